@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The built-in monitor backends. A new one is a new file (or folder) here and a line in backends.c. */
+#ifndef DRCL_BACKENDS_H
+#define DRCL_BACKENDS_H
+
+#include "env.h"
+
+struct drcl_backend {
+    const char *name;
+    const char *doc; /* one line */
+    const struct damon_reclaim_backend_ops *ops;
+    /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
+    int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
+    /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */
+    int (*probe)(struct drcl_env *env, char *text, size_t size);
+};
+
+extern const struct drcl_backend drcl_backend_sim;
+extern const struct drcl_backend drcl_backend_idle_page;
+
+/* The backend with that name, or NULL. */
+const struct drcl_backend *drcl_backend_find(const char *name);
+/* Backend number @index, or NULL past the last. */
+const struct drcl_backend *drcl_backend_at(size_t index);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The real system calls behind struct damon_reclaim_system_ops: the only file of the library that makes any. */
+#include "system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static int real_open(void *data, const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+
+    (void)data;
+    return fd < 0 ? -errno : fd;
+}
+
+static int real_close(void *data, int fd)
+{
+    (void)data;
+    return close(fd) < 0 ? -errno : 0;
+}
+
+static ssize_t real_pread(void *data, int fd, void *buf, size_t len, uint64_t offset)
+{
+    ssize_t n = pread(fd, buf, len, (off_t)offset);
+
+    (void)data;
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t real_pwrite(void *data, int fd, const void *buf, size_t len, uint64_t offset)
+{
+    ssize_t n = pwrite(fd, buf, len, (off_t)offset);
+
+    (void)data;
+    return n < 0 ? -errno : n;
+}
+
+static int real_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+    int r = ioctl(fd, (int)request, arg);
+
+    (void)data;
+    return r < 0 ? -errno : r;
+}
+
+static ssize_t real_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+{
+    long r = syscall(SYS_process_madvise, pidfd, iov, n, advice, 0u);
+
+    (void)data;
+    return r < 0 ? -errno : r;
+}
+
+static int real_pidfd_open(void *data, pid_t pid)
+{
+    long fd = syscall(SYS_pidfd_open, pid, 0u); /* close-on-exec by itself */
+
+    (void)data;
+    return fd < 0 ? -errno : (int)fd;
+}
+
+static int real_poll(void *data, struct pollfd *fds, unsigned int n, int timeout_ms)
+{
+    int r = poll(fds, n, timeout_ms);
+
+    (void)data;
+    return r < 0 ? -errno : r;
+}
+
+static int real_timer_new(void *data)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+    (void)data;
+    return fd < 0 ? -errno : fd;
+}
+
+static int real_timer_set(void *data, int fd, uint64_t deadline_ns)
+{
+    /* Setting the time also takes back an expiry that was not read. */
+    struct itimerspec when = { .it_value = { .tv_sec = (time_t)(deadline_ns / NS_PER_S),
+                                             .tv_nsec = (long)(deadline_ns % NS_PER_S) } };
+
+    (void)data;
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
+}
+
+static int real_clock(void *data, clockid_t id, uint64_t *ret_ns)
+{
+    struct timespec now;
+
+    (void)data;
+    if (clock_gettime(id, &now) < 0)
+        return -errno;
+    *ret_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    return 0;
+}
+
+void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
+{
+    static const struct damon_reclaim_system_ops real = {
+        .open = real_open,
+        .close = real_close,
+        .pread = real_pread,
+        .pwrite = real_pwrite,
+        .ioctl = real_ioctl,
+        .process_madvise = real_process_madvise,
+        .pidfd_open = real_pidfd_open,
+        .poll = real_poll,
+        .timer_new = real_timer_new,
+        .timer_set = real_timer_set,
+        .clock = real_clock,
+    };
+
+    ops->size = sizeof(*ops);
+#define DEFAULT(member) ops->member = ops->member ? ops->member : real.member
+    DEFAULT(open);
+    DEFAULT(close);
+    DEFAULT(pread);
+    DEFAULT(pwrite);
+    DEFAULT(ioctl);
+    DEFAULT(process_madvise);
+    DEFAULT(pidfd_open);
+    DEFAULT(poll);
+    DEFAULT(timer_new);
+    DEFAULT(timer_set);
+    DEFAULT(clock);
+#undef DEFAULT
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRCL_SYSTEM_H
+#define DRCL_SYSTEM_H
+
+#include "damon_reclaim/damon_reclaim.h"
+
+/* Puts the real system call into every member that is NULL. */
+void drcl_system_defaults(struct damon_reclaim_system_ops *ops);
+
+#endif
