@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "filter.h"
+
+static bool page_is_of_type(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+{
+    switch (filter->type) {
+    case DAMON_RECLAIM_FILTER_ANON:
+        return page->anon;
+    case DAMON_RECLAIM_FILTER_ACTIVE:
+        return page->active;
+    case DAMON_RECLAIM_FILTER_MEMCG:
+        return page->memcg == filter->memcg;
+    case DAMON_RECLAIM_FILTER_YOUNG:
+        return page->young;
+    case DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE:
+        return page->size >= filter->start && page->size <= filter->end;
+    case DAMON_RECLAIM_FILTER_UNMAPPED:
+        return page->unmapped;
+    case DAMON_RECLAIM_FILTER_ADDR:
+    case DAMON_RECLAIM_FILTER_TARGET:
+        break;
+    }
+    return false;
+}
+
+bool drcl_filter_page(const struct damon_reclaim_filter *filters, size_t n, const struct drcl_page *page)
+{
+    bool fallback = true;
+
+    for (size_t i = 0; i < n; i++) {
+        if (drcl_filter_is_core(filters[i].type))
+            continue;
+        if (page_is_of_type(&filters[i], page) == filters[i].matching)
+            return filters[i].allow;
+        fallback = !filters[i].allow;
+    }
+    return fallback;
+}
+
+/* Whether the front of [start, *until) is of the filter's type; *until shrinks to where that changes. */
+static bool front_is_of_type(const struct damon_reclaim_filter *filter, uint32_t target, uint64_t start,
+                             uint64_t *until)
+{
+    if (filter->type == DAMON_RECLAIM_FILTER_TARGET)
+        return filter->target == target;
+    if (start < filter->start) {
+        if (filter->start < *until)
+            *until = filter->start;
+        return false;
+    }
+    if (start >= filter->end)
+        return false;
+    if (filter->end < *until)
+        *until = filter->end;
+    return true;
+}
+
+struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter *filters, size_t n, uint32_t target,
+                                              uint64_t start, uint64_t end)
+{
+    struct drcl_filter_verdict verdict = { .allowed = true, .until = end };
+    bool last_allow = false, any = false, pages_follow = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!drcl_filter_is_core(filters[i].type)) {
+            pages_follow = true;
+            continue;
+        }
+        if (front_is_of_type(&filters[i], target, start, &verdict.until) == filters[i].matching) {
+            verdict.allowed = filters[i].allow;
+            verdict.decided = true;
+            return verdict;
+        }
+        last_allow = filters[i].allow;
+        any = true;
+    }
+    /* With page-level filters behind them, it is theirs to decide what no filter of the core matched. */
+    if (any && !pages_follow)
+        verdict.allowed = !last_allow;
+    return verdict;
+}
+
+const char *drcl_filter_name(enum damon_reclaim_filter_type type)
+{
+    switch (type) {
+    case DAMON_RECLAIM_FILTER_ADDR:
+        return "addr";
+    case DAMON_RECLAIM_FILTER_TARGET:
+        return "target";
+    case DAMON_RECLAIM_FILTER_ANON:
+        return "anon";
+    case DAMON_RECLAIM_FILTER_ACTIVE:
+        return "active";
+    case DAMON_RECLAIM_FILTER_MEMCG:
+        return "memcg";
+    case DAMON_RECLAIM_FILTER_YOUNG:
+        return "young";
+    case DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE:
+        return "hugepage_size";
+    case DAMON_RECLAIM_FILTER_UNMAPPED:
+        return "unmapped";
+    }
+    return NULL;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters: the part that is decided for regions, and the decision for a page that backends share. Pure. */
+#ifndef DRCL_FILTER_H
+#define DRCL_FILTER_H
+
+#include "damon_reclaim/damon_reclaim.h"
+
+/* What a backend knows of a page that passes through the page-level filters. */
+struct drcl_page {
+    bool anon;
+    bool active;
+    bool young;
+    bool unmapped;
+    uint64_t size;  /* bytes of the whole (huge) page */
+    uint64_t memcg; /* inode number of the owning cgroup, 0: not known */
+};
+
+/* Whether the page-level filters let the page pass. Filters of the core are passed over. */
+bool drcl_filter_page(const struct damon_reclaim_filter *filters, size_t n, const struct drcl_page *page);
+
+/* What the core's filters say of the front part of a region. */
+struct drcl_filter_verdict {
+    bool allowed;
+    bool decided;  /* a filter said so, so that the page-level ones are not asked */
+    uint64_t until; /* the verdict holds for [start, until) */
+};
+
+struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter *filters, size_t n, uint32_t target,
+                                              uint64_t start, uint64_t end);
+
+/* Whether the type is decided for regions, by the core. */
+static inline bool drcl_filter_is_core(enum damon_reclaim_filter_type type)
+{
+    return type == DAMON_RECLAIM_FILTER_ADDR || type == DAMON_RECLAIM_FILTER_TARGET;
+}
+
+/* The name of a type, or NULL for a number that is none. */
+const char *drcl_filter_name(enum damon_reclaim_filter_type type);
+
+#endif

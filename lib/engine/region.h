@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Regions in flat arrays, one array a member, so that each pass streams through just what it needs. Every pass that changes
+ * their number reads one set and writes another, target by target; the two are then swapped.
+ */
+#ifndef DRCL_REGION_H
+#define DRCL_REGION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct drcl_env;
+
+struct drcl_regions {
+    uint64_t *start;
+    uint64_t *end;
+    uint32_t *nr_accesses;      /* in this aggregation */
+    uint32_t *last_nr_accesses; /* in the one before */
+    uint32_t *age;              /* aggregations that the pattern has lasted */
+    uint32_t *marked;           /* number of the aggregation in which its pages were marked; 0: they are not */
+    size_t n;
+    size_t cap;
+};
+
+/* One region by value, for the passes. */
+struct drcl_region {
+    uint64_t start;
+    uint64_t end;
+    uint32_t nr_accesses;
+    uint32_t last_nr_accesses;
+    uint32_t age;
+    uint32_t marked;
+};
+
+/* Makes room for @cap regions, keeping what is there. 0 or -ENOMEM, and then nothing changed. */
+int drcl_regions_reserve(struct drcl_env *env, struct drcl_regions *regions, size_t cap);
+void drcl_regions_free(struct drcl_env *env, struct drcl_regions *regions);
+
+static inline struct drcl_region drcl_regions_get(const struct drcl_regions *regions, size_t i)
+{
+    return (struct drcl_region){ regions->start[i], regions->end[i],  regions->nr_accesses[i],
+                                 regions->last_nr_accesses[i], regions->age[i], regions->marked[i] };
+}
+
+static inline void drcl_regions_put(struct drcl_regions *regions, size_t i, struct drcl_region r)
+{
+    regions->start[i] = r.start;
+    regions->end[i] = r.end;
+    regions->nr_accesses[i] = r.nr_accesses;
+    regions->last_nr_accesses[i] = r.last_nr_accesses;
+    regions->age[i] = r.age;
+    regions->marked[i] = r.marked;
+}
+
+/* Cuts region @i at @addr, which lies inside it: the rest becomes region @i + 1. There must be room for one more. */
+void drcl_regions_cut(struct drcl_regions *regions, size_t i, uint64_t addr);
+
+/* The mean of two counters weighted by sizes, without overflow for any size. */
+uint32_t drcl_weighted(uint32_t a, uint64_t size_a, uint32_t b, uint64_t size_b);
+
+#endif

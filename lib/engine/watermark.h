@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRCL_WATERMARK_H
+#define DRCL_WATERMARK_H
+
+#include "damon_reclaim/damon_reclaim.h"
+
+/*
+ * Whether a scheme that was @was_active is active at @free_permille of free memory, and by which watermark. Pure.
+ */
+bool drcl_watermark_active(const struct damon_reclaim_watermarks *marks, bool was_active, uint32_t free_permille,
+                           enum damon_reclaim_reason *ret_reason);
+
+#endif
