@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/process.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/scan.h"
+
+#define KERNEL_THREAD UINT64_C(0x00200000) /* the bit of the field `flags` */
+#define FIELD_FLAGS 9
+#define FIELD_START 22
+
+/* "pid (name) state ppid ...": the name may hold anything, also blanks and parentheses, so the fields after it are counted
+ * from the last parenthesis. */
+int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_stat *ret)
+{
+    struct drcl_scan scan = { text, text + len };
+    struct drcl_process_stat info = { 0 };
+    uint64_t value;
+    const char *paren;
+
+    if (!drcl_scan_u64(&scan, 10, &value) || value > INT_MAX)
+        return -EINVAL;
+    info.pid = (pid_t)value;
+    paren = memrchr(text, ')', len);
+    if (!paren || text + len - paren < 4)
+        return -EINVAL;
+    info.state = paren[2];
+    scan.at = paren + 3;
+    for (int field = 4; field <= FIELD_START; field++) {
+        drcl_scan_blanks(&scan);
+        drcl_scan_char(&scan, '-'); /* some are negative, none of ours */
+        if (!drcl_scan_u64(&scan, 10, &value))
+            return -EINVAL;
+        if (field == FIELD_FLAGS)
+            info.kernel_thread = (value & KERNEL_THREAD) != 0;
+    }
+    info.start_ticks = value;
+    *ret = info;
+    return 0;
+}
+
+int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret)
+{
+    char text[1024];
+    ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/%d/stat", (int)pid);
+
+    if (n == -ENOENT || n == -ESRCH)
+        return -ESRCH;
+    if (n < 0)
+        return (int)n;
+    return drcl_process_stat_parse(text, (size_t)n, ret);
+}
+
+/* The process that @pid, which may be a thread's, belongs to; @pid itself where the kernel does not tell. */
+static pid_t leader(struct drcl_env *env, pid_t pid)
+{
+    char text[4096];
+    ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/%d/status", (int)pid);
+    struct drcl_scan scan = { text, text + (n > 0 ? n : 0) }, line;
+    uint64_t tgid;
+
+    while (drcl_scan_line(&scan, &line)) {
+        if (!drcl_scan_word(&line, "Tgid:"))
+            continue;
+        drcl_scan_blanks(&line);
+        if (drcl_scan_u64(&line, 10, &tgid) && tgid <= INT_MAX)
+            return (pid_t)tgid;
+    }
+    return pid;
+}
+
+int drcl_process_check(struct drcl_env *env, pid_t pid)
+{
+    struct drcl_process_stat info;
+    pid_t process;
+    int r;
+
+    if (pid <= 0)
+        return drcl_error(env, -EINVAL, "pid %d: the pid of a process is positive", (int)pid);
+    if (pid == getpid())
+        return drcl_error(env, -EPERM, "pid %d is the caller itself, which must not reclaim its own memory", (int)pid);
+    r = drcl_process_stat(env, pid, &info);
+    if (r == -ESRCH)
+        return drcl_error(env, r, "pid %d: no such process", (int)pid);
+    if (r < 0)
+        return drcl_error(env, r, "/proc/%d/stat cannot be read: %s; is /proc mounted, with hidepid off?", (int)pid,
+                          strerror(-r));
+    if (info.kernel_thread)
+        return drcl_error(env, -EPERM, "pid %d is a kernel thread, which has no memory of its own", (int)pid);
+    if (info.state == 'Z' || info.state == 'X')
+        return drcl_error(env, -ESRCH, "pid %d has exited", (int)pid);
+    process = leader(env, pid);
+    if (process == getpid())
+        return drcl_error(env, -EPERM, "pid %d is a thread of the caller itself", (int)pid);
+    if (process != pid)
+        return drcl_error(env, -EINVAL, "pid %d is a thread; give the pid of its process, %d", (int)pid, (int)process);
+    return 0;
+}

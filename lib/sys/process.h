@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* /proc/PID/stat and status: which process a pid is, and whether its memory may be reclaimed at all. */
+#ifndef DRCL_SYS_PROCESS_H
+#define DRCL_SYS_PROCESS_H
+
+#include "env.h"
+
+struct drcl_process_stat {
+    pid_t pid;
+    char state;           /* R, S, D, Z, ... */
+    bool kernel_thread;
+    uint64_t start_ticks; /* when it started, clock ticks since boot: with the pid, its identity */
+};
+
+/* Reads the text of /proc/PID/stat. 0 or -EINVAL. */
+int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_stat *ret);
+
+/* Reads the file. -ESRCH when there is no such process. Allocates nothing. */
+int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
+
+/* Whether the memory of @pid may be a target. -ESRCH: there is no such process, or it has exited; -EPERM: it is the caller or a
+ * kernel thread; -EINVAL: it is not the pid of a process. The text names the pid and the cure. */
+int drcl_process_check(struct drcl_env *env, pid_t pid);
+
+#endif
