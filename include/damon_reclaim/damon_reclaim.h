@@ -78,7 +78,10 @@ DAMON_RECLAIM_API const char *damon_reclaim_feature(size_t index);
 /** A reclaimer: parameters, targets, schemes, what was learnt of the memory, and a monitor backend. */
 struct damon_reclaim;
 
-/** @ingroup targets A half-open range of addresses in bytes. */
+/**
+ * A half-open range of addresses in bytes.
+ * @ingroup targets
+ */
 struct damon_reclaim_range {
     uint64_t start; /**< first byte */
     uint64_t end;   /**< one past the last byte */
@@ -378,12 +381,12 @@ struct damon_reclaim_system_ops {
     size_t size; /**< sizeof(struct damon_reclaim_system_ops) */
     int (*open)(void *data, const char *path, int flags); /**< O_CLOEXEC is always among the flags */
     int (*close)(void *data, int fd);                     /**< of what open, pidfd_open, timer_new gave */
-    ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset);
-    ssize_t (*pwrite)(void *data, int fd, const void *buf, size_t len, uint64_t offset);
-    int (*ioctl)(void *data, int fd, unsigned long request, void *arg);
-    ssize_t (*process_madvise)(void *data, int pidfd, const struct iovec *iov, size_t n, int advice);
-    int (*pidfd_open)(void *data, pid_t pid);
-    int (*poll)(void *data, struct pollfd *fds, unsigned int n, int timeout_ms);
+    ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset); /**< pread(2) */
+    ssize_t (*pwrite)(void *data, int fd, const void *buf, size_t len, uint64_t offset); /**< pwrite(2) */
+    int (*ioctl)(void *data, int fd, unsigned long request, void *arg); /**< ioctl(2) */
+    ssize_t (*process_madvise)(void *data, int pidfd, const struct iovec *iov, size_t n, int advice); /**< process_madvise(2), without flags */
+    int (*pidfd_open)(void *data, pid_t pid); /**< pidfd_open(2), without flags */
+    int (*poll)(void *data, struct pollfd *fds, unsigned int n, int timeout_ms); /**< poll(2) */
     int (*timer_new)(void *data);                              /**< a pollable timer (timerfd), CLOCK_MONOTONIC */
     int (*timer_set)(void *data, int fd, uint64_t deadline_ns); /**< absolute; 0: never; also acknowledges */
     int (*clock)(void *data, clockid_t id, uint64_t *ret_ns);  /**< CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID */
