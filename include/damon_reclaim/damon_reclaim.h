@@ -303,6 +303,8 @@ struct damon_reclaim_request {
     uint64_t start;                   /**< first byte */
     uint64_t end;                     /**< one past the last byte */
     uint64_t limit_end;               /**< a page that begins below `end` may be reclaimed whole up to here */
+    bool marked;                      /**< mark() was called for all of it: leave alone what was accessed since then.
+                                           false: act on it as it is */
     uint64_t max_bytes;               /**< try at most this much */
     uint64_t deadline_ns;             /**< stop when the context's clock has reached this; 0: no deadline */
     const struct damon_reclaim_filter *filters; /**< the filters to be decided page by page */

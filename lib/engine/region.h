@@ -53,6 +53,14 @@ static inline void drcl_regions_put(struct drcl_regions *regions, size_t i, stru
     regions->marked[i] = r.marked;
 }
 
+static inline void drcl_regions_swap(struct drcl_regions *a, struct drcl_regions *b)
+{
+    struct drcl_regions other = *a;
+
+    *a = *b;
+    *b = other;
+}
+
 /* Cuts region @i at @addr, which lies inside it: the rest becomes region @i + 1. There must be room for one more. */
 void drcl_regions_cut(struct drcl_regions *regions, size_t i, uint64_t addr);
 

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "quota.h"
+
+#include <string.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define BP UINT64_C(10000)
+
+/* Before anything was measured a millisecond is taken to be worth this many minimum regions. */
+#define FIRST_UNITS_PER_MS 1024u
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* a * b, or the greatest number if that does not fit. */
+static uint64_t saturating_mul(uint64_t a, uint64_t b)
+{
+    return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+/* a * b / c for any numbers with a result that fits, to the precision that 64 bits give. */
+static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
+{
+    if (!c)
+        return UINT64_MAX;
+    while (b && a > UINT64_MAX / b && c > 1) {
+        a = a >= b ? a >> 1 : a;
+        b = a >= b ? b : b >> 1;
+        c >>= 1;
+    }
+    return saturating_mul(a, b) / c;
+}
+
+void drcl_quota_set(struct drcl_quota *quota, const struct damon_reclaim_quota *limits, uint64_t unit)
+{
+    quota->limits = *limits;
+    quota->limits.goals = NULL;
+    if (!quota->limits.reset_interval_ms)
+        quota->limits.reset_interval_ms = 1000;
+    for (size_t i = 0; i < limits->nr_goals && i < DRCL_MAX_GOALS; i++)
+        quota->goals[i] = limits->goals[i];
+    quota->unit = unit;
+    quota->budget_ns = saturating_mul(limits->ms, NS_PER_MS);
+    quota->changed = true;
+    if (!limits->nr_goals)
+        quota->goal_size = DRCL_NO_LIMIT;
+    else if (quota->goal_size == DRCL_NO_LIMIT || !quota->goal_size)
+        quota->goal_size = unit;
+    if (!drcl_quota_limited(quota))
+        quota->effective = DRCL_NO_LIMIT;
+}
+
+bool drcl_quota_limited(const struct drcl_quota *quota)
+{
+    return quota->limits.ms || quota->limits.sz || quota->limits.nr_goals;
+}
+
+uint64_t drcl_feedback(uint64_t last, uint64_t score_bp, uint64_t least)
+{
+    uint64_t next;
+
+    if (score_bp >= 2 * BP)
+        return least;
+    next = score_bp <= BP ? last + scale(last, BP - score_bp, BP) : last - scale(last, score_bp - BP, BP);
+    if (next < last && score_bp <= BP)
+        next = UINT64_MAX - 1; /* it grew past the end */
+    return max_u64(next, least);
+}
+
+/* The greatest score of the goals; the pressure is what it grew by since the last time. */
+static uint64_t goals_score(struct drcl_quota *quota, bool psi_valid, uint64_t psi_us)
+{
+    uint64_t best = 0;
+
+    for (size_t i = 0; i < quota->limits.nr_goals; i++) {
+        const struct damon_reclaim_goal *goal = &quota->goals[i];
+        uint64_t current = goal->current;
+
+        if (goal->metric == DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US)
+            current = psi_valid && quota->psi_known ? psi_us - quota->last_psi_us : 0;
+        best = max_u64(best, scale(current, BP, goal->target));
+    }
+    if (psi_valid) {
+        quota->last_psi_us = psi_us;
+        quota->psi_known = true;
+    }
+    return best;
+}
+
+static void tune_by_goals(struct drcl_quota *quota, bool psi_valid, uint64_t psi_us)
+{
+    uint64_t score;
+
+    if (!quota->limits.nr_goals) {
+        quota->goal_size = DRCL_NO_LIMIT;
+        return;
+    }
+    score = goals_score(quota, psi_valid, psi_us);
+    if (quota->limits.tuner == DAMON_RECLAIM_TUNER_TEMPORAL)
+        quota->goal_size = score >= BP ? 0 : DRCL_NO_LIMIT;
+    else
+        quota->goal_size = drcl_feedback(quota->goal_size == DRCL_NO_LIMIT ? quota->unit : quota->goal_size, score,
+                                         quota->unit);
+}
+
+/* What @ms is worth in bytes, by what @bytes took @ns. */
+static uint64_t worth(const struct drcl_quota *quota, uint64_t bytes)
+{
+    uint64_t ms = quota->limits.ms;
+
+    if (!quota->total_ns)
+        return saturating_mul(saturating_mul(ms, FIRST_UNITS_PER_MS), quota->unit);
+    return max_u64(scale(bytes, saturating_mul(ms, NS_PER_MS), quota->total_ns), quota->unit);
+}
+
+/* The smallest of the limits that are set, in bytes tried; and in bytes of regions, which may hold little to try. */
+static void find_effective(struct drcl_quota *quota, bool by_time)
+{
+    uint64_t sized = quota->limits.sz ? quota->limits.sz : DRCL_NO_LIMIT;
+
+    sized = min_u64(sized, quota->goal_size);
+    quota->effective = sized;
+    quota->cover = sized;
+    if (by_time && quota->total_charged && quota->total_covered > quota->total_charged && sized != DRCL_NO_LIMIT)
+        quota->cover = scale(sized, quota->total_covered, quota->total_charged);
+    if (!quota->limits.ms)
+        return;
+    if (by_time)
+        quota->cover = min_u64(quota->cover, worth(quota, quota->total_covered));
+    else
+        quota->effective = quota->cover = min_u64(sized, worth(quota, quota->total_charged));
+}
+
+static void open_window(struct drcl_quota *quota, uint64_t windows, bool psi_valid, uint64_t psi_us, bool by_time)
+{
+    uint64_t budget = saturating_mul(windows, quota->budget_ns);
+
+    /* Time beyond the budget is taken from the windows that follow, so that the average holds. */
+    quota->spent_ns = quota->spent_ns > budget ? quota->spent_ns - budget : 0;
+    quota->charged = 0;
+    tune_by_goals(quota, psi_valid, psi_us);
+    find_effective(quota, by_time);
+}
+
+bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid, uint64_t psi_us, bool by_time)
+{
+    uint64_t window_ns = saturating_mul(quota->limits.reset_interval_ms, NS_PER_MS);
+
+    if (!drcl_quota_limited(quota)) {
+        quota->effective = quota->cover = DRCL_NO_LIMIT;
+        quota->started = false;
+        return true;
+    }
+    if (!quota->started) {
+        quota->started = true;
+        quota->window_start_ns = now_ns;
+        quota->spent_ns = 0;
+        open_window(quota, 1, psi_valid, psi_us, by_time);
+    } else if (now_ns - quota->window_start_ns >= window_ns) {
+        uint64_t windows = window_ns ? (now_ns - quota->window_start_ns) / window_ns : 1;
+
+        if (drcl_quota_full(quota))
+            quota->exceeds++;
+        /* Windows keep their beat when a round comes late, so that time and size hold for any stretch of time. */
+        quota->window_start_ns += windows * window_ns;
+        open_window(quota, windows, psi_valid, psi_us, by_time);
+    } else if (quota->changed) {
+        find_effective(quota, by_time);
+    }
+    quota->changed = false;
+    return !drcl_quota_full(quota);
+}
+
+bool drcl_quota_full(const struct drcl_quota *quota)
+{
+    if (!drcl_quota_limited(quota))
+        return false;
+    return drcl_quota_room(quota) < quota->unit || (quota->limits.ms && quota->spent_ns >= quota->budget_ns);
+}
+
+uint64_t drcl_quota_room(const struct drcl_quota *quota)
+{
+    if (quota->effective == DRCL_NO_LIMIT)
+        return DRCL_NO_LIMIT;
+    return quota->charged < quota->effective ? quota->effective - quota->charged : 0;
+}
+
+uint64_t drcl_quota_deadline(const struct drcl_quota *quota, uint64_t now_ns)
+{
+    if (!quota->limits.ms)
+        return 0;
+    return now_ns + (quota->spent_ns < quota->budget_ns ? quota->budget_ns - quota->spent_ns : 1);
+}
+
+void drcl_quota_charge(struct drcl_quota *quota, uint64_t covered, uint64_t tried, uint64_t reclaimed, uint64_t ns)
+{
+    uint64_t charge = tried;
+
+    if (quota->limits.fail_charge_denom && reclaimed < tried)
+        charge = reclaimed + scale(tried - reclaimed, quota->limits.fail_charge_num, quota->limits.fail_charge_denom);
+    quota->charged += charge;
+    quota->spent_ns += ns;
+    quota->total_charged += charge;
+    quota->total_covered += covered;
+    quota->total_ns += ns;
+}
+
+void drcl_quota_clear_scores(struct drcl_quota *quota)
+{
+    memset(quota->histogram, 0, sizeof(quota->histogram));
+}
+
+void drcl_quota_find_min_score(struct drcl_quota *quota)
+{
+    uint64_t sum = 0;
+    uint32_t score = DRCL_MAX_SCORE;
+
+    for (;; score--) {
+        sum += quota->histogram[score];
+        if (sum >= quota->cover || !score)
+            break;
+    }
+    quota->min_score = score;
+}
+
+/* 1 + log2 of the age in seconds, 0 below one second. */
+static uint32_t age_level(const struct drcl_scorer *scorer, uint32_t age)
+{
+    uint32_t bits = age ? 32u - (uint32_t)__builtin_clz(age) : 0;
+    uint32_t level = scorer->level_of_bits[bits];
+
+    while (level < DRCL_AGE_LEVELS && age >= scorer->level_age[level + 1])
+        level++;
+    return level;
+}
+
+static uint32_t score_at_level(const struct drcl_scorer *scorer, uint32_t nr_accesses, uint32_t level)
+{
+    uint32_t weights = scorer->weight_nr_accesses + scorer->weight_age;
+    uint32_t frequency = nr_accesses * 100 / scorer->samples;
+    uint32_t age = (frequency ? DRCL_AGE_LEVELS + level : DRCL_AGE_LEVELS - level) * 100 / (2 * DRCL_AGE_LEVELS);
+    uint32_t hot;
+
+    if (frequency > 100)
+        frequency = 100;
+    hot = scorer->weight_nr_accesses * frequency + scorer->weight_age * age;
+    if (weights)
+        hot /= weights;
+    hot = hot * DRCL_MAX_SCORE / 100;
+    return DRCL_MAX_SCORE - (hot < DRCL_MAX_SCORE ? hot : DRCL_MAX_SCORE);
+}
+
+void drcl_scorer_init(struct drcl_scorer *scorer, const struct damon_reclaim_quota *limits, uint64_t aggr_us,
+                      uint32_t samples)
+{
+    /* Weights only matter by their ratio; small ones cannot overflow above. */
+    scorer->weight_nr_accesses = limits->weight_nr_accesses;
+    scorer->weight_age = limits->weight_age;
+    while ((scorer->weight_nr_accesses | scorer->weight_age) >> 16) {
+        scorer->weight_nr_accesses >>= 1;
+        scorer->weight_age >>= 1;
+    }
+    scorer->samples = samples;
+    for (uint32_t level = 0; level <= DRCL_AGE_LEVELS; level++) {
+        uint64_t us = level ? (UINT64_C(1000000) << (level - 1)) : 0;
+        uint64_t age = us / aggr_us + (us % aggr_us != 0);
+
+        scorer->level_age[level] = age > UINT32_MAX ? UINT32_MAX : (uint32_t)age;
+        scorer->idle_score[level] = (uint8_t)score_at_level(scorer, 0, level);
+    }
+    for (uint32_t bits = 0; bits <= 32; bits++) {
+        uint32_t least = bits ? UINT32_C(1) << (bits - 1) : 0, level = 0;
+
+        while (level < DRCL_AGE_LEVELS && least >= scorer->level_age[level + 1])
+            level++;
+        scorer->level_of_bits[bits] = (uint8_t)level;
+    }
+}
+
+uint32_t drcl_cold_score(const struct drcl_scorer *scorer, uint32_t nr_accesses, uint32_t age)
+{
+    uint32_t level = age_level(scorer, age);
+
+    return nr_accesses ? score_at_level(scorer, nr_accesses, level) : scorer->idle_score[level];
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Targets, and the regions that their ranges are made into. */
+#include "engine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "env.h"
+
+#define UPDATE_INTERVAL_NS UINT64_C(1000000000) /* how often a backend's ranges are looked at again */
+#define SLACK 64u                               /* room for the cuts that schemes make */
+
+int drcl_engine_reserve_regions(struct drcl_engine *engine, size_t n)
+{
+    int r;
+
+    n += SLACK;
+    r = drcl_regions_reserve(engine->env, &engine->regions, n);
+    if (r == 0)
+        r = drcl_regions_reserve(engine->env, &engine->spare, n);
+    if (r == 0 && n > engine->sample_cap) {
+        uint64_t *sample = drcl_realloc_array(engine->env, engine->sample, n, sizeof(*sample));
+        uint8_t *accessed;
+
+        if (!sample)
+            return -ENOMEM;
+        engine->sample = sample;
+        accessed = drcl_realloc_array(engine->env, engine->accessed, n, sizeof(*accessed));
+        if (!accessed)
+            return -ENOMEM;
+        engine->accessed = accessed;
+        engine->sample_cap = n;
+    }
+    return r;
+}
+
+struct drcl_target *drcl_engine_find_target(struct drcl_engine *engine, uint32_t id)
+{
+    for (size_t i = 0; i < engine->nr_targets; i++)
+        if (engine->targets[i].id == id && !engine->targets[i].removed)
+            return &engine->targets[i];
+    return NULL;
+}
+
+int drcl_engine_add_target(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_range *ranges, size_t n)
+{
+    struct drcl_target *target;
+    struct damon_reclaim_range *copy = NULL;
+
+    if (engine->nr_targets == engine->targets_cap) {
+        size_t cap = engine->targets_cap ? 2 * engine->targets_cap : 4;
+        struct drcl_target *grown = drcl_realloc_array(engine->env, engine->targets, cap, sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        engine->targets = grown;
+        engine->targets_cap = cap;
+    }
+    if (n) {
+        copy = drcl_realloc_array(engine->env, NULL, n, sizeof(*copy));
+        if (!copy)
+            return -ENOMEM;
+        memcpy(copy, ranges, n * sizeof(*copy));
+    }
+    target = &engine->targets[engine->nr_targets++];
+    *target = (struct drcl_target){
+        .id = id, .fixed = n > 0, .stale = true, .ranges = copy, .nr_ranges = n, .first = engine->regions.n
+    };
+    return 0;
+}
+
+bool drcl_engine_remove_target(struct drcl_engine *engine, uint32_t id)
+{
+    struct drcl_target *target = drcl_engine_find_target(engine, id);
+
+    if (!target)
+        return false;
+    target->removed = true;
+    return true;
+}
+
+static void copy_regions(struct drcl_engine *engine, const struct drcl_target *target)
+{
+    for (size_t i = target->first; i < target->first + target->n; i++)
+        drcl_regions_put(&engine->spare, engine->spare.n++, drcl_regions_get(&engine->regions, i));
+}
+
+/* Takes removed targets and their regions out, then tells the host of those that vanished. */
+static void drop_removed(struct drcl_engine *engine)
+{
+    size_t kept = 0, nr_targets = engine->nr_targets;
+
+    engine->spare.n = 0;
+    for (size_t i = 0; i < nr_targets; i++) {
+        struct drcl_target target = engine->targets[i];
+        size_t first = engine->spare.n;
+
+        if (target.removed) {
+            drcl_free(engine->env, target.ranges);
+            for (size_t j = target.first; j < target.first + target.n; j++)
+                engine->total -= engine->regions.end[j] - engine->regions.start[j];
+            continue;
+        }
+        copy_regions(engine, &target);
+        target.first = first;
+        engine->targets[kept++] = target;
+    }
+    engine->nr_targets = kept;
+    drcl_regions_swap(&engine->regions, &engine->spare);
+}
+
+/* Makes the part of a range that the target's old regions cover out of them: the first and last are stretched to the
+ * bounds of the range, holes between them become regions of their own. Without old regions the range is one new region. */
+static void fill_range(struct drcl_engine *engine, const struct drcl_target *target, struct damon_reclaim_range range)
+{
+    struct drcl_regions *out = &engine->spare;
+    uint64_t at = range.start;
+    size_t begin = out->n;
+
+    for (size_t i = target->first; i < target->first + target->n; i++) {
+        struct drcl_region r = drcl_regions_get(&engine->regions, i);
+
+        if (r.end <= range.start || r.start >= range.end)
+            continue;
+        if (r.start < range.start || out->n == begin)
+            r.start = range.start;
+        if (r.end > range.end)
+            r.end = range.end;
+        if (r.start > at)
+            drcl_regions_put(out, out->n++, (struct drcl_region){ .start = at, .end = r.start });
+        drcl_regions_put(out, out->n++, r);
+        at = r.end;
+    }
+    if (out->n > begin)
+        out->end[out->n - 1] = range.end;
+    else
+        drcl_regions_put(out, out->n++, (struct drcl_region){ .start = range.start, .end = range.end });
+}
+
+/* Lays the target's ranges out anew. There is room. */
+static void lay_out(struct drcl_engine *engine, size_t index)
+{
+    uint64_t mask = engine->unit - 1;
+
+    engine->spare.n = 0;
+    for (size_t i = 0; i < engine->nr_targets; i++) {
+        struct drcl_target *target = &engine->targets[i];
+        size_t first = engine->spare.n;
+
+        if (i == index) {
+            for (size_t j = 0; j < target->nr_ranges; j++) {
+                /* Inwards: nothing outside of what was given is ever touched. */
+                struct damon_reclaim_range range = { .start = (target->ranges[j].start + mask) & ~mask,
+                                                     .end = target->ranges[j].end & ~mask };
+
+                if (range.start < range.end && range.start >= target->ranges[j].start)
+                    fill_range(engine, target, range);
+            }
+            target->prepared = false;
+        } else {
+            copy_regions(engine, target);
+        }
+        target->first = first;
+        target->n = engine->spare.n - first;
+    }
+    drcl_regions_swap(&engine->regions, &engine->spare);
+    engine->total = 0;
+    for (size_t i = 0; i < engine->regions.n; i++)
+        engine->total += engine->regions.end[i] - engine->regions.start[i];
+}
+
+/* Asks the backend; the answer is in range_buf. Returns the number, or a negative errno. */
+static ssize_t ask_ranges(struct drcl_engine *engine, uint32_t id)
+{
+    for (;;) {
+        struct damon_reclaim_range *grown;
+        size_t n = 0;
+        int r = engine->ops->ranges(engine->backend, id, engine->range_buf, engine->range_cap, &n);
+
+        if (r < 0)
+            return r;
+        if (n <= engine->range_cap)
+            return (ssize_t)n;
+        grown = drcl_realloc_array(engine->env, engine->range_buf, n + n / 4, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        engine->range_buf = grown;
+        engine->range_cap = n + n / 4;
+    }
+}
+
+/* Brings the target's ranges up to date; whether they changed. */
+static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *target)
+{
+    ssize_t n;
+
+    if (target->fixed)
+        return target->stale;
+    n = ask_ranges(engine, target->id);
+    if (!drcl_engine_went_well(engine, target, (int)n))
+        return false;
+    if (!target->stale && (size_t)n == target->nr_ranges &&
+        !memcmp(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges)))
+        return false;
+    if ((size_t)n != target->nr_ranges || !target->ranges) {
+        struct damon_reclaim_range *ranges =
+            drcl_realloc_array(engine->env, target->ranges, (size_t)n, sizeof(*ranges));
+
+        if (!ranges)
+            return false; /* next time */
+        target->ranges = ranges;
+        target->nr_ranges = (size_t)n;
+    }
+    memcpy(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges));
+    return true;
+}
+
+void drcl_engine_update_targets(struct drcl_engine *engine)
+{
+    uint64_t now = engine->host.now(engine->host.data);
+    bool changed = false, removed = false;
+
+    for (size_t i = 0; i < engine->nr_targets && !engine->halt; i++) {
+        struct drcl_target *target = &engine->targets[i];
+
+        if (!target->removed && (target->stale || (!target->fixed && now >= target->next_update_ns))) {
+            target->next_update_ns = now + UPDATE_INTERVAL_NS;
+            if (!refresh_ranges(engine, target))
+                continue;
+            /* At worst each range adds a region, and each hole between two old ones. */
+            target->stale = drcl_engine_reserve_regions(engine, engine->regions.n + target->n + target->nr_ranges) < 0;
+            if (!target->stale) {
+                lay_out(engine, i);
+                changed = true;
+            }
+        }
+    }
+    if (changed)
+        drcl_monitor_cut_large(engine);
+    for (size_t i = 0; i < engine->nr_targets; i++) {
+        removed = removed || engine->targets[i].removed;
+        if (engine->targets[i].vanished)
+            engine->host.vanished(engine->host.data, engine->targets[i].id);
+    }
+    if (removed)
+        drop_removed(engine);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Interval tuning: both intervals follow how much of the access there could be at most is observed
+ * (`Documentation/mm/damon/design.rst` of the kernel, "Monitoring Intervals Auto-tuning"). */
+#include "engine.h"
+
+#define TUNE_AGGRS 3u                          /* aggregations between two tunings */
+#define TUNE_ACCESS_BP 40u                     /* wanted share of observed access events */
+#define TUNE_MIN_SAMPLE_US UINT64_C(5000)
+#define TUNE_MAX_SAMPLE_US UINT64_C(10000000)
+#define BP UINT64_C(10000)
+
+void drcl_tune_scale(struct drcl_attrs *attrs, uint64_t score_bp)
+{
+    uint64_t factor = drcl_feedback(BP, score_bp, 1), ratio, sample;
+
+    /* By at most a half down; the feedback itself goes no further than double. */
+    if (factor < BP / 2)
+        factor = BP / 2;
+    ratio = attrs->sample_us ? attrs->aggr_us / attrs->sample_us : 1;
+    sample = attrs->sample_us * factor / BP;
+    if (sample < TUNE_MIN_SAMPLE_US)
+        sample = TUNE_MIN_SAMPLE_US;
+    if (sample > TUNE_MAX_SAMPLE_US)
+        sample = TUNE_MAX_SAMPLE_US;
+    attrs->sample_us = sample;
+    attrs->aggr_us = sample * (ratio ? ratio : 1);
+}
+
+void drcl_tune_intervals(struct drcl_engine *engine)
+{
+    const struct drcl_regions *regions = &engine->regions;
+    struct drcl_attrs tuned = engine->attrs;
+    uint64_t wanted;
+
+    if (!engine->attrs.autotune)
+        return;
+    for (size_t i = 0; i < regions->n; i++) {
+        uint64_t units = (regions->end[i] - regions->start[i]) / engine->unit;
+
+        engine->tune_events += units * regions->nr_accesses[i];
+        engine->tune_max += units * engine->samples;
+    }
+    if (++engine->tune_count < TUNE_AGGRS)
+        return;
+    wanted = engine->tune_max / BP * TUNE_ACCESS_BP;
+    if (wanted) {
+        /* Far beyond the goal is as good as twice it, which also keeps the product small. */
+        uint64_t seen = engine->tune_events < 2 * wanted ? engine->tune_events : 2 * wanted;
+
+        while (seen >> 48) {
+            seen >>= 1;
+            wanted >>= 1;
+        }
+        drcl_tune_scale(&tuned, seen * BP / wanted);
+        drcl_engine_set_attrs(engine, &tuned);
+    }
+    engine->tune_count = 0;
+    engine->tune_events = engine->tune_max = 0;
+}
