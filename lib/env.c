@@ -213,7 +213,7 @@ int drcl_pidfd_exited(struct drcl_env *env, int pidfd)
     return r < 0 ? r : r > 0;
 }
 
-uint64_t drcl_clock(struct drcl_env *env, clockid_t id)
+uint64_t drcl_clock(const struct drcl_env *env, clockid_t id)
 {
     uint64_t ns = 0;
 

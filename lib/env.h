@@ -7,6 +7,7 @@
 #define DRCL_ENV_H
 
 #include <stdarg.h>
+#include <time.h>
 
 #include "damon_reclaim/damon_reclaim.h"
 
@@ -49,7 +50,7 @@ ssize_t drcl_process_madvise(struct drcl_env *env, int pidfd, const struct iovec
 int drcl_pidfd_open(struct drcl_env *env, pid_t pid);
 /* Whether the process of the pidfd has exited: 1, 0 or a negative errno. */
 int drcl_pidfd_exited(struct drcl_env *env, int pidfd);
-uint64_t drcl_clock(struct drcl_env *env, clockid_t id); /* 0 if it fails */
+uint64_t drcl_clock(const struct drcl_env *env, clockid_t id); /* 0 if it fails */
 
 /*
  * Reads a whole file (of /proc or /sys, so of unknown size) and puts a NUL behind it. Short reads go on until end of file. The

@@ -112,6 +112,11 @@ static int real_clock(void *data, clockid_t id, uint64_t *ret_ns)
     return 0;
 }
 
+pid_t drcl_system_gettid(void)
+{
+    return (pid_t)syscall(SYS_gettid);
+}
+
 void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
 {
     static const struct damon_reclaim_system_ops real = {

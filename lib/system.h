@@ -7,4 +7,7 @@
 /* Puts the real system call into every member that is NULL. */
 void drcl_system_defaults(struct damon_reclaim_system_ops *ops);
 
+/* The thread that is running; cannot fail. */
+pid_t drcl_system_gettid(void);
+
 #endif

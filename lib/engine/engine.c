@@ -96,16 +96,18 @@ void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struc
     drcl_scheme_derive(engine, scheme);
 }
 
-void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id)
-{
-    engine->schemes[id].removed = true; /* it may be at work; dropped before its slot is used again */
-}
-
 static void drop_schemes(struct drcl_engine *engine)
 {
     for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
         if (engine->schemes[i].removed)
             memset(&engine->schemes[i], 0, sizeof(engine->schemes[i]));
+}
+
+void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id, bool now)
+{
+    engine->schemes[id].removed = true;
+    if (now)
+        drop_schemes(engine);
 }
 
 bool drcl_engine_went_well(struct drcl_engine *engine, struct drcl_target *target, int r)

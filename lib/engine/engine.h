@@ -130,7 +130,8 @@ int drcl_engine_reserve(struct drcl_engine *engine, const struct drcl_attrs *att
 void drcl_engine_set_attrs(struct drcl_engine *engine, const struct drcl_attrs *attrs);
 /* Takes a scheme; charges and statistics of the one that was there stay. Everything in it is valid. */
 void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_scheme *scheme);
-void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id);
+/* Removes a scheme: @now, or when the tick that is running has ended. */
+void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id, bool now);
 /* One sample tick. Errors are in engine->failed. */
 void drcl_engine_tick(struct drcl_engine *engine);
 /* Monitoring begins, or goes on after a pause: what was sampled before it counts no longer. */
@@ -142,6 +143,8 @@ bool drcl_engine_went_well(struct drcl_engine *engine, struct drcl_target *targe
 
 /* target.c */
 int drcl_engine_add_target(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_range *ranges, size_t n);
+/* Replaces the caller's ranges of a target (none: the backend's); regions that still intersect them stay. */
+int drcl_engine_set_ranges(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_range *ranges, size_t n);
 bool drcl_engine_remove_target(struct drcl_engine *engine, uint32_t id);
 struct drcl_target *drcl_engine_find_target(struct drcl_engine *engine, uint32_t id);
 /* Drops removed targets and lays out new ranges where it is due. */

@@ -42,10 +42,26 @@ struct drcl_target *drcl_engine_find_target(struct drcl_engine *engine, uint32_t
     return NULL;
 }
 
+/* A copy of @n ranges; NULL for none. */
+static int copy_ranges(struct drcl_env *env, const struct damon_reclaim_range *ranges, size_t n,
+                       struct damon_reclaim_range **ret_copy)
+{
+    struct damon_reclaim_range *copy = NULL;
+
+    if (n) {
+        copy = drcl_realloc_array(env, NULL, n, sizeof(*copy));
+        if (!copy)
+            return -ENOMEM;
+        memcpy(copy, ranges, n * sizeof(*copy));
+    }
+    *ret_copy = copy;
+    return 0;
+}
+
 int drcl_engine_add_target(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_range *ranges, size_t n)
 {
     struct drcl_target *target;
-    struct damon_reclaim_range *copy = NULL;
+    struct damon_reclaim_range *copy;
 
     if (engine->nr_targets == engine->targets_cap) {
         size_t cap = engine->targets_cap ? 2 * engine->targets_cap : 4;
@@ -56,16 +72,29 @@ int drcl_engine_add_target(struct drcl_engine *engine, uint32_t id, const struct
         engine->targets = grown;
         engine->targets_cap = cap;
     }
-    if (n) {
-        copy = drcl_realloc_array(engine->env, NULL, n, sizeof(*copy));
-        if (!copy)
-            return -ENOMEM;
-        memcpy(copy, ranges, n * sizeof(*copy));
-    }
+    if (copy_ranges(engine->env, ranges, n, &copy) < 0)
+        return -ENOMEM;
     target = &engine->targets[engine->nr_targets++];
     *target = (struct drcl_target){
         .id = id, .fixed = n > 0, .stale = true, .ranges = copy, .nr_ranges = n, .first = engine->regions.n
     };
+    return 0;
+}
+
+int drcl_engine_set_ranges(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_range *ranges, size_t n)
+{
+    struct drcl_target *target = drcl_engine_find_target(engine, id);
+    struct damon_reclaim_range *copy;
+
+    if (!target)
+        return -ENOENT;
+    if (copy_ranges(engine->env, ranges, n, &copy) < 0)
+        return -ENOMEM;
+    drcl_free(engine->env, target->ranges);
+    target->ranges = copy;
+    target->nr_ranges = n;
+    target->fixed = n > 0;
+    target->stale = true;
     return 0;
 }
 

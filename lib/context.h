@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handle. What a program asks for is kept here (parameters, targets, callbacks, the state); what is learnt of the memory is
+ * the engine's. The files of the handle, one for each part of the public header:
+ *
+ *     context.c  new, ref, unref, errors      settings.c  parameters, commit, enable, disable
+ *     targets.c  targets                      schemes.c   schemes, filters, goals
+ *     loop.c     fd, dispatch, run, stop      results.c   regions, statistics
+ *     probe.c    versions, features, probing
+ */
+#ifndef DRCL_CONTEXT_H
+#define DRCL_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "damon_reclaim/damon_reclaim.h"
+
+#include "backends/backends.h"
+#include "engine/engine.h"
+#include "env.h"
+
+struct drcl_context_target {
+    uint32_t id;
+    pid_t pid;
+    int pidfd; /* -1 without process */
+};
+
+struct damon_reclaim {
+    unsigned int refs;
+    unsigned int held;  /* of these, held by calls that are running */
+    bool ready;         /* the program has the pointer */
+    bool in_dispatch;
+    atomic_bool stop;   /* damon_reclaim_run() is to return */
+    struct drcl_env env;
+    struct damon_reclaim_callbacks callbacks;
+    void *userdata;
+    uint32_t flags;
+
+    struct damon_reclaim_backend_ops ops;
+    void *backend;
+    bool built_in;      /* the backend is one of ours */
+    bool backend_enabled;
+    bool virtual_clock;
+    struct drcl_engine engine;
+
+    struct damon_reclaim_params staged;
+    struct damon_reclaim_params active;
+    struct damon_reclaim_filter filters[DRCL_MAX_FILTERS - 1]; /* of the reclaim scheme, without skip_anon's */
+    size_t nr_filters;
+
+    struct drcl_context_target *targets;
+    size_t nr_targets;
+    size_t targets_cap;
+    uint32_t next_target;
+    bool whole;         /* target 0 stands for all memory of the backend */
+
+    enum damon_reclaim_state state;
+    enum damon_reclaim_reason reason;
+    bool disable_soon;  /* once the step that is running has ended */
+    enum damon_reclaim_reason disable_reason;
+    pid_t worker;       /* thread that dispatches */
+
+    int timer_fd;
+    uint64_t next_ns;       /* when there is work */
+    uint64_t next_wmark_ns;
+    uint64_t next_pid_ns;
+    uint64_t monitor_ns;
+    uint64_t monitor_cpu_ns;
+};
+
+/* context.c: a call that may run callbacks holds a reference, so that the context outlives it. */
+void drcl_hold(struct damon_reclaim *ctx);
+void drcl_release(struct damon_reclaim *ctx);
+
+/* settings.c: lays the parameters that are in effect into the engine. */
+void drcl_apply_params(struct damon_reclaim *ctx);
+/* Disables now, or when the running step has ended. */
+void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason);
+void drcl_finish_disable(struct damon_reclaim *ctx);
+void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
+                    uint32_t free_permille);
+
+/* loop.c */
+extern const struct drcl_host drcl_context_host;
+/* Looks at the watermarks and sets the state by them. */
+int drcl_check_watermarks(struct damon_reclaim *ctx);
+/* Sets the timer for what is due next. */
+int drcl_arm(struct damon_reclaim *ctx);
+int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
+
+/* targets.c */
+void drcl_forget_targets(struct damon_reclaim *ctx);
+void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id);
+/* Removes targets whose process has exited. */
+void drcl_check_pids(struct damon_reclaim *ctx);
+/* With a backend that works without targets and none added: makes target 0 of all its memory. */
+int drcl_add_whole(struct damon_reclaim *ctx);
+
+/* schemes.c: whether the filters are valid and the backend decides them. */
+int drcl_check_filters(struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n);
+
+#endif

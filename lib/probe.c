@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Versions, features, and what works on this machine. */
+#include <errno.h>
+#include <string.h>
+
+#include "damon_reclaim/damon_reclaim.h"
+
+#include "backends/backends.h"
+#include "env.h"
+#include "size.h"
+
+#define TEXT(x) #x
+#define VERSION_TEXT(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
+
+unsigned int damon_reclaim_version(void)
+{
+    return DAMON_RECLAIM_VERSION;
+}
+
+const char *damon_reclaim_version_string(void)
+{
+    return VERSION_TEXT(DAMON_RECLAIM_VERSION_MAJOR, DAMON_RECLAIM_VERSION_MINOR, DAMON_RECLAIM_VERSION_PATCH);
+}
+
+const char *damon_reclaim_feature(size_t index)
+{
+    static const char *const features[] = {
+        "backend:idle-page",     "backend:sim",
+        "action:pageout",        "action:cold",       "action:stat",
+        "filter:addr",           "filter:target",     "filter:anon",
+        "filter:active",         "filter:memcg",      "filter:young",
+        "filter:hugepage_size",  "filter:unmapped",
+        "goal:user_input",       "goal:some_mem_psi_us",
+        "tuner:consist",         "tuner:temporal",
+        "autotune:monitoring_intervals",
+    };
+
+    return index < sizeof(features) / sizeof(features[0]) ? features[index] : NULL;
+}
+
+bool damon_reclaim_has_feature(const char *name)
+{
+    const char *feature;
+
+    for (size_t i = 0; name && (feature = damon_reclaim_feature(i)) != NULL; i++)
+        if (!strcmp(feature, name))
+            return true;
+    return false;
+}
+
+const char *damon_reclaim_backend(size_t index)
+{
+    const struct drcl_backend *backend = drcl_backend_at(index);
+
+    return backend ? backend->name : NULL;
+}
+
+int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, size_t size)
+{
+    struct damon_reclaim_config config = { .size = sizeof(config) };
+    const struct drcl_backend *backend;
+    struct drcl_env env;
+    char nowhere[1];
+    int r;
+
+    if (!user)
+        return -EINVAL;
+    r = drcl_size_copy(&config, sizeof(config), user, user->size);
+    if (r < 0)
+        return r;
+    if (!text || !size) {
+        text = nowhere;
+        size = sizeof(nowhere);
+    }
+    text[0] = '\0';
+    backend = config.backend ? drcl_backend_find(config.backend) : NULL;
+    if (!backend)
+        return -ENOENT;
+    r = drcl_env_init(&env, &config);
+    if (r == 0)
+        r = backend->probe(&env, text, size);
+    drcl_env_fini(&env);
+    return r;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "context.h"
+
+#include <errno.h>
+
+#include "backends/sim/sim.h"
+#include "size.h"
+
+int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_region *regions, size_t capacity,
+                              size_t *ret_n)
+{
+    const struct drcl_regions *r;
+    const uint32_t *nr_accesses;
+    size_t n = 0;
+
+    if (!ctx || (!regions && capacity) || !ret_n)
+        return -EINVAL;
+    r = &ctx->engine.regions;
+    nr_accesses = ctx->engine.accounted ? r->nr_accesses : r->last_nr_accesses;
+    for (size_t t = 0; t < ctx->engine.nr_targets; t++) {
+        const struct drcl_target *target = &ctx->engine.targets[t];
+
+        if (target->removed)
+            continue;
+        for (size_t i = target->first; i < target->first + target->n; i++, n++) {
+            if (n < capacity)
+                regions[n] = (struct damon_reclaim_region){ .start = r->start[i],
+                                                            .end = r->end[i],
+                                                            .target = target->id,
+                                                            .nr_accesses = nr_accesses[i],
+                                                            .age = r->age[i] };
+        }
+    }
+    *ret_n = n;
+    return 0;
+}
+
+int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stats *ret_stats)
+{
+    const struct drcl_engine *engine;
+    const struct drcl_scheme *scheme;
+    struct damon_reclaim_stats stats;
+
+    if (!ctx || !ret_stats)
+        return -EINVAL;
+    engine = &ctx->engine;
+    scheme = &engine->schemes[DAMON_RECLAIM_SCHEME_RECLAIM];
+    stats = (struct damon_reclaim_stats){
+        .size = sizeof(stats),
+        .state = ctx->state,
+        .reason = ctx->reason,
+        .nr_reclaim_tried_regions = scheme->stats.nr_tried,
+        .bytes_reclaim_tried_regions = scheme->stats.sz_tried,
+        .nr_reclaimed_regions = scheme->stats.nr_applied,
+        .bytes_reclaimed_regions = scheme->stats.sz_applied,
+        .nr_quota_exceeds = scheme->quota.exceeds,
+        .bytes_filter_passed = scheme->stats.sz_filter_passed,
+        .bytes_accessed = engine->bytes_accessed,
+        .bytes_not_reclaimable = engine->bytes_not_reclaimable,
+        .nr_regions = engine->regions.n,
+        .nr_targets = ctx->nr_targets,
+        .monitored_bytes = engine->total,
+        .effective_quota = scheme->quota.effective,
+        .charged_bytes = scheme->quota.charged,
+        .nr_samples = engine->nr_samples,
+        .nr_aggregations = engine->nr_aggregations,
+        .monitor_ns = ctx->monitor_ns,
+        .monitor_cpu_ns = ctx->monitor_cpu_ns,
+        .reclaim_ns = engine->reclaim_ns,
+        .reclaim_cpu_ns = engine->reclaim_cpu_ns,
+    };
+    return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));
+}
+
+int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id,
+                                   struct damon_reclaim_scheme_stats *ret_stats)
+{
+    struct damon_reclaim_scheme_stats stats;
+    const struct drcl_scheme *scheme;
+
+    if (!ctx || !ret_stats)
+        return -EINVAL;
+    if (id >= DRCL_MAX_SCHEMES || (id != DAMON_RECLAIM_SCHEME_RECLAIM && !ctx->engine.schemes[id].used) ||
+        ctx->engine.schemes[id].removed)
+        return drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
+    scheme = &ctx->engine.schemes[id];
+    stats = scheme->stats;
+    stats.size = sizeof(stats);
+    stats.qt_exceeds = scheme->quota.exceeds;
+    stats.effective_quota = scheme->quota.effective;
+    stats.active = scheme->active;
+    return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));
+}
+
+int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
+                                 struct damon_reclaim_sim_report *ret_report)
+{
+    struct damon_reclaim_sim_report report = { .size = sizeof(report) };
+    int r;
+
+    if (!ctx || !ret_report)
+        return -EINVAL;
+    if (ctx->ops.reclaim != drcl_backend_sim.ops->reclaim)
+        return drcl_error(&ctx->env, -EOPNOTSUPP, "report: the backend %s is not a simulation", ctx->ops.name);
+    r = drcl_sim_report(ctx->backend, min_age_us, &report);
+    return r < 0 ? r : drcl_size_give(ret_report, ret_report->size, &report, sizeof(report));
+}

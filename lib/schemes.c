@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "context.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/filter.h"
+#include "size.h"
+
+static bool is_scheme(const struct damon_reclaim *ctx, uint32_t id)
+{
+    return id == DAMON_RECLAIM_SCHEME_RECLAIM ||
+           (id < DRCL_MAX_SCHEMES && ctx->engine.schemes[id].used && !ctx->engine.schemes[id].removed);
+}
+
+static int no_scheme(struct damon_reclaim *ctx, uint32_t id)
+{
+    return drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
+}
+
+int drcl_check_filters(struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n)
+{
+    if (n > DRCL_MAX_FILTERS - 1)
+        return drcl_error(&ctx->env, -ENOSPC, "filters: %zu are too many; at most %d", n, DRCL_MAX_FILTERS - 1);
+    if (n && !filters)
+        return drcl_error(&ctx->env, -EINVAL, "filters: NULL with nr_filters %zu", n);
+    for (size_t i = 0; i < n; i++) {
+        const struct damon_reclaim_filter *filter = &filters[i];
+        const char *name = drcl_filter_name(filter->type);
+
+        if (!name)
+            return drcl_error(&ctx->env, -EINVAL, "filters[%zu].type: there is no type %d", i, (int)filter->type);
+        if (!drcl_filter_is_core(filter->type) && !(ctx->ops.filters & (1u << filter->type)))
+            return drcl_error(&ctx->env, -EOPNOTSUPP, "filters[%zu].type: the backend %s cannot decide %s", i,
+                              ctx->ops.name, name);
+        if ((filter->type == DAMON_RECLAIM_FILTER_ADDR && filter->start >= filter->end) ||
+            (filter->type == DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE && filter->start > filter->end))
+            return drcl_error(&ctx->env, -EINVAL, "filters[%zu].start: 0x%llx is not below end 0x%llx", i,
+                              (unsigned long long)filter->start, (unsigned long long)filter->end);
+    }
+    return 0;
+}
+
+static int check_quota(struct damon_reclaim *ctx, const struct damon_reclaim_quota *quota)
+{
+    if (quota->nr_goals > DRCL_MAX_GOALS || (quota->nr_goals && !quota->goals))
+        return drcl_error(&ctx->env, -EINVAL, "scheme.quota.nr_goals: %zu with goals %s; at most %d", quota->nr_goals,
+                          quota->goals ? "set" : "NULL", DRCL_MAX_GOALS);
+    for (size_t i = 0; i < quota->nr_goals; i++) {
+        if (!quota->goals[i].target)
+            return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].target: 0 cannot be aimed at", i);
+        if ((unsigned int)quota->goals[i].metric > DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US)
+            return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].metric: there is no metric %d", i,
+                              (int)quota->goals[i].metric);
+    }
+    if ((unsigned int)quota->tuner > DAMON_RECLAIM_TUNER_TEMPORAL)
+        return drcl_error(&ctx->env, -EINVAL, "scheme.quota.tuner: there is no tuner %d", (int)quota->tuner);
+    return 0;
+}
+
+static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme)
+{
+    const struct damon_reclaim_watermarks *marks = &scheme->watermarks;
+    int r;
+
+    if ((unsigned int)scheme->action > DAMON_RECLAIM_ACTION_STAT)
+        return drcl_error(&ctx->env, -EINVAL, "scheme.action: there is no action %d", (int)scheme->action);
+    if (scheme->max_sz && scheme->min_sz > scheme->max_sz)
+        return drcl_error(&ctx->env, -EINVAL, "scheme.min_sz: %llu is above max_sz %llu",
+                          (unsigned long long)scheme->min_sz, (unsigned long long)scheme->max_sz);
+    if (scheme->min_nr_accesses > scheme->max_nr_accesses)
+        return drcl_error(&ctx->env, -EINVAL, "scheme.min_nr_accesses: %u is above max_nr_accesses %u",
+                          scheme->min_nr_accesses, scheme->max_nr_accesses);
+    if (scheme->max_age_us && scheme->min_age_us > scheme->max_age_us)
+        return drcl_error(&ctx->env, -EINVAL, "scheme.min_age_us: %llu is above max_age_us %llu",
+                          (unsigned long long)scheme->min_age_us, (unsigned long long)scheme->max_age_us);
+    if (marks->low > marks->mid || marks->mid > marks->high || marks->high > 1000)
+        return drcl_error(&ctx->env, -EINVAL,
+                          "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000", marks->low,
+                          marks->mid, marks->high);
+    r = check_quota(ctx, &scheme->quota);
+    return r < 0 ? r : drcl_check_filters(ctx, scheme->filters, scheme->nr_filters);
+}
+
+int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user, uint32_t *ret_id)
+{
+    struct damon_reclaim_scheme scheme = { .size = sizeof(scheme) };
+    uint32_t id = 1;
+    int r;
+
+    if (!ctx || !user)
+        return -EINVAL;
+    r = drcl_size_copy(&scheme, sizeof(scheme), user, user->size);
+    if (r < 0)
+        return drcl_error(&ctx->env, r, "scheme: size %zu is not one that this library knows", user->size);
+    r = check_scheme(ctx, &scheme);
+    if (r < 0)
+        return r;
+    while (id < DRCL_MAX_SCHEMES && ctx->engine.schemes[id].used)
+        id++;
+    if (id == DRCL_MAX_SCHEMES)
+        return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already", DRCL_MAX_SCHEMES - 1);
+    drcl_engine_set_scheme(&ctx->engine, id, &scheme);
+    ctx->next_wmark_ns = 0; /* find out at once whether it is active */
+    if (ret_id)
+        *ret_id = id;
+    return 0;
+}
+
+int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
+{
+    if (!ctx)
+        return -EINVAL;
+    if (id == DAMON_RECLAIM_SCHEME_RECLAIM)
+        return drcl_error(&ctx->env, -EPERM, "scheme 0: is the reclaim scheme; disable the context instead");
+    if (!is_scheme(ctx, id))
+        return no_scheme(ctx, id);
+    drcl_engine_remove_scheme(&ctx->engine, id, !ctx->in_dispatch);
+    return 0;
+}
+
+int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_filter *filters,
+                              size_t n)
+{
+    struct drcl_scheme *scheme;
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    if (!is_scheme(ctx, id))
+        return no_scheme(ctx, id);
+    r = drcl_check_filters(ctx, filters, n);
+    if (r < 0)
+        return r;
+    if (id == DAMON_RECLAIM_SCHEME_RECLAIM) {
+        if (n)
+            memcpy(ctx->filters, filters, n * sizeof(*filters));
+        ctx->nr_filters = n;
+        drcl_apply_params(ctx);
+        return 0;
+    }
+    scheme = &ctx->engine.schemes[id];
+    if (n)
+        memcpy(scheme->filters, filters, n * sizeof(*filters));
+    scheme->nr_filters = n;
+    return 0;
+}
+
+int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t index, uint64_t current)
+{
+    struct drcl_quota *quota;
+
+    if (!ctx)
+        return -EINVAL;
+    if (!is_scheme(ctx, id))
+        return no_scheme(ctx, id);
+    quota = &ctx->engine.schemes[id].quota;
+    if (index >= quota->limits.nr_goals)
+        return drcl_error(&ctx->env, -ENOENT, "scheme %u: has no goal number %zu", id, index);
+    if (quota->goals[index].metric != DAMON_RECLAIM_GOAL_USER_INPUT)
+        return drcl_error(&ctx->env, -EINVAL, "scheme %u: goal %zu is measured, not reported", id, index);
+    quota->goals[index].current = current;
+    return 0;
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+/* Parameters of a context: staging, committing, and the switch. */
+#include "context.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "params.h"
+#include "size.h"
+#include "system.h"
+
+/* --- by name ------------------------------------------------------------------------------------------------- */
+
+static const struct drcl_param *find(struct damon_reclaim *ctx, const char *name)
+{
+    const struct drcl_param *param = drcl_param_find(name);
+
+    if (!param)
+        drcl_error(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);
+    return param;
+}
+
+int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *text)
+{
+    const struct drcl_param *param;
+    uint64_t value;
+    int r;
+
+    if (!ctx || !name || !text)
+        return -EINVAL;
+    param = find(ctx, name);
+    if (!param)
+        return -ENOENT;
+    if (param->info.read_only)
+        return drcl_error(&ctx->env, -EACCES, "%s: can only be read", param->info.name);
+    r = drcl_param_parse(&ctx->env, param, text, &value);
+    if (r < 0)
+        return r;
+    if (param->kind == DRCL_PARAM_ENABLED)
+        return value ? damon_reclaim_enable(ctx) : damon_reclaim_disable(ctx);
+    if (param->kind == DRCL_PARAM_COMMIT)
+        return value ? damon_reclaim_commit(ctx) : 0;
+    drcl_param_set(param, &ctx->staged, value);
+    return 0;
+}
+
+static int print_counter(struct damon_reclaim *ctx, const struct drcl_param *param, char *buf, size_t size)
+{
+    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+    uint64_t value;
+
+    damon_reclaim_get_stats(ctx, &stats);
+    memcpy(&value, (const char *)&stats + param->offset, sizeof(value));
+    if (param->bytes)
+        value /= ctx->active.addr_unit;
+    return snprintf(buf, size, "%llu", (unsigned long long)value);
+}
+
+int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, size_t size)
+{
+    const struct drcl_param *param;
+    bool enabled;
+    uint64_t value;
+
+    if (!ctx || !name || (!buf && size))
+        return -EINVAL;
+    param = find(ctx, name);
+    if (!param)
+        return -ENOENT;
+    enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
+    switch (param->kind) {
+    case DRCL_PARAM_ENABLED:
+        return snprintf(buf, size, "%s", enabled ? "Y" : "N");
+    case DRCL_PARAM_COMMIT:
+        return snprintf(buf, size, "N");
+    case DRCL_PARAM_KDAMOND_PID:
+        return snprintf(buf, size, "%d", enabled ? (int)ctx->worker : -1);
+    case DRCL_PARAM_COUNTER:
+        return print_counter(ctx, param, buf, size);
+    case DRCL_PARAM_SETTING:
+        break;
+    }
+    value = drcl_param_get(param, &ctx->staged);
+    if (param->info.type == DAMON_RECLAIM_PARAM_BOOL)
+        return snprintf(buf, size, "%s", value ? "Y" : "N");
+    return snprintf(buf, size, "%llu", (unsigned long long)value);
+}
+
+/* --- as a struct --------------------------------------------------------------------------------------------- */
+
+int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *params)
+{
+    struct damon_reclaim_params copy = { .size = sizeof(copy) };
+    int r;
+
+    if (!ctx || !params)
+        return -EINVAL;
+    damon_reclaim_params_init(&copy);
+    r = drcl_size_copy(&copy, sizeof(copy), params, params->size);
+    if (r < 0)
+        return drcl_error(&ctx->env, r, "params: size %zu is not one that this library knows", params->size);
+    r = drcl_params_check_ranges(&ctx->env, &copy);
+    if (r == 0)
+        ctx->staged = copy;
+    return r;
+}
+
+int damon_reclaim_get_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params)
+{
+    if (!ctx || !params)
+        return -EINVAL;
+    return drcl_size_give(params, params->size, &ctx->staged, sizeof(ctx->staged));
+}
+
+int damon_reclaim_get_active_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params)
+{
+    struct damon_reclaim_params active;
+
+    if (!ctx || !params)
+        return -EINVAL;
+    active = ctx->active;
+    if (ctx->engine.attrs.autotune) {
+        active.sample_interval = ctx->engine.attrs.sample_us;
+        active.aggr_interval = ctx->engine.attrs.aggr_us;
+    }
+    return drcl_size_give(params, params->size, &active, sizeof(active));
+}
+
+/* --- committing ---------------------------------------------------------------------------------------------- */
+
+static struct drcl_attrs attrs_of(const struct damon_reclaim_params *p)
+{
+    return (struct drcl_attrs){
+        .sample_us = p->sample_interval,
+        .aggr_us = p->aggr_interval,
+        .min_nr_regions = (uint32_t)p->min_nr_regions,
+        .max_nr_regions = (uint32_t)p->max_nr_regions,
+        .autotune = p->autotune_monitoring_intervals,
+    };
+}
+
+/* Whether this backend and this system can do what the set asks for. */
+static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
+{
+    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+
+    if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
+        return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell anonymous pages",
+                          ctx->ops.name);
+    if (p->skip_anon && ctx->nr_filters == DRCL_MAX_FILTERS - 1)
+        return drcl_error(&ctx->env, -EINVAL, "skip_anon: the reclaim scheme has its %d filters already",
+                          DRCL_MAX_FILTERS - 1);
+    if (p->monitor_region_end && !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
+                          "addresses; give the ranges with the targets",
+                          ctx->ops.name);
+    if (p->quota_mem_pressure_us &&
+        (drcl_context_metrics(ctx, true, &metrics) < 0 || !metrics.psi_valid))
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "quota_mem_pressure_us: this system does not measure memory pressure; boot it with psi=1");
+    return 0;
+}
+
+/* Whether the staged set could run. Makes room for it, changes nothing else. */
+static int check_staged(struct damon_reclaim *ctx)
+{
+    struct drcl_attrs attrs = attrs_of(&ctx->staged);
+    int r = drcl_params_validate(&ctx->env, &ctx->staged);
+
+    if (r == 0)
+        r = check_support(ctx, &ctx->staged);
+    if (r == 0 && drcl_engine_reserve(&ctx->engine, &attrs) < 0)
+        r = drcl_error(&ctx->env, -ENOMEM, "max_nr_regions: no memory for %u regions", attrs.max_nr_regions);
+    return r;
+}
+
+/* The filters of the reclaim scheme: the host program's, and the one that skip_anon makes. */
+static size_t reclaim_filters(const struct damon_reclaim *ctx, struct damon_reclaim_filter *filters)
+{
+    size_t n = ctx->nr_filters;
+
+    if (n)
+        memcpy(filters, ctx->filters, n * sizeof(*filters));
+    if (ctx->active.skip_anon)
+        filters[n++] = (struct damon_reclaim_filter){ .type = DAMON_RECLAIM_FILTER_ANON, .matching = true };
+    return n;
+}
+
+static size_t reclaim_goals(const struct damon_reclaim_params *p, struct damon_reclaim_goal *goals)
+{
+    size_t n = 0;
+
+    if (p->quota_mem_pressure_us)
+        goals[n++] = (struct damon_reclaim_goal){ .metric = DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US,
+                                                  .target = p->quota_mem_pressure_us };
+    if (p->quota_autotune_feedback)
+        goals[n++] = (struct damon_reclaim_goal){ .metric = DAMON_RECLAIM_GOAL_USER_INPUT,
+                                                  .target = 10000,
+                                                  .current = p->quota_autotune_feedback };
+    return n;
+}
+
+void drcl_apply_params(struct damon_reclaim *ctx)
+{
+    const struct damon_reclaim_params *p = &ctx->active;
+    struct damon_reclaim_filter filters[DRCL_MAX_FILTERS];
+    struct damon_reclaim_goal goals[2];
+    struct drcl_attrs attrs = attrs_of(p);
+    struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme),
+        .min_sz = ctx->engine.unit,
+        .min_age_us = p->min_age,
+        .action = DAMON_RECLAIM_ACTION_PAGEOUT,
+        .quota = { .ms = p->quota_ms,
+                   .sz = p->quota_sz,
+                   .reset_interval_ms = p->quota_reset_interval_ms,
+                   .weight_age = 1,
+                   .goals = goals,
+                   .nr_goals = reclaim_goals(p, goals) },
+        .watermarks = { .interval_us = p->wmarks_interval,
+                        .high = (uint32_t)p->wmarks_high,
+                        .mid = (uint32_t)p->wmarks_mid,
+                        .low = (uint32_t)p->wmarks_low },
+        .filters = filters,
+        .nr_filters = reclaim_filters(ctx, filters),
+    };
+
+    drcl_engine_set_attrs(&ctx->engine, &attrs);
+    drcl_engine_set_scheme(&ctx->engine, DAMON_RECLAIM_SCHEME_RECLAIM, &scheme);
+}
+
+/* Puts the staged set, which could run, into effect. All that may fail comes before anything changes. */
+static int take_staged(struct damon_reclaim *ctx)
+{
+    const struct damon_reclaim_params old = ctx->active;
+    bool enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
+    int r = 0;
+
+    ctx->active = ctx->staged;
+    if (enabled && ctx->whole)
+        r = drcl_add_whole(ctx);
+    if (r < 0) {
+        ctx->active = old;
+        return r;
+    }
+    if (enabled) {
+        drcl_apply_params(ctx);
+        ctx->next_wmark_ns = 0; /* the watermarks may be others now */
+        if (!ctx->in_dispatch)
+            r = drcl_arm(ctx);
+    }
+    return r;
+}
+
+int damon_reclaim_commit(struct damon_reclaim *ctx)
+{
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    drcl_hold(ctx);
+    r = check_staged(ctx);
+    if (r == 0)
+        r = take_staged(ctx);
+    if (r < 0 && !(ctx->flags & DAMON_RECLAIM_KEEP_ON_INVALID))
+        drcl_disable(ctx, DAMON_RECLAIM_REASON_INVALID_PARAMETERS);
+    drcl_release(ctx);
+    return r;
+}
+
+/* --- the switch ---------------------------------------------------------------------------------------------- */
+
+static const char *reason_text(const struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
+{
+    switch (reason) {
+    case DAMON_RECLAIM_REASON_REQUESTED:
+        return "as requested";
+    case DAMON_RECLAIM_REASON_WMARK_HIGH:
+        return "free memory is above the high watermark";
+    case DAMON_RECLAIM_REASON_WMARK_MID:
+        return ctx->state == DAMON_RECLAIM_STATE_ACTIVE ? "free memory is at or below the mid watermark"
+                                                        : "free memory is above the mid watermark";
+    case DAMON_RECLAIM_REASON_WMARK_LOW:
+        return "free memory is below the low watermark";
+    case DAMON_RECLAIM_REASON_NO_TARGET:
+        return "no target is left";
+    case DAMON_RECLAIM_REASON_INVALID_PARAMETERS:
+    case DAMON_RECLAIM_REASON_BACKEND:
+        break;
+    }
+    return ctx->env.error;
+}
+
+void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
+                    uint32_t free_permille)
+{
+    static const char *const names[] = { "disabled", "inactive", "active" };
+    struct damon_reclaim_event event = {
+        .size = sizeof(event), .state = state, .reason = reason, .free_permille = free_permille
+    };
+    char text[DRCL_ERROR_SIZE + 64];
+    bool same = ctx->state == state && ctx->reason == reason;
+
+    ctx->state = state;
+    ctx->reason = reason;
+    if (same)
+        return;
+    snprintf(text, sizeof(text), "%s: %s", names[state], reason_text(ctx, reason));
+    drcl_log(&ctx->env, DAMON_RECLAIM_LOG_INFO, "%s", text);
+    event.text = text;
+    if (ctx->callbacks.state_changed)
+        ctx->callbacks.state_changed(ctx, &event, ctx->userdata);
+}
+
+static int start(struct damon_reclaim *ctx)
+{
+    int r = 0;
+
+    if (ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE)
+        r = drcl_add_whole(ctx);
+    if (r < 0)
+        return r;
+    if (!ctx->nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
+        return drcl_error(&ctx->env, -EINVAL, "enabled: there is no target; add one with damon_reclaim_add_target()");
+    if (ctx->ops.enable) {
+        r = ctx->ops.enable(ctx->backend);
+        if (r < 0) /* a backend of ours has said why */
+            return ctx->built_in ? r
+                                 : drcl_error(&ctx->env, r, "enabled: the backend %s refuses: %s", ctx->ops.name,
+                                              strerror(-r));
+    }
+    ctx->backend_enabled = true;
+    drcl_apply_params(ctx);
+    ctx->worker = drcl_system_gettid();
+    ctx->next_ns = ctx->next_wmark_ns = ctx->next_pid_ns = 0;
+    r = drcl_check_watermarks(ctx);
+    if (r == 0)
+        r = drcl_arm(ctx);
+    return r;
+}
+
+int damon_reclaim_enable(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_params old;
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    if (ctx->disable_soon)
+        return drcl_error(&ctx->env, -EBUSY, "enabled: being disabled; enable it after damon_reclaim_dispatch()");
+    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED)
+        return 0;
+    r = check_staged(ctx);
+    if (r < 0)
+        return r;
+    drcl_hold(ctx);
+    old = ctx->active;
+    ctx->active = ctx->staged;
+    r = start(ctx);
+    if (r < 0) {
+        enum damon_reclaim_reason reason = ctx->reason;
+
+        if (ctx->backend_enabled && ctx->ops.disable)
+            ctx->ops.disable(ctx->backend);
+        ctx->backend_enabled = false;
+        ctx->active = old;
+        drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, reason, 0);
+    }
+    drcl_release(ctx);
+    return r;
+}
+
+void drcl_finish_disable(struct damon_reclaim *ctx)
+{
+    ctx->disable_soon = false;
+    if (ctx->backend_enabled && ctx->ops.disable)
+        ctx->ops.disable(ctx->backend);
+    ctx->backend_enabled = false;
+    drcl_engine_forget(&ctx->engine);
+    ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
+    drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
+}
+
+void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
+{
+    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
+        return;
+    ctx->disable_reason = reason;
+    if (ctx->in_dispatch) {
+        ctx->disable_soon = true;
+        ctx->engine.halt = true;
+    } else {
+        drcl_finish_disable(ctx);
+    }
+}
+
+int damon_reclaim_disable(struct damon_reclaim *ctx)
+{
+    if (!ctx)
+        return -EINVAL;
+    drcl_hold(ctx);
+    drcl_disable(ctx, DAMON_RECLAIM_REASON_REQUESTED);
+    drcl_release(ctx);
+    return 0;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "context.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "size.h"
+#include "sys/process.h"
+
+static struct drcl_context_target *find(struct damon_reclaim *ctx, uint32_t id)
+{
+    for (size_t i = 0; i < ctx->nr_targets; i++)
+        if (ctx->targets[i].id == id)
+            return &ctx->targets[i];
+    return NULL;
+}
+
+/* Takes target @id out of the list and gives its process back. The engine's part goes by itself. */
+static void drop(struct damon_reclaim *ctx, uint32_t id)
+{
+    struct drcl_context_target *target = find(ctx, id);
+
+    if (!target)
+        return;
+    if (ctx->ops.target_remove)
+        ctx->ops.target_remove(ctx->backend, id);
+    drcl_close(&ctx->env, target->pidfd);
+    if (id == 0)
+        ctx->whole = false;
+    memmove(target, target + 1, (size_t)(ctx->targets + ctx->nr_targets - (target + 1)) * sizeof(*target));
+    ctx->nr_targets--;
+}
+
+void drcl_forget_targets(struct damon_reclaim *ctx)
+{
+    while (ctx->nr_targets)
+        drop(ctx, ctx->targets[0].id);
+    drcl_free(&ctx->env, ctx->targets);
+    ctx->targets = NULL;
+    ctx->targets_cap = 0;
+}
+
+static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_target *target)
+{
+    if (!target->nr_ranges != !target->ranges)
+        return drcl_error(&ctx->env, -EINVAL, "target.ranges: set with nr_ranges %zu; set both or neither",
+                          target->nr_ranges);
+    for (size_t i = 0; i < target->nr_ranges; i++) {
+        const struct damon_reclaim_range *range = &target->ranges[i];
+
+        if (range->start >= range->end)
+            return drcl_error(&ctx->env, -EINVAL, "target.ranges[%zu]: start 0x%llx is not below end 0x%llx", i,
+                              (unsigned long long)range->start, (unsigned long long)range->end);
+        if (i && range->start < range[-1].end)
+            return drcl_error(&ctx->env, -EINVAL,
+                              "target.ranges[%zu]: begins at 0x%llx, inside or before the one in front of it", i,
+                              (unsigned long long)range->start);
+    }
+    return 0;
+}
+
+/* Holds the process by a pidfd, and only then looks who it is, so that it cannot be replaced in between. */
+static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
+{
+    int pidfd, r;
+
+    for (size_t i = 0; i < ctx->nr_targets; i++)
+        if (ctx->targets[i].pid == pid && drcl_pidfd_exited(&ctx->env, ctx->targets[i].pidfd) <= 0)
+            return drcl_error(&ctx->env, -EEXIST, "pid %d: is target %u already", (int)pid, ctx->targets[i].id);
+    r = drcl_process_check(&ctx->env, pid);
+    if (r < 0)
+        return r;
+    pidfd = drcl_pidfd_open(&ctx->env, pid);
+    if (pidfd < 0)
+        return drcl_error(&ctx->env, pidfd, "pid %d: cannot be held: %s", (int)pid, strerror(-pidfd));
+    r = drcl_process_check(&ctx->env, pid);
+    if (r == 0 && drcl_pidfd_exited(&ctx->env, pidfd) > 0)
+        r = drcl_error(&ctx->env, -ESRCH, "pid %d: has exited", (int)pid);
+    if (r < 0) {
+        drcl_close(&ctx->env, pidfd);
+        return r;
+    }
+    *ret_pidfd = pidfd;
+    return 0;
+}
+
+static int reserve(struct damon_reclaim *ctx)
+{
+    size_t cap = ctx->targets_cap ? 2 * ctx->targets_cap : 4;
+    struct drcl_context_target *grown;
+
+    if (ctx->nr_targets < ctx->targets_cap)
+        return 0;
+    grown = drcl_realloc_array(&ctx->env, ctx->targets, cap, sizeof(*grown));
+    if (!grown)
+        return drcl_error(&ctx->env, -ENOMEM, "target: out of memory");
+    ctx->targets = grown;
+    ctx->targets_cap = cap;
+    return 0;
+}
+
+/* The last steps of adding a target; takes @pidfd also on failure. */
+static int add(struct damon_reclaim *ctx, uint32_t id, pid_t pid, int pidfd, const struct damon_reclaim_range *ranges,
+               size_t nr_ranges)
+{
+    int r = reserve(ctx);
+
+    if (r < 0)
+        goto close;
+    if (ctx->ops.target_add)
+        r = ctx->ops.target_add(ctx->backend, id, pid, pidfd);
+    if (r < 0) {
+        if (!ctx->built_in) /* a backend of ours has said why */
+            drcl_error(&ctx->env, r, "target: pid %d is refused by the backend %s: %s", (int)pid, ctx->ops.name,
+                       strerror(-r));
+        goto close;
+    }
+    r = drcl_engine_add_target(&ctx->engine, id, ranges, nr_ranges);
+    if (r < 0) {
+        drcl_error(&ctx->env, r, "target: out of memory");
+        goto remove;
+    }
+    ctx->targets[ctx->nr_targets++] = (struct drcl_context_target){ .id = id, .pid = pid, .pidfd = pidfd };
+    return 0;
+remove:
+    if (ctx->ops.target_remove)
+        ctx->ops.target_remove(ctx->backend, id);
+close:
+    drcl_close(&ctx->env, pidfd);
+    return r;
+}
+
+int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *user, uint32_t *ret_id)
+{
+    struct damon_reclaim_target target = { .size = sizeof(target) };
+    int pidfd = -1, r;
+
+    if (!ctx || !user)
+        return -EINVAL;
+    r = drcl_size_copy(&target, sizeof(target), user, user->size);
+    if (r < 0)
+        return drcl_error(&ctx->env, r, "target: size %zu is not one that this library knows", user->size);
+    r = check_ranges(ctx, &target);
+    if (r < 0)
+        return r;
+    if (!target.pid && (ctx->ops.features & DAMON_RECLAIM_BACKEND_NEEDS_PID))
+        return drcl_error(&ctx->env, -EOPNOTSUPP, "target.pid: 0, but the backend %s watches processes; set it",
+                          ctx->ops.name);
+    if (target.pid) {
+        r = hold_process(ctx, target.pid, &pidfd);
+        if (r < 0)
+            return r;
+    }
+    r = add(ctx, ctx->next_target, target.pid, pidfd, target.ranges, target.nr_ranges);
+    if (r < 0)
+        return r;
+    if (ret_id)
+        *ret_id = ctx->next_target;
+    ctx->next_target++;
+    return 0;
+}
+
+int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id)
+{
+    if (!ctx)
+        return -EINVAL;
+    if (!find(ctx, id))
+        return drcl_error(&ctx->env, -ENOENT, "target %u: there is none with that number", id);
+    drcl_engine_remove_target(&ctx->engine, id);
+    drop(ctx, id);
+    return 0;
+}
+
+int drcl_add_whole(struct damon_reclaim *ctx)
+{
+    const struct damon_reclaim_params *p = &ctx->active;
+    struct damon_reclaim_range range = { p->monitor_region_start * p->addr_unit, p->monitor_region_end * p->addr_unit };
+    int r;
+
+    if (ctx->nr_targets && !(ctx->nr_targets == 1 && ctx->whole))
+        return 0;
+    if (ctx->whole) {
+        r = drcl_engine_set_ranges(&ctx->engine, 0, &range, range.end > 0);
+        return r < 0 ? drcl_error(&ctx->env, r, "monitor_region_start: out of memory") : 0;
+    }
+    r = add(ctx, 0, 0, -1, &range, range.end > 0);
+    ctx->whole = r == 0;
+    return r;
+}
+
+void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id)
+{
+    struct drcl_context_target *target = find(ctx, id);
+    pid_t pid;
+
+    if (!target)
+        return;
+    pid = target->pid;
+    drop(ctx, id);
+    drcl_log(&ctx->env, DAMON_RECLAIM_LOG_INFO, "pid %d: has exited; target %u is removed", (int)pid, id);
+    if (ctx->callbacks.target_gone)
+        ctx->callbacks.target_gone(ctx, id, pid, ctx->userdata);
+    if (!ctx->nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
+        drcl_disable(ctx, DAMON_RECLAIM_REASON_NO_TARGET);
+}
+
+void drcl_check_pids(struct damon_reclaim *ctx)
+{
+    /* From the end, because a target that is gone is taken out of the list. */
+    for (size_t i = ctx->nr_targets; i-- > 0;) {
+        const struct drcl_context_target *target = i < ctx->nr_targets ? &ctx->targets[i] : NULL;
+
+        if (target && target->pidfd >= 0 && drcl_pidfd_exited(&ctx->env, target->pidfd) > 0) {
+            drcl_engine_remove_target(&ctx->engine, target->id);
+            drcl_target_vanished(ctx, target->id);
+        }
+    }
+}
