@@ -2,6 +2,7 @@
 #include "sys/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,4 +99,16 @@ int drcl_process_check(struct drcl_env *env, pid_t pid)
     if (process != pid)
         return drcl_error(env, -EINVAL, "pid %d is a thread; give the pid of its process, %d", (int)pid, (int)process);
     return 0;
+}
+
+int drcl_process_open(struct drcl_env *env, pid_t pid, int pidfd, const char *name)
+{
+    int fd = drcl_open(env, O_RDONLY, "/proc/%d/%s", (int)pid, name), exited;
+
+    /* As long as the process lives nobody else has its pid: alive after the call means that it was alive at the call. */
+    exited = drcl_pidfd_exited(env, pidfd);
+    if (exited == 0)
+        return fd == -ENOENT ? -ESRCH : fd;
+    drcl_close(env, fd);
+    return exited < 0 ? exited : -ESRCH;
 }

@@ -22,4 +22,8 @@ int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat 
  * kernel thread; -EINVAL: it is not the pid of a process. The text names the pid and the cure. */
 int drcl_process_check(struct drcl_env *env, pid_t pid);
 
+/* Opens /proc/PID/NAME for reading and makes sure that it is the file of the process that @pidfd holds, not of a later one with
+ * the same pid. -ESRCH when it has exited. No text. */
+int drcl_process_open(struct drcl_env *env, pid_t pid, int pidfd, const char *name);
+
 #endif

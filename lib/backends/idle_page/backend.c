@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of the backend and of its targets. What it is and needs: idle_page.h. */
+#include "backends/idle_page/idle_page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "backends/idle_page/advise.h"
+
+#define FIRST_PAGE_NS 10000 /* until it was measured */
+
+struct drcl_idle_target *drcl_idle_target_find(struct drcl_idle_page *b, uint32_t id)
+{
+    for (size_t i = 0; i < b->nr_targets; i++)
+        if (b->targets[i]->id == id)
+            return b->targets[i];
+    return NULL;
+}
+
+int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n)
+{
+    struct drcl_frame *grown;
+
+    if (n <= b->nr_frames)
+        return 0;
+    grown = drcl_realloc_array(b->env, b->frames, n, sizeof(*grown));
+    if (!grown)
+        return drcl_error(b->env, -ENOMEM, "out of memory");
+    b->frames = grown;
+    b->nr_frames = n;
+    return 0;
+}
+
+int drcl_idle_no_frame_numbers(struct drcl_env *env)
+{
+    return drcl_error(env, -EPERM, "pagemap shows zeros instead of frame numbers: CAP_SYS_ADMIN is needed");
+}
+
+static void free_target(struct drcl_idle_page *b, struct drcl_idle_target *t)
+{
+    drcl_pagemap_close(&t->map);
+    drcl_free(b->env, t->blocks);
+    drcl_free(b->env, t->marks.marks);
+    drcl_free(b->env, t->samples);
+    drcl_free(b->env, t->frames);
+    drcl_free(b->env, t);
+}
+
+static void target_remove(void *backend, uint32_t id)
+{
+    struct drcl_idle_page *b = backend;
+
+    for (size_t i = 0; i < b->nr_targets; i++) {
+        if (b->targets[i]->id != id)
+            continue;
+        free_target(b, b->targets[i]);
+        b->targets[i] = b->targets[--b->nr_targets];
+        return;
+    }
+}
+
+/* Advice on no range at all does nothing but check the permission. */
+static int may_advise(struct drcl_env *env, pid_t pid, int pidfd)
+{
+    struct iovec none = { 0 };
+    ssize_t r = drcl_process_madvise(env, pidfd, &none, 0, DRCL_MADV_COLD);
+
+    if (r >= 0)
+        return 0;
+    return drcl_advise_error(env, pid, (int)r);
+}
+
+static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
+{
+    struct drcl_idle_page *b = backend;
+    struct drcl_idle_target **grown, *t;
+    int r;
+
+    r = may_advise(b->env, pid, pidfd);
+    if (r < 0)
+        return r;
+    grown = drcl_realloc_array(b->env, b->targets, b->nr_targets + 1, sizeof(struct drcl_idle_target *));
+    if (!grown)
+        return drcl_error(b->env, -ENOMEM, "out of memory");
+    b->targets = grown;
+    t = drcl_zalloc(b->env, sizeof(*t));
+    if (!t)
+        return drcl_error(b->env, -ENOMEM, "out of memory");
+    t->id = id;
+    t->tick = 1;
+    r = drcl_pagemap_open(&t->map, b->env, pid, pidfd);
+    if (r < 0) {
+        drcl_free(b->env, t);
+        return r == -ESRCH ? drcl_error(b->env, r, "pid %d has exited", (int)pid) : r;
+    }
+    t->blocks = drcl_zalloc(b->env, DRCL_NR_BLOCKS * sizeof(*t->blocks));
+    if (!t->blocks) {
+        free_target(b, t);
+        return drcl_error(b->env, -ENOMEM, "out of memory");
+    }
+    b->targets[b->nr_targets++] = t;
+    return 0;
+}
+
+/* What was learnt before a pause is of no use after it. */
+static int enable(void *backend)
+{
+    struct drcl_idle_page *b = backend;
+
+    for (size_t i = 0; i < b->nr_targets; i++) {
+        struct drcl_idle_target *t = b->targets[i];
+
+        memset(t->blocks, 0, DRCL_NR_BLOCKS * sizeof(*t->blocks));
+        t->marks.n = 0;
+        t->nr_samples = t->nr_frames = 0;
+        t->nr_poor = 0;
+        t->hopeless_ns = t->hopeless_until = 0;
+    }
+    return 0;
+}
+
+static void destroy(void *backend)
+{
+    struct drcl_idle_page *b = backend;
+
+    while (b->nr_targets)
+        free_target(b, b->targets[--b->nr_targets]);
+    drcl_free(b->env, b->targets);
+    drcl_free(b->env, b->frames);
+    drcl_page_idle_close(&b->idle);
+    drcl_kpageflags_close(&b->kpageflags);
+    drcl_free(b->env, b);
+}
+
+/* The frame behind a page that is certainly there, one of our own: a zero tells that the kernel hides the numbers. */
+static int frame_numbers_visible(struct drcl_env *env)
+{
+    uint64_t entry = 0, addr = (uintptr_t)&entry;
+    int fd = drcl_open(env, O_RDONLY, "/proc/self/pagemap");
+    ssize_t n;
+
+    if (fd < 0)
+        return drcl_error(env, fd, "/proc/self/pagemap cannot be opened: %s%s", strerror(-fd),
+                          fd == -ENOENT ? "; boot a kernel with CONFIG_PROC_PAGE_MONITOR=y" : "");
+    n = drcl_pread(env, fd, &entry, sizeof(entry), (addr >> DRCL_PAGE_SHIFT) * sizeof(entry));
+    drcl_close(env, fd);
+    if (n != (ssize_t)sizeof(entry))
+        return drcl_error(env, n < 0 ? (int)n : -EIO, "/proc/self/pagemap cannot be read: %s",
+                          strerror(n < 0 ? (int)-n : EIO));
+    return entry & DRCL_PAGEMAP_PFN ? 0 : drcl_idle_no_frame_numbers(env);
+}
+
+int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flags)
+{
+    long page_size = sysconf(_SC_PAGESIZE);
+    int r;
+
+    b->env = env;
+    b->idle = (struct drcl_page_idle){ .env = env, .fd = -1 };
+    b->kpageflags = (struct drcl_kpageflags){ .env = env, .fd = -1 };
+    if (page_size != (long)DRCL_PAGE_SIZE)
+        return drcl_error(env, -EOPNOTSUPP, "pages of %ld bytes: the backend idle-page knows pages of 4096 bytes only",
+                          page_size);
+    r = drcl_page_idle_open(&b->idle, env, idle_flags);
+    if (r == 0)
+        r = drcl_kpageflags_open(&b->kpageflags, env);
+    if (r == 0)
+        r = frame_numbers_visible(env);
+    return r;
+}
+
+static int create(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend)
+{
+    struct drcl_idle_page *b = drcl_zalloc(env, sizeof(*b));
+    int r;
+
+    (void)config;
+    if (!b)
+        return drcl_error(env, -ENOMEM, "out of memory");
+    b->page_ns = FIRST_PAGE_NS;
+    r = drcl_idle_open(b, env, O_RDWR);
+    if (r == 0)
+        r = drcl_idle_need_frames(b, DRCL_WINDOW);
+    if (r < 0) {
+        destroy(b);
+        return r;
+    }
+    *ret_backend = b;
+    return 0;
+}
+
+static const struct damon_reclaim_backend_ops ops = {
+    .size = sizeof(ops),
+    .name = "idle-page",
+    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_NEEDS_PID,
+    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_YOUNG |
+               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_UNMAPPED,
+    .min_region_size = DRCL_PAGE_SIZE,
+    .huge_size = DRCL_BLOCK_SIZE,
+    .destroy = destroy,
+    .enable = enable,
+    .target_add = target_add,
+    .target_remove = target_remove,
+    .ranges = drcl_idle_ranges,
+    .prepare = drcl_idle_prepare,
+    .check = drcl_idle_check,
+    .mark = drcl_idle_mark,
+    .reclaim = drcl_idle_reclaim,
+};
+
+const struct drcl_backend drcl_backend_idle_page = {
+    .name = "idle-page",
+    .doc = "processes, watched through the kernel's idle-page bitmap",
+    .ops = &ops,
+    .create = create,
+    .probe = drcl_idle_probe,
+};

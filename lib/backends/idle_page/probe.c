@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* probe(): whether the backend would work here. Opens for reading and reads, nothing else. */
+#include "backends/idle_page/idle_page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "backends/idle_page/advise.h"
+#include "sys/meminfo.h"
+
+struct findings {
+    char *text;
+    size_t size;
+    size_t len;
+};
+
+static void add(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct findings *f, const char *format, ...)
+{
+    va_list ap;
+    int n;
+
+    if (!f->text || f->len + 1 >= f->size)
+        return;
+    va_start(ap, format);
+    n = vsnprintf(f->text + f->len, f->size - f->len, format, ap);
+    va_end(ap);
+    if (n > 0)
+        f->len += (size_t)n < f->size - f->len ? (size_t)n : f->size - f->len - 1;
+}
+
+/* A word of the bitmap, which being allowed to open it does not promise. */
+static int bitmap_readable(struct drcl_idle_page *b)
+{
+    struct drcl_frame frame = { .pfn = 0 };
+
+    return drcl_page_idle_get(&b->idle, &frame, 1);
+}
+
+/* On no process and no range: the kernel can only complain about the pidfd, or know no such call. */
+static int can_advise(struct drcl_env *env)
+{
+    struct iovec none = { 0 };
+    ssize_t r = drcl_process_madvise(env, -1, &none, 0, DRCL_MADV_PAGEOUT);
+
+    return r == -ENOSYS ? drcl_advise_error(env, 0, (int)r) : 0;
+}
+
+static void describe_swap(struct drcl_env *env, struct findings *f)
+{
+    struct drcl_meminfo info;
+
+    if (drcl_meminfo_read(env, &info) < 0)
+        add(f, "%s\n", env->error);
+    else if (!info.swap_total)
+        add(f, "no swap: only the memory of files can be reclaimed; add swap, zram for example\n");
+    else if (!info.swap_free)
+        add(f, "swap is full: only the memory of files can be reclaimed\n");
+    else
+        add(f, "swap: %llu of %llu MiB free\n", (unsigned long long)(info.swap_free >> 20),
+            (unsigned long long)(info.swap_total >> 20));
+}
+
+int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
+{
+    struct findings f = { text, size, 0 };
+    struct drcl_idle_page *b = drcl_zalloc(env, sizeof(*b));
+    int r;
+
+    if (!b)
+        return drcl_error(env, -ENOMEM, "out of memory");
+    if (text && size)
+        text[0] = '\0';
+    r = drcl_idle_open(b, env, O_RDONLY);
+    if (r == 0)
+        r = bitmap_readable(b);
+    if (r == 0)
+        r = can_advise(env);
+    add(&f, "%s\n", r < 0 ? env->error : "bitmap, pagemap, kpageflags and process_madvise are there");
+    describe_swap(env, &f);
+    drcl_page_idle_close(&b->idle);
+    drcl_kpageflags_close(&b->kpageflags);
+    drcl_free(env, b);
+    return r;
+}

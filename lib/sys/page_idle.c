@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/page_idle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define PATH       "/sys/kernel/mm/page_idle/bitmap"
+#define WORD_SHIFT 6
+/* Words for nothing that cost less than another call: a zero is written at once, but to read one the kernel looks at 64 pages. */
+#define GAP_SET 16
+#define GAP_GET 1
+
+int drcl_page_idle_open(struct drcl_page_idle *idle, struct drcl_env *env, int flags)
+{
+    int fd = drcl_open(env, flags, PATH);
+
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return drcl_error(env, -ENOENT, PATH " is missing: boot a kernel with CONFIG_IDLE_PAGE_TRACKING=y");
+    if (fd == -EACCES || fd == -EPERM)
+        return drcl_error(env, -EPERM, PATH " cannot be opened: run as root");
+    if (fd < 0)
+        return drcl_error(env, fd, PATH " cannot be opened: %s", strerror(-fd));
+    idle->env = env;
+    idle->fd = fd;
+    return 0;
+}
+
+void drcl_page_idle_close(struct drcl_page_idle *idle)
+{
+    drcl_close(idle->env, idle->fd);
+    idle->fd = -1;
+}
+
+static int write_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
+{
+    size_t len = n * sizeof(uint64_t), done = 0;
+
+    while (done < len) {
+        ssize_t r = drcl_pwrite(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
+
+        if (r == -ENXIO || (r >= 0 && r < (ssize_t)sizeof(uint64_t)))
+            return 0; /* the end of memory: such frames are no user's */
+        if (r < 0)
+            return drcl_error(idle->env, (int)r, PATH " cannot be written: %s", strerror((int)-r));
+        done += (size_t)r & ~(sizeof(uint64_t) - 1);
+    }
+    return 0;
+}
+
+static int read_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
+{
+    size_t len = n * sizeof(uint64_t), done = 0;
+
+    while (done < len) {
+        ssize_t r = drcl_pread(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
+
+        if (r < 0)
+            return drcl_error(idle->env, (int)r, PATH " cannot be read: %s", strerror((int)-r));
+        if (r < (ssize_t)sizeof(uint64_t))
+            break;
+        done += (size_t)r & ~(sizeof(uint64_t) - 1);
+    }
+    memset((char *)idle->buf + done, 0, len - done);
+    return 0;
+}
+
+static uint64_t bit(const struct drcl_frame *frame)
+{
+    return UINT64_C(1) << (frame->pfn & 63);
+}
+
+int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *frames, size_t n)
+{
+    while (n > 0) {
+        size_t run = drcl_frames_run(frames, n, WORD_SHIFT, GAP_SET, DRCL_PAGE_IDLE_SPAN);
+        uint64_t first = frames[0].pfn >> WORD_SHIFT;
+        size_t words = (size_t)((frames[run - 1].pfn >> WORD_SHIFT) - first) + 1;
+        bool any = false;
+        int r = 0;
+
+        memset(idle->buf, 0, words * sizeof(uint64_t));
+        for (size_t i = 0; i < run; i++) {
+            if (frames[i].flags & DRCL_FRAME_IDLE)
+                continue;
+            idle->buf[(frames[i].pfn >> WORD_SHIFT) - first] |= bit(&frames[i]);
+            any = true;
+        }
+        if (any)
+            r = write_words(idle, first, words);
+        if (r < 0)
+            return r;
+        frames += run;
+        n -= run;
+    }
+    return 0;
+}
+
+int drcl_page_idle_get(struct drcl_page_idle *idle, struct drcl_frame *frames, size_t n)
+{
+    while (n > 0) {
+        size_t run = drcl_frames_run(frames, n, WORD_SHIFT, GAP_GET, DRCL_PAGE_IDLE_SPAN);
+        uint64_t first = frames[0].pfn >> WORD_SHIFT;
+        int r = read_words(idle, first, (size_t)((frames[run - 1].pfn >> WORD_SHIFT) - first) + 1);
+
+        if (r < 0)
+            return r;
+        for (size_t i = 0; i < run; i++) {
+            frames[i].flags &= ~DRCL_FRAME_IDLE;
+            if (idle->buf[(frames[i].pfn >> WORD_SHIFT) - first] & bit(&frames[i]))
+                frames[i].flags |= DRCL_FRAME_IDLE;
+        }
+        frames += run;
+        n -= run;
+    }
+    return 0;
+}

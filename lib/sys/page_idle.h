@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /sys/kernel/mm/page_idle/bitmap: one bit a frame (Documentation/admin-guide/mm/idle_page_tracking.rst of the kernel). Setting
+ * a bit makes the page idle; it stays so until it is accessed. Only pages on an LRU list and only the heads of huge pages take
+ * part; for all others setting does nothing and the answer is "not idle".
+ */
+#ifndef DRCL_SYS_PAGE_IDLE_H
+#define DRCL_SYS_PAGE_IDLE_H
+
+#include "env.h"
+#include "sys/frames.h"
+
+#define DRCL_PAGE_IDLE_SPAN 512 /* words an access: the kernel takes a page of them at a time */
+
+struct drcl_page_idle {
+    struct drcl_env *env;
+    int fd;
+    uint64_t buf[DRCL_PAGE_IDLE_SPAN];
+};
+
+/* Opens the file with @flags (O_RDONLY, O_RDWR). Errors name it and the cure. */
+int drcl_page_idle_open(struct drcl_page_idle *idle, struct drcl_env *env, int flags);
+void drcl_page_idle_close(struct drcl_page_idle *idle);
+
+/* Makes the sorted frames idle, but those that have DRCL_FRAME_IDLE, which are left alone. */
+int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *frames, size_t n);
+/* Sets or clears DRCL_FRAME_IDLE in the sorted frames. */
+int drcl_page_idle_get(struct drcl_page_idle *idle, struct drcl_frame *frames, size_t n);
+
+#endif
