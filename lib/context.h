@@ -61,6 +61,7 @@ struct damon_reclaim {
     pid_t worker;       /* thread that dispatches */
 
     int timer_fd;
+    uint64_t armed_ns;      /* what the timer is set to */
     uint64_t next_ns;       /* when there is work */
     uint64_t next_wmark_ns;
     uint64_t next_pid_ns;
@@ -86,6 +87,7 @@ extern const struct drcl_host drcl_context_host;
 int drcl_check_watermarks(struct damon_reclaim *ctx);
 /* Sets the timer for what is due next. */
 int drcl_arm(struct damon_reclaim *ctx);
+void drcl_disarm(struct damon_reclaim *ctx);
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
 
 /* targets.c */

@@ -146,8 +146,17 @@ int drcl_arm(struct damon_reclaim *ctx)
 
     if (ctx->state != DAMON_RECLAIM_STATE_DISABLED)
         when = ctx->virtual_clock || !due(ctx) ? 1 : due(ctx); /* 1: long ago, so at once */
+    if (when == 1 && ctx->armed_ns == when) /* a virtual clock: it has gone off already */
+        return 0;
+    ctx->armed_ns = when;
     r = ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, when);
     return r < 0 ? drcl_error(&ctx->env, r, "timer: cannot be set: %s", strerror(-r)) : 0;
+}
+
+void drcl_disarm(struct damon_reclaim *ctx)
+{
+    ctx->armed_ns = 0;
+    ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
 }
 
 /* One sample tick, with its cost. */

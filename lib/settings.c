@@ -379,7 +379,7 @@ void drcl_finish_disable(struct damon_reclaim *ctx)
         ctx->ops.disable(ctx->backend);
     ctx->backend_enabled = false;
     drcl_engine_forget(&ctx->engine);
-    ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
+    drcl_disarm(ctx);
     drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
 }
 

@@ -35,11 +35,14 @@ static void draw_addresses(struct drcl_engine *engine)
     uint64_t *restrict sample = engine->sample;
     uint32_t shift = (uint32_t)__builtin_ctzll(engine->unit);
     struct drcl_random random = engine->random;
+    uint64_t bits = 0;
 
     for (size_t i = 0; i < engine->regions.n; i++) {
         uint64_t units = (end[i] - start[i]) >> shift;
 
-        sample[i] = start[i] + (drcl_scale(drcl_random64(&random), units) << shift);
+        /* Half of the bits are enough for all but the largest regions, so each number is good for two. */
+        bits = i & 1 ? bits << 32 : drcl_random64(&random);
+        sample[i] = start[i] + (drcl_scale(units > UINT32_MAX ? drcl_random64(&random) : bits, units) << shift);
     }
     engine->random = random;
 }
