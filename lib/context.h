@@ -88,6 +88,8 @@ int drcl_check_watermarks(struct damon_reclaim *ctx);
 /* Sets the timer for what is due next. */
 int drcl_arm(struct damon_reclaim *ctx);
 void drcl_disarm(struct damon_reclaim *ctx);
+/* The error that the backend failed with, once, with its text; 0 if it has not. */
+int drcl_backend_error(struct damon_reclaim *ctx);
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
 
 /* targets.c */

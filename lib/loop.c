@@ -177,14 +177,13 @@ static void tick(struct damon_reclaim *ctx, uint64_t now)
         ctx->next_ns = end + interval;
 }
 
-static int backend_failed(struct damon_reclaim *ctx)
+int drcl_backend_error(struct damon_reclaim *ctx)
 {
     int r = ctx->engine.failed;
 
-    if (!ctx->built_in) /* a backend of ours has said why */
-        drcl_error(&ctx->env, r, "backend %s: failed: %s", ctx->ops.name, strerror(-r));
     ctx->engine.failed = 0;
-    drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
+    if (r < 0 && !ctx->built_in) /* a backend of ours has said why */
+        drcl_error(&ctx->env, r, "backend %s: failed: %s", ctx->ops.name, strerror(-r));
     return r;
 }
 
@@ -196,20 +195,21 @@ static int work(struct damon_reclaim *ctx)
 
     if (ctx->virtual_clock && due(ctx) > damon_reclaim_now(ctx))
         r = ctx->ops.advance(ctx->backend, due(ctx));
-    if (r < 0) {
+    if (r < 0)
         ctx->engine.failed = r;
-        return backend_failed(ctx);
-    }
     now = damon_reclaim_now(ctx);
-    if (now >= ctx->next_pid_ns) {
+    if (r == 0 && now >= ctx->next_pid_ns) {
         ctx->next_pid_ns = now + PID_INTERVAL_NS;
         drcl_check_pids(ctx);
     }
-    if (now >= ctx->next_wmark_ns && !ctx->disable_soon)
+    if (r == 0 && now >= ctx->next_wmark_ns && !ctx->disable_soon)
         drcl_check_watermarks(ctx);
-    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && now >= ctx->next_ns && !ctx->engine.halt)
+    if (r == 0 && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && now >= ctx->next_ns && !ctx->engine.halt)
         tick(ctx, now);
-    return ctx->engine.failed ? backend_failed(ctx) : 0;
+    r = drcl_backend_error(ctx);
+    if (r < 0)
+        drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
+    return r;
 }
 
 int damon_reclaim_dispatch(struct damon_reclaim *ctx)

@@ -337,6 +337,8 @@ static int start(struct damon_reclaim *ctx)
     ctx->next_ns = ctx->next_wmark_ns = ctx->next_pid_ns = 0;
     r = drcl_check_watermarks(ctx);
     if (r == 0)
+        r = drcl_backend_error(ctx);
+    if (r == 0)
         r = drcl_arm(ctx);
     return r;
 }
@@ -360,13 +362,15 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     ctx->active = ctx->staged;
     r = start(ctx);
     if (r < 0) {
-        enum damon_reclaim_reason reason = ctx->reason;
+        bool was_enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
 
         if (ctx->backend_enabled && ctx->ops.disable)
             ctx->ops.disable(ctx->backend);
         ctx->backend_enabled = false;
         ctx->active = old;
-        drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, reason, 0);
+        drcl_engine_forget(&ctx->engine);
+        if (was_enabled)
+            drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, DAMON_RECLAIM_REASON_BACKEND, 0);
     }
     drcl_release(ctx);
     return r;
