@@ -126,7 +126,8 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
     env->log(env->log_data, level, text);
 }
 
-static int open_v(struct drcl_env *env, int flags, const char *path_format, va_list ap)
+__attribute__((format(printf, 3, 0))) static int open_v(struct drcl_env *env, int flags, const char *path_format,
+                                                        va_list ap)
 {
     char path[PATH_MAX];
     size_t root_len = strlen(env->root);
