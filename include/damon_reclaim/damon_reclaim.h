@@ -416,7 +416,7 @@ struct damon_reclaim_sim_config {
     size_t workload_len;       /**< its length; 0: up to the NUL */
     const char *workload_name; /**< how messages call it, e.g. the path it came from */
     uint64_t accesses_per_second; /**< 0: 1,000,000 */
-    uint64_t memory_bytes;     /**< memory of the simulated machine, for watermarks; 0: twice the workload's */
+    uint64_t memory_bytes;     /**< memory of the simulated machine, for watermarks; 0: 5/4 of the workload's */
     uint64_t reclaim_ns;       /**< time that reclaiming a page costs; 0: 10,000 */
     uint64_t refault_ns;       /**< time that a refault costs; 0: 50,000 */
     uint64_t check_ns;         /**< time that looking at a page before reclaiming it costs; 0: 50 */

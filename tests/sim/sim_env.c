@@ -55,7 +55,7 @@ void sim_env_close(struct sim_env *t)
     ck_assert_uint_eq(t->live, 0);
 }
 
-int sim_run(const char *name, void (*fill)(TCase *tc))
+int sim_suite(const char *name, void (*fill)(TCase *tc))
 {
     Suite *suite = suite_create(name);
     TCase *tc = tcase_create(name);

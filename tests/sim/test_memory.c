@@ -397,5 +397,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_run("memory", fill);
+    return sim_suite("memory", fill);
 }

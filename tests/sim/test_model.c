@@ -274,5 +274,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_run("model", fill);
+    return sim_suite("model", fill);
 }

@@ -115,5 +115,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_run("spans", fill);
+    return sim_suite("spans", fill);
 }

@@ -225,5 +225,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_run("workload", fill);
+    return sim_suite("workload", fill);
 }

@@ -26,8 +26,9 @@ int drcl_memory_init(struct drcl_env *env, struct drcl_memory *m, const struct d
         drcl_memory_fini(m);
         return r;
     }
+    /* A fifth is free when the whole workload is there: then, and only then, the default watermarks call for work. */
     if (!m->config.bytes)
-        m->config.bytes = 2 * m->model.nr_pages * DRCL_SIM_PAGE;
+        m->config.bytes = m->model.nr_pages * DRCL_SIM_PAGE / 4 * 5;
     return 0;
 }
 

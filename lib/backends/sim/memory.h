@@ -19,7 +19,7 @@
 struct drcl_memory_config {
     uint64_t rate; /* accesses a second */
     uint64_t seed;
-    uint64_t bytes;                            /* of the machine; 0: twice the workload's */
+    uint64_t bytes;                            /* of the machine; 0: 5/4 of the workload's */
     uint64_t reclaim_ns, refault_ns, check_ns; /* costs, a page */
 };
 
