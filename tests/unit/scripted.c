@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+#include "scripted.h"
+
+#include <stdio.h>
+
+#include "scripted_system.h"
+
+/* --- the backend ---------------------------------------------------------------------------------------------- */
+
+/* Counts the call; the error that it is to return, once. */
+static int failing(struct scripted *s, enum scripted_op op)
+{
+    int r = s->fail[op];
+
+    s->nr_calls[op]++;
+    s->fail[op] = 0;
+    return r;
+}
+
+static void op_destroy(void *data)
+{
+    ((struct scripted *)data)->nr_destroy++;
+}
+
+static int op_enable(void *data)
+{
+    return failing(data, OP_ENABLE);
+}
+
+static void op_disable(void *data)
+{
+    ((struct scripted *)data)->nr_disable++;
+}
+
+static int op_target_add(void *data, uint32_t target, pid_t pid, int pidfd)
+{
+    (void)target;
+    expect((pid == 0) == (pidfd < 0));
+    return failing(data, OP_TARGET_ADD);
+}
+
+static void op_target_remove(void *data, uint32_t target)
+{
+    (void)target;
+    ((struct scripted *)data)->nr_target_remove++;
+}
+
+static int op_ranges(void *data, uint32_t target, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n)
+{
+    struct scripted *s = data;
+    int r = failing(s, OP_RANGES);
+
+    (void)target;
+    if (r < 0)
+        return r;
+    if (s->nr_ranges && s->nr_ranges <= capacity)
+        memcpy(ranges, s->ranges, s->nr_ranges * sizeof(*ranges));
+    *ret_n = s->nr_ranges;
+    return 0;
+}
+
+static int op_prepare(void *data, uint32_t target, const uint64_t *addrs, size_t n)
+{
+    struct scripted *s = data;
+
+    (void)target;
+    expect(n > 0);
+    for (size_t i = 1; i < n; i++)
+        expect(addrs[i] > addrs[i - 1]);
+    s->prepared = addrs;
+    s->nr_prepared = n;
+    return failing(s, OP_PREPARE);
+}
+
+static int op_check(void *data, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed)
+{
+    struct scripted *s = data;
+    int r = failing(s, OP_CHECK);
+
+    for (size_t i = 0; i < n && r == 0; i++)
+        accessed[i] = s->accessed && s->accessed(s, target, addrs[i]);
+    return r;
+}
+
+static struct scripted_act *record(struct scripted *s)
+{
+    struct scripted_act *act = &s->acts[s->nr_acts++];
+
+    expect(s->nr_acts <= MAX_ACTS);
+    memset(act, 0, sizeof(*act));
+    act->now_ns = s->now_ns;
+    return act;
+}
+
+static int op_mark(void *data, uint32_t target, uint64_t start, uint64_t end)
+{
+    struct scripted *s = data;
+    struct scripted_act *act = record(s);
+
+    act->target = target;
+    act->start = start;
+    act->end = end;
+    return failing(s, OP_MARK);
+}
+
+/* Page by page, as far as limits, filters and the deadline allow; otherwise the whole at once. */
+static void attempt(struct scripted *s, const struct damon_reclaim_request *request,
+                    struct damon_reclaim_result *result)
+{
+    bool by_page = s->ops.features & DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    uint64_t at = request->start;
+
+    for (; at < request->end; at += s->ops.min_region_size) {
+        uint64_t unit = s->ops.min_region_size;
+
+        uint64_t now = s->ops.now ? s->now_ns : s->system_ns;
+
+        if (by_page &&
+            (result->tried + unit > request->max_bytes || (request->deadline_ns && now >= request->deadline_ns)))
+            break;
+        if (request->nr_filters && s->filter && !s->filter(s, at))
+            continue;
+        result->filter_passed += unit;
+        result->tried += unit;
+        if ((at / unit) % 100 < s->reclaimed_pct)
+            result->reclaimed += unit;
+        s->now_ns += s->ns_per_page * (unit / PAGE);
+        s->system_ns += s->ns_per_page * (unit / PAGE);
+    }
+    result->end = at;
+}
+
+static int op_reclaim(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
+{
+    struct scripted *s = data;
+    struct scripted_act *act = record(s);
+    int r = failing(s, OP_RECLAIM);
+
+    act->reclaim = true;
+    act->target = request->target;
+    act->start = request->start;
+    act->end = request->end;
+    act->request = *request;
+    for (size_t i = 0; i < request->nr_filters && i < 4; i++)
+        act->filters[i] = request->filters[i];
+    expect(result->size == sizeof(*result) && result->end == request->end && !result->tried && !result->reclaimed);
+    if (r == 0)
+        attempt(s, request, result);
+    act->result = *result;
+    return r;
+}
+
+static int op_metrics(void *data, struct damon_reclaim_metrics *metrics)
+{
+    struct scripted *s = data;
+
+    metrics->free_permille = s->free_permille;
+    metrics->psi_valid = s->psi_valid;
+    metrics->psi_some_us = s->psi_us;
+    return failing(s, OP_METRICS);
+}
+
+static uint64_t op_now(void *data)
+{
+    return ((struct scripted *)data)->now_ns;
+}
+
+static int op_advance(void *data, uint64_t until_ns)
+{
+    struct scripted *s = data;
+    int r = failing(s, OP_ADVANCE);
+
+    if (r == 0 && until_ns > s->now_ns)
+        s->now_ns = until_ns;
+    return r;
+}
+
+bool accessed_hot(struct scripted *s, uint32_t target, uint64_t addr)
+{
+    (void)target;
+    return addr >= s->hot_start && addr < s->hot_end;
+}
+
+bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr)
+{
+    uint64_t x = ((addr >> 19) + 977 * target + s->pattern) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t heat = x >> 61; /* of eight: half of the blocks are idle, the others more or less busy */
+
+    return heat >= 4 && (heat == 7 || (s->now_ns >> 20) % 8 < heat);
+}
+
+/* --- memory ---------------------------------------------------------------------------------------------------- */
+
+/* In front of each block, as large as alignment needs. */
+union header {
+    size_t bytes;
+    max_align_t align;
+};
+
+static void *counting_realloc(void *data, void *ptr, size_t bytes)
+{
+    struct scripted *s = data;
+    union header *old = ptr ? (union header *)ptr - 1 : NULL, *new;
+    size_t old_bytes = old ? old->bytes : 0;
+
+    expect(bytes > 0);
+    if (++s->nr_allocations == s->allocation_fail_at)
+        return NULL;
+    /* Never in place, so that a pointer that went stale is found out. */
+    new = malloc(sizeof(*new) + bytes);
+    expect(new != NULL);
+    if (old) {
+        memcpy(new, old, sizeof(*new) + (old_bytes < bytes ? old_bytes : bytes));
+        memset(old, 0xa5, sizeof(*old) + old_bytes);
+        free(old);
+    }
+    new->bytes = bytes;
+    s->nr_blocks += !old;
+    s->live += bytes - old_bytes;
+    return new + 1;
+}
+
+static void counting_free(void *data, void *ptr)
+{
+    struct scripted *s = data;
+    union header *block = (union header *)ptr - 1;
+
+    expect(ptr != NULL);
+    s->nr_blocks--;
+    s->live -= block->bytes;
+    memset(block, 0xa5, sizeof(*block) + block->bytes);
+    free(block);
+}
+
+/* --- contexts -------------------------------------------------------------------------------------------------- */
+
+void scripted_init(struct scripted *s)
+{
+    memset(s, 0, sizeof(*s));
+    s->ops = (struct damon_reclaim_backend_ops){.size = sizeof(s->ops),
+                                                .name = "scripted",
+                                                .features = DAMON_RECLAIM_BACKEND_WHOLE,
+                                                .min_region_size = PAGE,
+                                                .destroy = op_destroy,
+                                                .enable = op_enable,
+                                                .disable = op_disable,
+                                                .target_add = op_target_add,
+                                                .target_remove = op_target_remove,
+                                                .ranges = op_ranges,
+                                                .prepare = op_prepare,
+                                                .check = op_check,
+                                                .mark = op_mark,
+                                                .reclaim = op_reclaim,
+                                                .metrics = op_metrics,
+                                                .now = op_now,
+                                                .advance = op_advance};
+    s->callbacks.size = sizeof(s->callbacks);
+    s->now_ns = SEC;
+    s->system_ns = SEC;
+    s->ranges[0] = (struct damon_reclaim_range){BASE, BASE + 64 * MIB};
+    s->nr_ranges = 1;
+    s->free_permille = 300;
+    s->reclaimed_pct = 100;
+    s->seed = 1;
+    s->meminfo = "MemTotal:        1000000 kB\nMemFree:          300000 kB\nMemAvailable:     400000 kB\n";
+    s->acts = calloc(MAX_ACTS, sizeof(*s->acts));
+    expect(s->acts != NULL);
+}
+
+struct damon_reclaim_config scripted_config(struct scripted *s)
+{
+    static struct damon_reclaim_allocator allocator;
+
+    allocator = (struct damon_reclaim_allocator){sizeof(allocator), counting_realloc, counting_free, s};
+    return (struct damon_reclaim_config){.size = sizeof(struct damon_reclaim_config),
+                                         .backend_ops = &s->ops,
+                                         .backend_data = s,
+                                         .system_ops = s->real_system ? NULL : &scripted_system_ops,
+                                         .system_data = s,
+                                         .allocator = &allocator,
+                                         .callbacks = &s->callbacks,
+                                         .userdata = s->userdata ? s->userdata : s,
+                                         .seed = s->seed};
+}
+
+struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags)
+{
+    struct damon_reclaim_config config = scripted_config(s);
+    struct damon_reclaim *ctx = NULL;
+    char error[256];
+
+    config.flags = flags;
+    config.error = error;
+    config.error_size = sizeof(error);
+    if (damon_reclaim_new(&config, &ctx) < 0)
+        ck_abort_msg("%s", error);
+    return ctx;
+}
+
+void scripted_fini(struct scripted *s)
+{
+    expect_eq(s->nr_blocks, 0);
+    expect_eq(s->live, 0);
+    expect_eq(scripted_open_fds(s), 0);
+    free(s->acts);
+    s->acts = NULL;
+}
+
+/* --- calls that are to go well --------------------------------------------------------------------------------- */
+
+#define well(ctx, call)                                                                                                \
+    do {                                                                                                               \
+        int well_r = (call);                                                                                           \
+        if (well_r < 0)                                                                                                \
+            ck_abort_msg("%s: %d, %s", #call, well_r, damon_reclaim_last_error(ctx));                                  \
+    } while (0)
+
+void set(struct damon_reclaim *ctx, const char *name, const char *value)
+{
+    well(ctx, damon_reclaim_set(ctx, name, value));
+}
+
+void set_number(struct damon_reclaim *ctx, const char *name, uint64_t value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    set(ctx, name, text);
+}
+
+uint64_t get_number(struct damon_reclaim *ctx, const char *name)
+{
+    char text[32];
+
+    well(ctx, damon_reclaim_get(ctx, name, text, sizeof(text)));
+    return strtoull(text, NULL, 10);
+}
+
+void enable(struct damon_reclaim *ctx)
+{
+    well(ctx, damon_reclaim_enable(ctx));
+}
+
+void dispatch(struct damon_reclaim *ctx)
+{
+    well(ctx, damon_reclaim_dispatch(ctx));
+}
+
+void commit(struct damon_reclaim *ctx)
+{
+    well(ctx, damon_reclaim_commit(ctx));
+}
+
+struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+
+    well(ctx, damon_reclaim_get_stats(ctx, &stats));
+    return stats;
+}
+
+void aggregate(struct damon_reclaim *ctx, uint64_t n)
+{
+    uint64_t end = stats_of(ctx).nr_aggregations + n;
+
+    for (size_t i = 0; stats_of(ctx).nr_aggregations < end; i++) {
+        expect(i < 10000000);
+        dispatch(ctx);
+    }
+}
+
+void run_until(struct damon_reclaim *ctx, uint64_t ns)
+{
+    while (damon_reclaim_now(ctx) < ns)
+        dispatch(ctx);
+}
+
+struct damon_reclaim_region *regions_of(struct damon_reclaim *ctx, size_t *ret_n)
+{
+    struct damon_reclaim_region *regions;
+    size_t n;
+
+    well(ctx, damon_reclaim_get_regions(ctx, NULL, 0, &n));
+    regions = calloc(n ? n : 1, sizeof(*regions));
+    expect(regions != NULL);
+    well(ctx, damon_reclaim_get_regions(ctx, regions, n, ret_n));
+    expect(*ret_n == n);
+    return regions;
+}
+
+void expect_partition(struct damon_reclaim *ctx, uint32_t target, const struct damon_reclaim_range *ranges, size_t n,
+                      uint64_t unit)
+{
+    struct damon_reclaim_region *regions;
+    size_t nr_regions, i = 0;
+
+    regions = regions_of(ctx, &nr_regions);
+    while (i < nr_regions && regions[i].target != target)
+        i++;
+    for (size_t r = 0; r < n; r++) {
+        uint64_t at = ranges[r].start, end = ranges[r].end;
+
+        while (at < end) {
+            if (i >= nr_regions || regions[i].target != target || regions[i].start != at || regions[i].end > end ||
+                regions[i].end <= at || regions[i].end % unit)
+                ck_abort_msg("region %zu of %zu does not follow 0x%llx of range %zu", i, nr_regions,
+                             (unsigned long long)at, r);
+            at = regions[i++].end;
+        }
+    }
+    expect(i == nr_regions || regions[i].target != target);
+    free(regions);
+}
+
+void expect_error(struct damon_reclaim *ctx, int r, int error, const char *culprit)
+{
+    const char *text = damon_reclaim_last_error(ctx);
+
+    if (r != error || !strstr(text, culprit) || strchr(text, '\n'))
+        ck_abort_msg("%d with \"%s\"; expected %d and \"%s\"", r, text, error, culprit);
+}
+
+uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = from; i < until; i++)
+        sum += s->acts[i].reclaim ? s->acts[i].result.tried : 0;
+    return sum;
+}
+
+int scripted_run(const char *name, void (*fill)(TCase *tc))
+{
+    Suite *suite = suite_create(name);
+    TCase *tc = tcase_create(name);
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tc, 60);
+    fill(tc);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

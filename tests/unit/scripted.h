@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the unit tests share: a monitor backend that does as it is told, on a virtual clock; a system in memory; memory
+ * that is counted. Each can be made to fail at its Nth use. A test fills in struct scripted, makes contexts with it,
+ * and finds what was asked of it in the records.
+ */
+#ifndef DRCL_TEST_SCRIPTED_H
+#define DRCL_TEST_SCRIPTED_H
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "damon_reclaim/damon_reclaim.h"
+
+#define PAGE UINT64_C(4096)
+#define MIB  (UINT64_C(1) << 20)
+#define BASE UINT64_C(0x100000000)
+#define US   UINT64_C(1000) /* in ns, as time is told */
+#define MS   UINT64_C(1000000)
+#define SEC  UINT64_C(1000000000)
+
+/* ck_assert() for loops: libcheck notes each assertion in a file, which costs more than what is tested. */
+#define expect(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            ck_abort_msg("%s", #condition);                                                                            \
+    } while (0)
+#define expect_eq(a, b)                                                                                                \
+    do {                                                                                                               \
+        long long expect_a = (long long)(a), expect_b = (long long)(b);                                                \
+        if (expect_a != expect_b)                                                                                      \
+            ck_abort_msg("%s == %s: %lld, %lld", #a, #b, expect_a, expect_b);                                          \
+    } while (0)
+
+/* The members of the operations table that can fail. */
+enum scripted_op {
+    OP_ENABLE,
+    OP_TARGET_ADD,
+    OP_RANGES,
+    OP_PREPARE,
+    OP_CHECK,
+    OP_MARK,
+    OP_RECLAIM,
+    OP_METRICS,
+    OP_ADVANCE,
+    NR_OPS
+};
+
+/* One call of mark() or reclaim(). */
+struct scripted_act {
+    bool reclaim;
+    uint32_t target;
+    uint64_t now_ns;
+    uint64_t start;
+    uint64_t end;
+    struct damon_reclaim_request request; /* of reclaim(); its filters are in ... */
+    struct damon_reclaim_filter filters[4];
+    struct damon_reclaim_result result; /* what it was told */
+};
+
+struct scripted_process {
+    pid_t pid;
+    pid_t process; /* of a thread; 0: it is a process itself */
+    bool kernel_thread;
+    bool exited;
+};
+
+/* A file descriptor of the system in memory: number in the table + 1000. */
+struct scripted_fd {
+    bool open;
+    bool timer;
+    pid_t pid; /* a pidfd */
+    char text[512];
+};
+
+#define MAX_ACTS   8192
+#define MAX_FDS    64
+#define MAX_RANGES 64
+#define FIRST_FD   1000
+
+struct scripted {
+    /* the backend: set before scripted_new() */
+    struct damon_reclaim_backend_ops ops;
+    struct damon_reclaim_callbacks callbacks;
+    uint64_t seed;
+    void *userdata;
+
+    /* the memory: may change at any time */
+    uint64_t now_ns;
+    struct damon_reclaim_range ranges[MAX_RANGES];
+    size_t nr_ranges;
+    bool (*accessed)(struct scripted *s, uint32_t target, uint64_t addr);
+    uint64_t hot_start, hot_end; /* for accessed_hot() */
+    uint64_t pattern;            /* for accessed_random() */
+    uint32_t free_permille;
+    bool psi_valid;
+    uint64_t psi_us;
+    uint64_t ns_per_page;                              /* what reclaiming takes */
+    uint32_t reclaimed_pct;                            /* of what is tried */
+    bool (*filter)(struct scripted *s, uint64_t page); /* which pages pass the page-level filters; NULL: all */
+
+    /* errors: what the next call returns, once */
+    int fail[NR_OPS];
+
+    /* records */
+    uint64_t nr_calls[NR_OPS];
+    uint64_t nr_disable, nr_destroy, nr_target_remove;
+    struct scripted_act *acts;
+    size_t nr_acts;
+    const uint64_t *prepared; /* the array of the last prepare() */
+    size_t nr_prepared;
+
+    /* the system */
+    bool real_system;    /* config.system_ops stays NULL */
+    uint64_t system_ns;  /* its clock */
+    uint64_t timer_ns;   /* what the timer is set to; 0: never */
+    const char *meminfo; /* texts of files; NULL: there is none */
+    const char *pressure;
+    struct scripted_process processes[8];
+    struct scripted_fd fds[MAX_FDS];
+    uint64_t nr_system_calls, system_fail_at;
+    int system_error;
+
+    /* memory */
+    uint64_t nr_allocations, allocation_fail_at;
+    size_t nr_blocks;
+    size_t live;
+};
+
+/* A backend of 64 MiB with a virtual clock, whose memory nobody accesses, free memory between mid and low. */
+void scripted_init(struct scripted *s);
+/* The configuration of a context; points into the struct. */
+struct damon_reclaim_config scripted_config(struct scripted *s);
+struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags);
+/* Fails the test if memory, descriptors or targets are left. */
+void scripted_fini(struct scripted *s);
+size_t scripted_open_fds(const struct scripted *s);
+
+bool accessed_hot(struct scripted *s, uint32_t target, uint64_t addr);    /* in [hot_start, hot_end) */
+bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr); /* blocks of 512 KiB, by `pattern` */
+
+/* Calls that are to go well. */
+void set(struct damon_reclaim *ctx, const char *name, const char *value);
+void set_number(struct damon_reclaim *ctx, const char *name, uint64_t value);
+uint64_t get_number(struct damon_reclaim *ctx, const char *name);
+void enable(struct damon_reclaim *ctx);
+void dispatch(struct damon_reclaim *ctx);
+void commit(struct damon_reclaim *ctx);
+struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx);
+/* Dispatches until so many more aggregations are done. */
+void aggregate(struct damon_reclaim *ctx, uint64_t n);
+/* Dispatches until the virtual clock has reached @ns. */
+void run_until(struct damon_reclaim *ctx, uint64_t ns);
+/* The regions; the array is the caller's to free(). */
+struct damon_reclaim_region *regions_of(struct damon_reclaim *ctx, size_t *ret_n);
+/* Regions partition these ranges, in this order, aligned to @unit. */
+void expect_partition(struct damon_reclaim *ctx, uint32_t target, const struct damon_reclaim_range *ranges, size_t n,
+                      uint64_t unit);
+/* The call failed with @error, and the text names @culprit. */
+void expect_error(struct damon_reclaim *ctx, int r, int error, const char *culprit);
+
+/* Sum of what reclaim() tried in [from, until) of the records. */
+uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until);
+
+/* Runs a suite of one test case made by @fill. Returns the exit status for main(). */
+int scripted_run(const char *name, void (*fill)(TCase *tc));
+
+#endif

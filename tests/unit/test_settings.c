@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* Parameters of a context: the struct beside the text, sets that contradict themselves, and committing all or nothing.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "params.h"
+#include "scripted.h"
+
+static struct scripted s;
+
+static struct damon_reclaim_params params_of(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_params params = {.size = sizeof(params)};
+
+    ck_assert_int_eq(damon_reclaim_get_params(ctx, &params), 0);
+    return params;
+}
+
+static struct damon_reclaim_params active_of(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_params params = {.size = sizeof(params)};
+
+    ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &params), 0);
+    return params;
+}
+
+/* Each member is the parameter of its name, in both directions. */
+START_TEST(test_views_agree)
+{
+    struct damon_reclaim_params params, changed;
+    struct damon_reclaim *ctx;
+    const struct drcl_param *param;
+    size_t members = 0;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    params = params_of(ctx);
+    for (size_t i = 0; (param = drcl_param_at(i)) != NULL; i++) {
+        uint64_t value = param->info.type == DAMON_RECLAIM_PARAM_BOOL ? 1 : param->info.min + 4;
+        char text[32];
+
+        if (param->kind != DRCL_PARAM_SETTING)
+            continue;
+        members++;
+        set_number(ctx, param->info.name, value);
+        changed = params_of(ctx);
+        drcl_param_set(param, &params, value); /* this member and no other */
+        ck_assert_mem_eq(&changed, &params, sizeof(params));
+        drcl_param_set(param, &changed, param->info.min);
+        ck_assert_int_eq(damon_reclaim_set_params(ctx, &changed), 0);
+        damon_reclaim_get(ctx, param->info.name, text, sizeof(text));
+        if (param->info.type == DAMON_RECLAIM_PARAM_BOOL)
+            ck_assert_str_eq(text, "N");
+        else
+            ck_assert_uint_eq(get_number(ctx, param->info.name), param->info.min);
+        params = changed;
+    }
+    ck_assert_uint_eq(members, 19);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_sizes)
+{
+    struct {
+        struct damon_reclaim_params params;
+        uint64_t beyond[2];
+    } large;
+    struct damon_reclaim_params params, small;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    /* A caller that knows the first two members only: the others mean their defaults. */
+    set(ctx, "quota_sz", "12345");
+    memset(&small, 0x55, sizeof(small));
+    small.size = offsetof(struct damon_reclaim_params, quota_sz);
+    ck_assert_int_eq(damon_reclaim_params_init(&small), 0);
+    ck_assert_uint_eq(small.size, offsetof(struct damon_reclaim_params, quota_sz));
+    ck_assert_uint_eq(small.min_age, 120000000);
+    ck_assert_uint_eq(small.quota_sz, UINT64_C(0x5555555555555555));
+    small.min_age = 77;
+    ck_assert_int_eq(damon_reclaim_set_params(ctx, &small), 0);
+    params = params_of(ctx);
+    ck_assert_uint_eq(params.min_age, 77);
+    ck_assert_uint_eq(params.quota_sz, 134217728);
+    ck_assert_int_eq(damon_reclaim_get_params(ctx, &small), 0);
+    ck_assert_uint_eq(small.quota_sz, UINT64_C(0x5555555555555555));
+
+    /* A caller that knows more: fine as long as it asks for none of it. */
+    memset(&large, 0x55, sizeof(large));
+    large.params.size = sizeof(large);
+    ck_assert_int_eq(damon_reclaim_params_init(&large.params), 0);
+    ck_assert_uint_eq(large.params.size, sizeof(large));
+    ck_assert_uint_eq(large.beyond[0] | large.beyond[1], 0);
+    large.params.min_age = 78;
+    ck_assert_int_eq(damon_reclaim_set_params(ctx, &large.params), 0);
+    ck_assert_uint_eq(params_of(ctx).min_age, 78);
+    large.params.min_age = 79;
+    large.beyond[1] = UINT64_C(1) << 63;
+    expect_error(ctx, damon_reclaim_set_params(ctx, &large.params), -E2BIG, "params");
+    ck_assert_uint_eq(params_of(ctx).min_age, 78);
+    params.size = 3;
+    expect_error(ctx, damon_reclaim_set_params(ctx, &params), -EINVAL, "params");
+    ck_assert_int_eq(damon_reclaim_get_params(ctx, &params), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &params), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_params_init(&params), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_params_init(NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_set_params(ctx, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_set_params(NULL, &small), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_get_params(ctx, NULL), -EINVAL);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* What a struct may not hold is refused as a whole, when it is set. */
+START_TEST(test_struct_out_of_range)
+{
+    struct damon_reclaim_params params;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    params = params_of(ctx);
+    params.min_age = 5;
+    params.wmarks_mid = 1001;
+    expect_error(ctx, damon_reclaim_set_params(ctx, &params), -ERANGE, "wmarks_mid");
+    ck_assert_uint_eq(params_of(ctx).min_age, 120000000);
+    params.wmarks_mid = 400;
+    params.sample_interval = 0;
+    expect_error(ctx, damon_reclaim_set_params(ctx, &params), -ERANGE, "sample_interval");
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Sets whose members do not go together, and the two that the text is to name. */
+static const struct contradiction {
+    const char *name[2], *value[2];
+} contradictions[] = {
+    {{"min_nr_regions", "max_nr_regions"}, {"200", "100"}},
+    {{"aggr_interval", "sample_interval"}, {"4999", "5000"}},
+    {{"wmarks_mid", "wmarks_high"}, {"501", "500"}},
+    {{"wmarks_low", "wmarks_mid"}, {"401", "400"}},
+    {{"monitor_region_start", "monitor_region_end"}, {"0x2000", "0x1000"}},
+    {{"monitor_region_start", "monitor_region_end"}, {"0x2000", "0x2000"}},
+    {{"monitor_region_start", "monitor_region_end"}, {"0x2000", "0"}},
+    {{"monitor_region_end", "addr_unit"}, {"0xffffffffffffffff", "4096"}},
+    {{"addr_unit", "addr_unit"}, {"3", "3"}},
+    {{"aggr_interval", "sample_interval"}, {"5h", "1"}},
+};
+
+START_TEST(test_contradictions)
+{
+    const struct contradiction *c = &contradictions[_i / 3];
+    bool keep = _i % 3 == 1, disabled = _i % 3 == 2;
+    struct damon_reclaim_params before;
+    struct damon_reclaim *ctx;
+    struct damon_reclaim_stats stats;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, keep ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
+    if (!disabled)
+        enable(ctx);
+    before = active_of(ctx);
+    set(ctx, "min_age", "1s"); /* valid by itself, and yet not to be applied */
+    set(ctx, c->name[0], c->value[0]);
+    set(ctx, c->name[1], c->value[1]);
+    if (disabled)
+        expect_error(ctx, damon_reclaim_set(ctx, "enabled", "Y"), -EINVAL, c->name[0]);
+    else
+        expect_error(ctx, damon_reclaim_set(ctx, "commit_inputs", "Y"), -EINVAL, c->name[0]);
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), c->name[1]));
+    stats = stats_of(ctx);
+    ck_assert_int_eq(stats.state, keep ? DAMON_RECLAIM_STATE_ACTIVE : DAMON_RECLAIM_STATE_DISABLED);
+    if (!keep && !disabled)
+        ck_assert_int_eq(stats.reason, DAMON_RECLAIM_REASON_INVALID_PARAMETERS);
+    ck_assert_uint_eq(active_of(ctx).min_age, before.min_age);
+    ck_assert_uint_eq(active_of(ctx).aggr_interval, before.aggr_interval);
+    ck_assert_uint_eq(params_of(ctx).min_age, 1000000);
+    if (keep)
+        aggregate(ctx, 3);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* The module's interface: text in, text out, in its words. */
+START_TEST(test_module_interface)
+{
+    struct damon_reclaim *ctx;
+    char text[32];
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "commit_inputs", "N");
+    set(ctx, "min_age", "1s");
+    set(ctx, "enabled", "Y\n");
+    damon_reclaim_get(ctx, "enabled", text, sizeof(text));
+    ck_assert_str_eq(text, "Y");
+    ck_assert_uint_gt(get_number(ctx, "kdamond_pid"), 0);
+    ck_assert_uint_eq(active_of(ctx).min_age, 1000000);
+    set(ctx, "min_age", "2s");
+    ck_assert_uint_eq(active_of(ctx).min_age, 1000000);
+    set(ctx, "enabled", "Y"); /* it is; this commits nothing */
+    ck_assert_uint_eq(active_of(ctx).min_age, 1000000);
+    set(ctx, "commit_inputs", "Y");
+    ck_assert_uint_eq(active_of(ctx).min_age, 2000000);
+    damon_reclaim_get(ctx, "commit_inputs", text, sizeof(text));
+    ck_assert_str_eq(text, "N");
+    aggregate(ctx, 25);
+    ck_assert_uint_gt(get_number(ctx, "bytes_reclaimed_regions"), 0);
+    ck_assert_uint_eq(get_number(ctx, "bytes_reclaimed_regions"), stats_of(ctx).bytes_reclaimed_regions);
+    ck_assert_uint_eq(get_number(ctx, "nr_reclaim_tried_regions"), stats_of(ctx).nr_reclaim_tried_regions);
+    set(ctx, "enabled", "off");
+    damon_reclaim_get(ctx, "enabled", text, sizeof(text));
+    ck_assert_str_eq(text, "N");
+    damon_reclaim_get(ctx, "kdamond_pid", text, sizeof(text));
+    ck_assert_str_eq(text, "-1");
+    ck_assert_uint_gt(get_number(ctx, "bytes_reclaimed_regions"), 0); /* statistics stay */
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Counters of bytes and the range to watch are in addr_unit. */
+START_TEST(test_addr_unit)
+{
+    struct damon_reclaim_range range = {BASE + 8 * MIB, BASE + 40 * MIB};
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set_number(ctx, "addr_unit", 4096);
+    set_number(ctx, "monitor_region_start", range.start / 4096);
+    set_number(ctx, "monitor_region_end", range.end / 4096);
+    set(ctx, "min_age", "1s");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    expect_partition(ctx, 0, &range, 1, PAGE);
+    aggregate(ctx, 15);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 32 * MIB);
+    ck_assert_uint_eq(get_number(ctx, "bytes_reclaim_tried_regions"), 32 * MIB / 4096);
+    ck_assert_uint_eq(get_number(ctx, "bytes_reclaimed_regions"), 32 * MIB / 4096);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* What the backend and the system cannot do is refused by name. */
+START_TEST(test_unsupported)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "skip_anon", "Y");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "skip_anon");
+    set(ctx, "skip_anon", "N");
+    set(ctx, "quota_mem_pressure_us", "100");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "quota_mem_pressure_us");
+    s.psi_valid = true;
+    enable(ctx);
+    damon_reclaim_unref(ctx);
+    s.ops.features = 0;
+    ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
+    set(ctx, "monitor_region_end", "4096");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "monitor_region_end");
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* A commit keeps what was learnt, the charge and the statistics. */
+START_TEST(test_commit_keeps)
+{
+    struct damon_reclaim_stats before, after;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    set(ctx, "quota_sz", "8MiB");
+    enable(ctx);
+    aggregate(ctx, 7);
+    before = stats_of(ctx);
+    ck_assert_uint_eq(before.charged_bytes, 8 * MIB);
+    set(ctx, "quota_sz", "16MiB");
+    ck_assert_uint_eq(stats_of(ctx).charged_bytes, 8 * MIB);
+    commit(ctx);
+    after = stats_of(ctx);
+    ck_assert_uint_eq(after.charged_bytes, before.charged_bytes);
+    ck_assert_uint_eq(after.bytes_reclaimed_regions, before.bytes_reclaimed_regions);
+    ck_assert_uint_eq(after.nr_aggregations, before.nr_aggregations);
+    ck_assert_uint_eq(after.nr_regions, before.nr_regions);
+    aggregate(ctx, 1);
+    after = stats_of(ctx);
+    ck_assert_uint_eq(after.effective_quota, 16 * MIB);
+    ck_assert_uint_eq(after.charged_bytes, 16 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Intervals near the end of the numbers do not wrap around into "at once". */
+START_TEST(test_longest_intervals)
+{
+    struct damon_reclaim_param_info info = {.size = sizeof(info)};
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.now = NULL;
+    s.ops.advance = NULL;
+    ctx = scripted_new(&s, 0);
+    for (size_t i = 0; damon_reclaim_param_describe(i, &info) == 0; i++)
+        if (!strcmp(info.unit, "us") || !strcmp(info.unit, "ms"))
+            if (strcmp(info.name, "quota_mem_pressure_us"))
+                set_number(ctx, info.name, info.max);
+    enable(ctx);
+    for (int i = 0; i < 10; i++) {
+        s.system_ns += 3600 * SEC;
+        dispatch(ctx);
+    }
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_views_agree);
+    tcase_add_test(tc, test_sizes);
+    tcase_add_test(tc, test_struct_out_of_range);
+    tcase_add_loop_test(tc, test_contradictions, 0, 3 * sizeof(contradictions) / sizeof(contradictions[0]));
+    tcase_add_test(tc, test_module_interface);
+    tcase_add_test(tc, test_addr_unit);
+    tcase_add_test(tc, test_unsupported);
+    tcase_add_test(tc, test_commit_keeps);
+    tcase_add_test(tc, test_longest_intervals);
+}
+
+int main(void)
+{
+    return scripted_run("settings", fill);
+}
