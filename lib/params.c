@@ -10,7 +10,7 @@
 #include "size.h"
 
 #define PREFIX "damon_reclaim."
-#define MAX_US (UINT64_MAX / 1000) /* still fits when told in ns */
+#define MAX_US (INT64_MAX / 1000) /* still fits when told in ns and added to the time */
 #define MAX_ADDR_UNIT 4096
 
 /* The table: name, unit, type, default, least and greatest value, what it is for. Everything that parses, prints, documents
