@@ -339,7 +339,8 @@ int drcl_params_validate(struct drcl_env *env, const struct damon_reclaim_params
         return drcl_error(env, -EINVAL, "aggr_interval: %llu us is below sample_interval %llu us",
                           (unsigned long long)p->aggr_interval, (unsigned long long)p->sample_interval);
     if (p->aggr_interval / p->sample_interval > INT32_MAX / 100)
-        return drcl_error(env, -EINVAL, "aggr_interval: %llu us are too many samples of sample_interval %llu us; at most %d",
+        return drcl_error(env, -EINVAL,
+                          "aggr_interval: %llu us are too many samples of sample_interval %llu us; at most %d",
                           (unsigned long long)p->aggr_interval, (unsigned long long)p->sample_interval,
                           INT32_MAX / 100);
     if (p->min_nr_regions > p->max_nr_regions)
