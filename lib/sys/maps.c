@@ -49,8 +49,9 @@ int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret)
     return 0;
 }
 
-/* Hands out the whole lines in [buf, buf + len), or all of it when @last. *ret_used tells how far it got. */
-static int each_line(const char *buf, size_t len, bool last,
+/* Hands out the whole lines in [buf, buf + len); also one that is not whole, if it is all that there is in a full buffer or the
+ * file ends with it. *ret_used tells how far it got. */
+static int each_line(const char *buf, size_t len, bool full, bool last,
                      int (*each)(void *data, const struct drcl_mapping *mapping), void *data, size_t *ret_used)
 {
     struct drcl_scan scan = { buf, buf + len }, line;
@@ -58,7 +59,7 @@ static int each_line(const char *buf, size_t len, bool last,
     int r;
 
     while (drcl_scan_line(&scan, &line)) {
-        if (line.end == scan.end && scan.end[-1] != '\n' && !last)
+        if (line.end == scan.end && scan.end[-1] != '\n' && !last && !(full && line.at == buf))
             break; /* the rest of this line is still to be read */
         *ret_used = (size_t)(scan.at - buf);
         r = drcl_maps_parse_line(line.at, (size_t)(line.end - line.at), &mapping);
@@ -92,7 +93,7 @@ int drcl_maps_walk(struct drcl_env *env, int fd, char *buf, size_t size,
             cut = !newline && n > 0;
         } else {
             used = 0;
-            r = each_line(buf, len, n == 0 || len == size, each, data, &used);
+            r = each_line(buf, len, len == size, n == 0, each, data, &used);
             if (r != 0)
                 return r;
             cut = n > 0 && used == size && buf[size - 1] != '\n';

@@ -231,7 +231,7 @@ static int take_unit(struct attempt *a, const struct unit *unit)
         return 1;
     if (!can_go(a, unit)) {
         a->result->not_reclaimable += size_of(unit);
-    } else if (young) {
+    } else if (young && a->request->marked) {
         a->result->accessed += size_of(unit);
     } else {
         r = add_unit(a, unit);

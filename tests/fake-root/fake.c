@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#define FIRST_FD   1000
+#define ZERO_FRAME 1
+#define LRU_ANON   (DRCL_KPF_LRU | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED)
+
+/* --- memory of processes --------------------------------------------------------------------------------------- */
+
+struct fake_process *fake_process(struct fake *f, pid_t pid)
+{
+    struct fake_process *p = &f->processes[f->nr_processes++];
+
+    ck_assert_uint_le(f->nr_processes, FAKE_PROCESSES);
+    p->pid = pid;
+    return p;
+}
+
+static struct fake_area *area_of(struct fake_process *p, uint64_t addr)
+{
+    for (size_t i = 0; i < p->nr_areas; i++)
+        if (addr >= p->areas[i].start && addr - p->areas[i].start < p->areas[i].pages * PAGE)
+            return &p->areas[i];
+    return NULL;
+}
+
+static uint64_t *entry_at(struct fake_process *p, uint64_t addr)
+{
+    struct fake_area *area = area_of(p, addr);
+
+    return area ? &area->entries[(addr - area->start) / PAGE] : NULL;
+}
+
+uint64_t *fake_entry(struct fake_process *p, uint64_t addr)
+{
+    uint64_t *entry = entry_at(p, addr);
+
+    if (!entry)
+        ck_abort_msg("%#llx is not mapped", (unsigned long long)addr);
+    return entry;
+}
+
+static size_t head_of(const struct fake *f, uint64_t pfn)
+{
+    while (f->frames[pfn].flags & DRCL_KPF_COMPOUND_TAIL)
+        pfn--;
+    return pfn;
+}
+
+struct fake_frame *fake_head(struct fake *f, struct fake_process *p, uint64_t addr)
+{
+    return &f->frames[head_of(f, *fake_entry(p, addr) & DRCL_PAGEMAP_PFN)];
+}
+
+/* Pages of the large page at @head. */
+static size_t pages_of(const struct fake *f, size_t head)
+{
+    size_t n = 1;
+
+    while (head + n < FAKE_FRAMES && (f->frames[head + n].flags & DRCL_KPF_COMPOUND_TAIL))
+        n++;
+    return n;
+}
+
+static size_t take_frames(struct fake *f, size_t n, size_t align)
+{
+    size_t first = (f->next_frame + align - 1) / align * align;
+
+    if (first + n > FAKE_FRAMES)
+        ck_abort_msg("out of frames");
+    f->next_frame = first + n;
+    return first;
+}
+
+static void fill_small(struct fake *f, struct fake_area *area, size_t stride, uint32_t flags, uint64_t bits)
+{
+    size_t first = take_frames(f, area->pages * stride, 64);
+
+    for (size_t i = 0; i < area->pages; i++) {
+        size_t pfn = first + (area->pages - 1 - i) * stride;
+
+        f->frames[pfn].flags = flags;
+        area->entries[i] = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | bits | pfn;
+    }
+}
+
+static void fill_large(struct fake *f, struct fake_area *area, size_t size, uint32_t flags)
+{
+    ck_assert_uint_eq(area->pages % size, 0);
+    for (size_t i = 0; i < area->pages; i++) {
+        size_t pfn = i % size ? (area->entries[i - 1] & DRCL_PAGEMAP_PFN) + 1 : take_frames(f, size, size);
+
+        f->frames[pfn].flags = i % size ? DRCL_KPF_COMPOUND_TAIL : DRCL_KPF_COMPOUND_HEAD | flags;
+        area->entries[i] = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | pfn;
+    }
+}
+
+struct fake_area *fake_map(struct fake *f, struct fake_process *p, uint64_t start, size_t pages, enum fake_kind kind)
+{
+    struct fake_area *area = &p->areas[p->nr_areas++];
+
+    if (p->nr_areas > FAKE_AREAS)
+        ck_abort_msg("out of areas");
+    *area = (struct fake_area){ .start = start, .pages = pages, .entries = calloc(pages, sizeof(uint64_t)) };
+    ck_assert_ptr_nonnull(area->entries);
+    if (kind == FAKE_SMALL)
+        fill_small(f, area, 1, LRU_ANON, 0);
+    else if (kind == FAKE_SPREAD)
+        fill_small(f, area, 67, LRU_ANON, 0);
+    else if (kind == FAKE_FILE)
+        fill_small(f, area, 1, DRCL_KPF_LRU, DRCL_PAGEMAP_FILE);
+    else if (kind == FAKE_HUGE)
+        fill_large(f, area, 512, LRU_ANON | DRCL_KPF_THP);
+    else if (kind == FAKE_MEDIUM)
+        fill_large(f, area, 16, LRU_ANON);
+    else if (kind == FAKE_HUGETLB)
+        fill_large(f, area, 512, DRCL_KPF_HUGE);
+    for (size_t i = 0; kind == FAKE_ZERO && i < pages; i++)
+        area->entries[i] = DRCL_PAGEMAP_PRESENT | ZERO_FRAME;
+    return area;
+}
+
+void fake_touch(struct fake *f, struct fake_process *p, uint64_t addr)
+{
+    uint64_t *entry = fake_entry(p, addr);
+    size_t pfn;
+
+    if (!(*entry & DRCL_PAGEMAP_PRESENT)) {
+        pfn = take_frames(f, 1, 1);
+        f->frames[pfn].flags = LRU_ANON;
+        *entry = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | pfn;
+    }
+    fake_head(f, p, addr)->accessed = true;
+}
+
+void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint32_t flags)
+{
+    for (size_t i = 0; i < pages; i++)
+        f->frames[*fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PFN].flags |= flags;
+}
+
+uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < pages; i++)
+        bytes += *fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PRESENT ? PAGE : 0;
+    return bytes;
+}
+
+static void unmap_all(struct fake_process *p)
+{
+    for (size_t i = 0; i < p->nr_areas; i++)
+        free(p->areas[i].entries);
+    p->nr_areas = 0;
+}
+
+void fake_exec(struct fake_process *p)
+{
+    unmap_all(p);
+    p->generation++;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+/* Counts the call; the error that was asked for, or 0. */
+static int called(struct fake *f)
+{
+    if (f->hook)
+        f->hook(f);
+    f->now_ns += 500;
+    return ++f->nr_calls == f->fail_call ? f->fail_error : 0;
+}
+
+static int new_fd(struct fake *f, enum fake_file kind, struct fake_process *p)
+{
+    for (int i = 0; i < FAKE_FDS; i++) {
+        if (f->fds[i].kind != FILE_CLOSED)
+            continue;
+        f->fds[i].kind = kind;
+        f->fds[i].process = p;
+        f->fds[i].generation = p ? p->generation : 0;
+        f->nr_open++;
+        return FIRST_FD + i;
+    }
+    return -EMFILE;
+}
+
+static struct fake_fd *fd_at(struct fake *f, int fd)
+{
+    /* Not ck_assert(): libcheck notes each in a file, which would cost more than what is tested. */
+    if (fd < FIRST_FD || fd >= FIRST_FD + FAKE_FDS || f->fds[fd - FIRST_FD].kind == FILE_CLOSED)
+        ck_abort_msg("descriptor %d is not open", fd);
+    return &f->fds[fd - FIRST_FD];
+}
+
+static void write_maps(const struct fake_process *p, char *text, size_t size)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < p->nr_areas; i++)
+        len += (size_t)snprintf(text + len, size - len, "%llx-%llx rw-p 00000000 00:00 0                  [area %zu]\n",
+                                (unsigned long long)p->areas[i].start,
+                                (unsigned long long)(p->areas[i].start + p->areas[i].pages * PAGE), i);
+    snprintf(text + len, size - len, "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n");
+}
+
+static int open_text(struct fake *f, struct fake_process *p, const char *name)
+{
+    int fd = new_fd(f, FILE_TEXT, p);
+    char *text = f->fds[fd - FIRST_FD].text;
+    size_t size = sizeof(f->fds[0].text);
+
+    if (!strcmp(name, "maps"))
+        write_maps(p, text, size);
+    else if (!strcmp(name, "stat"))
+        snprintf(text, size, "%d (fa) ke)) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0", (int)p->pid);
+    else if (!strcmp(name, "status"))
+        snprintf(text, size, "Name:\tfake\nTgid:\t%d\n", (int)p->pid);
+    else
+        snprintf(text, size, "MemTotal: 1000000 kB\nMemFree: 300000 kB\nSwapTotal: %llu kB\nSwapFree: %llu kB\n",
+                 (unsigned long long)f->swap_total / 1024, (unsigned long long)f->swap_free / 1024);
+    return fd;
+}
+
+static int fake_sys_open(void *data, const char *path, int flags)
+{
+    struct fake *f = data;
+    int pid, n = 0, r = called(f);
+
+    (void)flags;
+    if (r)
+        return r;
+    if (f->missing && !strcmp(path, f->missing))
+        return f->missing_error ? f->missing_error : -ENOENT;
+    if (!strcmp(path, "/sys/kernel/mm/page_idle/bitmap"))
+        return new_fd(f, FILE_BITMAP, NULL);
+    if (!strcmp(path, "/proc/kpageflags"))
+        return new_fd(f, FILE_KPAGEFLAGS, NULL);
+    if (!strcmp(path, "/proc/self/pagemap"))
+        return new_fd(f, FILE_OWN_PAGEMAP, NULL);
+    if (!strcmp(path, "/proc/meminfo"))
+        return open_text(f, NULL, "meminfo");
+    if (sscanf(path, "/proc/%d/%n", &pid, &n) != 1 || !n)
+        return -ENOENT;
+    for (size_t i = 0; i < f->nr_processes; i++) {
+        struct fake_process *p = &f->processes[i];
+
+        if (p->pid == pid && !p->exited)
+            return !strcmp(path + n, "pagemap") ? new_fd(f, FILE_PAGEMAP, p) : open_text(f, p, path + n);
+    }
+    return -ENOENT;
+}
+
+static int fake_sys_close(void *data, int fd)
+{
+    struct fake *f = data;
+
+    fd_at(f, fd)->kind = FILE_CLOSED;
+    f->nr_open--;
+    return 0;
+}
+
+static uint64_t record(struct fake *f, struct fake_fd *fd, uint64_t i)
+{
+    uint64_t *entry, word = 0;
+
+    switch (fd->kind) {
+    case FILE_OWN_PAGEMAP:
+        return DRCL_PAGEMAP_PRESENT | (f->hide_frames ? 0 : 77);
+    case FILE_PAGEMAP:
+        entry = entry_at(fd->process, i * PAGE);
+        return !entry ? 0 : f->hide_frames ? *entry & ~DRCL_PAGEMAP_PFN : *entry;
+    case FILE_KPAGEFLAGS:
+        return i == ZERO_FRAME ? DRCL_KPF_ZERO_PAGE : f->frames[i].flags;
+    default:
+        break;
+    }
+    for (uint64_t pfn = i * 64; pfn < (i + 1) * 64; pfn++) {
+        struct fake_frame *frame = &f->frames[pfn];
+
+        if (!(frame->flags & DRCL_KPF_LRU) || (frame->flags & DRCL_KPF_COMPOUND_TAIL) || !frame->idle)
+            continue;
+        if (frame->accessed)
+            frame->idle = false;
+        else
+            word |= UINT64_C(1) << (pfn & 63);
+    }
+    return word;
+}
+
+/* How many records the file has. */
+static uint64_t nr_records(const struct fake_fd *fd)
+{
+    if (fd->kind == FILE_BITMAP)
+        return FAKE_FRAMES / 64;
+    if (fd->kind == FILE_KPAGEFLAGS)
+        return FAKE_FRAMES;
+    if (fd->kind == FILE_PAGEMAP && (fd->process->exited || fd->generation != fd->process->generation))
+        return 0;
+    return UINT64_C(1) << 35; /* of 47 bits of addresses */
+}
+
+static ssize_t fake_sys_pread(void *data, int fd, void *buf, size_t len, uint64_t offset)
+{
+    struct fake *f = data;
+    struct fake_fd *file = fd_at(f, fd);
+    size_t done = 0;
+    int r = called(f);
+
+    if (r)
+        return r;
+    if (f->max_read && len > f->max_read)
+        len = f->max_read;
+    if (file->kind == FILE_TEXT) {
+        size_t size = strlen(file->text);
+
+        if (offset >= size)
+            return 0;
+        len = len < size - offset ? len : (size_t)(size - offset);
+        memcpy(buf, file->text + offset, len);
+        return (ssize_t)len;
+    }
+    f->nr_pagemap += file->kind == FILE_PAGEMAP;
+    f->nr_kpageflags += file->kind == FILE_KPAGEFLAGS;
+    f->nr_idle_read += file->kind == FILE_BITMAP;
+    if (offset % 8 || len % 8)
+        return -EINVAL;
+    for (; done < len && (offset + done) / 8 < nr_records(file); done += 8) {
+        uint64_t value = record(f, file, (offset + done) / 8);
+
+        memcpy((char *)buf + done, &value, 8);
+    }
+    return (ssize_t)done;
+}
+
+static ssize_t fake_sys_pwrite(void *data, int fd, const void *buf, size_t len, uint64_t offset)
+{
+    struct fake *f = data;
+    size_t done = 0;
+    int r = called(f);
+
+    if (r)
+        return r;
+    f->nr_idle_write++;
+    if (fd_at(f, fd)->kind != FILE_BITMAP || offset % 8 || len % 8)
+        return -EINVAL;
+    if (offset / 8 >= FAKE_FRAMES / 64)
+        return -ENXIO;
+    for (; done < len && (offset + done) / 8 < FAKE_FRAMES / 64; done += 8) {
+        uint64_t word;
+
+        memcpy(&word, (const char *)buf + done, 8);
+        for (uint64_t bit = 0; bit < 64; bit++) {
+            struct fake_frame *frame = &f->frames[(offset + done) * 8 + bit];
+
+            if (!(word >> bit & 1) || !(frame->flags & DRCL_KPF_LRU) || (frame->flags & DRCL_KPF_COMPOUND_TAIL))
+                continue;
+            frame->idle = true;
+            frame->accessed = false;
+        }
+    }
+    return (ssize_t)done;
+}
+
+/* PAGEMAP_SCAN for present pages, one region. */
+static int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+    struct fake *f = data;
+    struct fake_fd *file = fd_at(f, fd);
+    uint64_t *words = arg, *region, start, addr;
+    int r = called(f);
+
+    (void)request;
+    if (r)
+        return r;
+    if (f->no_scan)
+        return -ENOTTY;
+    if (!nr_records(file))
+        return -ESRCH;
+    if (words[0] != 12 * sizeof(uint64_t))
+        return -EINVAL;
+    if (words[3] > UINT64_C(1) << 47)
+        return -EFAULT;
+    region = (uint64_t *)(uintptr_t)words[5];
+    for (addr = words[2]; addr < words[3]; addr += PAGE) {
+        uint64_t *entry = entry_at(file->process, addr);
+
+        if (entry && (*entry & DRCL_PAGEMAP_PRESENT))
+            break;
+    }
+    if (addr >= words[3])
+        return 0;
+    for (start = addr; addr < words[3]; addr += PAGE) {
+        uint64_t *entry = entry_at(file->process, addr);
+
+        if (!entry || !(*entry & DRCL_PAGEMAP_PRESENT))
+            break;
+    }
+    region[0] = start;
+    region[1] = addr;
+    return 1;
+}
+
+/* --- advice ------------------------------------------------------------------------------------------------------ */
+
+static void page_out(struct fake *f, uint64_t *entry, size_t head)
+{
+    uint32_t flags = f->frames[head].flags;
+
+    f->now_ns += f->page_ns;
+    if (f->pinned || !(*entry & DRCL_PAGEMAP_EXCLUSIVE) || !(flags & DRCL_KPF_LRU) || (flags & DRCL_KPF_UNEVICTABLE))
+        return;
+    if (flags & DRCL_KPF_SWAPBACKED) {
+        if (f->swap_free < PAGE)
+            return;
+        f->swap_free -= PAGE;
+    }
+    f->paged_out += PAGE;
+    *entry = DRCL_PAGEMAP_SWAPPED;
+}
+
+static int advise_range(struct fake *f, struct fake_process *p, uint64_t start, uint64_t end)
+{
+    int r = 0;
+
+    for (uint64_t addr = start; addr < end; addr += PAGE) {
+        struct fake_area *area = area_of(p, addr);
+        uint64_t *entry = entry_at(p, addr);
+        size_t head;
+
+        if (area && area->locked)
+            return -EINVAL;
+        if (!entry) {
+            r = -ENOMEM;
+            continue;
+        }
+        if (!(*entry & DRCL_PAGEMAP_PRESENT))
+            continue;
+        head = head_of(f, *entry & DRCL_PAGEMAP_PFN);
+        if (pages_of(f, head) > 1) {
+            uint64_t first = addr - ((*entry & DRCL_PAGEMAP_PFN) - head) * PAGE;
+
+            if (first < start || first + pages_of(f, head) * PAGE > end) {
+                f->nr_torn++;
+                continue;
+            }
+        }
+        page_out(f, entry, head);
+    }
+    return r;
+}
+
+static ssize_t fake_sys_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+{
+    struct fake *f = data;
+    size_t done = 0;
+    int r = called(f);
+
+    if (r)
+        return r;
+    if (pidfd < 0)
+        return -EBADF;
+    f->nr_advise++;
+    if (f->advise_error)
+        return f->advise_error;
+    if (fd_at(f, pidfd)->process->exited)
+        return -ESRCH;
+    if (n > 0 && f->script_at < f->script_len) {
+        r = f->script[f->script_at++];
+        if (r)
+            return r;
+        n = 1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t start = (uintptr_t)iov[i].iov_base;
+
+        r = advice == 21 ? advise_range(f, fd_at(f, pidfd)->process, start, start + iov[i].iov_len) : 0;
+        if (r < 0)
+            return done ? (ssize_t)done : r;
+        done += iov[i].iov_len;
+    }
+    return (ssize_t)done;
+}
+
+static int fake_sys_pidfd_open(void *data, pid_t pid)
+{
+    struct fake *f = data;
+    int r = called(f);
+
+    if (r)
+        return r;
+    for (size_t i = 0; i < f->nr_processes; i++)
+        if (f->processes[i].pid == pid && !f->processes[i].exited)
+            return new_fd(f, FILE_PIDFD, &f->processes[i]);
+    return -ESRCH;
+}
+
+static int fake_sys_poll(void *data, struct pollfd *fds, unsigned int n, int timeout_ms)
+{
+    struct fake *f = data;
+    int ready = 0, r = called(f);
+
+    (void)timeout_ms;
+    if (r)
+        return r;
+    for (unsigned int i = 0; i < n; i++) {
+        struct fake_fd *fd = fd_at(f, fds[i].fd);
+
+        fds[i].revents = fd->kind == FILE_PIDFD && fd->process->exited ? POLLIN : 0;
+        ready += fds[i].revents != 0;
+    }
+    return ready;
+}
+
+static int fake_sys_timer_new(void *data)
+{
+    int r = called(data);
+
+    return r ? r : new_fd(data, FILE_TIMER, NULL);
+}
+
+static int fake_sys_timer_set(void *data, int fd, uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    return fd_at(data, fd)->kind == FILE_TIMER ? called(data) : -EBADF;
+}
+
+static int fake_sys_clock(void *data, clockid_t id, uint64_t *ret_ns)
+{
+    struct fake *f = data;
+
+    (void)id;
+    *ret_ns = f->now_ns;
+    return 0;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static void *fake_realloc(void *data, void *ptr, size_t bytes)
+{
+    struct fake *f = data;
+    void *p;
+
+    if (++f->nr_allocations == f->fail_allocation)
+        return NULL;
+    p = realloc(ptr, bytes);
+    f->nr_blocks += p && !ptr;
+    return p;
+}
+
+static void fake_free(void *data, void *ptr)
+{
+    ((struct fake *)data)->nr_blocks--;
+    free(ptr);
+}
+
+static const struct damon_reclaim_system_ops system_ops = {
+    .size = sizeof(system_ops),
+    .open = fake_sys_open,
+    .close = fake_sys_close,
+    .pread = fake_sys_pread,
+    .pwrite = fake_sys_pwrite,
+    .ioctl = fake_sys_ioctl,
+    .process_madvise = fake_sys_process_madvise,
+    .pidfd_open = fake_sys_pidfd_open,
+    .poll = fake_sys_poll,
+    .timer_new = fake_sys_timer_new,
+    .timer_set = fake_sys_timer_set,
+    .clock = fake_sys_clock,
+};
+
+struct damon_reclaim_config fake_config(struct fake *f)
+{
+    static struct damon_reclaim_allocator allocator;
+
+    allocator = (struct damon_reclaim_allocator){ sizeof(allocator), fake_realloc, fake_free, f };
+    return (struct damon_reclaim_config){ .size = sizeof(struct damon_reclaim_config), .backend = "idle-page", .seed = 1,
+                                          .system_ops = &system_ops, .system_data = f, .allocator = &allocator };
+}
+
+struct fake *fake_open(void)
+{
+    struct fake *f = calloc(1, sizeof(*f));
+    struct damon_reclaim_config config;
+
+    ck_assert_ptr_nonnull(f);
+    f->next_frame = 64;
+    f->now_ns = 5000000000;
+    f->page_ns = 2000;
+    f->swap_total = f->swap_free = 1024 * MIB;
+    config = fake_config(f);
+    ck_assert_int_eq(drcl_env_init(&f->env, &config), 0);
+    return f;
+}
+
+void fake_close(struct fake *f)
+{
+    drcl_env_fini(&f->env);
+    ck_assert_uint_eq(f->nr_open, 0);
+    ck_assert_uint_eq(f->nr_blocks, 0);
+    for (size_t i = 0; i < f->nr_processes; i++)
+        unmap_all(&f->processes[i]);
+    free(f);
+}
+
+void *fake_backend(struct fake *f, struct fake_process *p)
+{
+    void *backend = NULL;
+
+    f->pidfd = fake_sys_pidfd_open(f, p->pid);
+    ck_assert_int_ge(f->pidfd, 0);
+    ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &backend), 0);
+    ck_assert_int_eq(drcl_backend_idle_page.ops->target_add(backend, 1, p->pid, f->pidfd), 0);
+    return backend;
+}
+
+void fake_backend_free(struct fake *f, void *backend)
+{
+    drcl_backend_idle_page.ops->destroy(backend);
+    fake_sys_close(f, f->pidfd);
+}
+
+int fake_run(const char *name, void (*fill)(TCase *tc))
+{
+    Suite *suite = suite_create(name);
+    TCase *tc = tcase_create(name);
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tc, 120);
+    fill(tc);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel for tests: processes with pages, frames with flags and idle bits, swap, a clock, behind a table of system operations.
+ * It counts calls, descriptors and memory, and any call or allocation can be made to fail. It keeps to the rules of the real one
+ * where they matter: only pages on an LRU list can be idle, a huge page is idle at its head alone, advice on a part of a huge page
+ * frees nothing.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <check.h>
+
+#include "backends/backends.h"
+#include "env.h"
+#include "sys/frames.h"
+#include "sys/kpageflags.h"
+#include "sys/pagemap.h"
+
+#define FAKE_FRAMES    32768
+#define FAKE_PROCESSES 4
+#define FAKE_AREAS     8
+#define FAKE_FDS       32
+#define FAKE_SCRIPT    16
+#define PAGE           DRCL_PAGE_SIZE
+#define HUGE_PAGE      (512 * PAGE)
+#define MIB            (256 * PAGE)
+
+/* What a mapping is made of. */
+enum fake_kind {
+    FAKE_NONE,    /* nothing is there yet */
+    FAKE_SMALL,   /* anonymous small pages, their frames in descending order */
+    FAKE_SPREAD,  /* the same, their frames far apart */
+    FAKE_HUGE,    /* huge pages */
+    FAKE_MEDIUM,  /* large pages of 16 pages */
+    FAKE_HUGETLB,
+    FAKE_ZERO,    /* the shared zero page everywhere */
+    FAKE_FILE     /* clean pages of a file */
+};
+
+struct fake_area {
+    uint64_t start;
+    size_t pages;
+    uint64_t *entries; /* as in pagemap */
+    bool locked;       /* advice is refused */
+};
+
+struct fake_process {
+    pid_t pid;
+    bool exited;
+    int generation; /* grows with each exec */
+    struct fake_area areas[FAKE_AREAS];
+    size_t nr_areas;
+};
+
+struct fake_frame {
+    uint32_t flags;
+    bool idle;
+    bool accessed; /* the bit of the hardware */
+};
+
+enum fake_file { FILE_CLOSED, FILE_TEXT, FILE_PAGEMAP, FILE_OWN_PAGEMAP, FILE_KPAGEFLAGS, FILE_BITMAP, FILE_PIDFD, FILE_TIMER };
+
+struct fake_fd {
+    enum fake_file kind;
+    struct fake_process *process;
+    int generation;
+    char text[4096];
+};
+
+struct fake {
+    struct drcl_env env; /* for tests without a context */
+    struct fake_frame frames[FAKE_FRAMES];
+    size_t next_frame;
+    struct fake_process processes[FAKE_PROCESSES];
+    size_t nr_processes;
+    struct fake_fd fds[FAKE_FDS];
+    size_t nr_open;
+    int pidfd; /* of fake_backend() */
+    uint64_t now_ns;
+    uint64_t page_ns;    /* what reclaiming a page takes */
+    uint64_t swap_total; /* bytes */
+    uint64_t swap_free;
+    bool hide_frames; /* zeros instead of frame numbers */
+    bool no_scan;     /* a kernel without PAGEMAP_SCAN */
+    bool pinned;      /* nothing goes */
+    size_t max_read;  /* bytes that a read gives at most; 0: any */
+    const char *missing; /* a path that is not there */
+    int missing_error;   /* the error for it; 0: ENOENT */
+    /* What the next calls of process_madvise() return instead of working: errors; 0: one range, then as usual. */
+    int script[FAKE_SCRIPT];
+    size_t script_len, script_at;
+    int advise_error; /* of any process_madvise(); 0: none */
+    /* Counters. */
+    size_t nr_calls, nr_pagemap, nr_kpageflags, nr_idle_read, nr_idle_write, nr_advise;
+    size_t nr_torn; /* advice on a part of a huge page */
+    uint64_t paged_out; /* bytes */
+    /* The call, counted from 1, that fails, and with what. */
+    size_t fail_call;
+    int fail_error;
+    size_t nr_allocations, nr_blocks, fail_allocation;
+    /* A hook at every call, to change the world in the middle of something. */
+    void (*hook)(struct fake *f);
+};
+
+/* Never fails; fake_close() fails the test if a descriptor or memory is left. */
+struct fake *fake_open(void);
+void fake_close(struct fake *f);
+/* A configuration for the backend idle-page on this kernel. The table and the allocator live as long as @f. */
+struct damon_reclaim_config fake_config(struct fake *f);
+
+struct fake_process *fake_process(struct fake *f, pid_t pid);
+struct fake_area *fake_map(struct fake *f, struct fake_process *p, uint64_t start, size_t pages, enum fake_kind kind);
+/* The entry of an address, which must be mapped; its frame's head. */
+uint64_t *fake_entry(struct fake_process *p, uint64_t addr);
+struct fake_frame *fake_head(struct fake *f, struct fake_process *p, uint64_t addr);
+void fake_touch(struct fake *f, struct fake_process *p, uint64_t addr);
+/* Sets flags on the pages of a range. */
+void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint32_t flags);
+/* Bytes of a range that are there. */
+uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages);
+/* Replaces the memory by nothing, as an exec does; new areas may follow. */
+void fake_exec(struct fake_process *p);
+
+/* The backend alone, with one target, number 1: @p. */
+void *fake_backend(struct fake *f, struct fake_process *p);
+void fake_backend_free(struct fake *f, void *backend);
+
+int fake_run(const char *name, void (*fill)(TCase *tc));
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A whole life of a context on the backend, with every system call and every allocation failing at its Nth use: it never
+ * crashes, nothing is left behind, and afterwards the context works.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake.h"
+
+#define BASE UINT64_C(0x7f0000000000)
+#define PID  4242
+
+static const int errors[] = { -EIO, -ENOMEM, -EINTR, -ENOENT, -ESRCH, -EPERM };
+
+static struct fake *f;
+
+static void populate(void)
+{
+    struct fake_process *p = fake_process(f, PID);
+
+    fake_map(f, p, BASE, 1024, FAKE_HUGE);
+    fake_map(f, p, BASE + 1024 * PAGE, 100, FAKE_SMALL);
+    fake_map(f, p, BASE + 2048 * PAGE, 32, FAKE_MEDIUM);
+    fake_map(f, p, BASE + 4096 * PAGE, 16, FAKE_FILE);
+    fake_map(f, p, BASE + 8192 * PAGE, 16, FAKE_NONE);
+}
+
+static int add_target(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_target target = { .size = sizeof(target), .pid = PID };
+
+    return damon_reclaim_add_target(ctx, &target, NULL);
+}
+
+static struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+
+    ck_assert_int_eq(damon_reclaim_get_stats(ctx, &stats), 0);
+    return stats;
+}
+
+/* Dispatches for @ms of the fake's time. The target may get lost meanwhile and the context be disabled. */
+static void dispatch(struct damon_reclaim *ctx, unsigned int ms)
+{
+    for (unsigned int i = 0; i < ms / 25; i++) {
+        f->now_ns += 25000000;
+        damon_reclaim_dispatch(ctx);
+    }
+}
+
+static void set_up(struct damon_reclaim *ctx)
+{
+    static const char *const settings[][2] = {
+        { "min_age", "300000" }, { "sample_interval", "25000" }, { "quota_ms", "0" },
+        { "min_nr_regions", "3" },
+        { "wmarks_high", "1000" }, { "wmarks_mid", "990" }, { "wmarks_low", "0" },
+    };
+
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        ck_assert_int_eq(damon_reclaim_set(ctx, settings[i][0], settings[i][1]), 0);
+}
+
+/* The life of a context. Whatever fails the first time must work the second time. *ret_calls: the calls that could fail. */
+static void live(size_t *ret_calls)
+{
+    struct damon_reclaim_config config = fake_config(f);
+    struct damon_reclaim *ctx = NULL;
+    char error[256] = "";
+
+    config.error = error;
+    config.error_size = sizeof(error);
+    config.flags = DAMON_RECLAIM_ALLOW_NO_TARGET;
+    if (damon_reclaim_new(&config, &ctx) < 0) {
+        ck_assert_str_ne(error, "");
+        ck_assert_uint_eq(f->nr_open, 0);
+        ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    }
+    set_up(ctx);
+    if (add_target(ctx) < 0) {
+        ck_assert_str_ne(damon_reclaim_last_error(ctx), "");
+        ck_assert_int_eq(add_target(ctx), 0);
+    }
+    if (damon_reclaim_enable(ctx) < 0) {
+        ck_assert_str_ne(damon_reclaim_last_error(ctx), "");
+        ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    }
+    dispatch(ctx, 800);
+    *ret_calls = f->nr_calls;
+    f->fail_call = f->fail_allocation = 0;
+    if (!stats_of(ctx).nr_targets) /* the process seemed to be gone */
+        ck_assert_int_eq(add_target(ctx), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0); /* it may be disabled */
+    dispatch(ctx, 2000);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_gt(f->paged_out, 600 * PAGE); /* regions may divide a huge page, which then stays */
+    damon_reclaim_unref(ctx);
+}
+
+static size_t calls_of_a_life(size_t *ret_allocations)
+{
+    size_t calls;
+
+    f = fake_open();
+    populate();
+    f->nr_calls = f->nr_allocations = 0;
+    live(&calls);
+    *ret_allocations = f->nr_allocations;
+    fake_close(f);
+    return calls;
+}
+
+START_TEST(test_every_call)
+{
+    size_t allocations, calls = calls_of_a_life(&allocations), unused;
+
+    for (size_t i = 1; i <= calls; i++) {
+        f = fake_open();
+        populate();
+        f->nr_calls = 0;
+        f->fail_call = i;
+        f->fail_error = errors[_i];
+        live(&unused);
+        fake_close(f);
+    }
+}
+END_TEST
+
+START_TEST(test_every_allocation)
+{
+    size_t allocations, unused;
+
+    calls_of_a_life(&allocations);
+    for (size_t i = 1; i <= allocations; i++) {
+        f = fake_open();
+        populate();
+        f->nr_allocations = 0;
+        f->fail_allocation = i;
+        live(&unused);
+        fake_close(f);
+    }
+}
+END_TEST
+
+/* Once it runs, nothing is allocated any more. */
+START_TEST(test_steady_state)
+{
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx = NULL;
+    size_t allocations;
+
+    f = fake_open();
+    populate();
+    config = fake_config(f);
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    set_up(ctx);
+    ck_assert_int_eq(damon_reclaim_set(ctx, "max_nr_regions", "40"), 0);
+    ck_assert_int_eq(add_target(ctx), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(ctx, 20000);
+    allocations = f->nr_allocations;
+    dispatch(ctx, 60000);
+    ck_assert_uint_eq(f->nr_allocations, allocations);
+    damon_reclaim_unref(ctx);
+    fake_close(f);
+}
+END_TEST
+
+/* One of two processes exits: the other goes on. */
+START_TEST(test_one_exits)
+{
+    struct damon_reclaim_target target = { .size = sizeof(target), .pid = PID + 1 };
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx = NULL;
+    struct fake_process *other;
+
+    f = fake_open();
+    populate();
+    other = fake_process(f, PID + 1);
+    fake_map(f, other, BASE, 1024, FAKE_SMALL);
+    config = fake_config(f);
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    set_up(ctx);
+    ck_assert_int_eq(add_target(ctx), 0);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(ctx, 200);
+    f->processes[0].exited = true;
+    dispatch(ctx, 3000);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    ck_assert_uint_eq(fake_resident(other, BASE, 1024), 0);
+    other->exited = true;
+    dispatch(ctx, 2000);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+    damon_reclaim_unref(ctx);
+    fake_close(f);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_every_call, 0, sizeof(errors) / sizeof(errors[0]));
+    tcase_add_test(tc, test_every_allocation);
+    tcase_add_test(tc, test_steady_state);
+    tcase_add_test(tc, test_one_exits);
+}
+
+int main(void)
+{
+    return fake_run("faults", fill);
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding accesses: what is watched, and what counts as accessed. */
+#include <errno.h>
+#include <string.h>
+
+#include "fake.h"
+
+#define OPS  drcl_backend_idle_page.ops
+#define BASE UINT64_C(0x7f0000000000)
+
+static struct fake *f;
+static struct fake_process *p;
+static void *backend;
+
+static void setup(void)
+{
+    f = fake_open();
+    p = fake_process(f, 4242);
+}
+
+static void teardown(void)
+{
+    if (backend)
+        fake_backend_free(f, backend);
+    backend = NULL;
+    fake_close(f);
+}
+
+static void prepare(const uint64_t *addrs, size_t n)
+{
+    ck_assert_int_eq(OPS->prepare(backend, 1, addrs, n), 0);
+}
+
+static void expect_accessed(const uint64_t *addrs, size_t n, const char *expected)
+{
+    uint8_t accessed[64];
+
+    ck_assert_int_eq(OPS->check(backend, 1, addrs, n, accessed), 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(accessed[i] == expected[i] - '0', "address %zu: %d", i, accessed[i]);
+}
+
+START_TEST(test_ranges)
+{
+    struct damon_reclaim_range ranges[3];
+    size_t n = 0;
+
+    f->max_read = (size_t)_i * 8; /* short reads: lines come in pieces */
+    backend = fake_backend(f, p);
+    ck_assert_int_eq(OPS->ranges(backend, 1, ranges, 3, &n), 0);
+    ck_assert_uint_eq(n, 0);
+    fake_map(f, p, 0x1000, 2, FAKE_NONE);
+    ck_assert_int_eq(OPS->ranges(backend, 1, ranges, 3, &n), 0);
+    ck_assert_uint_eq(n, 1);
+    fake_map(f, p, 0x3000, 1, FAKE_NONE); /* touches the first: no gap */
+    fake_map(f, p, 0x8000, 1, FAKE_NONE);
+    ck_assert_int_eq(OPS->ranges(backend, 1, ranges, 3, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    fake_map(f, p, 0xa000, 1, FAKE_NONE); /* a small gap, which is watched */
+    fake_map(f, p, BASE, 16, FAKE_NONE);
+    fake_map(f, p, BASE + MIB, 16, FAKE_NONE);
+    ck_assert_int_eq(OPS->ranges(backend, 1, ranges, 1, &n), 0); /* too little room: told how much it takes */
+    ck_assert_uint_eq(n, 3);
+    ck_assert_int_eq(OPS->ranges(backend, 1, ranges, 3, &n), 0);
+    ck_assert_uint_eq(ranges[0].start, 0x1000);
+    ck_assert_uint_eq(ranges[0].end, 0xb000);
+    ck_assert_uint_eq(ranges[1].start, BASE);
+    ck_assert_uint_eq(ranges[1].end, BASE + 16 * PAGE);
+    ck_assert_uint_eq(ranges[2].start, BASE + MIB);
+    ck_assert_uint_eq(ranges[2].end, BASE + MIB + 16 * PAGE);
+    p->exited = true;
+    ck_assert_int_eq(OPS->ranges(backend, 1, ranges, 3, &n), -ESRCH);
+}
+END_TEST
+
+START_TEST(test_small)
+{
+    uint64_t addrs[] = { BASE, BASE + PAGE, BASE + 9 * PAGE, BASE + 30 * PAGE };
+
+    fake_map(f, p, BASE, 64, _i ? FAKE_SPREAD : FAKE_SMALL);
+    backend = fake_backend(f, p);
+    prepare(addrs, 4);
+    if (!_i)
+        ck_assert_uint_eq(f->nr_idle_write, 1); /* neighbours: one call */
+    fake_touch(f, p, addrs[1]);
+    fake_touch(f, p, BASE + 2 * PAGE); /* not looked at */
+    expect_accessed(addrs, 4, "0100");
+    prepare(addrs, 4);
+    expect_accessed(addrs, 4, "0000");
+    /* Regions that went away in between. */
+    prepare(addrs, 4);
+    fake_touch(f, p, addrs[2]);
+    expect_accessed(addrs + 1, 3, "010");
+    prepare(addrs, 4);
+    fake_touch(f, p, addrs[3]);
+    addrs[1] = 0x5000;
+    expect_accessed(addrs, 4, "0001");
+}
+END_TEST
+
+START_TEST(test_absent)
+{
+    uint64_t addrs[] = { BASE, BASE + 5 * PAGE, BASE + 4096 * PAGE };
+
+    fake_map(f, p, BASE, 64, FAKE_NONE);
+    backend = fake_backend(f, p);
+    prepare(addrs, 3);
+    expect_accessed(addrs, 3, "000");
+    prepare(addrs, 3);
+    fake_touch(f, p, addrs[1]); /* a fault is an access */
+    expect_accessed(addrs, 3, "010");
+    prepare(addrs, 3);
+    expect_accessed(addrs, 3, "000");
+}
+END_TEST
+
+START_TEST(test_huge)
+{
+    uint64_t addrs[] = { BASE + PAGE, BASE + 77 * PAGE, BASE + HUGE_PAGE + 3 * PAGE, BASE + 3 * HUGE_PAGE - PAGE };
+    size_t reads, writes;
+
+    fake_map(f, p, BASE, 4 * 512, FAKE_HUGE);
+    backend = fake_backend(f, p);
+    prepare(addrs, 4);
+    fake_touch(f, p, BASE + 500 * PAGE); /* any page of it stands for the whole */
+    expect_accessed(addrs, 4, "1100");
+    reads = f->nr_pagemap + f->nr_kpageflags;
+    writes = f->nr_idle_write;
+    prepare(addrs, 4);
+    ck_assert_uint_eq(f->nr_pagemap + f->nr_kpageflags, reads); /* known for a second */
+    ck_assert_uint_eq(f->nr_idle_write, writes + 1);            /* the two others were just seen to be idle */
+    fake_touch(f, p, BASE + 2 * HUGE_PAGE);
+    expect_accessed(addrs, 4, "0001");
+    /* An access between a check that found it idle and a later prepare does not count. */
+    prepare(addrs, 1);
+    expect_accessed(addrs, 1, "0");
+    prepare(addrs + 2, 1);
+    fake_touch(f, p, addrs[0]);
+    expect_accessed(addrs + 2, 1, "0");
+    prepare(addrs, 1);
+    expect_accessed(addrs, 1, "0");
+    f->now_ns += 2000000000;
+    prepare(addrs, 4);
+    ck_assert_uint_gt(f->nr_pagemap + f->nr_kpageflags, reads); /* looked at again */
+    expect_accessed(addrs, 4, "0000");
+}
+END_TEST
+
+/* It fell apart into small pages: noticed after a second at the latest. */
+START_TEST(test_huge_split)
+{
+    uint64_t addr = BASE + 7 * PAGE;
+
+    fake_map(f, p, BASE, 512, FAKE_HUGE);
+    backend = fake_backend(f, p);
+    prepare(&addr, 1);
+    expect_accessed(&addr, 1, "0");
+    for (size_t i = 0; i < 512; i++)
+        f->frames[*fake_entry(p, BASE + i * PAGE) & DRCL_PAGEMAP_PFN].flags =
+            DRCL_KPF_LRU | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED;
+    f->now_ns += 2000000000;
+    prepare(&addr, 1);
+    fake_touch(f, p, addr);
+    expect_accessed(&addr, 1, "1");
+    prepare(&addr, 1);
+    fake_touch(f, p, BASE);
+    expect_accessed(&addr, 1, "0");
+}
+END_TEST
+
+START_TEST(test_medium)
+{
+    uint64_t addrs[] = { BASE + 3 * PAGE, BASE + 17 * PAGE, BASE + 40 * PAGE };
+
+    fake_map(f, p, BASE, 64, FAKE_MEDIUM);
+    backend = fake_backend(f, p);
+    for (int i = 0; i < 3; i++) {
+        prepare(addrs, 3);
+        fake_touch(f, p, BASE + 31 * PAGE);
+        expect_accessed(addrs, 3, "010");
+    }
+}
+END_TEST
+
+/* What is on no LRU list is never idle, and for all that not accessed. */
+START_TEST(test_takes_no_part)
+{
+    uint64_t addrs[] = { BASE, BASE + HUGE_PAGE, BASE + 2 * HUGE_PAGE, BASE + 2 * HUGE_PAGE + PAGE };
+
+    fake_map(f, p, BASE, 512, FAKE_HUGETLB);
+    fake_map(f, p, BASE + HUGE_PAGE, 4, FAKE_ZERO);
+    fake_map(f, p, BASE + 2 * HUGE_PAGE, 4, FAKE_SMALL);
+    backend = fake_backend(f, p);
+    fake_head(f, p, addrs[2])->flags = 0; /* as if on its way between lists */
+    for (int i = 0; i < 3; i++) {
+        prepare(addrs, 4);
+        fake_touch(f, p, addrs[2]);
+        fake_touch(f, p, addrs[3]);
+        expect_accessed(addrs, 4, "0001");
+    }
+    ck_assert_uint_eq(f->frames[1].idle, false);
+}
+END_TEST
+
+/* Its neighbour was small: taken for small, and found out before it counts as accessed. */
+START_TEST(test_mixed_block)
+{
+    uint64_t small = BASE, tail = BASE + 32 * PAGE + 5 * PAGE;
+
+    fake_map(f, p, BASE, 32, FAKE_SMALL);
+    fake_map(f, p, BASE + 32 * PAGE, 32, FAKE_MEDIUM);
+    backend = fake_backend(f, p);
+    prepare(&small, 1);
+    expect_accessed(&small, 1, "0");
+    prepare(&tail, 1);
+    expect_accessed(&tail, 1, "0");
+    prepare(&tail, 1);
+    fake_touch(f, p, tail);
+    expect_accessed(&tail, 1, "1");
+}
+END_TEST
+
+/* An access between the mark and a sample is neither lost for monitoring nor for reclaim. */
+START_TEST(test_mark)
+{
+    enum fake_kind kind = _i ? FAKE_HUGE : FAKE_SMALL;
+    uint64_t addrs[] = { BASE + PAGE, BASE + HUGE_PAGE + PAGE };
+    size_t writes;
+
+    fake_map(f, p, BASE, 1024, kind);
+    backend = fake_backend(f, p);
+    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 2 * HUGE_PAGE), 0);
+    fake_touch(f, p, addrs[0]);
+    writes = f->nr_idle_write;
+    prepare(addrs, 2);
+    ck_assert_uint_eq(f->nr_idle_write, writes); /* marked pages are left as they are */
+    expect_accessed(addrs, 2, "10");
+    prepare(addrs, 2);
+    expect_accessed(addrs, 2, "00"); /* once, then it is watched as before */
+    prepare(addrs, 2);
+    fake_touch(f, p, addrs[0]);
+    expect_accessed(addrs, 2, "10");
+}
+END_TEST
+
+START_TEST(test_exec_and_exit)
+{
+    uint64_t addrs[] = { BASE, BASE + PAGE };
+    uint8_t accessed[2];
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    backend = fake_backend(f, p);
+    prepare(addrs, 2);
+    expect_accessed(addrs, 2, "00");
+    fake_exec(p);
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    prepare(addrs, 2);
+    fake_touch(f, p, addrs[1]);
+    expect_accessed(addrs, 2, "01");
+    prepare(addrs, 2);
+    p->exited = true;
+    OPS->check(backend, 1, addrs, 2, accessed); /* the frames may still tell */
+    ck_assert_int_eq(OPS->prepare(backend, 1, addrs, 2), -ESRCH);
+    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 64 * PAGE), -ESRCH);
+}
+END_TEST
+
+/* Somebody else got the pid: its files are never looked into. */
+START_TEST(test_reused_pid)
+{
+    struct fake_process *other;
+    uint64_t addr = BASE;
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    backend = fake_backend(f, p);
+    p->exited = true;
+    other = fake_process(f, p->pid);
+    fake_map(f, other, BASE, 64, FAKE_SMALL);
+    ck_assert_int_eq(OPS->prepare(backend, 1, &addr, 1), -ESRCH);
+    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + PAGE), -ESRCH);
+    for (size_t i = 0; i < FAKE_FRAMES; i++)
+        if (f->frames[i].idle)
+            ck_abort_msg("frame %zu was made idle", i);
+}
+END_TEST
+
+START_TEST(test_refusals)
+{
+    static const struct {
+        const char *path;
+        int error, result;
+        const char *text;
+    } cases[] = {
+        { "/sys/kernel/mm/page_idle/bitmap", ENOENT, -ENOENT, "CONFIG_IDLE_PAGE_TRACKING" },
+        { "/sys/kernel/mm/page_idle/bitmap", EACCES, -EPERM, "root" },
+        { "/proc/kpageflags", ENOENT, -ENOENT, "CONFIG_PROC_PAGE_MONITOR" },
+        { "/proc/kpageflags", EPERM, -EPERM, "root" },
+        { "/proc/self/pagemap", ENOENT, -ENOENT, "CONFIG_PROC_PAGE_MONITOR" },
+    };
+    char text[512];
+    void *none = NULL;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        f->missing = cases[i].path;
+        f->missing_error = -cases[i].error;
+        ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &none), cases[i].result);
+        ck_assert_ptr_nonnull(strstr(f->env.error, cases[i].path));
+        ck_assert_ptr_nonnull(strstr(f->env.error, cases[i].text));
+        ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, text, sizeof(text)), cases[i].result);
+        ck_assert_ptr_nonnull(strstr(text, cases[i].text));
+    }
+    f->missing = NULL;
+    f->hide_frames = true;
+    ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &none), -EPERM);
+    ck_assert_ptr_nonnull(strstr(f->env.error, "CAP_SYS_ADMIN"));
+    f->hide_frames = false;
+    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, text, sizeof(text)), 0);
+    ck_assert_ptr_nonnull(strstr(text, "swap: 1024 of 1024 MiB free"));
+    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, text, 8), 0);
+    ck_assert_uint_le(strlen(text), 7);
+    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, NULL, 0), 0);
+    backend = fake_backend(f, p);
+    f->missing = "/proc/4242/pagemap";
+    f->missing_error = -EACCES;
+    OPS->target_remove(backend, 1);
+    ck_assert_int_eq(OPS->target_add(backend, 2, 4242, f->pidfd), -EPERM);
+    ck_assert_ptr_nonnull(strstr(f->env.error, "4242"));
+    f->missing = NULL;
+    f->advise_error = -EPERM;
+    ck_assert_int_eq(OPS->target_add(backend, 2, 4242, f->pidfd), -EPERM);
+    ck_assert_ptr_nonnull(strstr(f->env.error, "CAP_SYS_NICE"));
+    f->advise_error = -ENOSYS;
+    ck_assert_int_eq(OPS->target_add(backend, 2, 4242, f->pidfd), -EOPNOTSUPP);
+    f->advise_error = 0;
+    p->exited = true;
+    ck_assert_int_eq(OPS->target_add(backend, 2, 4242, f->pidfd), -ESRCH);
+}
+END_TEST
+
+START_TEST(test_hidden_later)
+{
+    uint64_t addr = BASE;
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    backend = fake_backend(f, p);
+    f->hide_frames = true;
+    ck_assert_int_eq(OPS->prepare(backend, 1, &addr, 1), -EPERM);
+    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 64 * PAGE), -EPERM);
+    ck_assert_ptr_nonnull(strstr(f->env.error, "CAP_SYS_ADMIN"));
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, test_ranges, 0, 5);
+    tcase_add_loop_test(tc, test_small, 0, 2);
+    tcase_add_test(tc, test_absent);
+    tcase_add_test(tc, test_huge);
+    tcase_add_test(tc, test_huge_split);
+    tcase_add_test(tc, test_medium);
+    tcase_add_test(tc, test_takes_no_part);
+    tcase_add_test(tc, test_mixed_block);
+    tcase_add_loop_test(tc, test_mark, 0, 2);
+    tcase_add_test(tc, test_exec_and_exit);
+    tcase_add_test(tc, test_reused_pid);
+    tcase_add_test(tc, test_refusals);
+    tcase_add_test(tc, test_hidden_later);
+}
+
+int main(void)
+{
+    return fake_run("sample", fill);
+}

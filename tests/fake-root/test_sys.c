@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The readers of kernel files: their parsers, and the files themselves below a root directory of the test's own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake.h"
+#include "sys/maps.h"
+#include "sys/meminfo.h"
+#include "sys/process.h"
+#include "sys/psi.h"
+
+static char root[] = "/tmp/drcl-fake-root.XXXXXX";
+
+static void put(const char *path, const char *text)
+{
+    char whole[256];
+    FILE *f;
+
+    snprintf(whole, sizeof(whole), "%s%s", root, path);
+    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        mkdir(whole, 0700);
+        *slash = '/';
+    }
+    f = fopen(whole, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void open_root(struct drcl_env *env)
+{
+    struct damon_reclaim_config config = { .size = sizeof(config), .root = root };
+
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    ck_assert_int_eq(drcl_env_init(env, &config), 0);
+}
+
+static void close_root(struct drcl_env *env)
+{
+    char command[64];
+
+    drcl_env_fini(env);
+    snprintf(command, sizeof(command), "rm -r %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(test_meminfo)
+{
+    struct drcl_meminfo info;
+    struct drcl_env env;
+    uint32_t permille;
+
+    open_root(&env);
+    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(env.error, "/proc/meminfo"));
+    put("/proc/meminfo", "MemTotal:        8000 kB\nMemFree:         1999 kB\nMemAvailable: 1 kB\nSwapTotal: 100 kB\nSwapFree: 60 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), 0);
+    ck_assert_uint_eq(permille, 249); /* of whole pages, rounded down */
+    ck_assert_int_eq(drcl_meminfo_read(&env, &info), 0);
+    ck_assert_uint_eq(info.swap_free, 60 * 1024);
+    put("/proc/meminfo", "MemTotal: 8000 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -EINVAL);
+    put("/proc/meminfo", "MemTotal: 8000 kB\nMemFree: 9000 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -EINVAL);
+    put("/proc/meminfo", "MemTotal: 99999999999999999999 kB\nMemFree: 9000 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -EINVAL);
+    close_root(&env);
+}
+END_TEST
+
+START_TEST(test_psi)
+{
+    struct drcl_env env;
+    uint64_t us = 0;
+
+    open_root(&env);
+    ck_assert_int_eq(drcl_psi_some_us(&env, &us), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(env.error, "CONFIG_PSI"));
+    put("/proc/pressure/memory", "some avg10=0.00 avg60=0.10 avg300=0.00 total=81716\nfull avg10=0.00 total=3\n");
+    ck_assert_int_eq(drcl_psi_some_us(&env, &us), 0);
+    ck_assert_uint_eq(us, 81716);
+    put("/proc/pressure/memory", "full avg10=0.00 total=3\n");
+    ck_assert_int_eq(drcl_psi_some_us(&env, &us), -EINVAL);
+    put("/proc/pressure/memory", "some total=\n");
+    ck_assert_int_eq(drcl_psi_some_us(&env, &us), -EINVAL);
+    close_root(&env);
+}
+END_TEST
+
+static void put_stat(pid_t pid, const char *name, char state, const char *flags)
+{
+    char path[64], text[256];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    snprintf(text, sizeof(text), "%d (%s) %c 1 1 1 0 -1 %s 1 2 3 4 5 6 7 8 20 0 1 0 4711 1 1\n", (int)pid, name, state, flags);
+    put(path, text);
+}
+
+START_TEST(test_process)
+{
+    struct drcl_process_stat info;
+    struct drcl_env env;
+
+    open_root(&env);
+    ck_assert_int_eq(drcl_process_check(&env, 0), -EINVAL);
+    ck_assert_int_eq(drcl_process_check(&env, -7), -EINVAL);
+    ck_assert_int_eq(drcl_process_check(&env, getpid()), -EPERM);
+    ck_assert_int_eq(drcl_process_check(&env, 100), -ESRCH);
+    ck_assert_ptr_nonnull(strstr(env.error, "100"));
+    put_stat(100, "a) R 1 (b", 'S', "4194304");
+    ck_assert_int_eq(drcl_process_check(&env, 100), 0);
+    ck_assert_int_eq(drcl_process_stat(&env, 100, &info), 0);
+    ck_assert_int_eq(info.state, 'S');
+    ck_assert_uint_eq(info.start_ticks, 4711);
+    put_stat(100, "kworker", 'I', "69238880");
+    ck_assert_int_eq(drcl_process_check(&env, 100), -EPERM);
+    ck_assert_ptr_nonnull(strstr(env.error, "kernel thread"));
+    put_stat(100, "dead", 'Z', "4194304");
+    ck_assert_int_eq(drcl_process_check(&env, 100), -ESRCH);
+    put_stat(100, "thread", 'S', "4194304");
+    put("/proc/100/status", "Name:\tthread\nTgid:\t99\nPid:\t100\n");
+    ck_assert_int_eq(drcl_process_check(&env, 100), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(env.error, "99"));
+    put("/proc/100/stat", "100 (cut) S 1 1");
+    ck_assert_int_eq(drcl_process_check(&env, 100), -EINVAL);
+    put("/proc/100/stat", "");
+    ck_assert_int_eq(drcl_process_check(&env, 100), -EINVAL);
+    close_root(&env);
+}
+END_TEST
+
+START_TEST(test_maps_line)
+{
+    static const char *const bad[] = {
+        "", "-", "1000", "1000-", "1000-2000", "1000-2000 rw-p", "1000-2000 rwxq 0 0:0 0", "2000-1000 rw-p 0 0:0 0",
+        "1000-1000 rw-p 0 0:0 0", "g-2000 rw-p 0 0:0 0", "1000-11112222333344445 rw-p 0 0:0 0", "1000-2000 rw-p 0 0-0 0",
+        "1000-2000 rw-p 0 0:0 x",
+    };
+    static const char line[] = "7f1c2a000000-7f1c2a021000 r-xs 00001000 fe:01 4242     /usr/lib/a b.so (deleted)";
+    struct drcl_mapping m;
+
+    ck_assert_int_eq(drcl_maps_parse_line(line, strlen(line), &m), 0);
+    ck_assert_uint_eq(m.start, 0x7f1c2a000000);
+    ck_assert_uint_eq(m.end, 0x7f1c2a021000);
+    ck_assert_uint_eq(m.offset, 0x1000);
+    ck_assert_uint_eq(m.inode, 4242);
+    ck_assert_uint_eq(m.flags, DRCL_MAPPING_READ | DRCL_MAPPING_EXEC | DRCL_MAPPING_SHARED);
+    ck_assert_int_eq(strncmp(m.path, "/usr/lib/a b.so (deleted)", m.path_len), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(drcl_maps_parse_line(bad[i], strlen(bad[i]), &m) == -EINVAL, "%s", bad[i]);
+    for (size_t len = 0; len < 38; len++) /* cut anywhere: refused, and nothing read beyond the end */
+        drcl_maps_parse_line(line, len, &m);
+}
+END_TEST
+
+static int count(void *data, const struct drcl_mapping *mapping)
+{
+    uint64_t *sum = data;
+
+    *sum += mapping->start;
+    return mapping->start == 0xbad000 ? -ECANCELED : 0;
+}
+
+/* Buffers so small that lines are cut anywhere, also in a path that never fits. */
+START_TEST(test_maps_walk)
+{
+    static const char text[] = "1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0   /a/path/that/is/longer/than/the/buffer/is/"
+                               "and/then/some/more/of/it/and/more\n4000-5000 rw-p 0 0:0 0\n8000-9000 rw-p 0 0:0 0";
+    struct drcl_env env;
+    char buf[256];
+
+    open_root(&env);
+    put("/proc/7/maps", text);
+    for (size_t size = 40; size <= sizeof(buf); size++) {
+        int fd = drcl_open(&env, O_RDONLY, "/proc/7/maps");
+        uint64_t sum = 0;
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(drcl_maps_walk(&env, fd, buf, size, count, &sum), 0);
+        ck_assert_uint_eq(sum, 0x1000 + 0x2000 + 0x4000 + 0x8000);
+        drcl_close(&env, fd);
+    }
+    put("/proc/7/maps", "1000-2000 rw-p 0 0:0 0\nbad000-bae000 rw-p 0 0:0 0\nnonsense\n");
+    for (int i = 0; i < 2; i++) {
+        int fd = drcl_open(&env, O_RDONLY, "/proc/7/maps");
+        uint64_t sum = 0;
+
+        ck_assert_int_eq(drcl_maps_walk(&env, fd, buf, sizeof(buf), count, &sum), i ? -EINVAL : -ECANCELED);
+        drcl_close(&env, fd);
+        put("/proc/7/maps", "1000-2000 rw-p 0 0:0 0\nnonsense\n");
+    }
+    close_root(&env);
+}
+END_TEST
+
+START_TEST(test_frames)
+{
+    struct drcl_frame frames[3000];
+    uint64_t state = (uint64_t)_i + 1;
+    size_t n = _i ? 3000 : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1;
+        frames[i] = (struct drcl_frame){ .pfn = _i == 1 ? n - i : state >> 44, .index = (uint32_t)i };
+    }
+    drcl_frames_sort(frames, n);
+    for (size_t i = 1; i < n; i++)
+        if (frames[i - 1].pfn > frames[i].pfn)
+            ck_abort_msg("not sorted at %zu", i);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_meminfo);
+    tcase_add_test(tc, test_psi);
+    tcase_add_test(tc, test_process);
+    tcase_add_test(tc, test_maps_line);
+    tcase_add_test(tc, test_maps_walk);
+    tcase_add_loop_test(tc, test_frames, 0, 4);
+}
+
+int main(void)
+{
+    return fake_run("sys", fill);
+}
