@@ -25,6 +25,11 @@ static uint64_t saturating_mul(uint64_t a, uint64_t b)
     return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
 }
 
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 /* a * b / c for any numbers with a result that fits, to the precision that 64 bits give. */
 static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
 {
@@ -205,11 +210,11 @@ void drcl_quota_charge(struct drcl_quota *quota, uint64_t covered, uint64_t trie
 
     if (quota->limits.fail_charge_denom && reclaimed < tried)
         charge = reclaimed + scale(tried - reclaimed, quota->limits.fail_charge_num, quota->limits.fail_charge_denom);
-    quota->charged += charge;
-    quota->spent_ns += ns;
-    quota->total_charged += charge;
-    quota->total_covered += covered;
-    quota->total_ns += ns;
+    quota->charged = saturating_add(quota->charged, charge);
+    quota->spent_ns = saturating_add(quota->spent_ns, ns);
+    quota->total_charged = saturating_add(quota->total_charged, charge);
+    quota->total_covered = saturating_add(quota->total_covered, covered);
+    quota->total_ns = saturating_add(quota->total_ns, ns);
 }
 
 void drcl_quota_clear_scores(struct drcl_quota *quota)
