@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What all of the program shares: how it ends, how it says what is wrong, and memory. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes, as --help documents them. */
+enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_BACKEND = 3, CLI_NO_TARGET = 4 };
+
+struct options;
+
+/* One word of the command line that says what to do. */
+struct command {
+    const char *name;
+    const char *words; /* what may follow, for the usage */
+    const char *doc;   /* one line */
+    int (*run)(struct options *options);
+};
+
+/* Command number @index, or NULL past the last. */
+const struct command *cli_command(size_t index);
+
+int cmd_run(struct options *options);
+int cmd_probe(struct options *options);
+int cmd_params(struct options *options);
+int cmd_version(struct options *options);
+
+/* "damon-reclaim: " and a line on stderr. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* As realloc() for @n elements, but ends the program when there is no memory. */
+void *cli_realloc(void *ptr, size_t n, size_t size);
+
+/* Flushes stdout. Returns CLI_OK, or CLI_FAILED with a message if what was printed has not arrived. */
+int cli_flush(void);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* probe: each backend, whether it works here, and what would cure it if not. Reads only. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend.h"
+
+static bool asked_for(const struct options *options, const char *name)
+{
+    for (size_t i = 0; i < options->nr_words; i++)
+        if (!strcmp(options->words[i], name))
+            return true;
+    return options->nr_words == 0;
+}
+
+static bool exists(const char *word)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = damon_reclaim_backend(i)) != NULL; i++)
+        if (!strcmp(name, word))
+            return true;
+    return false;
+}
+
+static void print_text(const char *name, bool works, char *text)
+{
+    printf("%s: %s\n", name, works ? "works" : "does not work here");
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        printf("    %s\n", line);
+}
+
+static json_t *to_json(bool works, char *text)
+{
+    json_t *findings = json_array();
+
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        json_array_append_new(findings, json_string(line));
+    return json_pack("{s:b, s:o}", "works", works, "findings", findings);
+}
+
+int cmd_probe(struct options *options)
+{
+    json_t *all = json_object();
+    bool usable = false;
+    const char *name;
+    int r;
+
+    for (size_t i = 0; i < options->nr_words; i++) {
+        if (!exists(options->words[i])) {
+            cli_error("probe: there is no backend \"%s\"", options->words[i]);
+            json_decref(all);
+            return CLI_USAGE;
+        }
+    }
+    for (size_t i = 0; (name = damon_reclaim_backend(i)) != NULL; i++) {
+        char text[4096] = "";
+        bool works;
+
+        if (!asked_for(options, name))
+            continue;
+        works = backend_works(options, name, text, sizeof(text));
+        /* That memory can be simulated is no answer to whether memory can be reclaimed, unless it was the question. */
+        usable |= works && (options->nr_words || strcmp(name, "sim"));
+        if (options->json)
+            json_object_set_new(all, name, to_json(works, text));
+        else
+            print_text(name, works, text);
+    }
+    if (options->json) {
+        json_dumpf(all, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(all);
+    r = cli_flush();
+    return r == CLI_OK && !usable ? CLI_NO_BACKEND : r;
+}

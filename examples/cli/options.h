@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line. Its options, their help and the parameters' options come from tables. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdio.h>
+
+#include "cli.h"
+#include "settings.h"
+
+/* Words that an option collects, in their order; they belong to argv. */
+struct words {
+    const char **items;
+    size_t n;
+};
+
+struct options {
+    const char *backend, *workload, *config, *root;
+    struct words pids, comms, cgroups;
+    struct settings settings; /* parameters of the command line */
+    uint64_t duration_ns;     /* 0: until it ends by itself */
+    uint64_t seed, rate, memory;
+    int verbose;
+    bool json, quiet, wait, no_watermarks, help;
+    char **words; /* what is left of argv */
+    size_t nr_words;
+};
+
+/* Parses argv, whose word 0 is the command. Returns CLI_OK, or CLI_USAGE with a message. */
+int options_parse(struct options *options, const struct command *command, int argc, char **argv);
+void options_free(struct options *options);
+
+void options_usage(FILE *file);                               /* of the program */
+void options_help(FILE *file, const struct command *command); /* of a command */
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "processes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "units.h"
+
+#define CGROUP_ROOT  "/sys/fs/cgroup"
+#define CGROUP_DEPTH 64
+#define COMM_LEN     15 /* longer names are cut by the kernel */
+
+bool processes_selected(const struct options *options)
+{
+    return options->pids.n || options->comms.n || options->cgroups.n;
+}
+
+static struct process *find(struct processes *p, pid_t pid)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->items[i].pid == pid)
+            return &p->items[i];
+    return NULL;
+}
+
+static struct process *add(struct processes *p, pid_t pid)
+{
+    p->items = cli_realloc(p->items, p->n + 1, sizeof(*p->items));
+    p->items[p->n] = (struct process){.pid = pid, .wanted = true};
+    return &p->items[p->n++];
+}
+
+/* Makes a target of a process. 0, or a negative errno with a message. */
+static int watch(struct processes *p, struct process *process, struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = process->pid};
+    int r = damon_reclaim_add_target(ctx, &target, &process->target);
+
+    if (r < 0) {
+        if (r != -ESRCH || process->fixed) /* one that was found and has exited since is nothing to speak of */
+            cli_error("%s", damon_reclaim_last_error(ctx));
+        return r;
+    }
+    process->is_target = true;
+    p->nr_targets++;
+    return 0;
+}
+
+/* The scan found @pid. Those that cannot be watched are kept too, so that this is said once. */
+static void want(struct processes *p, pid_t pid, struct damon_reclaim *ctx)
+{
+    struct process *process = find(p, pid);
+
+    if (process) {
+        process->wanted = true;
+        return;
+    }
+    if (pid != getpid())
+        watch(p, add(p, pid), ctx);
+}
+
+/* The pid that a directory of /proc or a line of cgroup.procs names, or 0. */
+static pid_t to_pid(const char *text)
+{
+    uint64_t pid;
+
+    return units_parse(text, NULL, &pid) && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+static FILE *open_file(const struct processes *p, const char *directory, const char *name)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s%s/%s", p->options->root ? p->options->root : "", directory, name);
+
+    return n < 0 || (size_t)n >= sizeof(path) ? NULL : fopen(path, "re");
+}
+
+static DIR *open_directory(const struct processes *p, const char *directory)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s%s", p->options->root ? p->options->root : "", directory);
+
+    return n < 0 || (size_t)n >= sizeof(path) ? NULL : opendir(path);
+}
+
+static bool has_comm(const struct processes *p, pid_t pid)
+{
+    char directory[32], comm[64] = "";
+    bool found = false;
+    FILE *file;
+
+    snprintf(directory, sizeof(directory), "/proc/%d", (int)pid);
+    file = open_file(p, directory, "comm");
+    if (!file)
+        return false;
+    if (fgets(comm, sizeof(comm), file))
+        comm[strcspn(comm, "\n")] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < p->options->comms.n && !found; i++)
+        found = comm[0] && !strncmp(comm, p->options->comms.items[i], COMM_LEN);
+    return found;
+}
+
+static void scan_comms(struct processes *p, struct damon_reclaim *ctx)
+{
+    DIR *proc = p->options->comms.n ? open_directory(p, "/proc") : NULL;
+    struct dirent *entry;
+
+    if (!proc)
+        return;
+    while ((entry = readdir(proc)) != NULL) {
+        pid_t pid = to_pid(entry->d_name);
+
+        if (pid && has_comm(p, pid))
+            want(p, pid, ctx);
+    }
+    closedir(proc);
+}
+
+/* The cgroup @path, below the root of all, and those below it. False if it does not exist. */
+static bool scan_cgroup(struct processes *p, const char *path, struct damon_reclaim *ctx, int depth)
+{
+    DIR *directory = open_directory(p, path);
+    char line[32], below[PATH_MAX];
+    struct dirent *entry;
+    FILE *procs;
+
+    if (!directory)
+        return false;
+    procs = open_file(p, path, "cgroup.procs");
+    while (procs && fgets(line, sizeof(line), procs)) {
+        pid_t pid;
+
+        line[strcspn(line, "\n")] = '\0';
+        pid = to_pid(line);
+        if (pid)
+            want(p, pid, ctx);
+    }
+    if (procs)
+        fclose(procs);
+    while (depth < CGROUP_DEPTH && (entry = readdir(directory)) != NULL) {
+        int n = snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && n > 0 && (size_t)n < sizeof(below))
+            scan_cgroup(p, below, ctx, depth + 1);
+    }
+    closedir(directory);
+    return true;
+}
+
+/* The path of a cgroup as it was given: absolute under /sys/fs/cgroup, or from there. */
+static void cgroup_path(const char *given, char path[PATH_MAX])
+{
+    size_t len = strlen(CGROUP_ROOT);
+
+    if (!strncmp(given, CGROUP_ROOT, len) && (!given[len] || given[len] == '/'))
+        snprintf(path, PATH_MAX, "%s", given);
+    else
+        snprintf(path, PATH_MAX, "%s/%s", CGROUP_ROOT, given + strspn(given, "/"));
+}
+
+/* Lets go of those that the scan has not found. */
+static void drop_unwanted(struct processes *p, struct damon_reclaim *ctx)
+{
+    for (size_t i = 0; i < p->n;) {
+        struct process *process = &p->items[i];
+
+        if (process->wanted || process->fixed) {
+            i++;
+            continue;
+        }
+        if (process->is_target) {
+            damon_reclaim_remove_target(ctx, process->target);
+            p->nr_targets--;
+        }
+        *process = p->items[--p->n];
+    }
+}
+
+void processes_scan(struct processes *p, struct damon_reclaim *ctx)
+{
+    if (!p->options->comms.n && !p->options->cgroups.n)
+        return;
+    for (size_t i = 0; i < p->n; i++)
+        p->items[i].wanted = false;
+    scan_comms(p, ctx);
+    for (size_t i = 0; i < p->options->cgroups.n; i++) {
+        char path[PATH_MAX];
+
+        cgroup_path(p->options->cgroups.items[i], path);
+        scan_cgroup(p, path, ctx, 0);
+    }
+    drop_unwanted(p, ctx);
+}
+
+static int add_fixed(struct processes *p, const char *text, struct damon_reclaim *ctx)
+{
+    pid_t pid = to_pid(text);
+    struct process *process;
+
+    if (!pid) {
+        cli_error("--pid=%s: not a process number", text);
+        return CLI_USAGE;
+    }
+    if (find(p, pid))
+        return CLI_OK;
+    process = add(p, pid);
+    process->fixed = true;
+    return watch(p, process, ctx) < 0 ? CLI_NO_TARGET : CLI_OK;
+}
+
+int processes_start(struct processes *p, const struct options *options, struct damon_reclaim *ctx)
+{
+    int r = CLI_OK;
+
+    *p = (struct processes){.options = options};
+    for (size_t i = 0; i < options->pids.n && r == CLI_OK; i++)
+        r = add_fixed(p, options->pids.items[i], ctx);
+    if (r != CLI_OK)
+        return r;
+    for (size_t i = 0; i < options->cgroups.n && !options->wait; i++) {
+        char path[PATH_MAX];
+        DIR *directory;
+
+        cgroup_path(options->cgroups.items[i], path);
+        directory = open_directory(p, path);
+        if (!directory) {
+            cli_error("--cgroup=%s: %s: %s; --wait waits for it", options->cgroups.items[i], path, strerror(errno));
+            return CLI_NO_TARGET;
+        }
+        closedir(directory);
+    }
+    processes_scan(p, ctx);
+    if (!p->nr_targets && !options->wait && processes_selected(options)) {
+        cli_error("no process to watch was found; --wait waits for one");
+        return CLI_NO_TARGET;
+    }
+    return CLI_OK;
+}
+
+void processes_gone(struct processes *p, uint32_t target)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (!p->items[i].is_target || p->items[i].target != target)
+            continue;
+        p->items[i] = p->items[--p->n];
+        p->nr_targets--;
+        return;
+    }
+}
+
+void processes_free(struct processes *p)
+{
+    free(p->items);
+    *p = (struct processes){0};
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "units.h"
+
+#define BYTES(n)    units_bytes(n).text
+#define SECONDS(n)  units_seconds(n).text
+#define SHARE(a, b) units_percent(a, b).text
+
+void text_wipe(void)
+{
+    fputs("\r\033[K", stderr);
+}
+
+void text_progress(const struct facts *facts)
+{
+    const struct damon_reclaim_stats *stats = &facts->stats;
+
+    text_wipe();
+    fprintf(stderr, "%s  %s  %s in %" PRIu64 " regions  cold %s  reclaimed %s", SECONDS(facts->time_ns),
+            facts_state(stats->state), BYTES(stats->monitored_bytes), stats->nr_regions, BYTES(facts->cold_bytes),
+            BYTES(stats->bytes_reclaimed_regions));
+    fflush(stderr);
+}
+
+static void summary_head(const struct facts *facts)
+{
+    printf("%s%s%s: %s", facts->backend, facts->workload ? ", " : "", facts->workload ? facts->workload : "",
+           SECONDS(facts->time_ns));
+    if (facts->simulated)
+        printf(" of virtual time in %s", SECONDS(facts->real_ns));
+    printf("; %s\n", facts->end);
+}
+
+static void summary_truth(const struct facts *facts)
+{
+    const struct damon_reclaim_sim_report *truth = &facts->truth;
+
+    printf("  truth      cold %s: reclaimed %s (%s), missed %s\n", BYTES(truth->cold), BYTES(truth->cold_reclaimed),
+           SHARE(truth->cold_reclaimed, truth->cold), BYTES(truth->cold_missed));
+    printf("             regretted %s (%s of the reclaimed), refaulted %s, which cost %s\n", BYTES(truth->regretted),
+           SHARE(truth->regretted, truth->reclaimed), BYTES(truth->refaulted), SECONDS(truth->refault_ns));
+    printf("             resident %s of the %s ever touched: %s anonymous, %s of files\n", BYTES(truth->resident),
+           BYTES(truth->touched), BYTES(truth->anon), BYTES(truth->file));
+}
+
+void text_summary(const struct facts *facts)
+{
+    const struct damon_reclaim_stats *stats = &facts->stats;
+
+    summary_head(facts);
+    printf("  watched    %s in %" PRIu64 " regions, %" PRIu64 " aggregations, %" PRIu64 " samples\n",
+           BYTES(stats->monitored_bytes), stats->nr_regions, stats->nr_aggregations, stats->nr_samples);
+    printf("  found      %s not accessed for %s: tried %s of it in %" PRIu64 " regions\n",
+           BYTES(stats->bytes_reclaim_tried_regions + stats->bytes_accessed + stats->bytes_not_reclaimable),
+           SECONDS(facts->params.min_age * 1000), BYTES(stats->bytes_reclaim_tried_regions),
+           stats->nr_reclaim_tried_regions);
+    printf("             and left alone %s accessed after all, %s not reclaimable\n", BYTES(stats->bytes_accessed),
+           BYTES(stats->bytes_not_reclaimable));
+    printf("  reclaimed  %s in %" PRIu64 " regions; the quota was full in %" PRIu64 " windows\n",
+           BYTES(stats->bytes_reclaimed_regions), stats->nr_reclaimed_regions, stats->nr_quota_exceeds);
+    printf("  cost       reclaiming %s (CPU %s), monitoring %s of CPU\n", SECONDS(stats->reclaim_ns),
+           SECONDS(stats->reclaim_cpu_ns), SECONDS(stats->monitor_cpu_ns));
+    if (facts->simulated)
+        summary_truth(facts);
+    if (!stats->nr_aggregations)
+        printf("  Nothing was watched: free memory never was between wmarks_low and wmarks_mid (%" PRIu64 " to %" PRIu64
+               " permille);\n  --no-watermarks works however much is free.\n",
+               facts->params.wmarks_low, facts->params.wmarks_mid);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers with units: read from the command line, and printed for people. */
+#ifndef UNITS_H
+#define UNITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct unit {
+    const char *text;
+    uint64_t factor;
+};
+
+extern const struct unit units_time[]; /* to ns; a bare number is in s */
+extern const struct unit units_size[]; /* to bytes */
+
+/* Parses a decimal number with a unit of the table (NULL: without any). False if it is none or too large. */
+bool units_parse(const char *text, const struct unit *units, uint64_t *ret);
+
+struct units_text {
+    char text[32];
+};
+
+struct units_text units_bytes(uint64_t bytes);                  /* "12.3 MiB" */
+struct units_text units_seconds(uint64_t ns);                   /* "1.234 s" */
+struct units_text units_number(int64_t number);                 /* "-1" */
+struct units_text units_percent(uint64_t part, uint64_t whole); /* "12.3 %" */
+
+#endif

@@ -1,0 +1,263 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Tests of the program, over its command line: test_cli.sh PROGRAM JSON_GET WORKLOADS. Prints TAP.
+set -u
+
+cli=$1 json=$2 workloads=$3
+dir=$(mktemp -d) || exit 99
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+count=0 failed=0
+
+# ok NAME COMMAND...: the command succeeds.
+ok() {
+    name=$1
+    shift
+    count=$((count + 1))
+    if "$@" >"$dir/ok.out" 2>&1; then
+        echo "ok $count - $name"
+    else
+        failed=$((failed + 1))
+        echo "not ok $count - $name"
+        sed 's/^/# /' "$dir/ok.out"
+        sed 's/^/# stderr: /' "$dir/err" 2>/dev/null
+    fi
+}
+
+# run ARGUMENT...: runs the program; leaves out, err and $status.
+run() {
+    "$cli" "$@" >out 2>err </dev/null
+    status=$?
+}
+
+# expect STATUS TEXT ARGUMENT...: the program ends with the status and says the text on stderr.
+expect() {
+    wanted=$1 text=$2
+    shift 2
+    run "$@"
+    [ "$status" = "$wanted" ] || { echo "status $status, not $wanted"; return 1; }
+    grep -qF -e "$text" err || { echo "stderr lacks: $text"; return 1; }
+}
+
+# A short run of simulated memory.
+cat >small.cfg <<'END'
+hot, 4194304
+cold, 12582912, data
+
+fill
+500
+hot, 0, 4096, 1
+cold, 0, 4096, 1
+
+use
+7500
+hot, 1, 0, 1
+END
+sim='run --workload small.cfg --no-watermarks --min_age=2s --quota_ms=0'
+
+value() {
+    "$json" "$1" <out
+}
+
+# value_is KEY VALUE
+value_is() {
+    got=$(value "$1") || return 1
+    [ "$got" = "$2" ] || { echo "$1 is $got, not $2"; return 1; }
+}
+
+# at_least A B
+at_least() {
+    [ "$1" -ge "$2" ] || { echo "$1 < $2"; return 1; }
+}
+
+usage() {
+    ok 'no command' expect 2 'usage: damon-reclaim COMMAND'
+    ok 'an unknown command' expect 2 '"reclaim" is no command' reclaim
+    ok 'an unknown option' expect 2 "unrecognized option '--frobnicate'" run --frobnicate
+    ok 'an option of another command' expect 2 "unrecognized option '--workload" probe --workload=x
+    ok 'a word too many' expect 2 '"fast" is one word too many' run --workload small.cfg fast
+    ok 'a word too many for version' expect 2 'one word too many' version 1
+    ok 'a duration that is none' expect 2 '--duration=soon: not a number' run --duration=soon
+    ok 'a rate with a unit' expect 2 '--rate=1k: not a number' run --rate=1k
+    ok 'processes in a simulation' expect 2 'simulated memory has no processes' run --workload small.cfg --pid 1
+    ok 'no NAME=VALUE' expect 2 '--set: "min_age" is not NAME=VALUE' run --set min_age
+    run run --help
+    ok 'help succeeds' [ "$status" = 0 ]
+    for name in $("$cli" params | sed -e 1d -e '/(read only)$/d' -e 's/ .*//'); do
+        ok "help tells of $name" grep -q -e "--$name=" out
+    done
+    run --version
+    ok '--version' grep -q '^damon-reclaim [0-9]*\.[0-9]*\.[0-9]*, library ' out
+}
+
+bad_values() {
+    ok 'a malformed value' expect 2 'min_age' run --workload small.cfg --min_age=abc
+    ok 'a negative value' expect 2 'quota_sz' run --workload small.cfg --quota-sz=-1
+    ok 'a value out of range' expect 2 'wmarks_high' run --workload small.cfg --wmarks_high=1001
+    ok 'an unknown parameter' expect 2 'nosuch' run --workload small.cfg --set nosuch=1
+    ok 'a counter' expect 2 'nr_quota_exceeds' run --workload small.cfg --set nr_quota_exceeds=1
+    ok 'a contradictory set' expect 2 'nr_regions' run --workload small.cfg --min_nr_regions=50 --max_nr_regions=40
+    ok 'a switch that is off' expect 2 'enabled=N' run --workload small.cfg --enabled=N
+    ok 'an unknown backend' expect 3 'nosuch' run --backend nosuch --pid 1
+    ok 'a missing workload' expect 2 'none.cfg: No such file' run --workload none.cfg
+    printf 'a, 4096\n\nphase\n10\nb, 0, 1, 1\n' >bad.cfg
+    ok 'a malformed workload' expect 2 'bad.cfg:5: no region is called "b"' run --workload bad.cfg
+    ok 'a missing config' expect 2 'none.conf: No such file' run --workload small.cfg --config none.conf
+    printf '# fine\nmin_age=3s\nquota_ms\n' >bad.conf
+    ok 'a malformed config' expect 2 'bad.conf:3: "quota_ms" is not NAME=VALUE' run --workload small.cfg --config bad.conf
+    printf '\nmin_age = forever\n' >bad.conf
+    ok 'a bad value in a config' expect 2 'bad.conf:2: ' run --workload small.cfg --config bad.conf
+}
+
+parameters() {
+    printf '# a config\n\n  min_age = 1s\r\ndamon_reclaim.quota_sz=0x100000\nskip-anon=Y\n' >good.conf
+    run $sim --json --config good.conf --duration 1s
+    ok 'a config is read' value_is parameters.quota_sz 1048576
+    ok 'its booleans too' value_is parameters.skip_anon true
+    ok 'the command line counts more' value_is parameters.min_age 2000000
+    run $sim --json --duration 1s --sample-interval=10ms --set aggr_interval=200ms damon_reclaim.wmarks_mid=900 --skip_anon
+    ok 'dashes for underscores' value_is parameters.sample_interval 10000
+    ok '--set' value_is parameters.aggr_interval 200000
+    ok 'a word' value_is parameters.wmarks_mid 900
+    ok 'a boolean without value' value_is parameters.skip_anon true
+    ok 'later than --no-watermarks' value_is parameters.wmarks_high 1000
+}
+
+simulation() {
+    run $sim
+    ok 'a run succeeds' [ "$status" = 0 ]
+    ok 'nothing is drawn where there is no terminal' [ ! -s err ]
+    ok 'the summary tells the truth' grep -q 'truth  *cold 12.0 MiB: reclaimed 1[12]\.[0-9] MiB' out
+    run $sim --quiet
+    ok '--quiet is quiet' [ "$status,$(cat out err)" = 0, ]
+    run $sim --json
+    ok 'every line is JSON' "$json" <out
+    ok 'a line an aggregation and one more' [ "$("$json" <out)" = $(($(value nr_aggregations) + 1)) ]
+    ok 'the last line is the summary' value_is summary true
+    for key in time state nr_regions bytes_reclaimed_regions nr_reclaim_tried_regions nr_quota_exceeds effective_quota; do
+        ok "the first line has $key" sh -c 'head -n 1 out | "$1" "$2"' - "$json" "$key"
+    done
+    ok 'the truth: cold' value_is truth.cold 12582912
+    ok 'the truth: found' at_least "$(value truth.cold_reclaimed)" 11953766
+    ok 'the truth: no regret' value_is truth.regretted 0
+    ok 'the counters agree with it' value_is bytes_reclaimed_regions "$(value truth.reclaimed)"
+    ok 'it ends with the workload' sh -c 'case $1 in 8.*) ;; *) false;; esac' - "$(value time)"
+    grep -v '"summary"' out | sed 's/"[a-z_]*cpu_ns":[0-9]*,*//g' >first
+    run $sim --json
+    grep -v '"summary"' out | sed 's/"[a-z_]*cpu_ns":[0-9]*,*//g' >second
+    ok 'the same seed, the same run' cmp first second
+    run $sim --json --seed 2
+    grep -v '"summary"' out | sed 's/"[a-z_]*cpu_ns":[0-9]*,*//g' >third
+    ok 'another seed, another run' sh -c '! cmp -s first third'
+    run $sim --json --duration 100s
+    ok '--duration goes on without accesses' value_is truth.cold 16777216
+    run $sim --json --duration 2500ms
+    ok '--duration may be short' sh -c 'case $1 in 2.5*) ;; *) false;; esac' - "$(value time)"
+    run run --workload small.cfg --memory 1GiB
+    ok 'watermarks that prevent the work are named' grep -q -e '--no-watermarks works' out
+    run run --backend sim --duration 1s
+    ok 'the built-in workload, when asked for' [ "$status" = 0 ]
+    "$cli" $sim --workload - <small.cfg >out 2>err
+    ok 'a workload from stdin' grep -q 'truth  *cold 12.0 MiB' out
+    { "$cli" $sim --json 2>err; echo $? >status; } | head -n 1 >out
+    ok 'a reader that goes away' [ "$(cat status)" = 1 ]
+    ok 'and that is said' grep -q 'stdout: ' err
+}
+
+workload_files() {
+    for file in "$workloads"/*.cfg; do
+        run run --workload "$file" --no-watermarks --min_age=5s --duration 30s --json
+        ok "${file##*/} runs" [ "$status" = 0 ]
+        ok "${file##*/} is watched" at_least "$(value nr_aggregations)" 200
+    done
+}
+
+# start ARGUMENT...: runs the program behind our back until it has said something on stdout; leaves $pid.
+start() {
+    "$cli" "$@" >out 2>err </dev/null &
+    pid=$!
+    wait_for out .
+}
+
+# wait_for FILE TEXT: up to ten seconds.
+wait_for() {
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        for j in 1 2 3 4 5 6 7 8 9 10; do
+            grep -q -e "$2" "$1" 2>/dev/null && return 0
+            sleep 0.1
+        done
+    done
+    return 1
+}
+
+# stop SIGNAL: leaves $status.
+stop() {
+    kill -"$1" "$pid"
+    wait "$pid"
+    status=$?
+}
+
+signals() {
+    start $sim --json --duration 10000d
+    stop INT
+    ok 'SIGINT ends a run well' [ "$status" = 0 ]
+    ok 'with its summary' value_is summary true
+    ok 'which tells why' value_is end interrupted
+    start $sim --json --duration 10000d
+    stop TERM
+    ok 'SIGTERM too' value_is end terminated
+    echo 'quota_sz=1MiB' >live.conf
+    start $sim --json --duration 10000d --config live.conf
+    echo 'quota_sz=2MiB' >live.conf
+    kill -HUP "$pid"
+    ok 'SIGHUP reads the config again' wait_for err 'live.conf: read again and in effect'
+    printf 'quota_sz=4MiB\nmin_nr_regions=2000\n' >live.conf
+    kill -HUP "$pid"
+    ok 'a contradictory one is refused' wait_for err 'live.conf: left as it was'
+    ok 'and its culprit named' grep -q 'nr_regions' err
+    : >err
+    printf 'quota_sz=4MiB\nquota_ms=x\n' >live.conf
+    kill -HUP "$pid"
+    ok 'a malformed one too' wait_for err 'live.conf: left as it was'
+    ok 'with its line' grep -q 'live.conf:2: .*quota_ms' err
+    stop TERM
+    ok 'the run went on' [ "$status" = 0 ]
+    ok 'with what was good' value_is parameters.quota_sz 2097152
+    start $sim --json --duration 10000d
+    kill -HUP "$pid"
+    ok 'SIGHUP without a config is harmless' wait_for err 'there is no --config'
+    stop TERM
+}
+
+backends() {
+    mkdir -p empty/proc
+    ok 'no backend' expect 3 'no usable backend' run --root empty
+    ok 'each is named with its cure' grep -q 'idle-page: .*CONFIG_IDLE_PAGE_TRACKING' err
+    ok 'simulation is no fallback' grep -q 'sim: .*add --workload' err
+    ok 'nothing was done' [ ! -s out ]
+    ok 'nor with a process' expect 3 'no usable backend' run --root empty --pid $$
+    ok 'a backend that lacks something' expect 3 '/sys/kernel/mm/page_idle/bitmap' run --root empty --backend idle-page --pid $$
+    ok 'simulation options of another backend' expect 2 'are for --backend sim' run --backend idle-page --rate 1
+    run probe --root empty
+    ok 'probe: none works' [ "$status" = 3 ]
+    ok 'probe: the cure' grep -q 'CONFIG_IDLE_PAGE_TRACKING' out
+    run probe --root empty --json
+    ok 'probe: JSON' "$json" -a <out
+    run probe sim
+    ok 'probe: sim works' [ "$status" = 0 ]
+    ok 'probe: an unknown one' expect 2 'no backend "nosuch"' probe nosuch
+    run params
+    ok 'params: all of them' [ "$(wc -l <out)" -ge 25 ]
+    run params --json
+    ok 'params: JSON' "$json" -a <out
+}
+
+usage
+bad_values
+parameters
+simulation
+workload_files
+signals
+backends
+echo "1..$count"
+[ "$failed" = 0 ]
