@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* The reclaim scheme at work: what is reclaimed, when, and what becomes of it. */
+#include <errno.h>
+
+#include "scripted.h"
+
+static struct scripted s;
+
+static struct damon_reclaim *start(const char *min_age)
+{
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+
+    set(ctx, "min_age", min_age);
+    set(ctx, "quota_ms", "0");
+    set(ctx, "quota_sz", "0");
+    enable(ctx);
+    return ctx;
+}
+
+/* Nothing before min_age, all that is cold soon after, the hot part never. */
+static void check_cold_is_reclaimed(bool with_mark, bool by_page)
+{
+    struct damon_reclaim_stats stats;
+    struct damon_reclaim *ctx;
+    uint64_t begin;
+
+    scripted_init(&s);
+    s.accessed = accessed_hot;
+    s.hot_start = BASE + 16 * MIB;
+    s.hot_end = BASE + 32 * MIB;
+    if (!with_mark)
+        s.ops.mark = NULL;
+    if (by_page)
+        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    ctx = start("2s");
+    begin = s.now_ns;
+    run_until(ctx, begin + 1990 * MS);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        expect(!s.acts[i].reclaim);
+    run_until(ctx, begin + 6 * SEC);
+    stats = stats_of(ctx);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        struct scripted_act *act = &s.acts[i];
+
+        expect(!act->reclaim || act->end <= s.hot_start || act->start >= s.hot_end);
+        expect(!act->reclaim || act->request.action == DAMON_RECLAIM_ACTION_PAGEOUT);
+        expect(!act->reclaim || act->request.marked == with_mark);
+    }
+    ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 48 * MIB * 95 / 100);
+    ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, tried_bytes(&s, 0, s.nr_acts));
+    ck_assert_uint_eq(stats.bytes_reclaimed_regions, stats.bytes_reclaim_tried_regions);
+    ck_assert_uint_gt(stats.nr_reclaim_tried_regions, 0);
+    ck_assert_uint_eq(stats.nr_reclaimed_regions, stats.nr_reclaim_tried_regions);
+    ck_assert_uint_eq(stats.nr_quota_exceeds, 0);
+    ck_assert(stats.effective_quota == UINT64_MAX);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+
+START_TEST(test_cold_is_reclaimed)
+{
+    check_cold_is_reclaimed(_i & 1, _i & 2);
+}
+END_TEST
+
+/* What is reclaimed was marked before, all of it, for half of its age at least and never less than an aggregation. */
+START_TEST(test_marked_before)
+{
+    static const char *const min_ages[] = {"2s", "1s", "200ms", "100ms", "0"};
+    static const uint64_t leads[] = {1000 * MS, 500 * MS, 100 * MS, 100 * MS, 100 * MS};
+    static uint64_t marked_at[64 * MIB / PAGE];
+    struct damon_reclaim *ctx;
+    size_t reclaimed = 0;
+
+    scripted_init(&s);
+    s.accessed = accessed_random;
+    ctx = start(min_ages[_i]);
+    for (int i = 0; i < 300; i++) {
+        s.nr_acts = 0;
+        aggregate(ctx, 1);
+        for (size_t a = 0; a < s.nr_acts; a++) {
+            struct scripted_act *act = &s.acts[a];
+
+            expect(!act->reclaim || act->request.marked);
+            for (uint64_t page = (act->start - BASE) / PAGE; page < (act->end - BASE) / PAGE; page++) {
+                if (act->reclaim)
+                    expect(marked_at[page] && act->now_ns - marked_at[page] >= leads[_i]);
+                marked_at[page] = act->reclaim ? 0 : act->now_ns;
+            }
+            reclaimed += act->reclaim;
+        }
+        s.pattern += i % 30 == 0;
+    }
+    ck_assert_uint_gt(reclaimed, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Memory that is used between being marked and its turn is not handed out. */
+START_TEST(test_mark_ends_with_access)
+{
+    struct damon_reclaim *ctx;
+    uint64_t begin;
+
+    scripted_init(&s);
+    s.accessed = accessed_hot;
+    ctx = start("2s");
+    begin = s.now_ns;
+    run_until(ctx, begin + 1500 * MS);
+    ck_assert_uint_gt(s.nr_acts, 0); /* marked */
+    s.hot_start = BASE;
+    s.hot_end = BASE + 64 * MIB;
+    run_until(ctx, begin + 1700 * MS);
+    s.hot_end = BASE; /* idle again: its age begins anew */
+    s.nr_acts = 0;
+    run_until(ctx, begin + 3600 * MS);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        ck_assert(!s.acts[i].reclaim);
+    run_until(ctx, begin + 4000 * MS);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* DAMON_RECLAIM_NO_MARK: as the kernel does it. */
+START_TEST(test_no_mark)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, DAMON_RECLAIM_NO_MARK);
+    set(ctx, "min_age", "1s");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    aggregate(ctx, 12);
+    ck_assert_uint_gt(s.nr_acts, 0);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        ck_assert(s.acts[i].reclaim && !s.acts[i].request.marked);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* An attempt sets the age to 0: the same memory has its next turn min_age later. */
+START_TEST(test_age_starts_anew)
+{
+    struct damon_reclaim_region *regions;
+    struct damon_reclaim *ctx;
+    size_t n;
+
+    scripted_init(&s);
+    s.reclaimed_pct = 0; /* whether or not it did anything */
+    ctx = start("1s");
+    aggregate(ctx, 10);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    regions = regions_of(ctx, &n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_uint_eq(regions[i].age, 0);
+    free(regions);
+    ck_assert_uint_eq(stats_of(ctx).nr_reclaimed_regions, 0);
+    s.nr_acts = 0;
+    aggregate(ctx, 9);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
+    aggregate(ctx, 1);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* An error of the moment: the region keeps its age and has its turn with the next round. */
+START_TEST(test_passing_error)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = start("1s");
+    aggregate(ctx, 9);
+    s.fail[OP_RECLAIM] = _i ? -ENOMEM : -EINTR;
+    aggregate(ctx, 1);
+    ck_assert_uint_lt(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    aggregate(ctx, 1);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static int refuse_half(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
+{
+    (void)data;
+    result->accessed = (request->end - request->start) / 4;
+    result->not_reclaimable = (request->end - request->start) / 4;
+    result->tried = (request->end - request->start) / 2;
+    result->filter_passed = result->tried;
+    result->reclaimed = result->tried / 2;
+    return 0;
+}
+
+/* What the backend found is added up. */
+START_TEST(test_statistics)
+{
+    struct damon_reclaim_stats stats;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.reclaim = refuse_half;
+    ctx = start("1s");
+    aggregate(ctx, 10);
+    stats = stats_of(ctx);
+    ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 32 * MIB);
+    ck_assert_uint_eq(stats.bytes_reclaimed_regions, 16 * MIB);
+    ck_assert_uint_eq(stats.bytes_filter_passed, 32 * MIB);
+    ck_assert_uint_eq(stats.bytes_accessed, 16 * MIB);
+    ck_assert_uint_eq(stats.bytes_not_reclaimable, 16 * MIB);
+    ck_assert_uint_eq(stats.nr_aggregations, 10);
+    ck_assert_uint_eq(stats.nr_samples, 200);
+    ck_assert_uint_eq(stats.monitored_bytes, 64 * MIB);
+    ck_assert_uint_eq(stats.nr_targets, 1);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static int boast(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
+{
+    (void)data, (void)request;
+    memset(result, 0xff, sizeof(*result));
+    return 0;
+}
+
+/* A backend that makes no sense does not break anything but its own figures. */
+START_TEST(test_boastful_backend)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.reclaim = boast;
+    ctx = start("1s");
+    aggregate(ctx, 30);
+    expect_partition(ctx, 0, s.ranges, 1, PAGE);
+    ck_assert_uint_le(stats_of(ctx).bytes_reclaim_tried_regions, 2 * 64 * MIB);
+    ck_assert_uint_le(stats_of(ctx).bytes_reclaimed_regions, stats_of(ctx).bytes_reclaim_tried_regions);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Without evidence nothing is cold: while the check fails for the moment, ages do not grow towards reclaim. */
+START_TEST(test_no_evidence)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = start("1s");
+    for (int i = 0; i < 400; i++) {
+        s.fail[_i ? OP_CHECK : OP_PREPARE] = -ENOMEM;
+        dispatch(ctx);
+    }
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
+    aggregate(ctx, 14);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Marking takes at most a tenth of an aggregation; what is left has its turn in the next one. */
+static int slow_mark(void *data, uint32_t target, uint64_t start_addr, uint64_t end)
+{
+    (void)data, (void)target;
+    s.now_ns += (end - start_addr) / PAGE * 10 * US;
+    s.nr_calls[OP_MARK]++;
+    return 0;
+}
+
+START_TEST(test_slow_mark)
+{
+    struct damon_reclaim *ctx;
+    uint64_t calls;
+
+    scripted_init(&s);
+    s.ranges[0].end = BASE + 1024 * MIB; /* 2.6 s to mark */
+    s.ops.mark = slow_mark;
+    ctx = start("1s");
+    for (int i = 0; i < 50; i++) {
+        calls = s.nr_calls[OP_MARK];
+        aggregate(ctx, 1);
+        expect(s.nr_calls[OP_MARK] - calls <= 2); /* 64 MiB a step */
+    }
+    ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 1000 * MIB);
+    expect_partition(ctx, 0, s.ranges, 1, PAGE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* min_age counts in time: longer aggregations, fewer of them. */
+START_TEST(test_min_age_in_time)
+{
+    struct damon_reclaim *ctx;
+    uint64_t begin;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "4s");
+    set(ctx, "aggr_interval", "500ms");
+    set(ctx, "sample_interval", "20ms");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    begin = s.now_ns;
+    run_until(ctx, begin + 3970 * MS);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
+    run_until(ctx, begin + 4001 * MS);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 4);
+    tcase_add_loop_test(tc, test_marked_before, 0, 5);
+    tcase_add_test(tc, test_mark_ends_with_access);
+    tcase_add_test(tc, test_no_mark);
+    tcase_add_test(tc, test_age_starts_anew);
+    tcase_add_loop_test(tc, test_passing_error, 0, 2);
+    tcase_add_test(tc, test_statistics);
+    tcase_add_test(tc, test_boastful_backend);
+    tcase_add_loop_test(tc, test_no_evidence, 0, 2);
+    tcase_add_test(tc, test_slow_mark);
+    tcase_add_test(tc, test_min_age_in_time);
+}
+
+int main(void)
+{
+    return scripted_run("reclaim", fill);
+}
