@@ -23,6 +23,8 @@ void drcl_scheme_derive(struct drcl_engine *engine, struct drcl_scheme *scheme)
 {
     const struct damon_reclaim_scheme *config = &scheme->config;
 
+    if (!engine->attrs.aggr_us) /* not enabled yet: the attributes bring it about when they come */
+        return;
     scheme->min_age = in_aggregations(config->min_age_us, engine->attrs.aggr_us);
     scheme->max_age = config->max_age_us ? in_aggregations(config->max_age_us, engine->attrs.aggr_us) : UINT32_MAX;
     /* Half of the age must have been spent under watch, page by page. */
