@@ -65,15 +65,15 @@ static bool mark_region(struct drcl_engine *engine, struct drcl_target *target, 
 {
     struct drcl_regions *regions = &engine->regions;
     uint64_t start = regions->start[i], end = regions->end[i];
+    bool late = false;
 
-    while (start < end) {
+    while (start < end && !late) {
         uint64_t step = end - start > MARK_STEP ? start + MARK_STEP : end;
 
         if (!drcl_engine_went_well(engine, target, engine->ops->mark(engine->backend, target->id, start, step)))
             return false;
         start = step;
-        if (engine->host.now(engine->host.data) >= deadline)
-            break;
+        late = engine->host.now(engine->host.data) >= deadline;
     }
     if (start < end) {
         if (drcl_engine_reserve_regions(engine, regions->n + 1) < 0)
@@ -84,7 +84,7 @@ static bool mark_region(struct drcl_engine *engine, struct drcl_target *target, 
             t->first++;
     }
     regions->marked[i] = engine->sequence;
-    return start == end;
+    return !late;
 }
 
 void drcl_schemes_mark(struct drcl_engine *engine)
