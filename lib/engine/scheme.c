@@ -264,6 +264,10 @@ static void sanitize(struct damon_reclaim_result *result, uint64_t start, uint64
         result->end = end;
     if (result->end < start)
         result->end = start;
+    if (result->reclaimed > end - start)
+        result->reclaimed = end - start;
+    if (result->tried > end - start)
+        result->tried = end - start;
     if (result->tried < result->reclaimed)
         result->tried = result->reclaimed;
 }
