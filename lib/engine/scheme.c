@@ -380,6 +380,22 @@ static void apply_to_region(struct round *round, size_t i)
         stop_at(round, result.end);
 }
 
+/* Whether region @i lies before where the last full window stopped. Where that is inside of it, the front is cut off, so that it is
+ * the rest that goes on. */
+static bool had_its_turn(struct round *round, size_t i)
+{
+    const struct drcl_regions *regions = &round->engine->regions;
+    struct drcl_quota *quota = &round->scheme->quota;
+    uint64_t addr = quota->resume_addr & ~(round->engine->unit - 1);
+
+    if (!quota->resume)
+        return false;
+    if (regions->end[i] <= quota->resume_addr)
+        return true;
+    quota->resume = false;
+    return addr > regions->start[i] && cut(round, i, addr);
+}
+
 static void apply_to_target(struct round *round)
 {
     struct drcl_engine *engine = round->engine;
@@ -388,9 +404,8 @@ static void apply_to_target(struct round *round)
     for (size_t i = target_of(round)->first; i < target_of(round)->first + target_of(round)->n; i++) {
         if (round->over || engine->halt || target_of(round)->removed || round->scheme->removed)
             return;
-        if (quota->resume && engine->regions.end[i] <= quota->resume_addr)
+        if (had_its_turn(round, i))
             continue;
-        quota->resume = false;
         if (matches(engine, round->scheme, i) && watched(engine, round->scheme, i) &&
             (!quota->min_score || score(engine, round->scheme, i) >= quota->min_score))
             apply_to_region(round, i);
