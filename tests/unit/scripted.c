@@ -364,7 +364,7 @@ void aggregate(struct damon_reclaim *ctx, uint64_t n)
     uint64_t end = stats_of(ctx).nr_aggregations + n;
 
     for (size_t i = 0; stats_of(ctx).nr_aggregations < end; i++) {
-        expect(i < 10000000);
+        expect(i < 1000000);
         dispatch(ctx);
     }
 }

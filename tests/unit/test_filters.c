@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters: those of the core cut regions, those of the pages go to the backend, the first that matches decides. */
+#include <errno.h>
+
+#include "engine/filter.h"
+#include "scripted.h"
+
+static struct scripted s;
+
+#define FILTER(type_, ...) ((struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_##type_, __VA_ARGS__})
+
+static uint8_t tried[64 * MIB / PAGE];
+
+/* Runs until all that may be reclaimed was tried, and notes which pages were. */
+static void run_with(const struct damon_reclaim_filter *filters, size_t n, bool by_page)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    if (by_page)
+        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, filters, n), 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    set(ctx, "quota_sz", "0");
+    enable(ctx);
+    aggregate(ctx, 9);
+    memset(tried, 0, sizeof(tried));
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        if (!s.acts[i].reclaim)
+            continue;
+        expect(s.acts[i].start % PAGE == 0 && s.acts[i].end % PAGE == 0 &&
+               s.acts[i].request.limit_end >= s.acts[i].end);
+        expect(by_page || s.acts[i].request.limit_end == s.acts[i].end);
+        for (uint64_t at = s.acts[i].start; at < s.acts[i].end; at += PAGE)
+            tried[(at - BASE) / PAGE] = 1;
+    }
+    /* What a filter of the core cuts off is not counted as tried. */
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, tried_bytes(&s, 0, s.nr_acts));
+    expect_partition(ctx, 0, s.ranges, 1, PAGE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+
+/* Exactly the pages of [from, until), or all but those, in bytes from the base, were tried. */
+static void expect_tried(uint64_t from, uint64_t until, bool inside)
+{
+    for (uint64_t at = 0; at < 64 * MIB; at += PAGE)
+        if (tried[at / PAGE] != ((at >= from && at < until) == inside))
+            ck_abort_msg("page at 0x%llx: %d", (unsigned long long)at, tried[at / PAGE]);
+}
+
+START_TEST(test_addr)
+{
+    bool by_page = _i;
+    struct damon_reclaim_filter f =
+        FILTER(ADDR, .matching = true, .allow = false, .start = BASE + 10 * MIB, .end = BASE + 20 * MIB);
+
+    run_with(&f, 1, by_page); /* reject what is inside */
+    expect_tried(10 * MIB, 20 * MIB, false);
+    f.allow = true; /* allow what is inside; the rest gets the opposite of the last */
+    run_with(&f, 1, by_page);
+    expect_tried(10 * MIB, 20 * MIB, true);
+    f.matching = false; /* allow what is outside */
+    run_with(&f, 1, by_page);
+    expect_tried(10 * MIB, 20 * MIB, false);
+    f.allow = false; /* reject what is outside */
+    run_with(&f, 1, by_page);
+    expect_tried(10 * MIB, 20 * MIB, true);
+    f = FILTER(ADDR, .matching = true, .end = UINT64_MAX);
+    run_with(&f, 1, by_page);
+    expect_tried(0, 0, true);
+    f = FILTER(ADDR, .matching = true, .end = BASE);
+    run_with(&f, 1, by_page);
+    expect_tried(0, 64 * MIB, true);
+}
+END_TEST
+
+/* Bounds inside of a page: the page is touched only if all of it may be. */
+START_TEST(test_addr_unaligned)
+{
+    bool by_page = _i;
+    struct damon_reclaim_filter f =
+        FILTER(ADDR, .matching = true, .start = BASE + 10 * MIB + 1, .end = BASE + 20 * MIB + PAGE - 1);
+
+    run_with(&f, 1, by_page);
+    expect_tried(10 * MIB, 20 * MIB + PAGE, false);
+    f.allow = true;
+    run_with(&f, 1, by_page);
+    expect_tried(10 * MIB + PAGE, 20 * MIB, true);
+    /* Both bounds in one page, and in two that touch. */
+    f = FILTER(ADDR, .matching = true, .start = BASE + 5 * MIB + 100, .end = BASE + 5 * MIB + 200);
+    run_with(&f, 1, by_page);
+    expect_tried(5 * MIB, 5 * MIB + PAGE, false);
+    f.allow = true;
+    run_with(&f, 1, by_page);
+    expect_tried(0, 0, true);
+    f = FILTER(ADDR, .matching = true, .allow = true, .start = BASE + 5 * MIB + 100, .end = BASE + 5 * MIB + PAGE + 1);
+    run_with(&f, 1, by_page);
+    expect_tried(0, 0, true);
+}
+END_TEST
+
+/* The first that matches decides, whatever the ones behind it say. */
+START_TEST(test_order)
+{
+    struct damon_reclaim_filter f[] = {
+        FILTER(ADDR, .matching = true, .allow = true, .start = BASE + 12 * MIB, .end = BASE + 14 * MIB),
+        FILTER(ADDR, .matching = true, .allow = false, .start = BASE + 10 * MIB, .end = BASE + 20 * MIB),
+    };
+
+    run_with(f, 2, _i);
+    for (uint64_t at = 0; at < 64 * MIB; at += PAGE)
+        expect(tried[at / PAGE] == ((at >= 12 * MIB && at < 14 * MIB) || at < 10 * MIB || at >= 20 * MIB));
+    f[1].allow = true; /* only these two pieces */
+    f[0].allow = false;
+    run_with(f, 2, _i);
+    for (uint64_t at = 0; at < 64 * MIB; at += PAGE)
+        expect(tried[at / PAGE] == ((at >= 10 * MIB && at < 12 * MIB) || (at >= 14 * MIB && at < 20 * MIB)));
+}
+END_TEST
+
+/* A filter that names a target holds for all of it and for no other. */
+START_TEST(test_target)
+{
+    struct damon_reclaim_range ranges[2] = {{BASE, BASE + 8 * MIB}, {BASE, BASE + 8 * MIB}};
+    struct damon_reclaim_filter f = FILTER(TARGET, .matching = _i & 1, .allow = _i & 2, .target = 2);
+    struct damon_reclaim *ctx;
+    bool first = !(_i & 1) == !!(_i & 2);
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    for (int i = 0; i < 2; i++) {
+        struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};
+
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    }
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
+    set(ctx, "min_age", "500ms");
+    enable(ctx);
+    aggregate(ctx, 9);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        ck_assert(!s.acts[i].reclaim || s.acts[i].target == (first ? 1u : 2u));
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 8 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Each combination of matching and allow, for a page that is and for one that is not of the type. */
+START_TEST(test_page)
+{
+    struct drcl_page pages[2] = {
+        {.anon = true, .active = true, .young = true, .unmapped = true, .size = 2 * MIB, .memcg = 77},
+        {.size = PAGE, .memcg = 78}};
+    struct damon_reclaim_filter types[] = {
+        FILTER(ANON, .matching = false),  FILTER(ACTIVE, .matching = false),
+        FILTER(YOUNG, .matching = false), FILTER(UNMAPPED, .matching = false),
+        FILTER(MEMCG, .memcg = 77),       FILTER(HUGEPAGE_SIZE, .start = 2 * MIB, .end = 2 * MIB),
+    };
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        for (int how = 0; how < 4; how++) {
+            struct damon_reclaim_filter f = types[i];
+
+            f.matching = how & 1;
+            f.allow = how & 2;
+            for (int of_type = 0; of_type < 2; of_type++) {
+                bool matched = of_type == (int)f.matching;
+
+                expect_eq(drcl_filter_page(&f, 1, &pages[!of_type]), matched ? f.allow : !f.allow);
+            }
+        }
+    }
+    ck_assert(drcl_filter_page(NULL, 0, &pages[0]));
+}
+END_TEST
+
+START_TEST(test_page_order)
+{
+    struct drcl_page anon = {.anon = true, .size = PAGE}, young = {.anon = true, .young = true, .size = PAGE};
+    struct drcl_page file = {.size = PAGE}, huge = {.size = 2 * MIB};
+    struct damon_reclaim_filter f[] = {
+        FILTER(YOUNG, .matching = true, .allow = false),
+        FILTER(ANON, .matching = true, .allow = true),
+        FILTER(HUGEPAGE_SIZE, .matching = true, .allow = true, .start = MIB, .end = 4 * MIB),
+    };
+
+    ck_assert(drcl_filter_page(f, 3, &anon));
+    ck_assert(!drcl_filter_page(f, 3, &young));
+    ck_assert(!drcl_filter_page(f, 3, &file)); /* none matches: the opposite of the last */
+    ck_assert(drcl_filter_page(f, 3, &huge));
+    ck_assert(drcl_filter_page(f, 1, &file));
+    /* Filters of the core among them are passed over here. */
+    f[2] = FILTER(ADDR, .matching = true, .allow = true, .end = UINT64_MAX);
+    ck_assert(!drcl_filter_page(f, 3, &file));
+    ck_assert(!drcl_filter_page(&f[1], 2, &file));
+}
+END_TEST
+
+/* Filters of pages go to the backend with the request, in their order; what they cut off counts as its result says. */
+static bool odd_pages(struct scripted *scripted, uint64_t addr)
+{
+    (void)scripted;
+    return (addr / PAGE) & 1;
+}
+
+START_TEST(test_page_filters_reach_backend)
+{
+    struct damon_reclaim_filter f = FILTER(YOUNG, .matching = true);
+    struct damon_reclaim_stats stats;
+    struct damon_reclaim *ctx;
+    size_t n = 0;
+
+    scripted_init(&s);
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_YOUNG;
+    s.filter = odd_pages;
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "skip_anon", "Y");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    aggregate(ctx, 5);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        if (!s.acts[i].reclaim)
+            continue;
+        n++;
+        ck_assert_uint_eq(s.acts[i].request.nr_filters, 2);
+        ck_assert_int_eq(s.acts[i].filters[0].type, DAMON_RECLAIM_FILTER_YOUNG);
+        ck_assert_int_eq(s.acts[i].filters[1].type, DAMON_RECLAIM_FILTER_ANON);
+        ck_assert(s.acts[i].filters[1].matching && !s.acts[i].filters[1].allow);
+    }
+    ck_assert_uint_gt(n, 0);
+    stats = stats_of(ctx);
+    ck_assert_uint_eq(stats.bytes_filter_passed, 32 * MIB);
+    set(ctx, "skip_anon", "N");
+    commit(ctx);
+    s.nr_acts = 0;
+    aggregate(ctx, 6);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        ck_assert(!s.acts[i].reclaim || s.acts[i].request.nr_filters == 1);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* A filter of the core that decided leaves nothing for those of the pages; without a match they decide. */
+START_TEST(test_core_before_pages)
+{
+    struct damon_reclaim_filter f[] = {
+        FILTER(ADDR, .matching = true, .allow = true, .start = BASE, .end = BASE + 32 * MIB),
+        FILTER(ANON, .matching = true, .allow = false),
+    };
+
+    run_with(f, 2, _i);
+    expect_tried(0, 64 * MIB, true);
+    scripted_init(&s);
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 2), 0);
+    set(ctx, "min_age", "500ms");
+    enable(ctx);
+    aggregate(ctx, 9);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        if (s.acts[i].reclaim)
+            ck_assert_uint_eq(s.acts[i].request.nr_filters, s.acts[i].start < BASE + 32 * MIB ? 0 : 2);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* How far a huge page that begins in a region may be followed: never into what a filter keeps. */
+START_TEST(test_limit_end)
+{
+    struct damon_reclaim_filter f =
+        FILTER(ADDR, .matching = true, .start = BASE + 32 * MIB + 5, .end = BASE + 64 * MIB);
+
+    run_with(&f, 1, true);
+    expect_tried(0, 32 * MIB, true);
+    scripted_init(&s);
+    s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
+    set(ctx, "min_age", "500ms");
+    enable(ctx);
+    aggregate(ctx, 9);
+    for (size_t i = 0; i < s.nr_acts; i++)
+        if (s.acts[i].reclaim)
+            ck_assert_uint_le(s.acts[i].request.limit_end, BASE + 32 * MIB + 5);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_bad)
+{
+    struct damon_reclaim_filter f[40] = {FILTER(ADDR, .matching = true, .start = 5, .end = 5)};
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
+    ctx = scripted_new(&s, 0);
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 1), -EINVAL, "filters[0].start");
+    f[0] = FILTER(TARGET, .target = 1);
+    f[1] = FILTER(HUGEPAGE_SIZE, .start = 5, .end = 4);
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP, "hugepage_size");
+    for (int type = DAMON_RECLAIM_FILTER_ACTIVE; type <= DAMON_RECLAIM_FILTER_UNMAPPED; type++) {
+        static const char *const names[] = {"active", "memcg", "young", "hugepage_size", "unmapped"};
+
+        f[1] = (struct damon_reclaim_filter){.type = (enum damon_reclaim_filter_type)type};
+        expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP,
+                     names[type - DAMON_RECLAIM_FILTER_ACTIVE]);
+        ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "filters[1]"));
+        ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "scripted"));
+    }
+    f[1].type = (enum damon_reclaim_filter_type)8;
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].type");
+    f[1].type = (enum damon_reclaim_filter_type)33;
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].type");
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, NULL, 2), -EINVAL, "filters");
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 3, f, 1), -ENOENT, "scheme 3");
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 99, f, 1), -ENOENT, "scheme 99");
+    for (size_t i = 0; i < 40; i++)
+        f[i] = FILTER(ADDR, .matching = true, .start = BASE + i * MIB, .end = BASE + i * MIB + PAGE);
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 33), -ENOSPC, "33");
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 32), 0);
+    /* The 33rd is the one of skip_anon. */
+    set(ctx, "skip_anon", "Y");
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    aggregate(ctx, 9);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB - 32 * PAGE);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
+    aggregate(ctx, 9);
+    ck_assert_int_eq(damon_reclaim_set_filters(NULL, 0, NULL, 0), -EINVAL);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_addr, 0, 2);
+    tcase_add_loop_test(tc, test_addr_unaligned, 0, 2);
+    tcase_add_loop_test(tc, test_order, 0, 2);
+    tcase_add_loop_test(tc, test_target, 0, 4);
+    tcase_add_test(tc, test_page);
+    tcase_add_test(tc, test_page_order);
+    tcase_add_test(tc, test_page_filters_reach_backend);
+    tcase_add_loop_test(tc, test_core_before_pages, 0, 2);
+    tcase_add_test(tc, test_limit_end);
+    tcase_add_test(tc, test_bad);
+}
+
+int main(void)
+{
+    return scripted_run("filters", fill);
+}
