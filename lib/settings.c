@@ -148,9 +148,6 @@ static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_p
     if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
         return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell anonymous pages",
                           ctx->ops.name);
-    if (p->skip_anon && ctx->nr_filters == DRCL_MAX_FILTERS - 1)
-        return drcl_error(&ctx->env, -EINVAL, "skip_anon: the reclaim scheme has its %d filters already",
-                          DRCL_MAX_FILTERS - 1);
     if (p->monitor_region_end && !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
