@@ -250,7 +250,7 @@ START_TEST(test_meminfo)
     run_until(ctx, s.now_ns + 200 * MS);
     expect_state(ctx, INACTIVE, LOW);
     ck_assert_uint_eq(events[1].free_permille, 199);
-    s.meminfo = "MemTotal:        18446744073709551 kB\nMemFree:         18446744073709551 kB\n";
+    s.meminfo = "MemTotal:        18014398509481983 kB\nMemFree:         18014398509481983 kB\n";
     run_until(ctx, s.now_ns + 5 * SEC);
     expect_state(ctx, INACTIVE, HIGH);
     ck_assert_uint_eq(events[2].free_permille, 1000);
