@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/* Schemes of the host program beside the reclaim scheme. */
+#include <errno.h>
+
+#include "scripted.h"
+
+static struct scripted s;
+
+static struct damon_reclaim_scheme stat_scheme(void)
+{
+    return (struct damon_reclaim_scheme){.size = sizeof(struct damon_reclaim_scheme),
+                                         .max_nr_accesses = UINT32_MAX,
+                                         .action = DAMON_RECLAIM_ACTION_STAT};
+}
+
+/* A context whose reclaim scheme has nothing to do. */
+static struct damon_reclaim *start(const struct damon_reclaim_scheme *scheme, uint32_t *id)
+{
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+
+    set(ctx, "min_age", "1d");
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, scheme, id), 0);
+    enable(ctx);
+    return ctx;
+}
+
+static struct damon_reclaim_scheme_stats stats_of_scheme(struct damon_reclaim *ctx, uint32_t id)
+{
+    struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
+
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &stats), 0);
+    return stats;
+}
+
+/* STAT counts and touches nothing: no mark, no reclaim, and ages go on. */
+START_TEST(test_stat)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim_scheme_stats stats;
+    struct damon_reclaim_region *regions;
+    struct damon_reclaim *ctx;
+    uint32_t id;
+    size_t n;
+
+    scripted_init(&s);
+    ctx = start(&scheme, &id);
+    ck_assert_uint_eq(id, 1);
+    aggregate(ctx, 10);
+    stats = stats_of_scheme(ctx, id);
+    ck_assert_uint_eq(stats.sz_tried, 10 * 64 * MIB);
+    ck_assert_uint_eq(stats.sz_applied, stats.sz_tried);
+    ck_assert_uint_eq(stats.nr_applied, stats.nr_tried);
+    ck_assert_uint_eq(s.nr_acts, 0);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 0);
+    regions = regions_of(ctx, &n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_uint_eq(regions[i].age, 10);
+    free(regions);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Bytes by size, accesses and age: each bound holds, both included. */
+START_TEST(test_pattern)
+{
+    static const struct {
+        uint32_t min_nr, max_nr;
+        uint64_t min_age_us, max_age_us;
+        uint64_t bytes;
+    } cases[] = {
+        {20, 20, 0, 0, 16 * MIB}, /* the hot part is seen in each sample */
+        {1, UINT32_MAX, 0, 0, 16 * MIB},
+        {0, 0, 0, 0, 48 * MIB},
+        {0, UINT32_MAX, 0, 0, 64 * MIB},
+        {21, UINT32_MAX, 0, 0, 0},
+        {0, 0, 1000000, 0, 48 * MIB},
+        {0, 0, 1000001, 0, 48 * MIB}, /* in aggregations: 10 */
+        {0, 0, 1100000, 0, 0},
+        {0, 0, 0, 1000000, 48 * MIB},
+        {0, 0, 0, 999999, 0},
+        {0, 0, 1000000, 1000000, 48 * MIB},
+    };
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint64_t before;
+    uint32_t id;
+
+    scripted_init(&s);
+    s.accessed = accessed_hot;
+    s.hot_start = BASE;
+    s.hot_end = BASE + 16 * MIB;
+    s.ranges[0].end = BASE + 16 * MIB;
+    s.ranges[1] = (struct damon_reclaim_range){BASE + 32 * MIB, BASE + 80 * MIB};
+    s.nr_ranges = 2;
+    scheme.min_nr_accesses = cases[_i].min_nr;
+    scheme.max_nr_accesses = cases[_i].max_nr;
+    scheme.min_age_us = cases[_i].min_age_us;
+    scheme.max_age_us = cases[_i].max_age_us;
+    ctx = start(&scheme, &id);
+    aggregate(ctx, 9);
+    before = stats_of_scheme(ctx, id).sz_tried;
+    aggregate(ctx, 1); /* the cold part is 10 aggregations old */
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried - before, cases[_i].bytes);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_size_bounds)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    s.ranges[0].end = BASE + 64 * PAGE;
+    scheme.min_sz = _i ? 0 : 4 * PAGE;
+    scheme.max_sz = _i ? 4 * PAGE - 1 : 0;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "1d");
+    set(ctx, "min_nr_regions", "16");
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
+    enable(ctx);
+    aggregate(ctx, 1); /* pieces of four pages, the size limit */
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, _i ? 0 : 64 * PAGE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* COLD goes to the backend as such; memory that is in use is acted on without being marked first. */
+START_TEST(test_cold)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    scheme.action = DAMON_RECLAIM_ACTION_COLD;
+    scheme.max_nr_accesses = _i ? 5 : 0;
+    ctx = start(&scheme, &id);
+    aggregate(ctx, 5);
+    ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        if (!s.acts[i].reclaim)
+            continue;
+        ck_assert_int_eq(s.acts[i].request.action, DAMON_RECLAIM_ACTION_COLD);
+        ck_assert_uint_eq(s.acts[i].request.scheme, id);
+        ck_assert_int_eq(s.acts[i].request.marked, !_i);
+    }
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, tried_bytes(&s, 0, s.nr_acts));
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 0);
+    ck_assert_uint_eq(stats_of(ctx).bytes_accessed, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* apply_interval: between aggregations, or only in every so many. */
+START_TEST(test_apply_interval)
+{
+    static const struct {
+        uint64_t us, times;
+    } cases[] = {{0, 20}, {100000, 20}, {5000, 400}, {1, 400}, {50000, 40}, {200000, 10}, {1000000, 2}};
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    scheme.apply_interval_us = cases[_i].us;
+    ctx = start(&scheme, &id);
+    aggregate(ctx, 20);
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, cases[_i].times * 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Between aggregations too, memory that was in use a moment ago is not idle. */
+START_TEST(test_apply_between)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint64_t before;
+    uint32_t id;
+
+    scripted_init(&s);
+    s.accessed = accessed_hot;
+    s.hot_end = UINT64_MAX;
+    scheme.max_nr_accesses = 0;
+    scheme.apply_interval_us = 5000;
+    ctx = start(&scheme, &id);
+    aggregate(ctx, 2);
+    s.hot_end = 0;
+    before = stats_of_scheme(ctx, id).sz_tried;
+    for (int i = 0; i < 18; i++)
+        dispatch(ctx);
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, before);
+    aggregate(ctx, 1);
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, before + 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_add_remove)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    for (uint32_t i = 1; i <= 16; i++) {
+        ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
+        ck_assert_uint_eq(id, i);
+    }
+    id = 77;
+    expect_error(ctx, damon_reclaim_add_scheme(ctx, &scheme, &id), -ENOSPC, "16");
+    ck_assert_uint_eq(id, 77);
+    enable(ctx);
+    aggregate(ctx, 2);
+    for (uint32_t i = 1; i <= 16; i++)
+        ck_assert_uint_eq(stats_of_scheme(ctx, i).sz_tried, 128 * MIB);
+    ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, 7), 0);
+    expect_error(ctx, damon_reclaim_remove_scheme(ctx, 7), -ENOENT, "scheme 7");
+    expect_error(ctx, damon_reclaim_get_scheme_stats(ctx, 7, &stats), -ENOENT, "scheme 7");
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 7, NULL, 0), -ENOENT, "scheme 7");
+    expect_error(ctx, damon_reclaim_remove_scheme(ctx, 17), -ENOENT, "scheme 17");
+    expect_error(ctx, damon_reclaim_remove_scheme(ctx, UINT32_MAX), -ENOENT, "scheme");
+    expect_error(ctx, damon_reclaim_remove_scheme(ctx, 0), -EPERM, "scheme 0");
+    aggregate(ctx, 1);
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
+    aggregate(ctx, 1); /* the new one begins at nothing */
+    ck_assert_uint_eq(stats_of_scheme(ctx, 7).sz_tried, 64 * MIB);
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(NULL, 1, &stats), -EINVAL);
+    stats.size = 4;
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, &stats), -EINVAL);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* The statistics of a caller that knows less or more of the struct. */
+START_TEST(test_stats_sizes)
+{
+    struct {
+        struct damon_reclaim_scheme_stats stats;
+        uint64_t beyond;
+    } large;
+    struct damon_reclaim_scheme_stats small;
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    ctx = start(&scheme, &id);
+    aggregate(ctx, 1);
+    memset(&large, 0x55, sizeof(large));
+    large.stats.size = sizeof(large);
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &large.stats), 0);
+    ck_assert_uint_eq(large.stats.size, sizeof(large));
+    ck_assert_uint_eq(large.beyond, 0);
+    ck_assert_uint_eq(large.stats.sz_tried, 64 * MIB);
+    memset(&small, 0x55, sizeof(small));
+    small.size = offsetof(struct damon_reclaim_scheme_stats, sz_tried);
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &small), 0);
+    ck_assert_uint_eq(small.size, offsetof(struct damon_reclaim_scheme_stats, sz_tried));
+    ck_assert_uint_eq(small.sz_tried, UINT64_C(0x5555555555555555));
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void expect_refused(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme, int error,
+                           const char *culprit)
+{
+    uint32_t id = 99;
+
+    expect_error(ctx, damon_reclaim_add_scheme(ctx, scheme, &id), error, culprit);
+    ck_assert_uint_eq(id, 99);
+}
+
+START_TEST(test_bad)
+{
+    struct {
+        struct damon_reclaim_scheme scheme;
+        uint64_t beyond;
+    } large = {.scheme = stat_scheme()};
+    const struct damon_reclaim_scheme good = stat_scheme();
+    struct damon_reclaim_goal goals[9] = {{.target = 5}};
+    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_ANON};
+    struct damon_reclaim_scheme bad;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+#define REFUSED(error, culprit, ...)                                                                                   \
+    do {                                                                                                               \
+        bad = good;                                                                                                    \
+        __VA_ARGS__;                                                                                                   \
+        expect_refused(ctx, &bad, error, culprit);                                                                     \
+    } while (0)
+    REFUSED(-EINVAL, "action", bad.action = (enum damon_reclaim_action)3);
+    REFUSED(-EINVAL, "action", bad.action = (enum damon_reclaim_action) - 1);
+    REFUSED(-EINVAL, "min_sz", (bad.min_sz = 2, bad.max_sz = 1));
+    REFUSED(-EINVAL, "min_nr_accesses", (bad.min_nr_accesses = 2, bad.max_nr_accesses = 1));
+    REFUSED(-EINVAL, "min_age_us", (bad.min_age_us = 2, bad.max_age_us = 1));
+    REFUSED(-EINVAL, "watermarks", bad.watermarks.low = 1);
+    REFUSED(-EINVAL, "watermarks", (bad.watermarks.mid = 5, bad.watermarks.high = 4));
+    REFUSED(-EINVAL, "watermarks", bad.watermarks.high = 1001);
+    REFUSED(-EINVAL, "goals", bad.quota.nr_goals = 1);
+    REFUSED(-EINVAL, "goals", (bad.quota.nr_goals = 9, bad.quota.goals = goals));
+    REFUSED(-EINVAL, "goals[1].target", (bad.quota.nr_goals = 2, bad.quota.goals = goals));
+    goals[0].metric = (enum damon_reclaim_goal_metric)2;
+    REFUSED(-EINVAL, "goals[0].metric", (bad.quota.nr_goals = 1, bad.quota.goals = goals));
+    REFUSED(-EINVAL, "tuner", bad.quota.tuner = (enum damon_reclaim_goal_tuner)2);
+    REFUSED(-EOPNOTSUPP, "anon", (bad.nr_filters = 1, bad.filters = &filter));
+    REFUSED(-EINVAL, "filters", bad.nr_filters = 1);
+    REFUSED(-EINVAL, "scheme", bad.size = 4);
+    large.scheme.size = sizeof(large);
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &large.scheme, NULL), 0);
+    large.beyond = 1;
+    expect_refused(ctx, &large.scheme, -E2BIG, "scheme");
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, NULL, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_add_scheme(NULL, &good, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_remove_scheme(NULL, 1), -EINVAL);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Filters and goals are copied: the caller's may go. */
+START_TEST(test_copied)
+{
+    struct damon_reclaim_filter *filter = calloc(1, sizeof(*filter));
+    struct damon_reclaim_goal *goal = calloc(1, sizeof(*goal));
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    *filter = (struct damon_reclaim_filter){.matching = true, .start = BASE, .end = BASE + 60 * MIB};
+    *goal = (struct damon_reclaim_goal){.target = 100};
+    scheme.filters = filter;
+    scheme.nr_filters = 1;
+    scheme.quota.goals = goal;
+    scheme.quota.nr_goals = 1;
+    ctx = start(&scheme, &id);
+    memset(filter, 0xff, sizeof(*filter));
+    memset(goal, 0xff, sizeof(*goal));
+    free(filter);
+    free(goal);
+    aggregate(ctx, 1);
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, 2 * PAGE);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, id, NULL, 0), 0);
+    aggregate(ctx, 30);
+    ck_assert_uint_gt(stats_of_scheme(ctx, id).sz_tried, 2 * PAGE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Two schemes share the regions: what one has reclaimed is young for the other. */
+START_TEST(test_two)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    scheme.action = DAMON_RECLAIM_ACTION_PAGEOUT;
+    scheme.max_nr_accesses = 0;
+    scheme.min_age_us = 500000;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
+    enable(ctx);
+    aggregate(ctx, 5);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 64 * MIB);
+    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_stat);
+    tcase_add_loop_test(tc, test_pattern, 0, 11);
+    tcase_add_loop_test(tc, test_size_bounds, 0, 2);
+    tcase_add_loop_test(tc, test_cold, 0, 2);
+    tcase_add_loop_test(tc, test_apply_interval, 0, 7);
+    tcase_add_test(tc, test_apply_between);
+    tcase_add_test(tc, test_add_remove);
+    tcase_add_test(tc, test_stats_sizes);
+    tcase_add_test(tc, test_bad);
+    tcase_add_test(tc, test_copied);
+    tcase_add_test(tc, test_two);
+}
+
+int main(void)
+{
+    return scripted_run("schemes", fill);
+}
