@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/* Making and dropping contexts: what may be in a configuration, features, references, the log. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "scripted.h"
+
+static struct scripted s;
+
+/* The configuration is refused with this error, whose text names the culprit; nothing is left. */
+static void expect_refused(struct damon_reclaim_config config, int error, const char *culprit)
+{
+    struct damon_reclaim *ctx = (void *)&s;
+    char text[256] = "untouched";
+
+    config.error = text;
+    config.error_size = sizeof(text);
+    expect_eq(damon_reclaim_new(&config, &ctx), error);
+    if (!strstr(text, culprit))
+        ck_abort_msg("\"%s\" does not name %s", text, culprit);
+    expect(ctx == (void *)&s && s.nr_blocks == 0 && scripted_open_fds(&s) == 0 && s.nr_destroy == 0);
+    /* The text is optional, and cut off where there is little room. */
+    config.error_size = 5;
+    memset(text, 'x', sizeof(text));
+    expect_eq(damon_reclaim_new(&config, &ctx), error);
+    expect(strlen(text) <= 4 && text[5] == 'x');
+    config.error = NULL;
+    expect_eq(damon_reclaim_new(&config, &ctx), error);
+    expect(ctx == (void *)&s && s.nr_blocks == 0);
+}
+
+START_TEST(test_bad_backend)
+{
+    struct damon_reclaim_config config;
+
+    scripted_init(&s);
+    config = scripted_config(&s);
+    config.backend = "sim";
+    expect_refused(config, -EINVAL, "config.backend");
+    config.backend_ops = NULL;
+    config.backend = NULL;
+    expect_refused(config, -EINVAL, "config.backend");
+    config.backend = "no such thing";
+    expect_refused(config, -ENOENT, "no such thing");
+    config.backend = "";
+    expect_refused(config, -ENOENT, "config.backend");
+    scripted_fini(&s);
+}
+END_TEST
+
+static const size_t mandatory[] = {
+    offsetof(struct damon_reclaim_backend_ops, name),    offsetof(struct damon_reclaim_backend_ops, ranges),
+    offsetof(struct damon_reclaim_backend_ops, prepare), offsetof(struct damon_reclaim_backend_ops, check),
+    offsetof(struct damon_reclaim_backend_ops, reclaim), offsetof(struct damon_reclaim_backend_ops, now),
+    offsetof(struct damon_reclaim_backend_ops, advance)};
+static const size_t optional[] = {
+    offsetof(struct damon_reclaim_backend_ops, destroy),       offsetof(struct damon_reclaim_backend_ops, enable),
+    offsetof(struct damon_reclaim_backend_ops, disable),       offsetof(struct damon_reclaim_backend_ops, target_add),
+    offsetof(struct damon_reclaim_backend_ops, target_remove), offsetof(struct damon_reclaim_backend_ops, mark),
+    offsetof(struct damon_reclaim_backend_ops, metrics)};
+
+START_TEST(test_missing_ops)
+{
+    scripted_init(&s);
+    memset((char *)&s.ops + mandatory[_i], 0, sizeof(void *));
+    expect_refused(scripted_config(&s), -EINVAL, "config.backend_ops");
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_optional_ops)
+{
+    struct damon_reclaim_range range = {BASE, BASE + MIB};
+    struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &range, .nr_ranges = 1};
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    memset((char *)&s.ops + optional[_i], 0, sizeof(void *));
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
+    enable(ctx);
+    aggregate(ctx, 10);
+    ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
+    ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
+    aggregate(ctx, 1);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_bad_ops)
+{
+    scripted_init(&s);
+    s.ops.min_region_size = 4097;
+    expect_refused(scripted_config(&s), -EINVAL, "min_region_size");
+    s.ops.min_region_size = 4096;
+    s.ops.huge_size = 3 * 4096;
+    expect_refused(scripted_config(&s), -EINVAL, "huge_size");
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Each struct of the configuration: too small to be one, or with something that this library does not know. */
+START_TEST(test_sizes)
+{
+    struct {
+        struct damon_reclaim_backend_ops s;
+        uint64_t beyond;
+    } ops;
+    struct {
+        struct damon_reclaim_system_ops s;
+        uint64_t beyond;
+    } system = {.s = {.size = sizeof(system)}};
+    struct {
+        struct damon_reclaim_callbacks s;
+        uint64_t beyond;
+    } callbacks = {.s = {.size = sizeof(callbacks)}};
+    struct {
+        struct damon_reclaim_allocator s;
+        uint64_t beyond;
+    } allocator = {.beyond = 0};
+    struct {
+        struct damon_reclaim_config s;
+        uint64_t beyond;
+    } config = {.beyond = 0};
+    struct damon_reclaim *ctx = NULL;
+    struct damon_reclaim_config c;
+    size_t *sizes[4] = {&ops.s.size, &system.s.size, &callbacks.s.size, &allocator.s.size};
+    uint64_t *beyonds[4] = {&ops.beyond, &system.beyond, &callbacks.beyond, &allocator.beyond};
+    static const char *const names[] = {"config.backend_ops", "config.system_ops", "config.callbacks",
+                                        "config.allocator"};
+
+    scripted_init(&s);
+    s.real_system = true;
+    c = scripted_config(&s);
+    ops.s = s.ops;
+    ops.s.size = sizeof(ops);
+    ops.beyond = 0;
+    allocator.s = *c.allocator;
+    allocator.s.size = sizeof(allocator);
+    c.backend_ops = &ops.s;
+    c.system_ops = &system.s;
+    c.callbacks = &callbacks.s;
+    c.allocator = &allocator.s;
+    ck_assert_int_eq(damon_reclaim_new(&c, &ctx), 0); /* larger is fine with zeros */
+    ctx = damon_reclaim_unref(ctx);
+    s.nr_destroy = 0;
+    for (int i = 0; i < 4; i++) {
+        size_t size = *sizes[i];
+
+        *beyonds[i] = 1;
+        expect_refused(c, -E2BIG, names[i]);
+        *beyonds[i] = 0;
+        *sizes[i] = sizeof(size_t) - 1;
+        expect_refused(c, -EINVAL, names[i]);
+        *sizes[i] = size;
+    }
+    config.s = c;
+    config.s.size = sizeof(config);
+    ck_assert_int_eq(damon_reclaim_new(&config.s, &ctx), 0);
+    ctx = damon_reclaim_unref(ctx);
+    config.beyond = UINT64_C(1) << 56;
+    ck_assert_int_eq(damon_reclaim_new(&config.s, &ctx), -E2BIG);
+    config.s.size = 7;
+    ck_assert_int_eq(damon_reclaim_new(&config.s, &ctx), -EINVAL);
+    ck_assert_ptr_null(ctx);
+    ck_assert_int_eq(damon_reclaim_new(NULL, &ctx), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_new(&c, NULL), -EINVAL);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* A caller of a shorter struct: what it does not have is as if it were zero. */
+START_TEST(test_older_caller)
+{
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.size = offsetof(struct damon_reclaim_backend_ops, metrics);
+    s.callbacks.size = offsetof(struct damon_reclaim_callbacks, before_reclaim);
+    config = scripted_config(&s);
+    config.size = offsetof(struct damon_reclaim_config, seed);
+    memset(&config.seed, 0xff, sizeof(config) - config.size);
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    enable(ctx); /* metrics from /proc/meminfo */
+    ck_assert_uint_eq(damon_reclaim_now(ctx), s.system_ns);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void *half_realloc(void *data, void *ptr, size_t bytes)
+{
+    (void)data;
+    return realloc(ptr, bytes);
+}
+
+START_TEST(test_half_allocator)
+{
+    struct damon_reclaim_allocator allocator = {.size = sizeof(allocator), .realloc = half_realloc};
+    struct damon_reclaim_config config;
+
+    scripted_init(&s);
+    config = scripted_config(&s);
+    config.allocator = &allocator;
+    expect_refused(config, -EINVAL, "config.allocator");
+    scripted_fini(&s);
+}
+END_TEST
+
+/* What is not known may mean something in a later version: it is not passed over. */
+START_TEST(test_unknown_flags)
+{
+    struct damon_reclaim_config config;
+
+    scripted_init(&s);
+    config = scripted_config(&s);
+    config.flags = UINT32_C(1) << 31;
+    expect_refused(config, -EINVAL, "config.flags");
+    config.flags = DAMON_RECLAIM_NO_MARK | 1 << 3;
+    expect_refused(config, -EINVAL, "config.flags");
+    scripted_fini(&s);
+}
+END_TEST
+
+/* The backend's data is the host program's until there is a context, and goes with it, also when it is NULL. */
+static unsigned int destroyed;
+
+static void count_destroy(void *data)
+{
+    (void)data;
+    destroyed++;
+}
+
+START_TEST(test_backend_data)
+{
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx = NULL;
+
+    scripted_init(&s);
+    s.ops.destroy = count_destroy;
+    destroyed = 0;
+    config = scripted_config(&s);
+    for (uint64_t i = 1; !ctx; i++) {
+        s.nr_allocations = s.nr_system_calls = 0;
+        s.allocation_fail_at = i <= 4 ? i : 0;
+        s.system_fail_at = i <= 4 ? 0 : i - 4;
+        s.system_error = -EMFILE;
+        if (damon_reclaim_new(&config, &ctx) < 0)
+            ck_assert_uint_eq(destroyed, 0);
+        else if (i <= 5) /* no failure came up to that number */
+            ctx = damon_reclaim_unref(ctx), destroyed = 0;
+    }
+    ck_assert_uint_eq(destroyed, 0);
+    damon_reclaim_unref(ctx);
+    ck_assert_uint_eq(destroyed, 1);
+    config.backend_data = NULL;
+    s.ops.now = NULL;
+    s.ops.advance = NULL;
+    destroyed = 0;
+    s.system_fail_at = 0;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    damon_reclaim_unref(ctx);
+    ck_assert_uint_eq(destroyed, 1);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_references)
+{
+    struct damon_reclaim *ctx;
+    int other;
+
+    scripted_init(&s);
+    ck_assert_ptr_null(damon_reclaim_ref(NULL));
+    ck_assert_ptr_null(damon_reclaim_unref(NULL));
+    ck_assert_str_eq(damon_reclaim_last_error(NULL), "");
+    ck_assert_int_lt(damon_reclaim_get_fd(NULL), 0);
+    ck_assert_int_eq(damon_reclaim_enable(NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_disable(NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_commit(NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_dispatch(NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_run(NULL), -EINVAL);
+    damon_reclaim_stop(NULL);
+    ctx = scripted_new(&s, 0);
+    ck_assert_ptr_eq(damon_reclaim_ref(ctx), ctx);
+    ck_assert_ptr_null(damon_reclaim_unref(ctx));
+    ck_assert_uint_eq(s.nr_destroy, 0);
+    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "scripted");
+    ck_assert_uint_eq(damon_reclaim_now(ctx), s.now_ns);
+    ck_assert_ptr_eq(damon_reclaim_get_userdata(ctx), &s);
+    damon_reclaim_set_userdata(ctx, &other);
+    ck_assert_ptr_eq(damon_reclaim_get_userdata(ctx), &other);
+    ck_assert_int_eq(damon_reclaim_get_regions(NULL, NULL, 0, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, NULL, 0, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_get_stats(ctx, NULL), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_get_stats(NULL, NULL), -EINVAL);
+    enable(ctx);
+    damon_reclaim_unref(ctx); /* disables without a word */
+    ck_assert_uint_eq(s.nr_destroy, 1);
+    ck_assert_uint_eq(s.nr_disable, 1);
+    ck_assert_uint_eq(s.nr_target_remove, 1);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* The snapshot fills what room there is, and tells how many there are. */
+START_TEST(test_snapshot)
+{
+    struct damon_reclaim_region regions[4];
+    struct damon_reclaim *ctx;
+    size_t n = 77;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
+    ck_assert_uint_eq(n, 0);
+    enable(ctx);
+    memset(regions, 0x55, sizeof(regions));
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 3, &n), 0);
+    ck_assert_uint_eq(n, stats_of(ctx).nr_regions);
+    ck_assert_uint_gt(n, 3);
+    ck_assert_uint_eq(regions[0].start, BASE);
+    ck_assert_uint_eq(regions[2].start, regions[1].end);
+    ck_assert_uint_eq(regions[3].start, UINT64_C(0x5555555555555555));
+    ck_assert_uint_eq(regions[0].reserved, 0);
+    damon_reclaim_disable(ctx); /* forgets */
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
+    ck_assert_uint_eq(n, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static struct {
+    size_t n;
+    enum damon_reclaim_log_level level;
+    struct damon_reclaim *ctx;
+    char text[256];
+} logged;
+
+static void note_log(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+{
+    expect(userdata == &s);
+    expect(!strchr(text, '\n'));
+    logged.n++;
+    logged.ctx = ctx;
+    logged.level = level;
+    snprintf(logged.text, sizeof(logged.text), "%s", text);
+}
+
+START_TEST(test_log)
+{
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx = NULL;
+
+    scripted_init(&s);
+    memset(&logged, 0, sizeof(logged));
+    s.callbacks.log = note_log;
+    config = scripted_config(&s);
+    config.backend_ops = NULL;
+    config.backend = "nowhere";
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -ENOENT);
+    ck_assert_uint_eq(logged.n, 1);
+    ck_assert_ptr_null(logged.ctx);
+    ck_assert_ptr_nonnull(strstr(logged.text, "nowhere"));
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    ck_assert_uint_eq(logged.n, 2);
+    ck_assert_ptr_eq(logged.ctx, ctx);
+    ck_assert_int_eq(logged.level, DAMON_RECLAIM_LOG_ERROR);
+    ck_assert_str_eq(logged.text, damon_reclaim_last_error(ctx));
+    enable(ctx);
+    ck_assert_int_eq(logged.level, DAMON_RECLAIM_LOG_INFO);
+    ck_assert_ptr_nonnull(strstr(logged.text, "active"));
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Features: each backend there is, each once, and nothing that is not listed. */
+START_TEST(test_features)
+{
+    size_t backends = 0;
+    const char *name;
+
+    for (size_t i = 0; (name = damon_reclaim_backend(i)) != NULL; i++) {
+        char feature[64];
+
+        snprintf(feature, sizeof(feature), "backend:%s", name);
+        ck_assert(damon_reclaim_has_feature(feature));
+    }
+    for (size_t i = 0; (name = damon_reclaim_feature(i)) != NULL; i++) {
+        ck_assert(damon_reclaim_has_feature(name));
+        backends += !strncmp(name, "backend:", 8);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_str_ne(name, damon_reclaim_feature(j));
+    }
+    ck_assert_ptr_null(damon_reclaim_backend(backends));
+    ck_assert_ptr_nonnull(damon_reclaim_backend(backends - 1));
+    ck_assert_ptr_null(damon_reclaim_backend(SIZE_MAX));
+    ck_assert_ptr_null(damon_reclaim_feature(SIZE_MAX));
+    ck_assert(damon_reclaim_has_feature("backend:sim"));
+    ck_assert(!damon_reclaim_has_feature("backend:"));
+    ck_assert(!damon_reclaim_has_feature(""));
+    ck_assert(!damon_reclaim_has_feature(NULL));
+    ck_assert_uint_eq(damon_reclaim_version(), DAMON_RECLAIM_VERSION);
+    ck_assert_str_eq(damon_reclaim_version_string(), "0.1.0");
+}
+END_TEST
+
+/* Contexts do not know of each other. */
+START_TEST(test_independent)
+{
+    static struct scripted other;
+    struct damon_reclaim *a, *b;
+
+    scripted_init(&s);
+    scripted_init(&other);
+    a = scripted_new(&s, 0);
+    b = scripted_new(&other, 0);
+    set(a, "min_age", "1s");
+    ck_assert_uint_eq(get_number(b, "min_age"), 120000000);
+    ck_assert_int_lt(damon_reclaim_set(a, "nonsense", "1"), 0);
+    ck_assert_str_eq(damon_reclaim_last_error(b), "");
+    enable(a);
+    enable(b);
+    aggregate(a, 11);
+    ck_assert_uint_gt(s.nr_acts, 0);
+    ck_assert_uint_eq(other.nr_acts, 0);
+    ck_assert_uint_eq(stats_of(b).nr_samples, 0);
+    damon_reclaim_unref(a);
+    aggregate(b, 1);
+    damon_reclaim_unref(b);
+    scripted_fini(&s);
+    scripted_fini(&other);
+}
+END_TEST
+
+START_TEST(test_sim_report)
+{
+    struct damon_reclaim_sim_report report = {.size = sizeof(report)};
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    expect_error(ctx, damon_reclaim_sim_get_report(ctx, 1, &report), -EOPNOTSUPP, "scripted");
+    ck_assert_int_eq(damon_reclaim_sim_get_report(NULL, 1, &report), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_sim_get_report(ctx, 1, NULL), -EINVAL);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_bad_backend);
+    tcase_add_loop_test(tc, test_missing_ops, 0, sizeof(mandatory) / sizeof(mandatory[0]));
+    tcase_add_loop_test(tc, test_optional_ops, 0, sizeof(optional) / sizeof(optional[0]));
+    tcase_add_test(tc, test_bad_ops);
+    tcase_add_test(tc, test_sizes);
+    tcase_add_test(tc, test_older_caller);
+    tcase_add_test(tc, test_half_allocator);
+    tcase_add_test(tc, test_unknown_flags);
+    tcase_add_test(tc, test_backend_data);
+    tcase_add_test(tc, test_references);
+    tcase_add_test(tc, test_snapshot);
+    tcase_add_test(tc, test_log);
+    tcase_add_test(tc, test_features);
+    tcase_add_test(tc, test_independent);
+    tcase_add_test(tc, test_sim_report);
+}
+
+int main(void)
+{
+    return scripted_run("context", fill);
+}
