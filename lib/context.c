@@ -94,7 +94,8 @@ static void tear_down(struct damon_reclaim *ctx)
     drcl_forget_targets(ctx);
     if (ctx->timer_fd >= 0)
         drcl_close(&ctx->env, ctx->timer_fd);
-    if (ctx->backend && ctx->ops.destroy)
+    /* The data of the host program's backend stays its own if no context came to be. */
+    if ((ctx->built_in || ctx->ready) && ctx->ops.destroy)
         ctx->ops.destroy(ctx->backend);
 }
 
