@@ -61,6 +61,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
 
 static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
+    const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK;
     struct drcl_host host = drcl_context_host;
     int r;
 
@@ -70,6 +71,8 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
             return drcl_error(&ctx->env, r, "config.callbacks: size %zu is not one that this library knows",
                               config->callbacks->size);
     }
+    if (config->flags & ~known)
+        return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library", config->flags & ~known);
     r = make_backend(ctx, config);
     if (r < 0)
         return r;
