@@ -3,9 +3,15 @@
 # Tests of the program, over its command line: test_cli.sh PROGRAM JSON_GET WORKLOADS. Prints TAP.
 set -u
 
-cli=$1 json=$2 workloads=$3
+absolute() {
+    echo "$(cd "$(dirname "$1")" && pwd)/${1##*/}"
+}
+
+cli=$(absolute "$1") json=$(absolute "$2") workloads=$(absolute "$3")
+[ -x "$cli" ] && [ -x "$json" ] && [ -d "$workloads" ] || exit 99
 dir=$(mktemp -d) || exit 99
-trap 'rm -rf "$dir"' EXIT
+sleepers='' pid=''
+trap 'kill $sleepers $pid 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 count=0 failed=0
 
@@ -159,6 +165,12 @@ simulation() {
     ok 'the built-in workload, when asked for' [ "$status" = 0 ]
     "$cli" $sim --workload - <small.cfg >out 2>err
     ok 'a workload from stdin' grep -q 'truth  *cold 12.0 MiB' out
+    if command -v script >/dev/null; then
+        script -qec "$cli $sim --duration 20000s" /dev/null >out 2>&1 </dev/null
+        ok 'progress is drawn on a terminal' grep -q 'active  16.0 MiB in [0-9]* regions  cold ' out
+    else
+        skip 'progress is drawn on a terminal' 'there is no script(1)'
+    fi
     { "$cli" $sim --json 2>err; echo $? >status; } | head -n 1 >out
     ok 'a reader that goes away' [ "$(cat status)" = 1 ]
     ok 'and that is said' grep -q 'stdout: ' err
@@ -174,7 +186,9 @@ workload_files() {
 
 # start ARGUMENT...: runs the program behind our back until it has said something on stdout; leaves $pid.
 start() {
-    "$cli" "$@" >out 2>err </dev/null &
+    : >out
+    : >err
+    "$cli" "$@" >>out 2>>err </dev/null &
     pid=$!
     wait_for out .
 }
@@ -195,6 +209,7 @@ stop() {
     kill -"$1" "$pid"
     wait "$pid"
     status=$?
+    pid=''
 }
 
 signals() {
@@ -252,6 +267,96 @@ backends() {
     ok 'params: JSON' "$json" -a <out
 }
 
+skip() {
+    count=$((count + 1))
+    echo "ok $count - $1 # SKIP $2"
+}
+
+# A /proc and /sys that follow real processes, with a bitmap and pagemaps of zeros: nothing in them can be reclaimed.
+fake_root() {
+    mkdir -p root/sys/kernel/mm/page_idle root/sys/fs/cgroup/a/b root/proc/self
+    cp /proc/meminfo root/proc/
+    ln -s /proc/self/pagemap root/proc/self/pagemap
+    truncate -s 1G root/sys/kernel/mm/page_idle/bitmap root/proc/kpageflags
+    : >root/sys/fs/cgroup/a/cgroup.procs
+    : >root/sys/fs/cgroup/a/b/cgroup.procs
+    cp "$(command -v sleep)" sleeper
+}
+
+# sleeper: starts a process that the fake root shows; leaves $sleeper.
+sleeper() {
+    ./sleeper 300 &
+    sleeper=$!
+    sleepers="$sleepers $sleeper"
+    until [ "$(cat "/proc/$sleeper/comm")" = sleeper ]; do sleep 0.1; done
+    mkdir "root/proc/$sleeper"
+    for file in stat status maps comm; do
+        cat "/proc/$sleeper/$file" >"root/proc/$sleeper/$file"
+    done
+    truncate -s 512G "root/proc/$sleeper/pagemap"
+}
+
+# gone PID: ends a process that was started here.
+gone() {
+    kill "$1"
+    wait "$1" 2>/dev/null
+    sleepers=$(echo "$sleepers " | sed "s/ $1 / /")
+    rm -r "root/proc/$1"
+}
+
+# targets N: until there are so many.
+targets() {
+    : >out
+    wait_for out "\"nr_targets\":$1,"
+}
+
+processes() {
+    fake_root
+    if ! "$cli" probe --root root idle-page >why 2>&1; then
+        skip 'processes as they come and go' "$(sed -n 2p why)"
+        return
+    fi
+    live='run --root root --backend idle-page --no-watermarks --json'
+    ok 'no such process' expect 4 'pid 4194305: no such process' $live --pid 4194305
+    ok 'no process number' expect 2 '--pid=-1: not a process number' $live --pid=-1
+    ok 'no process of the name' expect 4 '--wait waits for one' $live --comm sleeper
+    ok 'no such cgroup' expect 4 '/sys/fs/cgroup/none: No such file' $live --cgroup none
+
+    sleeper
+    first=$sleeper
+    start $live --pid "$first"
+    ok 'a process by its number' targets 1
+    gone "$first"
+    wait "$pid"
+    pid=''
+    ok 'its end is the end of the run' value_is end 'nothing is left to watch'
+
+    start $live --comm sleeper --wait
+    sleeper
+    first=$sleeper
+    ok '--wait waits for a process' targets 1
+    sleeper
+    ok 'a second one is found' targets 2
+    gone "$first"
+    ok 'one that exits is let go' targets 1
+    rm "root/proc/$sleeper/comm"
+    ok 'one that has another name now, too' targets 0
+    stop TERM
+    ok 'without a word of complaint' [ "$status$(cat err)" = 0 ]
+
+    echo "$sleeper" >root/sys/fs/cgroup/a/b/cgroup.procs
+    start $live --cgroup a
+    ok 'a process of a cgroup below' targets 1
+    : >root/sys/fs/cgroup/a/b/cgroup.procs
+    ok 'which leaves it' targets 0
+    stop TERM
+    echo "$sleeper" >root/sys/fs/cgroup/a/b/cgroup.procs
+    start $live --cgroup /sys/fs/cgroup/a/b
+    ok 'a cgroup by its path' targets 1
+    stop TERM
+    gone "$sleeper"
+}
+
 usage
 bad_values
 parameters
@@ -259,5 +364,6 @@ simulation
 workload_files
 signals
 backends
+processes
 echo "1..$count"
 [ "$failed" = 0 ]

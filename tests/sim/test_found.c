@@ -9,7 +9,7 @@
 
 static const char *const workloads[] = {"hot_set.cfg", "stairs.cfg", "zigzag.cfg", "database.cfg"};
 
-#define RUNS (SEEDS * (int)(sizeof(workloads) / sizeof(workloads[0])))
+#define NR_WORKLOADS (int)(sizeof(workloads) / sizeof(workloads[0]))
 
 static void check_found(struct sim_run *run, const char *workload)
 {
@@ -23,14 +23,13 @@ static void check_found(struct sim_run *run, const char *workload)
 }
 
 /* Half-way and at the end, just before a phase ends: there the next hot memory is still cold. */
-static void run_workload(int i, bool default_quotas)
+static void run_workload(const char *workload, uint64_t seed, bool default_quotas)
 {
-    const char *workload = workloads[i / SEEDS];
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};
     struct damon_reclaim_sim_report report;
     struct sim_run run;
 
-    sim_run_open(&run, workload, (uint64_t)(i % SEEDS), 0);
+    sim_run_open(&run, workload, seed, 0);
     if (!default_quotas) {
         sim_run_set(&run, "quota_ms", "0");
         sim_run_set(&run, "quota_sz", "0");
@@ -48,13 +47,13 @@ static void run_workload(int i, bool default_quotas)
 
 START_TEST(test_found_with_default_quotas)
 {
-    run_workload(_i, true);
+    run_workload(workloads[_i / SEEDS], (uint64_t)(_i % SEEDS), true);
 }
 END_TEST
 
 START_TEST(test_found_without_quotas)
 {
-    run_workload(_i, false);
+    run_workload(workloads[_i], SEEDS, false);
 }
 END_TEST
 
@@ -100,8 +99,8 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_found_with_default_quotas, 0, RUNS);
-    tcase_add_loop_test(tc, test_found_without_quotas, 0, RUNS);
+    tcase_add_loop_test(tc, test_found_with_default_quotas, 0, SEEDS * NR_WORKLOADS);
+    tcase_add_loop_test(tc, test_found_without_quotas, 0, NR_WORKLOADS);
     tcase_add_loop_test(tc, test_islands_stay, 0, SEEDS);
     tcase_add_test(tc, test_skip_anon);
 }
