@@ -72,7 +72,8 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
                               config->callbacks->size);
     }
     if (config->flags & ~known)
-        return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library", config->flags & ~known);
+        return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
+                          config->flags & ~known);
     r = make_backend(ctx, config);
     if (r < 0)
         return r;
