@@ -25,7 +25,7 @@ static const char builtin_workload[] = "hot, 33554432\n"
                                        "cold file, 0, 4096, 1\n"
                                        "\n"
                                        "use the hot part\n"
-                                       "86400000\n"
+                                       "600000\n"
                                        "hot, 1, 4096, 1\n";
 
 struct sim_target {
