@@ -7,8 +7,8 @@
 
 #define PATH       "/sys/kernel/mm/page_idle/bitmap"
 #define WORD_SHIFT 6
-/* Words for nothing that cost less than another call: a zero is written at once, but to read one the kernel looks at 64 pages. */
-#define GAP_SET 16
+/* Words for nothing that cost less than another call: the kernel looks at each bit on its own. */
+#define GAP_SET 1
 #define GAP_GET 1
 
 int drcl_page_idle_open(struct drcl_page_idle *idle, struct drcl_env *env, int flags)

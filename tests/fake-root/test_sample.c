@@ -114,6 +114,48 @@ START_TEST(test_absent)
 }
 END_TEST
 
+/* A block that is sampled a lot is read in whole once a second, and nobody asks for its pages one by one. */
+START_TEST(test_many_samples)
+{
+    uint64_t addrs[40];
+    uint8_t accessed[40];
+    size_t reads = 0;
+
+    fake_map(f, p, BASE, 256, FAKE_SMALL); /* the other half of the block is empty */
+    fake_map(f, p, BASE + 256 * PAGE, 256, FAKE_NONE);
+    fake_map(f, p, BASE + HUGE_PAGE, 512, FAKE_NONE);
+    backend = fake_backend(f, p);
+    for (size_t i = 0; i < 40; i++)
+        addrs[i] = BASE + i * 25 * PAGE;
+    for (int round = 0; round < 100; round++) {
+        f->now_ns += 5000000;
+        if (round == 10)
+            reads = f->nr_pagemap;
+        prepare(addrs, 40);
+        fake_touch(f, p, addrs[2]);
+        ck_assert_int_eq(OPS->check(backend, 1, addrs, 40, accessed), 0);
+        for (size_t i = 0; i < 40; i++)
+            if (accessed[i] != (i == 2))
+                ck_abort_msg("round %d, address %zu: %d", round, i, accessed[i]);
+    }
+    ck_assert_uint_eq(f->nr_pagemap, reads);
+    /* What comes meanwhile is noticed within a second, as an access, and watched from then on. */
+    fake_touch(f, p, addrs[15]);
+    fake_touch(f, p, addrs[30]);
+    f->now_ns += 1000000000;
+    prepare(addrs, 40);
+    ck_assert_uint_le(f->nr_pagemap, reads + 4);
+    ck_assert_int_eq(OPS->check(backend, 1, addrs, 40, accessed), 0);
+    ck_assert_int_eq(accessed[15], 1);
+    ck_assert_int_eq(accessed[30], 1);
+    prepare(addrs, 40);
+    fake_touch(f, p, addrs[30]);
+    ck_assert_int_eq(OPS->check(backend, 1, addrs, 40, accessed), 0);
+    ck_assert_int_eq(accessed[30], 1);
+    ck_assert_int_eq(accessed[15], 0);
+}
+END_TEST
+
 START_TEST(test_huge)
 {
     uint64_t addrs[] = { BASE + PAGE, BASE + 77 * PAGE, BASE + HUGE_PAGE + 3 * PAGE, BASE + 3 * HUGE_PAGE - PAGE };
@@ -356,6 +398,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_ranges, 0, 5);
     tcase_add_loop_test(tc, test_small, 0, 2);
     tcase_add_test(tc, test_absent);
+    tcase_add_test(tc, test_many_samples);
     tcase_add_test(tc, test_huge);
     tcase_add_test(tc, test_huge_split);
     tcase_add_test(tc, test_medium);

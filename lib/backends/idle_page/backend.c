@@ -42,6 +42,8 @@ int drcl_idle_no_frame_numbers(struct drcl_env *env)
 static void free_target(struct drcl_idle_page *b, struct drcl_idle_target *t)
 {
     drcl_pagemap_close(&t->map);
+    if (t->blocks)
+        drcl_layouts_release(b->layouts, t->blocks);
     drcl_free(b->env, t->blocks);
     drcl_free(b->env, t->marks.marks);
     drcl_free(b->env, t->samples);
@@ -130,6 +132,7 @@ static void destroy(void *backend)
         free_target(b, b->targets[--b->nr_targets]);
     drcl_free(b->env, b->targets);
     drcl_free(b->env, b->frames);
+    drcl_free(b->env, b->layouts);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);
     drcl_free(b->env, b);
@@ -184,6 +187,8 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
     r = drcl_idle_open(b, env, O_RDWR);
     if (r == 0)
         r = drcl_idle_need_frames(b, DRCL_WINDOW);
+    if (r == 0 && !(b->layouts = drcl_zalloc(env, sizeof(*b->layouts))))
+        r = drcl_error(env, -ENOMEM, "out of memory");
     if (r < 0) {
         destroy(b);
         return r;

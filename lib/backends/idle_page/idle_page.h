@@ -12,7 +12,7 @@
  *
  * An access is found through the frame behind the address: prepare() makes the page idle, check() looks whether it still is. A
  * huge page answers at its head alone. Single accesses to the bitmap are dear, so what is asked is sorted and joined, and what a
- * 2 MiB block is made of is remembered for a second (blocks.c).
+ * 2 MiB block is made of is remembered for a second (blocks.c, lookup.c).
  *
  * A region that may become a candidate is marked: all its pages are made idle. From then on sampling must not make a marked page
  * idle again, or an access between the mark and the sample would be forgotten; marks.c knows what is marked.
@@ -31,27 +31,49 @@
 #define DRCL_BLOCK_SIZE  (UINT64_C(1) << DRCL_BLOCK_SHIFT)
 #define DRCL_BLOCK_PAGES (DRCL_BLOCK_SIZE >> DRCL_PAGE_SHIFT)
 #define DRCL_NR_BLOCKS   2048 /* remembered for a target, a power of two */
+#define DRCL_FRESH_MS    1000 /* how long that holds */
+#define DRCL_NR_LAYOUTS  64   /* of these, with every page */
 #define DRCL_WINDOW      DRCL_BLOCK_PAGES /* pages that are looked at in one go: at least one huge page */
 
 enum drcl_block_kind {
     DRCL_BLOCK_UNKNOWN,
-    DRCL_BLOCK_SMALL, /* small pages on LRU lists, as far as they were looked at */
-    DRCL_BLOCK_HUGE,  /* one huge page on an LRU list */
-    DRCL_BLOCK_NONE   /* one huge page that takes no part: hugetlb, the huge zero page */
+    DRCL_BLOCK_SMALL,  /* small pages on LRU lists, as far as they were looked at */
+    DRCL_BLOCK_LAYOUT, /* small pages and gaps, all known */
+    DRCL_BLOCK_ABSENT, /* nothing is there */
+    DRCL_BLOCK_HUGE,   /* one huge page on an LRU list */
+    DRCL_BLOCK_NONE    /* one huge page that takes no part: hugetlb, the huge zero page */
 };
 
 struct drcl_block {
     uint64_t key;  /* number of the block + 1; 0: empty */
     uint64_t head; /* HUGE: frame of the head */
     uint32_t born_ms;
-    uint32_t kind : 2;
-    uint32_t idle_tick : 30; /* HUGE: the tick that found it idle */
+    uint32_t nr_samples; /* since then */
+    uint32_t kind : 3;
+    uint32_t layout : 8;    /* LAYOUT: its number */
+    uint32_t idle_tick : 21; /* HUGE: the tick that found it idle */
 };
 
-/* What is remembered of the block of @addr, or NULL; nothing is remembered for longer than a second. */
-struct drcl_block *drcl_block_find(struct drcl_block *blocks, uint64_t addr, uint32_t now_ms);
-void drcl_block_set(struct drcl_block *blocks, uint64_t addr, enum drcl_block_kind kind, uint64_t head, uint32_t now_ms);
+/* The pagemap entries of the blocks that are sampled most. */
+struct drcl_layouts {
+    uint64_t entries[DRCL_NR_LAYOUTS][DRCL_BLOCK_PAGES];
+    struct drcl_block *owner[DRCL_NR_LAYOUTS];
+    unsigned int next; /* the one to be given away */
+};
+
+/* The place of the block of @addr; the one to be used for it, which may hold another block, if it has none. */
+struct drcl_block *drcl_block_slot(struct drcl_block *blocks, uint64_t addr);
+bool drcl_block_is(const struct drcl_block *block, uint64_t addr);
+/* What is remembered of a block holds for a second. */
+bool drcl_block_fresh(const struct drcl_block *block, uint32_t now_ms);
+/* Replaces what is in the place of the block of @addr. */
+struct drcl_block *drcl_block_set(struct drcl_block *blocks, uint64_t addr, enum drcl_block_kind kind, uint64_t head,
+                                  uint32_t now_ms);
 void drcl_block_forget(struct drcl_block *blocks, uint64_t addr);
+/* Gives the block a layout to be filled in, which an older one loses. */
+uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_block *block);
+/* None of @blocks is an owner any more. */
+void drcl_layouts_release(struct drcl_layouts *layouts, const struct drcl_block *blocks);
 
 /* A range whose pages mark() made idle and that sampling leaves alone. */
 struct drcl_mark {
@@ -78,6 +100,7 @@ enum drcl_sample_state {
     DRCL_SAMPLE_UNSEEN,  /* to be looked up in pagemap */
     DRCL_SAMPLE_UNKNOWN, /* there, to be looked up in kpageflags */
     DRCL_SAMPLE_ABSENT,  /* accessed if it is there at the next look */
+    DRCL_SAMPLE_CAME,    /* there, and was not a moment ago: accessed */
     DRCL_SAMPLE_PAGE,    /* a small page, or the head of a smaller large one */
     DRCL_SAMPLE_ASSUMED, /* a page taken for a small one because of its block */
     DRCL_SAMPLE_HUGE     /* the head of a huge page */
@@ -114,6 +137,7 @@ struct drcl_idle_page {
     size_t nr_targets;
     uint64_t zero_pfn; /* the shared zero page, once seen; 0: not yet */
     uint64_t page_ns;  /* what reclaiming a page costs, as measured */
+    struct drcl_layouts *layouts;
     /* Room to work in. */
     struct drcl_frame *frames; /* at least DRCL_WINDOW */
     size_t nr_frames;
@@ -124,6 +148,10 @@ struct drcl_idle_page {
 };
 
 struct drcl_idle_target *drcl_idle_target_find(struct drcl_idle_page *b, uint32_t id);
+/* Finds the page behind each sample of the target: their state and frame. */
+int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
+/* Looks again for the samples whose page was absent: those that have come are in the state CAME. */
+int drcl_idle_look_again(struct drcl_idle_page *b, struct drcl_idle_target *t);
 /* Makes room for @n frames to work with. */
 int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n);
 /* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR). What was opened stays so on failure. */
