@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What monitoring costs: CPU of the process that uses the library against that of the kernel's own kdamond, on the same workload
+ * with the same intervals and limits, in turns. Both only watch. The kernel is driven through sysfs with the operations set vaddr.
+ */
+#include "guest.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSFS "/sys/kernel/mm/damon/admin/kdamonds"
+#define ROUND_MS 8000
+#define ROUNDS   3
+
+static bool put(const char *name, const char *value)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/%s", SYSFS, name);
+    return guest_write(path, value);
+}
+
+static pid_t kdamond(void)
+{
+    char text[32] = "";
+    FILE *f = fopen(SYSFS "/0/pid", "re");
+
+    if (!f)
+        return -1;
+    if (!fgets(text, sizeof(text), f))
+        text[0] = '\0';
+    fclose(f);
+    return (pid_t)atoi(text);
+}
+
+static bool kernel_on(pid_t target)
+{
+    char pid[16];
+
+    snprintf(pid, sizeof(pid), "%d", (int)target);
+    return put("nr_kdamonds", "1") && put("0/contexts/nr_contexts", "1") && put("0/contexts/0/operations", "vaddr") &&
+           put("0/contexts/0/targets/nr_targets", "1") && put("0/contexts/0/targets/0/pid_target", pid) &&
+           put("0/state", "on");
+}
+
+/* CPU of the kernel's monitoring in a round, percent of one CPU. */
+static double kernel_round(pid_t target)
+{
+    uint64_t begin, cpu;
+    double percent;
+
+    if (!kernel_on(target)) {
+        printf("no DAMON for processes in this kernel\n");
+        exit(77);
+    }
+    guest_sleep_ms(1000);
+    begin = guest_now_ns();
+    cpu = guest_cpu_ns(kdamond());
+    guest_sleep_ms(ROUND_MS);
+    percent = 100.0 * (double)(guest_cpu_ns(kdamond()) - cpu) / (double)(guest_now_ns() - begin);
+    put("0/state", "off");
+    put("nr_kdamonds", "0");
+    return percent;
+}
+
+static double library_round(const struct guest_workload *w)
+{
+    struct damon_reclaim *ctx = guest_context(NULL, NULL, "min_age=3600000000", NULL);
+    uint64_t begin, cpu;
+    double percent;
+
+    guest_target(ctx, w);
+    if (damon_reclaim_enable(ctx) < 0)
+        printf("enable: %s\n", damon_reclaim_last_error(ctx));
+    guest_run(ctx, 1000);
+    begin = guest_now_ns();
+    cpu = guest_cpu_ns(getpid());
+    guest_run(ctx, ROUND_MS);
+    percent = 100.0 * (double)(guest_cpu_ns(getpid()) - cpu) / (double)(guest_now_ns() - begin);
+    printf("library: %.1f %% of a CPU, %llu regions\n", percent, (unsigned long long)guest_stats(ctx).nr_regions);
+    damon_reclaim_unref(ctx);
+    return percent;
+}
+
+static void compare(const char *name, unsigned int memory)
+{
+    struct guest_workload w = { .total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB, .memory = memory };
+    double kernel = 0, library = 0;
+    char text[64];
+
+    guest_start(&w);
+    for (int i = 0; i < ROUNDS; i++) {
+        double percent = kernel_round(w.pid);
+
+        printf("kernel: %.1f %% of a CPU\n", percent);
+        kernel += percent;
+        library += library_round(&w);
+    }
+    guest_stop(&w);
+    snprintf(text, sizeof(text), "cpu.%s.kernel", name);
+    guest_measured(text, kernel / ROUNDS, "percent");
+    snprintf(text, sizeof(text), "cpu.%s.library", name);
+    guest_measured(text, library / ROUNDS, "percent");
+    snprintf(text, sizeof(text), "cpu.%s.ratio", name);
+    guest_measured(text, library / kernel, "ratio");
+}
+
+int main(void)
+{
+    guest_flush_tlbs();
+    compare("huge_pages", GUEST_HUGE);
+    compare("small_pages", GUEST_NO_HUGE);
+    return guest_result();
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tests in the virtual machine share: processes with a known access pattern, and what the kernel says of them. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "damon_reclaim/damon_reclaim.h"
+
+#define MIB UINT64_C(1048576)
+
+/* How a workload's memory is made: bits. */
+enum guest_memory {
+    GUEST_ANON = 0,
+    GUEST_NO_HUGE = 1 << 0, /* small pages only */
+    GUEST_HUGE = 1 << 1,    /* huge pages wherever they fit */
+    GUEST_LOCKED = 1 << 2,  /* mlock() */
+    GUEST_SHARED = 1 << 3,  /* mapped by a second process as well */
+    GUEST_FILE = 1 << 4     /* a private mapping of a file, only read */
+};
+
+/* A process with @total bytes, all touched once, of which `hot` bytes at the offset `hot_at` are touched all the time: in four passes every
+ * 20 ms. */
+struct guest_workload {
+    uint64_t total;
+    uint64_t hot_at;
+    uint64_t hot;
+    unsigned int memory; /* enum guest_memory */
+    /* Filled in by guest_start(). */
+    pid_t pid;
+    uint64_t addr;
+    int command;
+    int answer;
+};
+
+/* Starts the workload and waits until all of it has been touched. Exits with a message if that fails. */
+void guest_start(struct guest_workload *w);
+/* Whether every byte is still what was written. */
+bool guest_intact(struct guest_workload *w);
+/* Ends it and waits for it. */
+void guest_stop(struct guest_workload *w);
+
+/* Wakes a process every millisecond on each CPU: under emulation a hot page looks idle until the TLB is flushed, which a switch to
+ * another process does. */
+void guest_flush_tlbs(void);
+
+/* Bytes of [addr, addr + len) of the process that are in memory. */
+uint64_t guest_resident(pid_t pid, uint64_t addr, uint64_t len);
+/* A counter of /proc/vmstat, and a value of /proc/meminfo in bytes. */
+uint64_t guest_vmstat(const char *name);
+uint64_t guest_meminfo(const char *name);
+/* CPU time of a process so far, ns. */
+uint64_t guest_cpu_ns(pid_t pid);
+uint64_t guest_now_ns(void);
+void guest_sleep_ms(unsigned int ms);
+/* Writes text to a file of /proc or /sys; false if that fails. */
+bool guest_write(const char *path, const char *text);
+
+/* A context for processes with the parameters "NAME=VALUE"..., ended by NULL; open watermarks unless told otherwise. */
+struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callbacks, void *userdata, ...);
+/* Makes the workload a target: its memory alone. */
+uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w);
+/* Runs the context for a while. */
+void guest_run(struct damon_reclaim *ctx, unsigned int ms);
+struct damon_reclaim_stats guest_stats(struct damon_reclaim *ctx);
+
+/* Prints the condition and whether it holds; guest_result() is the exit status of the program: 1 if any did not. */
+#define GUEST_CHECK(condition) guest_check(condition, #condition)
+void guest_check(bool holds, const char *condition);
+int guest_result(void);
+/* One line of JSON for a measured value. */
+void guest_measured(const char *name, double value, const char *unit);
+
+#endif
