@@ -168,7 +168,8 @@ struct round {
     struct drcl_scheme *scheme;
     uint32_t id;   /* of the scheme */
     size_t target; /* index; the array may move in callbacks */
-    bool over;     /* the window is full, or the round has to end for another reason */
+    uint64_t deadline; /* when it ends, whatever the quota allows: sampling must go on */
+    bool over;         /* the window is full, or the round has to end for another reason */
 };
 
 static struct drcl_target *target_of(const struct round *round)
@@ -272,6 +273,14 @@ static void sanitize(struct damon_reclaim_result *result, uint64_t start, uint64
         result->tried = result->reclaimed;
 }
 
+/* When an attempt that begins at @now has to end. */
+static uint64_t deadline(const struct round *round, uint64_t now)
+{
+    uint64_t quota = drcl_quota_deadline(&round->scheme->quota, now);
+
+    return quota && quota < round->deadline ? quota : round->deadline;
+}
+
 /* Asks the backend to act on region @i, and takes the time. */
 static int act(struct round *round, size_t i, bool decided, struct damon_reclaim_result *result)
 {
@@ -289,7 +298,7 @@ static int act(struct round *round, size_t i, bool decided, struct damon_reclaim
         .limit_end = engine->regions.end[i],
         .marked = needs_mark(engine, scheme),
         .max_bytes = drcl_quota_room(&scheme->quota),
-        .deadline_ns = engine->by_page ? drcl_quota_deadline(&scheme->quota, begin) : 0,
+        .deadline_ns = engine->by_page ? deadline(round, begin) : 0,
         .filters = scheme->filters,
         .nr_filters = decided ? 0 : scheme->nr_filters,
     };
@@ -376,7 +385,8 @@ static void apply_to_region(struct round *round, size_t i)
     engine->host.after(engine->host.data, round->id, &region, &result);
     if (!drcl_engine_went_well(engine, target_of(round), r))
         return;
-    if (drcl_quota_full(&round->scheme->quota) || (!stat && result.end < region.end))
+    if (drcl_quota_full(&round->scheme->quota) || (!stat && result.end < region.end) ||
+        (engine->by_page && engine->host.now(engine->host.data) >= round->deadline))
         stop_at(round, result.end);
 }
 
@@ -439,6 +449,7 @@ static void apply_scheme(struct drcl_engine *engine, uint32_t id)
     if (!begin_round(engine, round.scheme))
         return;
     find_min_score(engine, round.scheme);
+    round.deadline = engine->host.now(engine->host.data) + engine->attrs.aggr_us * 1000;
     if (quota->resume && !drcl_engine_find_target(engine, quota->resume_target))
         quota->resume = false;
     for (; round.target < engine->nr_targets && !round.over && !engine->halt; round.target++) {

@@ -325,6 +325,33 @@ START_TEST(test_min_age_in_time)
 }
 END_TEST
 
+/* Without a time limit an attempt ends all the same, so that sampling goes on; the rest follows round by round. */
+START_TEST(test_long_attempt)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    s.ns_per_page = MS; /* 16 s for all of it */
+    ctx = start("1s");
+    set(ctx, "quota_ms", "0");
+    set(ctx, "quota_sz", "0");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    run_until(ctx, s.now_ns + 60 * SEC);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        const struct scripted_act *act = &s.acts[i];
+
+        if (act->reclaim) {
+            expect(act->request.deadline_ns && act->request.deadline_ns <= act->now_ns + 100 * MS);
+            expect(act->result.tried <= 101 * PAGE);
+        }
+    }
+    ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 4);
@@ -338,6 +365,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_no_evidence, 0, 2);
     tcase_add_test(tc, test_slow_mark);
     tcase_add_test(tc, test_min_age_in_time);
+    tcase_add_test(tc, test_long_attempt);
 }
 
 int main(void)
