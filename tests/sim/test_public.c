@@ -71,10 +71,14 @@ START_TEST(test_targets)
     struct damon_reclaim_target ranges = {.size = sizeof(ranges), .ranges = &range, .nr_ranges = 1};
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};
     struct sim_run run;
+    int r;
 
     sim_run_open(&run, "hot_set.cfg", 0, 0);
-    ck_assert_int_eq(damon_reclaim_add_target(run.ctx, &process, NULL), -EOPNOTSUPP);
-    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(run.ctx), "pid 1: simulated memory has no processes"));
+    r = damon_reclaim_add_target(run.ctx, &process, NULL);
+    /* Older valgrinds do not know pidfd_open(), so that it does not come to the backend. */
+    ck_assert_msg(r == -EOPNOTSUPP || r == -ENOSYS, "%d", r);
+    if (r == -EOPNOTSUPP)
+        ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(run.ctx), "pid 1: simulated memory has no processes"));
     ck_assert_int_eq(damon_reclaim_add_target(run.ctx, &ranges, NULL), 0);
     ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
     sim_run_until(&run, UINT64_C(60000000000));
