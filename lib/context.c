@@ -43,6 +43,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
     const struct drcl_backend *backend;
     int r;
 
+    ctx->driver = &drcl_engine_driver;
     if (config->backend_ops)
         return take_ops(ctx, config);
     if (!config->backend)
@@ -56,6 +57,8 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
         return r;
     ctx->ops = *backend->ops;
     ctx->built_in = true;
+    if (backend->driver)
+        ctx->driver = backend->driver;
     return 0;
 }
 

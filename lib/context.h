@@ -6,7 +6,7 @@
  *     context.c  new, ref, unref, errors      settings.c  parameters, commit, enable, disable
  *     targets.c  targets                      schemes.c   schemes, filters, goals
  *     loop.c     fd, dispatch, run, stop      results.c   regions, statistics
- *     probe.c    versions, features, probing
+ *     probe.c    versions, features, probing  driver.h    who does the work
  */
 #ifndef DRCL_CONTEXT_H
 #define DRCL_CONTEXT_H
@@ -16,6 +16,7 @@
 #include "damon_reclaim/damon_reclaim.h"
 
 #include "backends/backends.h"
+#include "driver.h"
 #include "engine/engine.h"
 #include "env.h"
 
@@ -36,6 +37,7 @@ struct damon_reclaim {
     void *userdata;
     uint32_t flags;
 
+    const struct drcl_driver *driver; /* who does the work */
     struct damon_reclaim_backend_ops ops;
     void *backend;
     bool built_in;      /* the backend is one of ours */
@@ -73,8 +75,12 @@ struct damon_reclaim {
 void drcl_hold(struct damon_reclaim *ctx);
 void drcl_release(struct damon_reclaim *ctx);
 
-/* settings.c: lays the parameters that are in effect into the engine. */
+/* settings.c: the monitoring attributes of a parameter set. */
+struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *params);
+/* Lays the parameters that are in effect into the engine. */
 void drcl_apply_params(struct damon_reclaim *ctx);
+/* Tells the driver of a context that is enabled that targets, schemes, filters or goals are others now. */
+int drcl_changed(struct damon_reclaim *ctx);
 /* Disables now, or when the running step has ended. */
 void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason);
 void drcl_finish_disable(struct damon_reclaim *ctx);
@@ -83,20 +89,16 @@ void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, e
 
 /* loop.c */
 extern const struct drcl_host drcl_context_host;
-/* Looks at the watermarks and sets the state by them. */
-int drcl_check_watermarks(struct damon_reclaim *ctx);
 /* Sets the timer for what is due next. */
 int drcl_arm(struct damon_reclaim *ctx);
 void drcl_disarm(struct damon_reclaim *ctx);
-/* The error that the backend failed with, once, with its text; 0 if it has not. */
-int drcl_backend_error(struct damon_reclaim *ctx);
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
 
 /* targets.c */
 void drcl_forget_targets(struct damon_reclaim *ctx);
 void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id);
-/* Removes targets whose process has exited. */
-void drcl_check_pids(struct damon_reclaim *ctx);
+/* Once a second: removes targets whose process has exited. */
+void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now);
 /* With a backend that works without targets and none added: makes target 0 of all its memory. */
 int drcl_add_whole(struct damon_reclaim *ctx);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop: what is due when, and the engine's view of the world. */
+/* The loop, and the engine's view of the world. */
 #include "context.h"
 
 #include <errno.h>
@@ -9,9 +9,6 @@
 #include "sys/meminfo.h"
 #include "sys/psi.h"
 #include "system.h"
-
-#define NS_PER_US UINT64_C(1000)
-#define PID_INTERVAL_NS UINT64_C(1000000000) /* how often it is looked whether processes have exited */
 
 /* --- the engine's host ---------------------------------------------------------------------------------------- */
 
@@ -71,7 +68,7 @@ const struct drcl_host drcl_context_host = {
     .vanished = host_vanished,
 };
 
-/* --- watermarks ------------------------------------------------------------------------------------------------ */
+/* --- the system ----------------------------------------------------------------------------------------------- */
 
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret)
 {
@@ -86,58 +83,7 @@ int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_recla
     return r;
 }
 
-/* While active the watermarks are looked at once an aggregation, else once a wmarks_interval, the shortest of all schemes. */
-static uint64_t watermark_period(const struct damon_reclaim *ctx, bool active)
-{
-    uint64_t us = UINT64_MAX;
-
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
-        const struct drcl_scheme *scheme = &ctx->engine.schemes[i];
-
-        if (scheme->used && scheme->config.watermarks.interval_us && scheme->config.watermarks.interval_us < us)
-            us = scheme->config.watermarks.interval_us;
-    }
-    if (active && ctx->engine.attrs.aggr_us < us)
-        us = ctx->engine.attrs.aggr_us;
-    return us * NS_PER_US;
-}
-
-int drcl_check_watermarks(struct damon_reclaim *ctx)
-{
-    enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
-    struct damon_reclaim_metrics metrics;
-    uint64_t now = damon_reclaim_now(ctx);
-    bool was_active = ctx->state == DAMON_RECLAIM_STATE_ACTIVE, active;
-    int r = drcl_context_metrics(ctx, false, &metrics);
-
-    if (r < 0 && ctx->state == DAMON_RECLAIM_STATE_DISABLED)
-        return drcl_error(&ctx->env, r, "watermarks: free memory is not known: %s", strerror(-r));
-    if (r < 0) { /* stay as it is, and try again */
-        drcl_log(&ctx->env, DAMON_RECLAIM_LOG_WARNING, "watermarks: free memory is not known: %s", strerror(-r));
-        ctx->next_wmark_ns = now + watermark_period(ctx, was_active);
-        return 0;
-    }
-    active = drcl_schemes_check_watermarks(&ctx->engine, metrics.free_permille, &reason);
-    ctx->next_wmark_ns = now + watermark_period(ctx, active);
-    if (active && !was_active) {
-        drcl_engine_resume(&ctx->engine);
-        ctx->next_ns = now + ctx->engine.attrs.sample_us * NS_PER_US;
-    }
-    /* Why it is active does not change as long as it is. */
-    if (!active || !was_active)
-        drcl_set_state(ctx, active ? DAMON_RECLAIM_STATE_ACTIVE : DAMON_RECLAIM_STATE_INACTIVE, reason,
-                       metrics.free_permille);
-    return 0;
-}
-
 /* --- dispatch -------------------------------------------------------------------------------------------------- */
-
-static uint64_t due(const struct damon_reclaim *ctx)
-{
-    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && ctx->next_ns < ctx->next_wmark_ns)
-        return ctx->next_ns;
-    return ctx->next_wmark_ns;
-}
 
 int drcl_arm(struct damon_reclaim *ctx)
 {
@@ -145,7 +91,7 @@ int drcl_arm(struct damon_reclaim *ctx)
     int r;
 
     if (ctx->state != DAMON_RECLAIM_STATE_DISABLED)
-        when = ctx->virtual_clock || !due(ctx) ? 1 : due(ctx); /* 1: long ago, so at once */
+        when = ctx->virtual_clock || !ctx->driver->due(ctx) ? 1 : ctx->driver->due(ctx); /* 1: long ago, so at once */
     if (when == 1 && ctx->armed_ns == when) /* a virtual clock: it has gone off already */
         return 0;
     ctx->armed_ns = when;
@@ -157,59 +103,6 @@ void drcl_disarm(struct damon_reclaim *ctx)
 {
     ctx->armed_ns = 0;
     ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
-}
-
-/* One sample tick, with its cost. */
-static void tick(struct damon_reclaim *ctx, uint64_t now)
-{
-    struct drcl_engine *engine = &ctx->engine;
-    uint64_t cpu = host_cpu_now(ctx), reclaim_ns = engine->reclaim_ns, reclaim_cpu_ns = engine->reclaim_cpu_ns;
-    uint64_t end, interval;
-
-    drcl_engine_tick(engine);
-    end = damon_reclaim_now(ctx);
-    ctx->monitor_ns += (end - now) - (engine->reclaim_ns - reclaim_ns);
-    ctx->monitor_cpu_ns += (host_cpu_now(ctx) - cpu) - (engine->reclaim_cpu_ns - reclaim_cpu_ns);
-    /* A beat, as long as the work keeps up with it; else a whole interval of rest. */
-    interval = engine->attrs.sample_us * NS_PER_US;
-    ctx->next_ns += interval;
-    if (ctx->next_ns <= end)
-        ctx->next_ns = end + interval;
-}
-
-int drcl_backend_error(struct damon_reclaim *ctx)
-{
-    int r = ctx->engine.failed;
-
-    ctx->engine.failed = 0;
-    if (r < 0 && !ctx->built_in) /* a backend of ours has said why */
-        drcl_error(&ctx->env, r, "backend %s: failed: %s", ctx->ops.name, strerror(-r));
-    return r;
-}
-
-/* What is due now. */
-static int work(struct damon_reclaim *ctx)
-{
-    uint64_t now;
-    int r = 0;
-
-    if (ctx->virtual_clock && due(ctx) > damon_reclaim_now(ctx))
-        r = ctx->ops.advance(ctx->backend, due(ctx));
-    if (r < 0)
-        ctx->engine.failed = r;
-    now = damon_reclaim_now(ctx);
-    if (r == 0 && now >= ctx->next_pid_ns) {
-        ctx->next_pid_ns = now + PID_INTERVAL_NS;
-        drcl_check_pids(ctx);
-    }
-    if (r == 0 && now >= ctx->next_wmark_ns && !ctx->disable_soon)
-        drcl_check_watermarks(ctx);
-    if (r == 0 && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && now >= ctx->next_ns && !ctx->engine.halt)
-        tick(ctx, now);
-    r = drcl_backend_error(ctx);
-    if (r < 0)
-        drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
-    return r;
 }
 
 int damon_reclaim_dispatch(struct damon_reclaim *ctx)
@@ -225,7 +118,9 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
     drcl_hold(ctx);
     ctx->in_dispatch = true;
     ctx->worker = drcl_system_gettid();
-    r = work(ctx);
+    r = ctx->driver->work(ctx);
+    if (r < 0)
+        drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
     ctx->in_dispatch = false;
     if (ctx->disable_soon)
         drcl_finish_disable(ctx);

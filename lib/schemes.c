@@ -18,6 +18,19 @@ static int no_scheme(struct damon_reclaim *ctx, uint32_t id)
     return drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
 }
 
+int drcl_changed(struct damon_reclaim *ctx)
+{
+    int r = 0;
+
+    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
+        return 0;
+    if (ctx->driver->changed)
+        r = ctx->driver->changed(ctx);
+    if (r == 0 && !ctx->in_dispatch)
+        r = drcl_arm(ctx); /* there may be work at once */
+    return r;
+}
+
 int drcl_check_filters(struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n)
 {
     if (n > DRCL_MAX_FILTERS - 1)
@@ -79,7 +92,11 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
                           "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000", marks->low,
                           marks->mid, marks->high);
     r = check_quota(ctx, &scheme->quota);
-    return r < 0 ? r : drcl_check_filters(ctx, scheme->filters, scheme->nr_filters);
+    if (r == 0)
+        r = drcl_check_filters(ctx, scheme->filters, scheme->nr_filters);
+    if (r == 0 && ctx->driver->check_scheme)
+        r = ctx->driver->check_scheme(ctx, scheme);
+    return r;
 }
 
 int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user, uint32_t *ret_id)
@@ -101,7 +118,11 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     if (id == DRCL_MAX_SCHEMES)
         return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already", DRCL_MAX_SCHEMES - 1);
     drcl_engine_set_scheme(&ctx->engine, id, &scheme);
-    ctx->next_wmark_ns = 0; /* find out at once whether it is active */
+    r = drcl_changed(ctx);
+    if (r < 0) {
+        drcl_engine_remove_scheme(&ctx->engine, id, true);
+        return r;
+    }
     if (ret_id)
         *ret_id = id;
     return 0;
@@ -116,13 +137,32 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
     if (!is_scheme(ctx, id))
         return no_scheme(ctx, id);
     drcl_engine_remove_scheme(&ctx->engine, id, !ctx->in_dispatch);
+    drcl_changed(ctx);
     return 0;
+}
+
+/* The filters in use; those of the reclaim scheme without skip_anon's. */
+static void put_filters(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_filter *filters, size_t n)
+{
+    struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+
+    if (id == DAMON_RECLAIM_SCHEME_RECLAIM) {
+        if (n)
+            memcpy(ctx->filters, filters, n * sizeof(*filters));
+        ctx->nr_filters = n;
+        drcl_apply_params(ctx);
+        return;
+    }
+    if (n)
+        memcpy(scheme->filters, filters, n * sizeof(*filters));
+    scheme->nr_filters = n;
 }
 
 int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_filter *filters,
                               size_t n)
 {
-    struct drcl_scheme *scheme;
+    struct damon_reclaim_filter old[DRCL_MAX_FILTERS];
+    size_t nr_old;
     int r;
 
     if (!ctx)
@@ -132,18 +172,14 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
     r = drcl_check_filters(ctx, filters, n);
     if (r < 0)
         return r;
-    if (id == DAMON_RECLAIM_SCHEME_RECLAIM) {
-        if (n)
-            memcpy(ctx->filters, filters, n * sizeof(*filters));
-        ctx->nr_filters = n;
-        drcl_apply_params(ctx);
-        return 0;
-    }
-    scheme = &ctx->engine.schemes[id];
-    if (n)
-        memcpy(scheme->filters, filters, n * sizeof(*filters));
-    scheme->nr_filters = n;
-    return 0;
+    nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->nr_filters : ctx->engine.schemes[id].nr_filters;
+    memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : ctx->engine.schemes[id].filters,
+           nr_old * sizeof(*old));
+    put_filters(ctx, id, filters, n);
+    r = drcl_changed(ctx);
+    if (r < 0)
+        put_filters(ctx, id, old, nr_old);
+    return r;
 }
 
 int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t index, uint64_t current)
@@ -160,5 +196,5 @@ int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t ind
     if (quota->goals[index].metric != DAMON_RECLAIM_GOAL_USER_INPUT)
         return drcl_error(&ctx->env, -EINVAL, "scheme %u: goal %zu is measured, not reported", id, index);
     quota->goals[index].current = current;
-    return 0;
+    return drcl_changed(ctx);
 }

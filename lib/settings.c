@@ -8,7 +8,6 @@
 
 #include "params.h"
 #include "size.h"
-#include "system.h"
 
 /* --- by name ------------------------------------------------------------------------------------------------- */
 
@@ -75,7 +74,7 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
     case DRCL_PARAM_COMMIT:
         return snprintf(buf, size, "N");
     case DRCL_PARAM_KDAMOND_PID:
-        return snprintf(buf, size, "%d", enabled ? (int)ctx->worker : -1);
+        return snprintf(buf, size, "%d", enabled ? (int)ctx->driver->worker(ctx) : -1);
     case DRCL_PARAM_COUNTER:
         return print_counter(ctx, param, buf, size);
     case DRCL_PARAM_SETTING:
@@ -129,7 +128,7 @@ int damon_reclaim_get_active_params(struct damon_reclaim *ctx, struct damon_recl
 
 /* --- committing ---------------------------------------------------------------------------------------------- */
 
-static struct drcl_attrs attrs_of(const struct damon_reclaim_params *p)
+struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
 {
     return (struct drcl_attrs){
         .sample_us = p->sample_interval,
@@ -140,37 +139,12 @@ static struct drcl_attrs attrs_of(const struct damon_reclaim_params *p)
     };
 }
 
-/* Whether this backend and this system can do what the set asks for. */
-static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
-{
-    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
-
-    if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell anonymous pages",
-                          ctx->ops.name);
-    if (p->monitor_region_end && !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
-                          "addresses; give the ranges with the targets",
-                          ctx->ops.name);
-    if (p->quota_mem_pressure_us &&
-        (drcl_context_metrics(ctx, true, &metrics) < 0 || !metrics.psi_valid))
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "quota_mem_pressure_us: this system does not measure memory pressure; boot it with psi=1");
-    return 0;
-}
-
 /* Whether the staged set could run. Makes room for it, changes nothing else. */
 static int check_staged(struct damon_reclaim *ctx)
 {
-    struct drcl_attrs attrs = attrs_of(&ctx->staged);
     int r = drcl_params_validate(&ctx->env, &ctx->staged);
 
-    if (r == 0)
-        r = check_support(ctx, &ctx->staged);
-    if (r == 0 && drcl_engine_reserve(&ctx->engine, &attrs) < 0)
-        r = drcl_error(&ctx->env, -ENOMEM, "max_nr_regions: no memory for %u regions", attrs.max_nr_regions);
-    return r;
+    return r < 0 ? r : ctx->driver->check(ctx, &ctx->staged);
 }
 
 /* The filters of the reclaim scheme: the host program's, and the one that skip_anon makes. */
@@ -204,7 +178,7 @@ void drcl_apply_params(struct damon_reclaim *ctx)
     const struct damon_reclaim_params *p = &ctx->active;
     struct damon_reclaim_filter filters[DRCL_MAX_FILTERS];
     struct damon_reclaim_goal goals[2];
-    struct drcl_attrs attrs = attrs_of(p);
+    struct drcl_attrs attrs = drcl_attrs_of(p);
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme),
         .min_sz = ctx->engine.unit,
@@ -228,7 +202,7 @@ void drcl_apply_params(struct damon_reclaim *ctx)
     drcl_engine_set_scheme(&ctx->engine, DAMON_RECLAIM_SCHEME_RECLAIM, &scheme);
 }
 
-/* Puts the staged set, which could run, into effect. All that may fail comes before anything changes. */
+/* Puts the staged set, which could run, into effect; when that fails the old one goes on. */
 static int take_staged(struct damon_reclaim *ctx)
 {
     const struct damon_reclaim_params old = ctx->active;
@@ -236,19 +210,17 @@ static int take_staged(struct damon_reclaim *ctx)
     int r = 0;
 
     ctx->active = ctx->staged;
-    if (enabled && ctx->whole)
+    if (!enabled)
+        return 0;
+    if (ctx->whole)
         r = drcl_add_whole(ctx);
+    if (r == 0)
+        r = ctx->driver->commit(ctx);
     if (r < 0) {
         ctx->active = old;
         return r;
     }
-    if (enabled) {
-        drcl_apply_params(ctx);
-        ctx->next_wmark_ns = 0; /* the watermarks may be others now */
-        if (!ctx->in_dispatch)
-            r = drcl_arm(ctx);
-    }
-    return r;
+    return ctx->in_dispatch ? 0 : drcl_arm(ctx);
 }
 
 int damon_reclaim_commit(struct damon_reclaim *ctx)
@@ -321,20 +293,8 @@ static int start(struct damon_reclaim *ctx)
         return r;
     if (!ctx->nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
         return drcl_error(&ctx->env, -EINVAL, "enabled: there is no target; add one with damon_reclaim_add_target()");
-    if (ctx->ops.enable) {
-        r = ctx->ops.enable(ctx->backend);
-        if (r < 0) /* a backend of ours has said why */
-            return ctx->built_in ? r
-                                 : drcl_error(&ctx->env, r, "enabled: the backend %s refuses: %s", ctx->ops.name,
-                                              strerror(-r));
-    }
-    ctx->backend_enabled = true;
-    drcl_apply_params(ctx);
-    ctx->worker = drcl_system_gettid();
-    ctx->next_ns = ctx->next_wmark_ns = ctx->next_pid_ns = 0;
-    r = drcl_check_watermarks(ctx);
-    if (r == 0)
-        r = drcl_backend_error(ctx);
+    ctx->next_pid_ns = 0;
+    r = ctx->driver->start(ctx);
     if (r == 0)
         r = drcl_arm(ctx);
     return r;
@@ -361,11 +321,8 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     if (r < 0) {
         bool was_enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
 
-        if (ctx->backend_enabled && ctx->ops.disable)
-            ctx->ops.disable(ctx->backend);
-        ctx->backend_enabled = false;
+        ctx->driver->stop(ctx);
         ctx->active = old;
-        drcl_engine_forget(&ctx->engine);
         if (was_enabled)
             drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, DAMON_RECLAIM_REASON_BACKEND, 0);
     }
@@ -376,10 +333,7 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
 void drcl_finish_disable(struct damon_reclaim *ctx)
 {
     ctx->disable_soon = false;
-    if (ctx->backend_enabled && ctx->ops.disable)
-        ctx->ops.disable(ctx->backend);
-    ctx->backend_enabled = false;
-    drcl_engine_forget(&ctx->engine);
+    ctx->driver->stop(ctx);
     drcl_disarm(ctx);
     drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
 }

@@ -7,6 +7,8 @@
 #include "size.h"
 #include "sys/process.h"
 
+#define PID_INTERVAL_NS UINT64_C(1000000000) /* how often it is looked whether processes have exited */
+
 static struct drcl_context_target *find(struct damon_reclaim *ctx, uint32_t id)
 {
     for (size_t i = 0; i < ctx->nr_targets; i++)
@@ -204,8 +206,11 @@ void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id)
         drcl_disable(ctx, DAMON_RECLAIM_REASON_NO_TARGET);
 }
 
-void drcl_check_pids(struct damon_reclaim *ctx)
+void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now)
 {
+    if (now < ctx->next_pid_ns)
+        return;
+    ctx->next_pid_ns = now + PID_INTERVAL_NS;
     /* From the end, because a target that is gone is taken out of the list. */
     for (size_t i = ctx->nr_targets; i-- > 0;) {
         const struct drcl_context_target *target = i < ctx->nr_targets ? &ctx->targets[i] : NULL;

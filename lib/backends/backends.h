@@ -5,10 +5,13 @@
 
 #include "env.h"
 
+struct drcl_driver;
+
 struct drcl_backend {
     const char *name;
     const char *doc; /* one line */
     const struct damon_reclaim_backend_ops *ops;
+    const struct drcl_driver *driver; /* who does the work; NULL: the engine */
     /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
     int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
     /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */
