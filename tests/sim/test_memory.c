@@ -105,7 +105,7 @@ static void reference_reclaim(const struct damon_reclaim_request *request, struc
         struct page *p = &ref->pages[page];
         bool anon = page < 1000 || page >= 1500;
         bool absent = p->last == UINT64_MAX || p->gone != UINT64_MAX;
-        bool young = p->mark != UINT64_MAX && p->last != UINT64_MAX && p->last >= p->mark;
+        bool young = request->marked && p->mark != UINT64_MAX && p->last != UINT64_MAX && p->last >= p->mark;
 
         if (request->deadline_ns && memory.now + cost >= request->deadline_ns && !(absent && skipping && skipped % 512))
             break;
@@ -142,6 +142,7 @@ static void attempt(void)
     struct damon_reclaim_result result = {.size = sizeof(result)}, wanted = result;
     struct damon_reclaim_request request = {
         .size = sizeof(request),
+        .marked = draw(4) > 0,
         .start = DRCL_SIM_BASE + start * DRCL_SIM_PAGE,
         .end = DRCL_SIM_BASE + end * DRCL_SIM_PAGE,
         .limit_end = DRCL_SIM_BASE + end * DRCL_SIM_PAGE,
@@ -236,7 +237,7 @@ static struct damon_reclaim_result reclaim(uint64_t start, uint64_t end, uint64_
                                            enum damon_reclaim_action action)
 {
     struct damon_reclaim_result result = {.size = sizeof(result), .end = end};
-    struct damon_reclaim_request request = {.size = sizeof(request),
+    struct damon_reclaim_request request = {.marked = true, .size = sizeof(request),
                                             .action = action,
                                             .start = start,
                                             .end = end,
@@ -314,7 +315,7 @@ START_TEST(test_young_filter)
 {
     struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true, .allow = true};
     struct damon_reclaim_result result = {.size = sizeof(result)};
-    struct damon_reclaim_request request = {.size = sizeof(request),
+    struct damon_reclaim_request request = {.marked = true, .size = sizeof(request),
                                             .start = BASE,
                                             .end = BASE + 20 * PAGE,
                                             .limit_end = BASE + 20 * PAGE,

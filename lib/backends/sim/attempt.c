@@ -63,6 +63,8 @@ static int look(struct attempt *a, uint64_t page, uint64_t end, struct piece *re
     r = look_presence(a, page, region, ret);
     if (r < 0 || ret->absent)
         return r;
+    if (!a->request->marked && !a->own_young)
+        return 0;
     /* Of a page that was never marked nothing is known but the age of its region, which has made it a candidate. */
     if (drcl_spans_find(&a->m->marked, page, &mark_end, &mark)) {
         drcl_window_set(&a->since_mark, &a->m->model, region, mark, a->m->now);
