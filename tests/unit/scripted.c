@@ -197,6 +197,9 @@ union header {
     max_align_t align;
 };
 
+/* Through a pointer, so that the compiler does not find it useless to write into what is freed. */
+static void *(*volatile poison)(void *, int, size_t) = memset;
+
 static void *counting_realloc(void *data, void *ptr, size_t bytes)
 {
     struct scripted *s = data;
@@ -211,7 +214,7 @@ static void *counting_realloc(void *data, void *ptr, size_t bytes)
     expect(new != NULL);
     if (old) {
         memcpy(new, old, sizeof(*new) + (old_bytes < bytes ? old_bytes : bytes));
-        memset(old, 0xa5, sizeof(*old) + old_bytes);
+        poison(old, 0xa5, sizeof(*old) + old_bytes);
         free(old);
     }
     new->bytes = bytes;
@@ -228,7 +231,7 @@ static void counting_free(void *data, void *ptr)
     expect(ptr != NULL);
     s->nr_blocks--;
     s->live -= block->bytes;
-    memset(block, 0xa5, sizeof(*block) + block->bytes);
+    poison(block, 0xa5, sizeof(*block) + block->bytes);
     free(block);
 }
 

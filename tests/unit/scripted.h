@@ -70,7 +70,8 @@ struct scripted_process {
 struct scripted_fd {
     bool open;
     bool timer;
-    pid_t pid; /* a pidfd */
+    pid_t pid; /* a pidfd's process, and where it was in the table */
+    size_t process;
     char text[512];
 };
 

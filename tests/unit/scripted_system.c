@@ -139,13 +139,17 @@ static ssize_t sys_madvise(void *data, int pidfd, const struct iovec *iov, size_
 static int sys_pidfd_open(void *data, pid_t pid)
 {
     struct scripted *s = data;
+    const struct scripted_process *process = process_of(s, pid);
     int r = failing(s), fd;
+    struct scripted_fd *new;
 
     if (r < 0)
         return r;
-    if (!process_of(s, pid))
+    if (!process)
         return -ESRCH;
-    new_fd(s, &fd)->pid = pid;
+    new = new_fd(s, &fd);
+    new->pid = pid;
+    new->process = (size_t)(process - s->processes);
     return fd;
 }
 
@@ -154,14 +158,14 @@ static int sys_poll(void *data, struct pollfd *fds, unsigned int n, int timeout_
 {
     struct scripted *s = data;
     const struct scripted_fd *fd = fd_of(s, fds[0].fd);
-    const struct scripted_process *process = process_of(s, fd->pid);
+    const struct scripted_process *process = &s->processes[fd->process];
     int r = failing(s);
 
     expect(n == 1);
     if (r < 0)
         return r;
     if (!fd->timer)
-        return process && process->exited;
+        return process->pid != fd->pid || process->exited;
     expect(timeout_ms < 0 && s->timer_ns);
     if (s->system_ns < s->timer_ns)
         s->system_ns = s->timer_ns;

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop: what the descriptor says, what dispatch does early and late, run and stop. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "scripted.h"
+
+static struct scripted s;
+
+/* A context on the system's clock, which is the test's. */
+static struct damon_reclaim *start(void)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.now = NULL;
+    s.ops.advance = NULL;
+    ctx = scripted_new(&s, 0);
+    return ctx;
+}
+
+/* The timer is set to when there is work, and dispatch does it then and not before. */
+START_TEST(test_due)
+{
+    struct damon_reclaim *ctx = start();
+    int fd = damon_reclaim_get_fd(ctx);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_uint_eq(s.timer_ns, 0);
+    dispatch(ctx); /* disabled: nothing */
+    ck_assert_uint_eq(s.timer_ns, 0);
+    enable(ctx);
+    ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
+    for (int i = 0; i < 10; i++)
+        dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+    s.system_ns = s.timer_ns - 1;
+    dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+    s.system_ns += 1;
+    dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 1);
+    ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
+    dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 1);
+    s.system_ns += 100 * SEC; /* late: once, and then a whole interval of rest */
+    dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 2);
+    ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
+    dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_samples, 2);
+    ck_assert_int_eq(damon_reclaim_get_fd(ctx), fd);
+    damon_reclaim_disable(ctx);
+    ck_assert_uint_eq(s.timer_ns, 0);
+    ck_assert_int_eq(damon_reclaim_get_fd(ctx), fd);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* A little late now and then does not make the beat slower. */
+START_TEST(test_beat)
+{
+    struct damon_reclaim *ctx = start();
+    uint64_t begin = s.system_ns;
+
+    enable(ctx);
+    for (uint64_t i = 1; i <= 1000; i++) {
+        s.system_ns = s.timer_ns + i % 4 * MS;
+        dispatch(ctx);
+        expect_eq(stats_of(ctx).nr_samples, i);
+        expect(s.system_ns - begin < i * 5 * MS + 4 * MS);
+    }
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* While the watermarks keep it inactive the timer waits for the next look at them. */
+START_TEST(test_due_inactive)
+{
+    struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_STAT};
+    struct damon_reclaim *ctx = start();
+
+    s.free_permille = 900;
+    enable(ctx);
+    ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * SEC);
+    /* A scheme that may work at once is work that is due at once. */
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
+    ck_assert_uint_le(s.timer_ns, s.system_ns);
+    ck_assert_uint_gt(s.timer_ns, 0);
+    dispatch(ctx);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
+    ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, 1), 0);
+    s.system_ns += 200 * MS;
+    dispatch(ctx);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_INACTIVE);
+    set(ctx, "wmarks_high", "1000");
+    commit(ctx); /* and so is a look at watermarks that have changed */
+    ck_assert_uint_le(s.timer_ns, s.system_ns);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static bool readable(int fd, int timeout_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, timeout_ms) == 1;
+}
+
+/* The same with a real timer: readable when there is work, and not after it is done. */
+START_TEST(test_real_fd)
+{
+    struct damon_reclaim *ctx;
+    int fd;
+
+    scripted_init(&s);
+    s.ops.now = NULL;
+    s.ops.advance = NULL;
+    s.real_system = true;
+    ctx = scripted_new(&s, 0);
+    fd = damon_reclaim_get_fd(ctx);
+    ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    ck_assert(!readable(fd, 0));
+    set(ctx, "sample_interval", "1ms");
+    enable(ctx);
+    for (uint64_t i = 0; i < 3; i++) {
+        ck_assert(readable(fd, 10000));
+        dispatch(ctx);
+    }
+    ck_assert_uint_ge(stats_of(ctx).nr_samples, 2);
+    set(ctx, "sample_interval", "1h");
+    set(ctx, "aggr_interval", "1h");
+    set(ctx, "wmarks_interval", "1h");
+    commit(ctx);
+    ck_assert(readable(fd, 10000)); /* the changed watermarks */
+    dispatch(ctx);
+    ck_assert(readable(fd, 10000)); /* the tick that was due by the old interval */
+    dispatch(ctx);
+    ck_assert(!readable(fd, 0));
+    damon_reclaim_stop(ctx);
+    ck_assert(readable(fd, 0));
+    dispatch(ctx);
+    ck_assert(!readable(fd, 0));
+    damon_reclaim_disable(ctx);
+    ck_assert(!readable(fd, 0));
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* With a virtual clock there is always work. */
+START_TEST(test_virtual_fd)
+{
+    struct damon_reclaim *ctx;
+    int fd;
+
+    scripted_init(&s);
+    s.real_system = true;
+    ctx = scripted_new(&s, 0);
+    fd = damon_reclaim_get_fd(ctx);
+    ck_assert(!readable(fd, 0));
+    enable(ctx);
+    for (int i = 0; i < 100; i++) {
+        ck_assert(readable(fd, 1000));
+        dispatch(ctx);
+    }
+    ck_assert_uint_ge(stats_of(ctx).nr_samples, 99);
+    damon_reclaim_disable(ctx);
+    ck_assert(!readable(fd, 0));
+    enable(ctx);
+    ck_assert(readable(fd, 1000));
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static uint64_t stop_after;
+
+static void stop_later(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)userdata;
+    if (stats_of(ctx).nr_aggregations == stop_after)
+        damon_reclaim_stop(ctx);
+}
+
+/* run() waits for the timer, works, and ends at the stop; a stop before it counts as well. */
+START_TEST(test_run)
+{
+    struct damon_reclaim *ctx;
+    uint64_t begin;
+
+    scripted_init(&s);
+    if (_i) {
+        s.ops.now = NULL;
+        s.ops.advance = NULL;
+    }
+    s.callbacks.after_aggregation = stop_later;
+    stop_after = 10;
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0); /* disabled: at once */
+    enable(ctx);
+    begin = damon_reclaim_now(ctx);
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0);
+    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 10);
+    ck_assert_uint_eq(damon_reclaim_now(ctx) - begin, 10 * 100 * MS);
+    damon_reclaim_stop(ctx);
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0);
+    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 10);
+    stop_after = 12;
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0); /* the stop is used up */
+    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 12);
+    s.fail[OP_CHECK] = -EIO;
+    stop_after = 0;
+    ck_assert_int_eq(damon_reclaim_run(ctx), -EIO);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void disable_later(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)userdata;
+    if (stats_of(ctx).nr_aggregations == 3)
+        damon_reclaim_disable(ctx);
+    if (stats_of(ctx).nr_aggregations == 2) {
+        expect_error(ctx, damon_reclaim_run(ctx), -EBUSY, "run");
+        expect_error(ctx, damon_reclaim_dispatch(ctx), -EBUSY, "dispatch");
+    }
+}
+
+START_TEST(test_run_until_disabled)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.callbacks.after_aggregation = disable_later;
+    ctx = scripted_new(&s, 0);
+    enable(ctx);
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0);
+    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 3);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static struct damon_reclaim *real_start(void)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.now = NULL;
+    s.ops.advance = NULL;
+    s.real_system = true;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "sample_interval", "1h"); /* only a stop ends the wait */
+    set(ctx, "aggr_interval", "1h");
+    set(ctx, "wmarks_interval", "1h");
+    enable(ctx);
+    return ctx;
+}
+
+static struct damon_reclaim *to_stop;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    damon_reclaim_stop(to_stop);
+}
+
+START_TEST(test_stop_from_signal)
+{
+    struct sigaction action = {.sa_handler = on_alarm}, old;
+    struct itimerval soon = {.it_value.tv_usec = 10000};
+
+    to_stop = real_start();
+    if (_i)
+        action.sa_flags = SA_RESTART;
+    ck_assert_int_eq(sigaction(SIGALRM, &action, &old), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    ck_assert_int_eq(damon_reclaim_run(to_stop), 0);
+    ck_assert_int_eq(stats_of(to_stop).state, DAMON_RECLAIM_STATE_ACTIVE);
+    sigaction(SIGALRM, &old, NULL);
+    damon_reclaim_unref(to_stop);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void *stop_it(void *ctx)
+{
+    damon_reclaim_stop(ctx);
+    return NULL;
+}
+
+START_TEST(test_stop_from_thread)
+{
+    struct damon_reclaim *ctx = real_start();
+
+    for (int i = 0; i < 50; i++) { /* before, at and after the beginning of the wait */
+        pthread_t thread;
+
+        ck_assert_int_eq(pthread_create(&thread, NULL, stop_it, ctx), 0);
+        ck_assert_int_eq(damon_reclaim_run(ctx), 0);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    }
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* What the library spent is told apart: reclaiming and all else. */
+START_TEST(test_times)
+{
+    struct damon_reclaim_stats stats;
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ns_per_page = 1 * US;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    aggregate(ctx, 5);
+    stats = stats_of(ctx);
+    ck_assert_uint_eq(stats.reclaim_ns, 64 * MIB / PAGE * US);
+    ck_assert_uint_eq(stats.monitor_ns, 0);
+    ck_assert_uint_eq(stats.reclaim_cpu_ns, stats.reclaim_ns / 2); /* as the scripted system has it */
+    ck_assert_uint_eq(stats.monitor_cpu_ns, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_due);
+    tcase_add_test(tc, test_beat);
+    tcase_add_test(tc, test_due_inactive);
+    tcase_add_test(tc, test_real_fd);
+    tcase_add_test(tc, test_virtual_fd);
+    tcase_add_loop_test(tc, test_run, 0, 2);
+    tcase_add_test(tc, test_run_until_disabled);
+    tcase_add_loop_test(tc, test_stop_from_signal, 0, 2);
+    tcase_add_test(tc, test_stop_from_thread);
+    tcase_add_test(tc, test_times);
+}
+
+int main(void)
+{
+    return scripted_run("loop", fill);
+}
