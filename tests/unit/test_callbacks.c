@@ -115,8 +115,10 @@ static void act(struct damon_reclaim *ctx, enum callback where, uint32_t target)
     if (plan.what == DISPATCH) {
         int r = damon_reclaim_dispatch(ctx);
 
-        expect_eq(r, -EBUSY);
-        expect_eq(damon_reclaim_run(ctx), -EBUSY);
+        /* A line of log may also come from a call that is not part of the loop. */
+        expect(r == -EBUSY || (where == LOG && r == 0));
+        if (where != LOG)
+            expect_eq(damon_reclaim_run(ctx), -EBUSY);
     }
     if (plan.what == SNAPSHOT) {
         size_t n;
