@@ -31,6 +31,8 @@ struct damon_reclaim {
     unsigned int held;  /* of these, held by calls that are running */
     bool ready;         /* the program has the pointer */
     bool in_dispatch;
+    bool starting;      /* damon_reclaim_enable() is running */
+    unsigned int in_callback; /* of a change of state, which may come outside of a dispatch */
     atomic_bool stop;   /* damon_reclaim_run() is to return */
     struct drcl_env env;
     struct damon_reclaim_callbacks callbacks;

@@ -111,7 +111,7 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->in_dispatch)
+    if (ctx->in_dispatch || ctx->in_callback || ctx->starting)
         return drcl_error(&ctx->env, -EBUSY, "dispatch: is running; do not call it from a callback");
     if (ctx->state == DAMON_RECLAIM_STATE_DISABLED)
         return drcl_arm(ctx);
@@ -153,7 +153,7 @@ int damon_reclaim_run(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->in_dispatch)
+    if (ctx->in_dispatch || ctx->in_callback || ctx->starting)
         return drcl_error(&ctx->env, -EBUSY, "run: a dispatch is running; do not call it from a callback");
     drcl_hold(ctx);
     /* The timer is armed before the flag is looked at: a stop that comes in between finds the timer to wake us by. */

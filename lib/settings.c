@@ -279,8 +279,10 @@ void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, e
     snprintf(text, sizeof(text), "%s: %s", names[state], reason_text(ctx, reason));
     drcl_log(&ctx->env, DAMON_RECLAIM_LOG_INFO, "%s", text);
     event.text = text;
+    ctx->in_callback++;
     if (ctx->callbacks.state_changed)
         ctx->callbacks.state_changed(ctx, &event, ctx->userdata);
+    ctx->in_callback--;
 }
 
 static int start(struct damon_reclaim *ctx)
@@ -309,7 +311,7 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
         return -EINVAL;
     if (ctx->disable_soon)
         return drcl_error(&ctx->env, -EBUSY, "enabled: being disabled; enable it after damon_reclaim_dispatch()");
-    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED)
+    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED || ctx->starting)
         return 0;
     r = check_staged(ctx);
     if (r < 0)
@@ -317,10 +319,17 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     drcl_hold(ctx);
     old = ctx->active;
     ctx->active = ctx->staged;
+    ctx->starting = true;
     r = start(ctx);
-    if (r < 0) {
+    ctx->starting = false;
+    if (r == 0 && ctx->disable_soon) { /* by a callback, or because the last target is gone already */
+        drcl_finish_disable(ctx);
+        if (ctx->reason == DAMON_RECLAIM_REASON_NO_TARGET)
+            r = drcl_error(&ctx->env, -ESRCH, "enabled: the process of the last target has exited");
+    } else if (r < 0) {
         bool was_enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
 
+        ctx->disable_soon = false;
         ctx->driver->stop(ctx);
         ctx->active = old;
         if (was_enabled)
@@ -340,10 +349,10 @@ void drcl_finish_disable(struct damon_reclaim *ctx)
 
 void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
 {
-    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
+    if ((ctx->state == DAMON_RECLAIM_STATE_DISABLED && !ctx->starting) || ctx->disable_soon)
         return;
     ctx->disable_reason = reason;
-    if (ctx->in_dispatch) {
+    if (ctx->in_dispatch || ctx->starting) {
         ctx->disable_soon = true;
         ctx->engine.halt = true;
     } else {
