@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests of the program, over its command line: test_cli.sh PROGRAM JSON_GET WORKLOADS. Prints TAP.
+# Lists of options are words to be split, what stands in single quotes is for another shell, and loops only count.
+# shellcheck disable=SC2086,SC2016,SC2034
 set -u
 
 absolute() {
