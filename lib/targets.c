@@ -159,6 +159,8 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     if (ret_id)
         *ret_id = ctx->next_target;
     ctx->next_target++;
+    if (ctx->whole) /* was watched for want of a target; its memory must not be watched twice */
+        damon_reclaim_remove_target(ctx, 0);
     return 0;
 }
 
