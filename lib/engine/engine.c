@@ -31,6 +31,7 @@ void drcl_engine_fini(struct drcl_engine *engine)
     drcl_free(engine->env, engine->targets);
     drcl_free(engine->env, engine->range_buf);
     drcl_free(engine->env, engine->sample);
+    drcl_free(engine->env, engine->held_sample);
     drcl_free(engine->env, engine->accessed);
     drcl_regions_free(engine->env, &engine->regions);
     drcl_regions_free(engine->env, &engine->spare);

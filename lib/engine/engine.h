@@ -96,6 +96,7 @@ struct drcl_engine {
     struct drcl_regions regions;
     struct drcl_regions spare; /* the other set, which passes write */
     uint64_t *sample;          /* address sampled in each region */
+    uint64_t *held_sample;     /* the array of the last prepare(), if that has been replaced; freed by the next one */
     uint8_t *accessed;         /* what became of it */
     size_t sample_cap;
 

@@ -49,6 +49,8 @@ static void draw_addresses(struct drcl_engine *engine)
 
 void drcl_monitor_prepare(struct drcl_engine *engine)
 {
+    drcl_free(engine->env, engine->held_sample);
+    engine->held_sample = NULL;
     draw_addresses(engine);
     for (size_t i = 0; i < engine->nr_targets; i++) {
         struct drcl_target *target = &engine->targets[i];

@@ -19,11 +19,18 @@ int drcl_engine_reserve_regions(struct drcl_engine *engine, size_t n)
     if (r == 0)
         r = drcl_regions_reserve(engine->env, &engine->spare, n);
     if (r == 0 && n > engine->sample_cap) {
-        uint64_t *sample = drcl_realloc_array(engine->env, engine->sample, n, sizeof(*sample));
+        uint64_t *sample = drcl_realloc_array(engine->env, NULL, n, sizeof(*sample));
         uint8_t *accessed;
 
         if (!sample)
             return -ENOMEM;
+        if (engine->sample_cap)
+            memcpy(sample, engine->sample, engine->sample_cap * sizeof(*sample));
+        /* The backend may refer to the addresses of the last prepare() until it is asked about them. */
+        if (!engine->held_sample)
+            engine->held_sample = engine->sample;
+        else
+            drcl_free(engine->env, engine->sample);
         engine->sample = sample;
         accessed = drcl_realloc_array(engine->env, engine->accessed, n, sizeof(*accessed));
         if (!accessed)
