@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,11 +13,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#define PAGE      4096
+#define FILE_PATH "/tmp/data-file"
 
 static bool failed;
 
@@ -70,18 +73,21 @@ static void *make_memory(const struct guest_workload *w)
     int flags = w->memory & GUEST_SHARED ? MAP_SHARED | MAP_ANONYMOUS : MAP_PRIVATE | MAP_ANONYMOUS, fd = -1;
     void *p;
 
+    if (w->memory & GUEST_HUGETLB)
+        flags |= MAP_HUGETLB;
+
     if (w->memory & GUEST_FILE) {
         uint64_t *copy = calloc(1, w->total);
 
-        fd = open("/data-file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+        fd = open(FILE_PATH, O_RDWR | O_CREAT | O_TRUNC, 0600);
         if (fd < 0 || !copy)
-            die("/data-file");
+            die(FILE_PATH);
         fill(copy, w->total);
         for (uint64_t done = 0; done < w->total;) {
             ssize_t n = pwrite(fd, (char *)copy + done, w->total - done, (off_t)done);
 
             if (n <= 0)
-                die("/data-file");
+                die(FILE_PATH);
             done += (uint64_t)n;
         }
         fsync(fd);
@@ -97,8 +103,8 @@ static void *make_memory(const struct guest_workload *w)
         madvise(p, w->total, MADV_HUGEPAGE);
     if (!(w->memory & GUEST_FILE))
         fill(p, w->total);
-    else
-        intact(p, w->total);
+    else if (!intact(p, w->total))
+        die("the file reads back wrong");
     if ((w->memory & GUEST_LOCKED) && mlock(p, w->total) < 0)
         die("mlock");
     return p;
@@ -121,7 +127,8 @@ static void work(const struct guest_workload *w, int command, int answer)
     p = make_memory(w);
     if ((w->memory & GUEST_SHARED) && fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        intact((uint64_t *)(void *)p, w->total);
+        if (!intact((uint64_t *)(void *)p, w->total))
+            die("shared memory reads wrong");
         for (;;)
             pause();
     }
@@ -147,6 +154,14 @@ static uint64_t reply_of(struct guest_workload *w)
     return reply;
 }
 
+/* fork(), for a child with a certain pid. */
+static pid_t fork_as(pid_t pid)
+{
+    struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = pid ? (uintptr_t)&pid : 0, .set_tid_size = pid != 0 };
+
+    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
 void guest_start(struct guest_workload *w)
 {
     int command[2], answer[2];
@@ -154,7 +169,7 @@ void guest_start(struct guest_workload *w)
     fflush(stdout);
     if (pipe2(command, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0)
         die("pipe");
-    w->pid = fork();
+    w->pid = fork_as(w->want_pid);
     if (w->pid < 0)
         die("fork");
     if (w->pid == 0) {
@@ -329,9 +344,14 @@ struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callba
 
 uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w)
 {
+    struct damon_reclaim_range range = { w->addr, w->addr + w->total };
     struct damon_reclaim_target target = { .size = sizeof(target), .pid = w->pid };
     uint32_t id = UINT32_MAX;
 
+    if (w->memory & GUEST_BARE) {
+        target.ranges = &range;
+        target.nr_ranges = 1;
+    }
     if (damon_reclaim_add_target(ctx, &target, &id) < 0) {
         printf("no target: %s\n", damon_reclaim_last_error(ctx));
         exit(1);

@@ -19,16 +19,19 @@ enum guest_memory {
     GUEST_HUGE = 1 << 1,    /* huge pages wherever they fit */
     GUEST_LOCKED = 1 << 2,  /* mlock() */
     GUEST_SHARED = 1 << 3,  /* mapped by a second process as well */
-    GUEST_FILE = 1 << 4     /* a private mapping of a file, only read */
+    GUEST_FILE = 1 << 4,    /* a private mapping of a file on tmpfs, only read */
+    GUEST_HUGETLB = 1 << 5, /* hugetlb pages */
+    GUEST_BARE = 1 << 6     /* nothing else of the process is watched but this memory */
 };
 
-/* A process with @total bytes, all touched once, of which `hot` bytes at the offset `hot_at` are touched all the time: in four passes every
- * 20 ms. */
+/* A process with `total` bytes, all touched once, of which `hot` bytes at the offset `hot_at` are touched again and again: in four
+ * passes every 20 ms. */
 struct guest_workload {
     uint64_t total;
     uint64_t hot_at;
     uint64_t hot;
     unsigned int memory; /* enum guest_memory */
+    pid_t want_pid;      /* the pid that it must get, or 0 */
     /* Filled in by guest_start(). */
     pid_t pid;
     uint64_t addr;
@@ -61,7 +64,7 @@ bool guest_write(const char *path, const char *text);
 
 /* A context for processes with the parameters "NAME=VALUE"..., ended by NULL; open watermarks unless told otherwise. */
 struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callbacks, void *userdata, ...);
-/* Makes the workload a target: its memory alone. */
+/* Makes the workload a target: the process, or its memory alone if it is GUEST_BARE. */
 uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w);
 /* Runs the context for a while. */
 void guest_run(struct damon_reclaim *ctx, unsigned int ms);
