@@ -77,6 +77,8 @@ static int op_check(void *data, uint32_t target, const uint64_t *addrs, size_t n
     struct scripted *s = data;
     int r = failing(s, OP_CHECK);
 
+    s->now_ns += s->ns_per_check;
+    s->system_ns += s->ns_per_check;
     for (size_t i = 0; i < n && r == 0; i++)
         accessed[i] = s->accessed && s->accessed(s, target, addrs[i]);
     return r;

@@ -97,6 +97,7 @@ struct scripted {
     uint32_t free_permille;
     bool psi_valid;
     uint64_t psi_us;
+    uint64_t ns_per_check;                             /* what a check takes */
     uint64_t ns_per_page;                              /* what reclaiming takes */
     uint32_t reclaimed_pct;                            /* of what is tried */
     bool (*filter)(struct scripted *s, uint64_t page); /* which pages pass the page-level filters; NULL: all */

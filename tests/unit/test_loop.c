@@ -319,6 +319,36 @@ START_TEST(test_stop_from_thread)
 }
 END_TEST
 
+/* A timer that could not be set is set the next time, on either clock. */
+START_TEST(test_timer_failure)
+{
+    struct damon_reclaim *ctx;
+    int r = 0;
+
+    scripted_init(&s);
+    if (_i) {
+        s.ops.now = NULL;
+        s.ops.advance = NULL;
+    }
+    ctx = scripted_new(&s, 0);
+    s.system_error = -ENOSPC;
+    for (uint64_t n = 1; r == 0; n++) {
+        ck_assert_uint_lt(n, 20);
+        damon_reclaim_disable(ctx);
+        s.nr_system_calls = 0;
+        s.system_fail_at = n;
+        r = damon_reclaim_enable(ctx);
+    }
+    expect_error(ctx, r, -ENOSPC, "timer");
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    s.timer_ns = 0;
+    enable(ctx);
+    ck_assert_uint_gt(s.timer_ns, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 /* What the library spent is told apart: reclaiming and all else. */
 START_TEST(test_times)
 {
@@ -327,6 +357,7 @@ START_TEST(test_times)
 
     scripted_init(&s);
     s.ns_per_page = 1 * US;
+    s.ns_per_check = 30 * US;
     ctx = scripted_new(&s, 0);
     set(ctx, "min_age", "500ms");
     set(ctx, "quota_ms", "0");
@@ -334,9 +365,9 @@ START_TEST(test_times)
     aggregate(ctx, 5);
     stats = stats_of(ctx);
     ck_assert_uint_eq(stats.reclaim_ns, 64 * MIB / PAGE * US);
-    ck_assert_uint_eq(stats.monitor_ns, 0);
+    ck_assert_uint_eq(stats.monitor_ns, 100 * 30 * US);
     ck_assert_uint_eq(stats.reclaim_cpu_ns, stats.reclaim_ns / 2); /* as the scripted system has it */
-    ck_assert_uint_eq(stats.monitor_cpu_ns, 0);
+    ck_assert_uint_eq(stats.monitor_cpu_ns, stats.monitor_ns / 2);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -353,6 +384,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_run_until_disabled);
     tcase_add_loop_test(tc, test_stop_from_signal, 0, 2);
     tcase_add_test(tc, test_stop_from_thread);
+    tcase_add_loop_test(tc, test_timer_failure, 0, 2);
     tcase_add_test(tc, test_times);
 }
 

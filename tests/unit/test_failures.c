@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a context in which one allocation, or one system call, fails: each of them in turn. Nothing crashes,
+ * nothing is left, each error has its text, and the context works afterwards.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "scripted.h"
+
+static struct scripted s;
+
+static const char workload[] = "hot, 1048576\ncold, 8388608\n\nfill\n500\nhot, 0, 4096, 1\ncold, 0, 4096, 8\n\nuse\n"
+                               "60000\nhot, 1, 4096, 1\n";
+
+static bool sim; /* else the scripted backend */
+static uint64_t nr_failed;
+
+static int make(struct damon_reclaim **ret)
+{
+    struct damon_reclaim_sim_config sim_config = {.size = sizeof(sim_config), .workload = workload};
+    struct damon_reclaim_config config = scripted_config(&s);
+    char error[256] = "";
+    int r;
+
+    config.error = error;
+    config.error_size = sizeof(error);
+    config.flags = DAMON_RECLAIM_KEEP_ON_INVALID;
+    config.root = "";
+    if (sim) {
+        config.backend_ops = NULL;
+        config.backend = "sim";
+        config.sim = &sim_config;
+    }
+    r = damon_reclaim_new(&config, ret);
+    expect(r == 0 || error[0]);
+    return r;
+}
+
+static int add_ranges(struct damon_reclaim *ctx)
+{
+    static const struct damon_reclaim_range ranges[] = {{BASE, BASE + 4 * MIB}, {BASE + 6 * MIB, BASE + 8 * MIB}};
+    struct damon_reclaim_target target = {.size = sizeof(target), .ranges = ranges, .nr_ranges = 2};
+
+    return damon_reclaim_add_target(ctx, &target, NULL);
+}
+
+static int add_process(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
+
+    if (sim) /* has no processes */
+        return add_ranges(ctx);
+    return damon_reclaim_add_target(ctx, &target, NULL);
+}
+
+static int add_scheme(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_scheme scheme = {.size = sizeof(scheme),
+                                          .max_nr_accesses = UINT32_MAX,
+                                          .action = DAMON_RECLAIM_ACTION_STAT,
+                                          .apply_interval_us = 10000,
+                                          .quota = {.sz = MIB + 3 * PAGE, .reset_interval_ms = 50}};
+
+    return damon_reclaim_add_scheme(ctx, &scheme, NULL);
+}
+
+static int set_parameters(struct damon_reclaim *ctx)
+{
+    int r = damon_reclaim_set(ctx, "min_age", "300ms");
+
+    if (r == 0)
+        r = damon_reclaim_set(ctx, "max_nr_regions", "50");
+    if (r == 0)
+        r = damon_reclaim_set(ctx, "quota_sz", "1MiB");
+    return r;
+}
+
+static int many_dispatches(struct damon_reclaim *ctx)
+{
+    int r = 0;
+
+    for (int i = 0; i < 60 && r == 0; i++) {
+        r = damon_reclaim_dispatch(ctx);
+        s.system_ns += 5 * MS;
+        s.nr_acts = 0;
+        if (i % 20 == 19)
+            s.pattern += 7;
+    }
+    return r;
+}
+
+static int commit_more(struct damon_reclaim *ctx)
+{
+    int r = damon_reclaim_set(ctx, "max_nr_regions", "3000");
+
+    if (r == 0)
+        r = damon_reclaim_set(ctx, "min_nr_regions", "200");
+    if (r == 0)
+        r = damon_reclaim_set(ctx, "quota_sz", "0");
+    return r < 0 ? r : damon_reclaim_commit(ctx);
+}
+
+static int look(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+    struct damon_reclaim_region regions[10];
+    size_t n;
+    int r = damon_reclaim_get_stats(ctx, &stats);
+
+    return r < 0 ? r : damon_reclaim_get_regions(ctx, regions, 10, &n);
+}
+
+static int exit_of_process(struct damon_reclaim *ctx)
+{
+    int r;
+
+    s.processes[0].exited = true;
+    s.system_ns += 2 * SEC;
+    s.now_ns += 2 * SEC;
+    r = damon_reclaim_dispatch(ctx);
+    s.processes[0].exited = false;
+    return r;
+}
+
+static int (*const steps[])(struct damon_reclaim *ctx) = {set_parameters,
+                                                          add_process,
+                                                          add_ranges,
+                                                          add_scheme,
+                                                          damon_reclaim_enable,
+                                                          many_dispatches,
+                                                          look,
+                                                          commit_more,
+                                                          many_dispatches,
+                                                          add_process,
+                                                          exit_of_process,
+                                                          many_dispatches,
+                                                          damon_reclaim_disable,
+                                                          damon_reclaim_enable,
+                                                          many_dispatches,
+                                                          look};
+
+/* A step that fails once is repeated, and then goes well. */
+static void step(struct damon_reclaim *ctx, int (*call)(struct damon_reclaim *ctx))
+{
+    int r = call(ctx);
+
+    if (r == -EEXIST && call == add_process) /* it is there already */
+        return;
+    if (r == 0)
+        return;
+    nr_failed++;
+    if (!damon_reclaim_last_error(ctx)[0])
+        ck_abort_msg("%d without a text", r);
+    if (stats_of(ctx).state == DAMON_RECLAIM_STATE_DISABLED && call != damon_reclaim_enable)
+        enable(ctx);
+    r = call(ctx);
+    if (r < 0 && !(r == -EEXIST && call == add_process))
+        ck_abort_msg("again: %d, %s", r, damon_reclaim_last_error(ctx));
+}
+
+/* A whole life. What is to fail is set in the scripted system and allocator. */
+static void live(void)
+{
+    struct damon_reclaim *ctx = NULL;
+
+    s.nr_allocations = s.nr_system_calls = 0;
+    s.pattern = 0;
+    if (make(&ctx) < 0) {
+        nr_failed++;
+        expect(!ctx && s.nr_blocks == 0 && scripted_open_fds(&s) == 0);
+        expect(make(&ctx) == 0);
+    }
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        step(ctx, steps[i]);
+    expect(stats_of(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
+    expect(stats_of(ctx).nr_targets >= 1 && stats_of(ctx).nr_regions > 0);
+    expect(stats_of(ctx).monitor_ns < 1000000 * SEC && stats_of(ctx).reclaim_ns < 1000000 * SEC);
+    damon_reclaim_unref(ctx);
+    expect_eq(s.nr_blocks, 0);
+    expect_eq(s.live, 0);
+    expect_eq(scripted_open_fds(&s), 0);
+}
+
+static void set_up(bool with_sim, bool virtual_clock)
+{
+    scripted_init(&s);
+    sim = with_sim;
+    nr_failed = 0;
+    s.accessed = accessed_random;
+    s.ranges[0].end = BASE + 32 * MIB;
+    s.processes[0].pid = 100;
+    s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n";
+    if (!virtual_clock) {
+        s.ops.now = NULL;
+        s.ops.advance = NULL;
+        s.ops.metrics = NULL;
+    }
+}
+
+/* Backend and clock by the number of the test: scripted on a virtual clock, scripted on the system's, sim. */
+static void set_up_number(int i)
+{
+    set_up(i == 2, i == 0);
+}
+
+START_TEST(test_allocations)
+{
+    uint64_t total;
+
+    set_up_number(_i);
+    live();
+    total = s.nr_allocations;
+    ck_assert_uint_gt(total, 10);
+    ck_assert_uint_eq(nr_failed, 0);
+    for (uint64_t n = 1; n <= total; n++) {
+        s.allocation_fail_at = n;
+        live();
+    }
+    ck_assert_uint_gt(nr_failed, 4);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_system_calls)
+{
+    static const int errors[] = {-EIO, -EMFILE, -EINTR, -ENOMEM, -EPERM, -EAGAIN};
+    uint64_t total;
+
+    set_up_number(_i);
+    live();
+    total = s.nr_system_calls;
+    ck_assert_uint_gt(total, 50);
+    ck_assert_uint_eq(nr_failed, 0);
+    for (uint64_t n = 1; n <= total; n++) {
+        s.system_fail_at = n;
+        s.system_error = errors[n % 6];
+        live();
+    }
+    ck_assert_uint_gt(nr_failed, 2);
+    /* The first ones, which all lives go through, with each of the errors. */
+    for (uint64_t n = 1; n <= 40; n++) {
+        for (int e = 0; e < 6; e++) {
+            s.system_fail_at = n;
+            s.system_error = errors[e];
+            live();
+        }
+    }
+    scripted_fini(&s);
+}
+END_TEST
+
+/* A clock that fails for once does not put the reclaimer out of work. */
+START_TEST(test_clock)
+{
+    struct damon_reclaim *ctx;
+    uint64_t before;
+
+    for (uint64_t n = 1; n < 60; n++) {
+        set_up(false, false);
+        s.accessed = NULL;
+        s.system_error = -EINVAL;
+        ctx = scripted_new(&s, 0);
+        set(ctx, "min_age", "200ms");
+        set(ctx, "quota_sz", "1MiB");
+        enable(ctx);
+        for (int i = 0; i < 100; i++) { /* up to and through the first attempts */
+            s.system_ns += 5 * MS;
+            if (i == 70)
+                s.system_fail_at = s.nr_system_calls + n;
+            damon_reclaim_dispatch(ctx); /* fails if it is the timer */
+        }
+        before = stats_of(ctx).bytes_reclaimed_regions;
+        expect(stats_of(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
+        for (int i = 0; i < 1000; i++) {
+            s.system_ns += 5 * MS;
+            dispatch(ctx);
+        }
+        expect(stats_of(ctx).bytes_reclaimed_regions >= before + 3 * MIB);
+        expect(stats_of(ctx).monitor_ns < 100 * SEC && stats_of(ctx).reclaim_ns < 100 * SEC);
+        expect(stats_of(ctx).monitor_cpu_ns < 100 * SEC && stats_of(ctx).reclaim_cpu_ns < 100 * SEC);
+        damon_reclaim_unref(ctx);
+        scripted_fini(&s);
+    }
+}
+END_TEST
+
+/* In the steady state nothing is allocated, however the regions merge, split and are cut. */
+START_TEST(test_steady_state)
+{
+    struct damon_reclaim *ctx = NULL;
+    uint64_t before = 0;
+
+    set_up_number(_i);
+    ck_assert_int_eq(make(&ctx), 0);
+    set(ctx, "min_age", "300ms");
+    set(ctx, "quota_sz", "1MiB");
+    enable(ctx);
+    for (int i = 0; i < 4000; i++) {
+        many_dispatches(ctx);
+        if (i == 300)
+            before = s.nr_allocations;
+        if (_i == 2 && i > 400)
+            break;
+    }
+    ck_assert_uint_eq(s.nr_allocations, before);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_allocations, 0, 3);
+    tcase_add_loop_test(tc, test_system_calls, 0, 3);
+    tcase_add_test(tc, test_clock);
+    tcase_add_loop_test(tc, test_steady_state, 0, 3);
+}
+
+int main(void)
+{
+    return scripted_run("failures", fill);
+}
