@@ -101,6 +101,11 @@ static uint64_t cpu_now(const struct damon_reclaim *ctx)
     return drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID);
 }
 
+static uint64_t without(uint64_t whole, uint64_t part)
+{
+    return whole > part ? whole - part : 0;
+}
+
 /* One sample tick, with its cost. */
 static void tick(struct damon_reclaim *ctx, uint64_t now)
 {
@@ -110,8 +115,8 @@ static void tick(struct damon_reclaim *ctx, uint64_t now)
 
     drcl_engine_tick(engine);
     end = damon_reclaim_now(ctx);
-    ctx->monitor_ns += (end - now) - (engine->reclaim_ns - reclaim_ns);
-    ctx->monitor_cpu_ns += (cpu_now(ctx) - cpu) - (engine->reclaim_cpu_ns - reclaim_cpu_ns);
+    ctx->monitor_ns += without(drcl_elapsed(now, end), engine->reclaim_ns - reclaim_ns);
+    ctx->monitor_cpu_ns += without(drcl_elapsed(cpu, cpu_now(ctx)), engine->reclaim_cpu_ns - reclaim_cpu_ns);
     /* A beat, as long as the work keeps up with it; else a whole interval of rest. */
     interval = engine->attrs.sample_us * NS_PER_US;
     ctx->next_ns += interval;

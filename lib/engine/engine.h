@@ -121,6 +121,12 @@ struct drcl_engine {
     uint64_t bytes_not_reclaimable; /* of the reclaim scheme */
 };
 
+/* The time between two readings of a clock, 0 if one of them failed and read 0: a nonsensical time must not be charged. */
+static inline uint64_t drcl_elapsed(uint64_t begin, uint64_t end)
+{
+    return begin && end > begin ? end - begin : 0;
+}
+
 /* engine.c */
 int drcl_engine_init(struct drcl_engine *engine, struct drcl_env *env, const struct damon_reclaim_backend_ops *ops,
                      void *backend, const struct drcl_host *host, uint64_t seed, bool marks);

@@ -308,9 +308,9 @@ static int act(struct round *round, size_t i, bool decided, struct damon_reclaim
         request.limit_end = limit_end(round, i);
     r = engine->ops->reclaim(engine->backend, &request, result);
     sanitize(result, request.start, request.limit_end);
-    ns = engine->host.now(data) - begin;
+    ns = drcl_elapsed(begin, engine->host.now(data));
     engine->reclaim_ns += ns;
-    engine->reclaim_cpu_ns += engine->host.cpu_now(data) - cpu;
+    engine->reclaim_cpu_ns += drcl_elapsed(cpu, engine->host.cpu_now(data));
     scheme->stats.time_ns += ns;
     drcl_quota_charge(&scheme->quota, result->end - request.start, result->tried, result->reclaimed, ns);
     return r;
