@@ -94,8 +94,8 @@ int drcl_arm(struct damon_reclaim *ctx)
         when = ctx->virtual_clock || !ctx->driver->due(ctx) ? 1 : ctx->driver->due(ctx); /* 1: long ago, so at once */
     if (when == 1 && ctx->armed_ns == when) /* a virtual clock: it has gone off already */
         return 0;
-    ctx->armed_ns = when;
     r = ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, when);
+    ctx->armed_ns = r < 0 ? 0 : when;
     return r < 0 ? drcl_error(&ctx->env, r, "timer: cannot be set: %s", strerror(-r)) : 0;
 }
 
