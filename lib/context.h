@@ -81,8 +81,8 @@ void drcl_release(struct damon_reclaim *ctx);
 struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *params);
 /* Lays the parameters that are in effect into the engine. */
 void drcl_apply_params(struct damon_reclaim *ctx);
-/* Tells the driver of a context that is enabled that targets, schemes, filters or goals are others now. */
-int drcl_changed(struct damon_reclaim *ctx);
+/* Tells the driver of a context that is enabled what is another now. */
+int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what);
 /* Disables now, or when the running step has ended. */
 void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason);
 void drcl_finish_disable(struct damon_reclaim *ctx);

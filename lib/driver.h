@@ -9,6 +9,9 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
+/* What is another now. */
+enum drcl_change { DRCL_CHANGE_TARGETS, DRCL_CHANGE_SCHEMES, DRCL_CHANGE_GOALS };
+
 struct drcl_driver {
     /* Whether a parameter set could run. Makes room for it, changes nothing else. The text names the parameter. */
     int (*check)(struct damon_reclaim *ctx, const struct damon_reclaim_params *params);
@@ -19,8 +22,8 @@ struct drcl_driver {
     void (*stop)(struct damon_reclaim *ctx);
     /* While enabled: ctx->active was replaced. On failure the set before it goes on. */
     int (*commit)(struct damon_reclaim *ctx);
-    /* While enabled: targets, schemes, filters or goals are others now; optional. On failure the caller takes the change back. */
-    int (*changed)(struct damon_reclaim *ctx);
+    /* While enabled: something else was changed; optional. On failure the caller takes the change back. */
+    int (*changed)(struct damon_reclaim *ctx, enum drcl_change what);
     /* When there is work, on the context's clock. */
     uint64_t (*due)(const struct damon_reclaim *ctx);
     /* Does what is due. An error disables the context. */

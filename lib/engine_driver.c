@@ -194,9 +194,10 @@ static int commit(struct damon_reclaim *ctx)
 }
 
 /* A new scheme finds out at once whether it is active. */
-static int changed(struct damon_reclaim *ctx)
+static int changed(struct damon_reclaim *ctx, enum drcl_change what)
 {
-    ctx->next_wmark_ns = 0;
+    if (what == DRCL_CHANGE_SCHEMES)
+        ctx->next_wmark_ns = 0;
     return 0;
 }
 

@@ -136,19 +136,40 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
     env->log(env->log_data, level, text);
 }
 
+/* Puts the prefix in front: the length, or -ENAMETOOLONG. */
+__attribute__((format(printf, 3, 0))) static int path_v(const struct drcl_env *env, char path[PATH_MAX],
+                                                        const char *format, va_list ap)
+{
+    size_t root_len = strlen(env->root);
+    int n;
+
+    if (root_len >= PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(path, env->root, root_len);
+    n = vsnprintf(path + root_len, PATH_MAX - root_len, format, ap);
+    return n < 0 || (size_t)n >= PATH_MAX - root_len ? -ENAMETOOLONG : n;
+}
+
+__attribute__((format(printf, 3, 4))) static int path_of(const struct drcl_env *env, char path[PATH_MAX],
+                                                         const char *format, ...)
+{
+    va_list ap;
+    int r;
+
+    va_start(ap, format);
+    r = path_v(env, path, format, ap);
+    va_end(ap);
+    return r;
+}
+
 __attribute__((format(printf, 3, 0))) static int open_v(struct drcl_env *env, int flags, const char *path_format,
                                                         va_list ap)
 {
     char path[PATH_MAX];
-    size_t root_len = strlen(env->root);
-    int n, fd;
+    int fd = path_v(env, path, path_format, ap);
 
-    if (root_len >= sizeof(path))
-        return -ENAMETOOLONG;
-    memcpy(path, env->root, root_len);
-    n = vsnprintf(path + root_len, sizeof(path) - root_len, path_format, ap);
-    if (n < 0 || (size_t)n >= sizeof(path) - root_len)
-        return -ENAMETOOLONG;
+    if (fd < 0)
+        return fd;
     do
         fd = env->sys.open(env->system_data, path, flags | O_CLOEXEC);
     while (fd == -EINTR);
@@ -170,6 +191,37 @@ void drcl_close(struct drcl_env *env, int fd)
 {
     if (fd >= 0)
         env->sys.close(env->system_data, fd);
+}
+
+int drcl_create(struct drcl_env *env, unsigned int mode, const char *name)
+{
+    char path[PATH_MAX];
+    int fd = path_of(env, path, "%s", name);
+
+    if (fd < 0)
+        return fd;
+    do
+        fd = env->sys.create(env->system_data, path, mode);
+    while (fd == -EINTR);
+    return fd;
+}
+
+int drcl_lock(struct drcl_env *env, int fd)
+{
+    int r;
+
+    do
+        r = env->sys.lock(env->system_data, fd);
+    while (r == -EINTR);
+    return r;
+}
+
+int drcl_unlink(struct drcl_env *env, const char *name)
+{
+    char path[PATH_MAX];
+    int r = path_of(env, path, "%s", name);
+
+    return r < 0 ? r : env->sys.unlink(env->system_data, path);
 }
 
 ssize_t drcl_pread(struct drcl_env *env, int fd, void *buf, size_t len, uint64_t offset)

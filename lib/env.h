@@ -17,7 +17,7 @@ struct drcl_env {
     struct damon_reclaim_system_ops sys; /* no member is NULL */
     void *system_data;
     struct damon_reclaim_allocator allocator; /* no member is NULL */
-    char *root;                               /* prefix for /proc and /sys, "" for none */
+    char *root;                               /* prefix for /proc, /sys and /run, "" for none */
     char error[DRCL_ERROR_SIZE];              /* the last error, "" for none */
     void (*log)(void *log_data, enum damon_reclaim_log_level level, const char *text); /* or NULL */
     void *log_data;
@@ -43,6 +43,9 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
  * right. */
 int drcl_open(struct drcl_env *env, int flags, const char *path_format, ...) __attribute__((format(printf, 3, 4)));
 void drcl_close(struct drcl_env *env, int fd); /* -1 is fine */
+int drcl_create(struct drcl_env *env, unsigned int mode, const char *path); /* for reading and writing */
+int drcl_lock(struct drcl_env *env, int fd); /* -EWOULDBLOCK if somebody else has it; closing unlocks */
+int drcl_unlink(struct drcl_env *env, const char *path);
 ssize_t drcl_pread(struct drcl_env *env, int fd, void *buf, size_t len, uint64_t offset);
 ssize_t drcl_pwrite(struct drcl_env *env, int fd, const void *buf, size_t len, uint64_t offset);
 int drcl_ioctl(struct drcl_env *env, int fd, unsigned long request, void *arg);

@@ -25,7 +25,7 @@ const char *damon_reclaim_version_string(void)
 const char *damon_reclaim_feature(size_t index)
 {
     static const char *const features[] = {
-        "backend:idle-page",     "backend:sim",
+        "backend:damon",         "backend:idle-page", "backend:sim",
         "action:pageout",        "action:cold",       "action:stat",
         "filter:addr",           "filter:target",     "filter:anon",
         "filter:active",         "filter:memcg",      "filter:young",

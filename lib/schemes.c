@@ -18,14 +18,14 @@ static int no_scheme(struct damon_reclaim *ctx, uint32_t id)
     return drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
 }
 
-int drcl_changed(struct damon_reclaim *ctx)
+int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what)
 {
     int r = 0;
 
     if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
         return 0;
     if (ctx->driver->changed)
-        r = ctx->driver->changed(ctx);
+        r = ctx->driver->changed(ctx, what);
     if (r == 0 && !ctx->in_dispatch)
         r = drcl_arm(ctx); /* there may be work at once */
     return r;
@@ -118,7 +118,7 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     if (id == DRCL_MAX_SCHEMES)
         return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already", DRCL_MAX_SCHEMES - 1);
     drcl_engine_set_scheme(&ctx->engine, id, &scheme);
-    r = drcl_changed(ctx);
+    r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0) {
         drcl_engine_remove_scheme(&ctx->engine, id, true);
         return r;
@@ -137,7 +137,7 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
     if (!is_scheme(ctx, id))
         return no_scheme(ctx, id);
     drcl_engine_remove_scheme(&ctx->engine, id, !ctx->in_dispatch);
-    drcl_changed(ctx);
+    drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     return 0;
 }
 
@@ -176,7 +176,7 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
     memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : ctx->engine.schemes[id].filters,
            nr_old * sizeof(*old));
     put_filters(ctx, id, filters, n);
-    r = drcl_changed(ctx);
+    r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0)
         put_filters(ctx, id, old, nr_old);
     return r;
@@ -196,5 +196,5 @@ int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t ind
     if (quota->goals[index].metric != DAMON_RECLAIM_GOAL_USER_INPUT)
         return drcl_error(&ctx->env, -EINVAL, "scheme %u: goal %zu is measured, not reported", id, index);
     quota->goals[index].current = current;
-    return drcl_changed(ctx);
+    return drcl_changed(ctx, DRCL_CHANGE_GOALS);
 }

@@ -218,6 +218,9 @@ static int take_staged(struct damon_reclaim *ctx)
         r = ctx->driver->commit(ctx);
     if (r < 0) {
         ctx->active = old;
+        if (ctx->whole)
+            drcl_add_whole(ctx);
+        drcl_apply_params(ctx);
         return r;
     }
     return ctx->in_dispatch ? 0 : drcl_arm(ctx);

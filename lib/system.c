@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -112,6 +113,26 @@ static int real_clock(void *data, clockid_t id, uint64_t *ret_ns)
     return 0;
 }
 
+static int real_create(void *data, const char *path, unsigned int mode)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+
+    (void)data;
+    return fd < 0 ? -errno : fd;
+}
+
+static int real_lock(void *data, int fd)
+{
+    (void)data;
+    return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+static int real_unlink(void *data, const char *path)
+{
+    (void)data;
+    return unlink(path) < 0 ? -errno : 0;
+}
+
 pid_t drcl_system_gettid(void)
 {
     return (pid_t)syscall(SYS_gettid);
@@ -131,6 +152,9 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .timer_new = real_timer_new,
         .timer_set = real_timer_set,
         .clock = real_clock,
+        .create = real_create,
+        .lock = real_lock,
+        .unlink = real_unlink,
     };
 
     ops->size = sizeof(*ops);
@@ -146,5 +170,8 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(timer_new);
     DEFAULT(timer_set);
     DEFAULT(clock);
+    DEFAULT(create);
+    DEFAULT(lock);
+    DEFAULT(unlink);
 #undef DEFAULT
 }

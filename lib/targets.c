@@ -156,6 +156,12 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     r = add(ctx, ctx->next_target, target.pid, pidfd, target.ranges, target.nr_ranges);
     if (r < 0)
         return r;
+    r = drcl_changed(ctx, DRCL_CHANGE_TARGETS);
+    if (r < 0) {
+        drcl_engine_remove_target(&ctx->engine, ctx->next_target);
+        drop(ctx, ctx->next_target);
+        return r;
+    }
     if (ret_id)
         *ret_id = ctx->next_target;
     ctx->next_target++;
@@ -172,6 +178,7 @@ int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id)
         return drcl_error(&ctx->env, -ENOENT, "target %u: there is none with that number", id);
     drcl_engine_remove_target(&ctx->engine, id);
     drop(ctx, id);
+    drcl_changed(ctx, DRCL_CHANGE_TARGETS); /* what it meets, the next dispatch meets, too */
     return 0;
 }
 

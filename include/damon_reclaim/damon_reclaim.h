@@ -64,7 +64,7 @@ DAMON_RECLAIM_API const char *damon_reclaim_version_string(void);
 
 /**
  * Tells whether this build has a feature.
- * @param name "backend:sim", "backend:idle-page", "action:pageout", "filter:anon" and the like;
+ * @param name "backend:damon", "backend:sim", "action:pageout", "filter:anon" and the like;
  *             damon_reclaim_feature() lists them all.
  * @return true if it has; false for a name it does not know.
  */
@@ -392,6 +392,9 @@ struct damon_reclaim_system_ops {
     int (*timer_new)(void *data);                              /**< a pollable timer (timerfd), CLOCK_MONOTONIC */
     int (*timer_set)(void *data, int fd, uint64_t deadline_ns); /**< absolute; 0: never; also acknowledges */
     int (*clock)(void *data, clockid_t id, uint64_t *ret_ns);  /**< CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID */
+    int (*create)(void *data, const char *path, unsigned int mode); /**< open(2), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW */
+    int (*lock)(void *data, int fd);            /**< flock(2), LOCK_EX | LOCK_NB: -EWOULDBLOCK if somebody else has it */
+    int (*unlink)(void *data, const char *path); /**< unlink(2) */
 };
 
 /** Memory for the library. Both members or neither; neither may throw or jump. */
@@ -422,6 +425,23 @@ struct damon_reclaim_sim_config {
     uint64_t check_ns;         /**< time that looking at a page before reclaiming it costs; 0: 50 */
 };
 
+/** Bits of damon_reclaim_damon_config::flags. */
+enum damon_reclaim_damon_flag {
+    /** The module DAMON_STAT, when it keeps the kernel's DAMON busy, is switched off while the context is enabled, and back
+     *  on afterwards. Without it enabling is refused with -EBUSY. Nobody else's DAMON is ever taken over. */
+    DAMON_RECLAIM_DAMON_TAKE_OVER = 1 << 0,
+    /** The kernel would only monitor; not there yet: refused with -EOPNOTSUPP. */
+    DAMON_RECLAIM_DAMON_MONITOR_ONLY = 1 << 1
+};
+
+/** How the backend "damon" uses the kernel's DAMON. Zero everywhere but `size` is a good start. */
+struct damon_reclaim_damon_config {
+    size_t size;            /**< sizeof(struct damon_reclaim_damon_config) */
+    const char *operations; /**< "paddr", "vaddr" or "fvaddr"; NULL: by the targets. Physical memory without a process,
+                                 fvaddr for processes with ranges, vaddr for processes without */
+    uint32_t flags;         /**< enum damon_reclaim_damon_flag */
+};
+
 /** Bits of damon_reclaim_config::flags. */
 enum damon_reclaim_flag {
     /** An invalid commit keeps the old set running. Without it the reclaimer is disabled, as the module does. */
@@ -435,7 +455,8 @@ enum damon_reclaim_flag {
 /** How a context is made. Zero everywhere but `size` and `backend` is a good start. */
 struct damon_reclaim_config {
     size_t size;         /**< sizeof(struct damon_reclaim_config) */
-    const char *backend; /**< "sim", "idle-page"; NULL with `backend_ops` */
+    const char *backend; /**< "damon", "idle-page", "sim"; "auto": "damon" if it is there and free, else "idle-page";
+                              NULL with `backend_ops` */
     const struct damon_reclaim_backend_ops *backend_ops; /**< a backend of the host program; copied */
     void *backend_data;                                  /**< passed to it */
     const struct damon_reclaim_system_ops *system_ops;   /**< system access of the host program; copied; or NULL */
@@ -443,12 +464,13 @@ struct damon_reclaim_config {
     const struct damon_reclaim_allocator *allocator;     /**< copied; or NULL for malloc */
     const struct damon_reclaim_callbacks *callbacks;     /**< copied; or NULL */
     void *userdata;     /**< passed to the callbacks */
-    const char *root;   /**< prefix for /proc and /sys, or NULL; for tests and containers */
+    const char *root;   /**< prefix for /proc, /sys and /run, or NULL; for tests and containers */
     uint64_t seed;      /**< of the random source; the same seed, backend and calls give the same run */
     uint32_t flags;     /**< enum damon_reclaim_flag */
     const struct damon_reclaim_sim_config *sim; /**< for the backend "sim"; or NULL */
     char *error;        /**< where damon_reclaim_new() puts the text of its error; or NULL */
     size_t error_size;  /**< bytes at `error` */
+    const struct damon_reclaim_damon_config *damon; /**< for the backend "damon"; or NULL */
 };
 
 /**

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const struct drcl_backend *const backends[] = {
+    &drcl_backend_damon,
     &drcl_backend_idle_page,
     &drcl_backend_sim,
 };

@@ -18,6 +18,7 @@ struct drcl_backend {
     int (*probe)(struct drcl_env *env, char *text, size_t size);
 };
 
+extern const struct drcl_backend drcl_backend_damon;
 extern const struct drcl_backend drcl_backend_sim;
 extern const struct drcl_backend drcl_backend_idle_page;
 

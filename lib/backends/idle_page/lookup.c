@@ -56,6 +56,21 @@ static int is_compound(struct drcl_idle_page *b, uint64_t pfn)
     return r < 0 ? r : (frame.flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL)) != 0;
 }
 
+/* Whether the kernel can tell, and tells, that there is nothing in the block: 1, 0 or an error. */
+static int is_hole(struct drcl_idle_target *t, struct drcl_block *block, uint64_t addr)
+{
+    uint64_t start = addr & ~(DRCL_BLOCK_SIZE - 1), end = start + DRCL_BLOCK_SIZE, present, present_end;
+    int r;
+
+    if (t->map.no_scan)
+        return 0;
+    r = drcl_pagemap_next_present(&t->map, start, end, &present, &present_end);
+    if (r < 0 || present < end)
+        return r;
+    block->kind = DRCL_BLOCK_ABSENT;
+    return 1;
+}
+
 /* Whether there was nothing at page @i of the block when it was looked at last. */
 static bool was_absent(const struct drcl_idle_page *b, const struct drcl_block *block, size_t i)
 {
@@ -148,6 +163,12 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
         return 0; /* it takes less to see that it is the same */
     before = *block;
     block = drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
+    if (before.kind == DRCL_BLOCK_ABSENT) {
+        r = is_hole(t, block, sample->addr);
+        use_block(b, block, sample);
+        if (r != 0)
+            return r < 0 ? r : 0;
+    }
     if (before.nr_samples < MANY)
         return 0;
     block->nr_samples = MANY;
@@ -161,18 +182,15 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
 /* Most absent pages lie in wide holes: the first of a block in a second tells whether all of it is one. */
 static int found_nothing(struct drcl_idle_target *t, struct drcl_sample *sample, struct drcl_block *block)
 {
-    uint64_t start = sample->addr & ~(DRCL_BLOCK_SIZE - 1), end = start + DRCL_BLOCK_SIZE, present, present_end;
     int r;
 
     sample->state = DRCL_SAMPLE_ABSENT;
-    if (t->map.no_scan || !drcl_block_is(block, sample->addr) || block->nr_samples > 1)
+    if (!drcl_block_is(block, sample->addr) || block->nr_samples > 1)
         return 0;
-    r = drcl_pagemap_next_present(&t->map, start, end, &present, &present_end);
-    if (r == 0 && present == end) {
-        block->kind = DRCL_BLOCK_ABSENT;
+    r = is_hole(t, block, sample->addr);
+    if (r > 0)
         sample->state = DRCL_SAMPLE_NOTHING;
-    }
-    return r;
+    return r < 0 ? r : 0;
 }
 
 static int found_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample, uint64_t entry,

@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <time.h>
 
-#define NS_PER_MS 1000000
-#define MAX_TICK  ((UINT32_C(1) << 21) - 1) /* what fits into a struct drcl_block */
+#define NS_PER_MS    1000000
+#define MAX_TICK     ((UINT32_C(1) << 21) - 1) /* what fits into a struct drcl_block */
+#define MARKED_SHARE 4 /* of the samples of small pages in marked ranges one in so many is looked at */
 
 static uint32_t now_ms(struct drcl_idle_page *b)
 {
@@ -48,6 +49,16 @@ static int need_samples(struct drcl_idle_page *b, struct drcl_idle_target *t, si
     return 0;
 }
 
+/*
+ * Whether the sample can be left out of this tick. To look at a small page the kernel walks the mappings of all idle pages in its
+ * word of the bitmap, which in a marked range are all 64. But there an access is not forgotten before it was looked at, so that a
+ * part of the looks finds it as well.
+ */
+static bool leave_out(const struct drcl_idle_target *t, const struct drcl_sample *sample)
+{
+    return sample->marked && sample->state != DRCL_SAMPLE_HUGE && t->tick % MARKED_SHARE != 1;
+}
+
 /* Whether the page need not be made idle: the check of this very tick has seen that it is, or it was marked, and making it
  * idle again would hide an access since. */
 static bool leave_as_it_is(struct drcl_idle_target *t, struct drcl_sample *sample)
@@ -84,14 +95,17 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
     }
     for (size_t i = 0; i < n; i++) {
         struct drcl_sample *sample = &t->samples[i];
+        bool leave;
 
         if (sample->state < DRCL_SAMPLE_PAGE)
             continue;
-        t->frames[t->nr_frames++] = (struct drcl_frame){
-            .pfn = sample->pfn,
-            .index = (uint32_t)i,
-            .flags = leave_as_it_is(t, sample) ? DRCL_FRAME_IDLE : 0,
-        };
+        leave = leave_as_it_is(t, sample);
+        if (leave_out(t, sample))
+            sample->state = DRCL_SAMPLE_NOTHING;
+        else
+            t->frames[t->nr_frames++] = (struct drcl_frame){
+                .pfn = sample->pfn, .index = (uint32_t)i, .flags = leave ? DRCL_FRAME_IDLE : 0
+            };
     }
     t->tick = t->tick % MAX_TICK + 1;
     drcl_frames_sort(t->frames, t->nr_frames);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend "damon": the kernel monitors and reclaims, the library drives it through sysfs.
+ *
+ *     sysfs.c  the files: where they are, text in and out        owner.c   whose DAMON it is: the record, other users, clean-up
+ *     tree.c   a configuration, as files                         stats.c   counters and intervals, back from the kernel
+ *     filters.c, put.c  parts of it                              regions.c the same for regions
+ *     backend.c  targets                                         driver.c  start, commit, stop, and the work while it runs
+ *     probe.c  whether it would work here
+ *
+ * What is asked for is in the engine's structures, and what the kernel tells goes back there. There is one tree of directories for
+ * the whole system: whoever was there before keeps it.
+ */
+#ifndef DRCL_DAMON_H
+#define DRCL_DAMON_H
+
+#include "backends/backends.h"
+#include "backends/damon/sysfs.h"
+#include "context.h"
+
+#define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
+#define DRCL_DAMON_SLOTS   (DRCL_MAX_SCHEMES + 1)
+#define DRCL_DAMON_MONITOR UINT32_MAX /* the scheme that shows all regions to us */
+#define DRCL_DAMON_MARKED_US UINT64_C(60000000) /* update_us, which is this much and our mark, is the mark of our tree */
+
+enum drcl_damon_operations { DRCL_DAMON_AUTO, DRCL_DAMON_PADDR, DRCL_DAMON_VADDR, DRCL_DAMON_FVADDR };
+
+/* What the record tells of an instance of the library. */
+struct drcl_damon_record {
+    char boot[64];
+    uint64_t pid;
+    uint64_t start;   /* of the process, ticks since the boot */
+    uint64_t kdamond; /* pid, 0 before it runs */
+    uint64_t mark;
+    bool stat_was_on; /* DAMON_STAT was on, and was switched off */
+};
+
+struct drcl_damon_owner {
+    int fd; /* of the record, locked; -1: DAMON is not ours */
+    bool made; /* the directories are ours */
+    struct drcl_damon_record record;
+};
+
+struct drcl_damon_target {
+    uint32_t id;
+    pid_t pid;
+};
+
+/* A scheme in the kernel: directory number i is slot i. */
+struct drcl_damon_slot {
+    uint32_t scheme;  /* its number, or DRCL_DAMON_MONITOR */
+    uint32_t min_age; /* as written */
+    struct damon_reclaim_watermarks watermarks;
+    /* Counters when they were read last. */
+    uint64_t nr_tried, sz_tried, nr_applied, sz_applied, sz_passed, exceeds;
+    struct drcl_quota quota; /* for goals that the kernel does not know */
+    bool own_goals;
+};
+
+struct drcl_damon {
+    struct drcl_env *env;
+    enum drcl_damon_operations wanted;
+    uint32_t flags;
+    struct drcl_damon_target *targets;
+    size_t nr_targets;
+    struct damon_reclaim_range *ram; /* what iomem told */
+    size_t nr_ram, ram_cap;
+    uint64_t ram_ns;
+
+    struct drcl_damon_owner owner;
+    bool running;     /* as far as we know */
+    pid_t kdamond;
+    bool refreshes;   /* the kernel brings the counters up to date by itself, and answers while inactive */
+    bool own_tuning;  /* the kernel cannot tune intervals */
+    bool goals_dirty; /* values of goals were reported */
+    pid_t *written;   /* pids of the targets that the kernel has */
+    size_t nr_written;
+    enum drcl_damon_operations operations; /* that the kernel has */
+    struct drcl_damon_slot slots[DRCL_DAMON_SLOTS];
+    size_t nr_slots;
+
+    uint64_t ranges_sum; /* of the ranges that the kernel has */
+    bool seen_working;   /* the kernel has sampled since the poll before the last */
+    bool stale_tree;     /* the directories may not be what the kernel has */
+    unsigned int bad_polls;
+    unsigned int nr_polls;
+
+    uint64_t next_wmark_ns, next_poll_ns;
+    uint64_t last_poll_ns;   /* for what is counted by time */
+    uint64_t aggregation_ns; /* left over */
+    uint64_t cpu_ns;         /* of the kernel's thread, when it was read last */
+    /* Regions, which are read a few at a time. */
+    uint64_t next_regions_ns;
+    bool reading;
+    size_t at;
+    uint64_t own_cpu_ns; /* what this reading has cost so far */
+    struct drcl_region *regions;
+    size_t nr_regions, regions_cap;
+};
+
+/* owner.c */
+/* Takes DAMON for us: -EBUSY names who has it. Nothing is made yet. */
+int drcl_damon_own(struct drcl_damon *d);
+/* Notes in the record that the kernel's thread runs. */
+int drcl_damon_note(struct drcl_damon *d, pid_t kdamond);
+/* Stops our thread, removes our directories, puts DAMON_STAT back and removes the record, as far as we came. */
+void drcl_damon_disown(struct drcl_damon *d);
+/* 0 if nobody has DAMON, else -EBUSY with a text that says who, or another error. */
+int drcl_damon_holder(struct drcl_env *env, bool take_over);
+/* The same for the kernel's own modules alone. */
+int drcl_damon_module_holder(struct drcl_env *env, bool take_over);
+/* Whether the directories that are there are those of the record. */
+bool drcl_damon_is_ours(struct drcl_env *env, const struct drcl_damon_record *record);
+
+/* tree.c: writes what is asked for into the directories. Nothing takes effect before "on" or "commit". */
+int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* Writes the values of goals alone. */
+int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d);
+
+/* stats.c: brings the counters up to date; -EAGAIN when the kernel's answer made no sense. */
+int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* The kernel has begun anew: its counters are zero. */
+void drcl_damon_reset_stats(struct drcl_damon *d);
+/* Intervals that the kernel has tuned. */
+void drcl_damon_read_intervals(struct damon_reclaim *ctx, struct drcl_damon *d);
+
+/* regions.c: asks for the regions; reads a few of them, and lays them out when it has them all, which it tells with 1. */
+int drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
+
+/* backend.c */
+enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, const struct drcl_damon *d);
+/* Whether the operations can watch these targets. */
+int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d);
+const char *drcl_damon_operations_name(enum drcl_damon_operations operations);
+
+int drcl_damon_probe(struct drcl_env *env, char *text, size_t size);
+
+extern const struct drcl_driver drcl_damon_driver;
+
+#endif

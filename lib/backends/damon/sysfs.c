@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/damon/sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/scan.h"
+
+#define MODULE_ENABLED "/sys/module/%s/parameters/enabled"
+#define BUSY_TRIES     10
+#define BUSY_WAIT_MS   5
+
+#define NAME(name, format)                                                                                             \
+    char name[PATH_MAX / 2];                                                                                           \
+    do {                                                                                                               \
+        va_list ap_;                                                                                                   \
+        va_start(ap_, format);                                                                                         \
+        vsnprintf(name, sizeof(name), format, ap_);                                                                    \
+        va_end(ap_);                                                                                                   \
+    } while (0)
+
+static int read_line(struct drcl_env *env, char value[DRCL_DAMON_VALUE], const char *dir, const char *name)
+{
+    ssize_t n = drcl_read_small(env, value, DRCL_DAMON_VALUE, "%s%s", dir, name);
+
+    if (n < 0)
+        return (int)n;
+    while (n && (value[n - 1] == '\n' || value[n - 1] == ' '))
+        n--;
+    value[n] = '\0';
+    return 0;
+}
+
+/* As if by echo: one write of the whole. */
+static int write_line(struct drcl_env *env, const char *value, const char *dir, const char *name)
+{
+    size_t len = strlen(value);
+    int fd = drcl_open(env, O_WRONLY, "%s%s", dir, name);
+    ssize_t n;
+
+    if (fd < 0)
+        return fd;
+    n = drcl_pwrite(env, fd, value, len, 0);
+    drcl_close(env, fd);
+    if (n < 0)
+        return (int)n;
+    return (size_t)n == len ? 0 : -EIO;
+}
+
+bool drcl_damon_exists(struct drcl_env *env, const char *format, ...)
+{
+    int fd;
+    NAME(name, format);
+
+    fd = drcl_open(env, O_RDONLY, DRCL_DAMON_DIR "/%s", name);
+    drcl_close(env, fd);
+    return fd >= 0 || (fd != -ENOENT && fd != -ENOTDIR);
+}
+
+int drcl_damon_read(struct drcl_env *env, char value[DRCL_DAMON_VALUE], const char *format, ...)
+{
+    NAME(name, format);
+    return read_line(env, value, DRCL_DAMON_DIR "/", name);
+}
+
+int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format, ...)
+{
+    char value[DRCL_DAMON_VALUE];
+    struct drcl_scan scan;
+    uint64_t number;
+    int r;
+    NAME(name, format);
+
+    r = read_line(env, value, DRCL_DAMON_DIR "/", name);
+    if (r < 0)
+        return r;
+    scan = (struct drcl_scan){ value, value + strlen(value) };
+    if (!drcl_scan_u64(&scan, 10, &number) || scan.at != scan.end)
+        return -EIO;
+    *ret = number;
+    return 0;
+}
+
+int drcl_damon_write(struct drcl_env *env, const char *value, const char *format, ...)
+{
+    int r;
+    NAME(name, format);
+
+    for (unsigned int i = 1;; i++) {
+        r = write_line(env, value, DRCL_DAMON_DIR "/", name);
+        if (r != -EBUSY || i == BUSY_TRIES)
+            return r;
+        env->sys.poll(env->system_data, NULL, 0, BUSY_WAIT_MS);
+    }
+}
+
+int drcl_damon_module_on(struct drcl_env *env, const char *module)
+{
+    char value[DRCL_DAMON_VALUE], name[128];
+    int r;
+
+    snprintf(name, sizeof(name), MODULE_ENABLED, module);
+    r = read_line(env, value, "", name);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    return value[0] == 'Y' || value[0] == 'y' || value[0] == '1';
+}
+
+int drcl_damon_module_switch(struct drcl_env *env, const char *module, bool on)
+{
+    char name[128];
+    int r;
+
+    snprintf(name, sizeof(name), MODULE_ENABLED, module);
+    r = write_line(env, on ? "Y" : "N", "", name);
+    if (r < 0)
+        return r;
+    r = drcl_damon_module_on(env, module);
+    if (r < 0)
+        return r;
+    return r == on ? 0 : -EBUSY;
+}

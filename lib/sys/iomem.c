@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/iomem.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sys/scan.h"
+
+#define MAX_FILE (UINT64_C(16) << 20)
+
+/* "00100000-2ffdffff : System RAM": the last byte is part of it. What is inside of another entry is indented. */
+static bool parse_line(struct drcl_scan line, struct damon_reclaim_range *ret)
+{
+    if (!drcl_scan_u64(&line, 16, &ret->start) || !drcl_scan_char(&line, '-') || !drcl_scan_u64(&line, 16, &ret->end) ||
+        !drcl_scan_word(&line, " : System RAM") || line.at != line.end)
+        return false;
+    ret->end += ret->end < UINT64_MAX;
+    return true;
+}
+
+int drcl_iomem_parse(const char *text, size_t len, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n)
+{
+    struct drcl_scan scan = { text, text + len }, line;
+    struct damon_reclaim_range range, last = { 0, 0 };
+    bool hidden = false;
+    size_t n = 0;
+
+    while (drcl_scan_line(&scan, &line)) {
+        if (!parse_line(line, &range))
+            continue;
+        if (!range.start && range.end == 1) {
+            hidden = true;
+            continue;
+        }
+        if (range.start >= range.end || range.start < last.end)
+            return -EINVAL;
+        if (n && range.start == last.end)
+            n--;
+        else
+            last.start = range.start;
+        last.end = range.end;
+        if (n < capacity)
+            ranges[n] = last;
+        n++;
+    }
+    if (!n)
+        return hidden ? -EPERM : -EINVAL;
+    *ret_n = n;
+    return 0;
+}
+
+int drcl_iomem_ranges(struct drcl_env *env, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n)
+{
+    size_t len;
+    char *text;
+    int r = drcl_read_file(env, MAX_FILE, &text, &len, "/proc/iomem");
+
+    if (r < 0)
+        return drcl_error(env, r, "/proc/iomem cannot be read: %s", strerror(-r));
+    r = drcl_iomem_parse(text, len, ranges, capacity, ret_n);
+    drcl_free(env, text);
+    if (r == -EPERM)
+        return drcl_error(env, r, "/proc/iomem shows zeros instead of addresses: CAP_SYS_ADMIN is needed");
+    if (r < 0)
+        return drcl_error(env, r, "/proc/iomem tells no System RAM; set monitor_region_start and monitor_region_end");
+    return 0;
+}
