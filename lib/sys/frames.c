@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/frames.h"
 
-/* A shell sort: frames of neighbouring pages come nearly sorted, there are at most some thousands, and qsort() may allocate. */
+/* A shell sort: frames of neighbouring pages come nearly sorted, there are at most some thousands, and qsort() may
+ * allocate. */
 void drcl_frames_sort(struct drcl_frame *frames, size_t n)
 {
     static const size_t gaps[] = { 89095, 39591, 17593, 7815, 3469, 1541, 685, 301, 132, 57, 23, 10, 4, 1 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page frames to be asked about. The files that tell of frames are indexed by frame number and dear to call, so questions are
- * collected, sorted by number, and neighbours are asked about in one call.
+ * Page frames to be asked about. The files that tell of frames are indexed by frame number and dear to call, so
+ * questions are collected, sorted by number, and neighbours are asked about in one call.
  */
 #ifndef DRCL_SYS_FRAMES_H
 #define DRCL_SYS_FRAMES_H
@@ -25,8 +25,8 @@ struct drcl_frame {
 void drcl_frames_sort(struct drcl_frame *frames, size_t n);
 
 /*
- * How many of the sorted frames, at least 1, one access answers: the records of 1 << @shift frames that they fall into lie at
- * most @gap apart, in a window of @span records.
+ * How many of the sorted frames, at least 1, one access answers: the records of 1 << @shift frames that they fall into
+ * lie at most @gap apart, in a window of @span records.
  */
 size_t drcl_frames_run(const struct drcl_frame *frames, size_t n, unsigned int shift, uint64_t gap, uint64_t span);
 

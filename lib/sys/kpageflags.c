@@ -34,7 +34,8 @@ int drcl_kpageflags_read(struct drcl_kpageflags *flags, uint64_t pfn, size_t n)
     size_t len = n * sizeof(uint64_t), done = 0;
 
     while (done < len) {
-        ssize_t r = drcl_pread(flags->env, flags->fd, (char *)flags->buf + done, len - done, pfn * sizeof(uint64_t) + done);
+        ssize_t r =
+            drcl_pread(flags->env, flags->fd, (char *)flags->buf + done, len - done, pfn * sizeof(uint64_t) + done);
 
         if (r < 0)
             return drcl_error(flags->env, (int)r, PATH " cannot be read: %s", strerror((int)-r));
@@ -57,8 +58,8 @@ int drcl_kpageflags_get(struct drcl_kpageflags *flags, struct drcl_frame *frames
         if (r < 0)
             return r;
         for (size_t i = 0; i < run; i++)
-            frames[i].flags = (frames[i].flags & DRCL_FRAME_IDLE) |
-                              ((uint32_t)flags->buf[frames[i].pfn - first] & ~DRCL_FRAME_IDLE);
+            frames[i].flags =
+                (frames[i].flags & DRCL_FRAME_IDLE) | ((uint32_t)flags->buf[frames[i].pfn - first] & ~DRCL_FRAME_IDLE);
         frames += run;
         n -= run;
     }

@@ -27,7 +27,8 @@ static bool permissions(struct drcl_scan *scan, uint32_t *ret)
     return drcl_scan_char(scan, 's');
 }
 
-/* "559c77e00000-559c77e21000 rw-p 00000000 00:00 0      [heap]": start, end, permissions, offset, device, inode, path */
+/* "559c77e00000-559c77e21000 rw-p 00000000 00:00 0      [heap]": start, end, permissions, offset, device, inode, path
+ */
 int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret)
 {
     struct drcl_scan scan = { text, text + len };
@@ -49,8 +50,8 @@ int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret)
     return 0;
 }
 
-/* Hands out the whole lines in [buf, buf + len); also one that is not whole, if it is all that there is in a full buffer or the
- * file ends with it. *ret_used tells how far it got. */
+/* Hands out the whole lines in [buf, buf + len); also one that is not whole, if it is all that there is in a full
+ * buffer or the file ends with it. *ret_used tells how far it got. */
 static int each_line(const char *buf, size_t len, bool full, bool last,
                      int (*each)(void *data, const struct drcl_mapping *mapping), void *data, size_t *ret_used)
 {
@@ -104,4 +105,3 @@ int drcl_maps_walk(struct drcl_env *env, int fd, char *buf, size_t size,
         memmove(buf, buf + used, len);
     }
 }
-

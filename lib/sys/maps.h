@@ -26,8 +26,8 @@ struct drcl_mapping {
 int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret);
 
 /*
- * Calls @each for every mapping, ascending; what it returns other than 0 ends the walk and is returned. @buf is room to read
- * into; a path that does not fit is cut off. Allocates nothing. A line that makes no sense is -EINVAL.
+ * Calls @each for every mapping, ascending; what it returns other than 0 ends the walk and is returned. @buf is room to
+ * read into; a path that does not fit is cut off. Allocates nothing. A line that makes no sense is -EINVAL.
  */
 int drcl_maps_walk(struct drcl_env *env, int fd, char *buf, size_t size,
                    int (*each)(void *data, const struct drcl_mapping *mapping), void *data);

@@ -37,7 +37,8 @@ static int write_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
     size_t len = n * sizeof(uint64_t), done = 0;
 
     while (done < len) {
-        ssize_t r = drcl_pwrite(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
+        ssize_t r =
+            drcl_pwrite(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
 
         if (r == -ENXIO || (r >= 0 && r < (ssize_t)sizeof(uint64_t)))
             return 0; /* the end of memory: such frames are no user's */
@@ -53,7 +54,8 @@ static int read_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
     size_t len = n * sizeof(uint64_t), done = 0;
 
     while (done < len) {
-        ssize_t r = drcl_pread(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
+        ssize_t r =
+            drcl_pread(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
 
         if (r < 0)
             return drcl_error(idle->env, (int)r, PATH " cannot be read: %s", strerror((int)-r));

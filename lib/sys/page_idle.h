@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /sys/kernel/mm/page_idle/bitmap: one bit a frame (Documentation/admin-guide/mm/idle_page_tracking.rst of the kernel). Setting
- * a bit makes the page idle; it stays so until it is accessed. Only pages on an LRU list and only the heads of huge pages take
- * part; for all others setting does nothing and the answer is "not idle".
+ * /sys/kernel/mm/page_idle/bitmap: one bit a frame (Documentation/admin-guide/mm/idle_page_tracking.rst of the kernel).
+ * Setting a bit makes the page idle; it stays so until it is accessed. Only pages on an LRU list and only the heads of
+ * huge pages take part; for all others setting does nothing and the answer is "not idle".
  */
 #ifndef DRCL_SYS_PAGE_IDLE_H
 #define DRCL_SYS_PAGE_IDLE_H

@@ -32,7 +32,8 @@ struct scan_arg {
 
 #define SCAN         _IOWR('f', 16, struct scan_arg)
 #define SCAN_PRESENT (UINT64_C(1) << 3)
-#define USER_END     ((UINT64_C(1) << 47) - DRCL_PAGE_SIZE) /* where larger address spaces are in use, they are no error */
+#define USER_END     ((UINT64_C(1) << 47) - DRCL_PAGE_SIZE) /* where larger address spaces are in use, they are no error \
+                                                             */
 
 int drcl_pagemap_open(struct drcl_pagemap *map, struct drcl_env *env, pid_t pid, int pidfd)
 {
@@ -41,7 +42,8 @@ int drcl_pagemap_open(struct drcl_pagemap *map, struct drcl_env *env, pid_t pid,
     if (fd == -ESRCH)
         return fd;
     if (fd == -EACCES || fd == -EPERM)
-        return drcl_error(env, -EPERM, "/proc/%d/pagemap cannot be opened: CAP_SYS_PTRACE is needed, or the same user", (int)pid);
+        return drcl_error(env, -EPERM, "/proc/%d/pagemap cannot be opened: CAP_SYS_PTRACE is needed, or the same user",
+                          (int)pid);
     if (fd < 0)
         return drcl_error(env, fd, "/proc/%d/pagemap cannot be opened: %s", (int)pid, strerror(-fd));
     *map = (struct drcl_pagemap){ .env = env, .pid = pid, .pidfd = pidfd, .fd = fd };
@@ -54,8 +56,8 @@ void drcl_pagemap_close(struct drcl_pagemap *map)
     map->fd = -1;
 }
 
-/* The file is bound to the memory that the process had when it was opened; after an exec or exit nothing can be read from it.
- * 1 if it still has something to say, 0 if it was opened anew, or an error. */
+/* The file is bound to the memory that the process had when it was opened; after an exec or exit nothing can be read
+ * from it. 1 if it still has something to say, 0 if it was opened anew, or an error. */
 static int revive(struct drcl_pagemap *map)
 {
     struct drcl_pagemap fresh;
@@ -108,8 +110,13 @@ int drcl_pagemap_next_present(struct drcl_pagemap *map, uint64_t start, uint64_t
                               uint64_t *ret_end)
 {
     struct scan_region region = { 0 };
-    struct scan_arg arg = { .size = sizeof(arg), .start = start, .end = end, .vec = (uintptr_t)&region, .vec_len = 1,
-                            .category_mask = SCAN_PRESENT, .return_mask = SCAN_PRESENT };
+    struct scan_arg arg = { .size = sizeof(arg),
+                            .start = start,
+                            .end = end,
+                            .vec = (uintptr_t)&region,
+                            .vec_len = 1,
+                            .category_mask = SCAN_PRESENT,
+                            .return_mask = SCAN_PRESENT };
     int r = map->no_scan ? -ENOTTY : drcl_ioctl(map->env, map->fd, SCAN, &arg);
 
     if (r == -EFAULT && end > USER_END) {

@@ -10,11 +10,11 @@
 #include "sys/scan.h"
 
 #define KERNEL_THREAD UINT64_C(0x00200000) /* the bit of the field `flags` */
-#define FIELD_FLAGS 9
-#define FIELD_START 22
+#define FIELD_FLAGS   9
+#define FIELD_START   22
 
-/* "pid (name) state ppid ...": the name may hold anything, also blanks and parentheses, so the fields after it are counted
- * from the last parenthesis. */
+/* "pid (name) state ppid ...": the name may hold anything, also blanks and parentheses, so the fields after it are
+ * counted from the last parenthesis. */
 int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_stat *ret)
 {
     struct drcl_scan scan = { text, text + len };
@@ -105,7 +105,8 @@ int drcl_process_open(struct drcl_env *env, pid_t pid, int pidfd, const char *na
 {
     int fd = drcl_open(env, O_RDONLY, "/proc/%d/%s", (int)pid, name), exited;
 
-    /* As long as the process lives nobody else has its pid: alive after the call means that it was alive at the call. */
+    /* As long as the process lives nobody else has its pid: alive after the call means that it was alive at the call.
+     */
     exited = drcl_pidfd_exited(env, pidfd);
     if (exited == 0)
         return fd == -ENOENT ? -ESRCH : fd;

@@ -7,7 +7,7 @@
 
 struct drcl_process_stat {
     pid_t pid;
-    char state;           /* R, S, D, Z, ... */
+    char state; /* R, S, D, Z, ... */
     bool kernel_thread;
     uint64_t start_ticks; /* when it started, clock ticks since boot: with the pid, its identity */
 };
@@ -18,12 +18,12 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
 /* Reads the file. -ESRCH when there is no such process. Allocates nothing. */
 int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
 
-/* Whether the memory of @pid may be a target. -ESRCH: there is no such process, or it has exited; -EPERM: it is the caller or a
- * kernel thread; -EINVAL: it is not the pid of a process. The text names the pid and the cure. */
+/* Whether the memory of @pid may be a target. -ESRCH: there is no such process, or it has exited; -EPERM: it is the
+ * caller or a kernel thread; -EINVAL: it is not the pid of a process. The text names the pid and the cure. */
 int drcl_process_check(struct drcl_env *env, pid_t pid);
 
-/* Opens /proc/PID/NAME for reading and makes sure that it is the file of the process that @pidfd holds, not of a later one with
- * the same pid. -ESRCH when it has exited. No text. */
+/* Opens /proc/PID/NAME for reading and makes sure that it is the file of the process that @pidfd holds, not of a later
+ * one with the same pid. -ESRCH when it has exited. No text. */
 int drcl_process_open(struct drcl_env *env, pid_t pid, int pidfd, const char *name);
 
 #endif

@@ -27,9 +27,10 @@ int drcl_psi_some_us(struct drcl_env *env, uint64_t *ret)
     ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/pressure/memory");
 
     if (n == -ENOENT || n == -EOPNOTSUPP)
-        return drcl_error(env, (int)n,
-                          "/proc/pressure/memory: the kernel does not measure memory pressure; boot one with CONFIG_PSI=y "
-                          "and psi=1");
+        return drcl_error(
+            env, (int)n,
+            "/proc/pressure/memory: the kernel does not measure memory pressure; boot one with CONFIG_PSI=y "
+            "and psi=1");
     if (n < 0)
         return drcl_error(env, (int)n, "/proc/pressure/memory cannot be read: %s", strerror((int)-n));
     if (drcl_psi_parse(text, (size_t)n, ret) < 0)

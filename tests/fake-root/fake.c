@@ -8,165 +8,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#define FIRST_FD   1000
-#define ZERO_FRAME 1
-#define LRU_ANON   (DRCL_KPF_LRU | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED)
-
-/* --- memory of processes --------------------------------------------------------------------------------------- */
-
-struct fake_process *fake_process(struct fake *f, pid_t pid)
-{
-    struct fake_process *p = &f->processes[f->nr_processes++];
-
-    ck_assert_uint_le(f->nr_processes, FAKE_PROCESSES);
-    p->pid = pid;
-    return p;
-}
-
-static struct fake_area *area_of(struct fake_process *p, uint64_t addr)
-{
-    for (size_t i = 0; i < p->nr_areas; i++)
-        if (addr >= p->areas[i].start && addr - p->areas[i].start < p->areas[i].pages * PAGE)
-            return &p->areas[i];
-    return NULL;
-}
-
-static uint64_t *entry_at(struct fake_process *p, uint64_t addr)
-{
-    struct fake_area *area = area_of(p, addr);
-
-    return area ? &area->entries[(addr - area->start) / PAGE] : NULL;
-}
-
-uint64_t *fake_entry(struct fake_process *p, uint64_t addr)
-{
-    uint64_t *entry = entry_at(p, addr);
-
-    if (!entry)
-        ck_abort_msg("%#llx is not mapped", (unsigned long long)addr);
-    return entry;
-}
-
-static size_t head_of(const struct fake *f, uint64_t pfn)
-{
-    while (f->frames[pfn].flags & DRCL_KPF_COMPOUND_TAIL)
-        pfn--;
-    return pfn;
-}
-
-struct fake_frame *fake_head(struct fake *f, struct fake_process *p, uint64_t addr)
-{
-    return &f->frames[head_of(f, *fake_entry(p, addr) & DRCL_PAGEMAP_PFN)];
-}
-
-/* Pages of the large page at @head. */
-static size_t pages_of(const struct fake *f, size_t head)
-{
-    size_t n = 1;
-
-    while (head + n < FAKE_FRAMES && (f->frames[head + n].flags & DRCL_KPF_COMPOUND_TAIL))
-        n++;
-    return n;
-}
-
-static size_t take_frames(struct fake *f, size_t n, size_t align)
-{
-    size_t first = (f->next_frame + align - 1) / align * align;
-
-    if (first + n > FAKE_FRAMES)
-        ck_abort_msg("out of frames");
-    f->next_frame = first + n;
-    return first;
-}
-
-static void fill_small(struct fake *f, struct fake_area *area, size_t stride, uint32_t flags, uint64_t bits)
-{
-    size_t first = take_frames(f, area->pages * stride, 64);
-
-    for (size_t i = 0; i < area->pages; i++) {
-        size_t pfn = first + (area->pages - 1 - i) * stride;
-
-        f->frames[pfn].flags = flags;
-        area->entries[i] = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | bits | pfn;
-    }
-}
-
-static void fill_large(struct fake *f, struct fake_area *area, size_t size, uint32_t flags)
-{
-    ck_assert_uint_eq(area->pages % size, 0);
-    for (size_t i = 0; i < area->pages; i++) {
-        size_t pfn = i % size ? (area->entries[i - 1] & DRCL_PAGEMAP_PFN) + 1 : take_frames(f, size, size);
-
-        f->frames[pfn].flags = i % size ? DRCL_KPF_COMPOUND_TAIL : DRCL_KPF_COMPOUND_HEAD | flags;
-        area->entries[i] = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | pfn;
-    }
-}
-
-struct fake_area *fake_map(struct fake *f, struct fake_process *p, uint64_t start, size_t pages, enum fake_kind kind)
-{
-    struct fake_area *area = &p->areas[p->nr_areas++];
-
-    if (p->nr_areas > FAKE_AREAS)
-        ck_abort_msg("out of areas");
-    *area = (struct fake_area){ .start = start, .pages = pages, .entries = calloc(pages, sizeof(uint64_t)) };
-    ck_assert_ptr_nonnull(area->entries);
-    if (kind == FAKE_SMALL)
-        fill_small(f, area, 1, LRU_ANON, 0);
-    else if (kind == FAKE_SPREAD)
-        fill_small(f, area, 67, LRU_ANON, 0);
-    else if (kind == FAKE_FILE)
-        fill_small(f, area, 1, DRCL_KPF_LRU, DRCL_PAGEMAP_FILE);
-    else if (kind == FAKE_HUGE)
-        fill_large(f, area, 512, LRU_ANON | DRCL_KPF_THP);
-    else if (kind == FAKE_MEDIUM)
-        fill_large(f, area, 16, LRU_ANON);
-    else if (kind == FAKE_HUGETLB)
-        fill_large(f, area, 512, DRCL_KPF_HUGE);
-    for (size_t i = 0; kind == FAKE_ZERO && i < pages; i++)
-        area->entries[i] = DRCL_PAGEMAP_PRESENT | ZERO_FRAME;
-    return area;
-}
-
-void fake_touch(struct fake *f, struct fake_process *p, uint64_t addr)
-{
-    uint64_t *entry = fake_entry(p, addr);
-    size_t pfn;
-
-    if (!(*entry & DRCL_PAGEMAP_PRESENT)) {
-        pfn = take_frames(f, 1, 1);
-        f->frames[pfn].flags = LRU_ANON;
-        *entry = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | pfn;
-    }
-    fake_head(f, p, addr)->accessed = true;
-}
-
-void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint32_t flags)
-{
-    for (size_t i = 0; i < pages; i++)
-        f->frames[*fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PFN].flags |= flags;
-}
-
-uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
-{
-    uint64_t bytes = 0;
-
-    for (size_t i = 0; i < pages; i++)
-        bytes += *fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PRESENT ? PAGE : 0;
-    return bytes;
-}
-
-static void unmap_all(struct fake_process *p)
-{
-    for (size_t i = 0; i < p->nr_areas; i++)
-        free(p->areas[i].entries);
-    p->nr_areas = 0;
-}
-
-void fake_exec(struct fake_process *p)
-{
-    unmap_all(p);
-    p->generation++;
-}
+#define FIRST_FD 1000
 
 /* --- files ------------------------------------------------------------------------------------------------------ */
 
@@ -276,10 +118,10 @@ static uint64_t record(struct fake *f, struct fake_fd *fd, uint64_t i)
     case FILE_OWN_PAGEMAP:
         return DRCL_PAGEMAP_PRESENT | (f->hide_frames ? 0 : 77);
     case FILE_PAGEMAP:
-        entry = entry_at(fd->process, i * PAGE);
+        entry = fake_entry_at(fd->process, i * PAGE);
         return !entry ? 0 : f->hide_frames ? *entry & ~DRCL_PAGEMAP_PFN : *entry;
     case FILE_KPAGEFLAGS:
-        return i == ZERO_FRAME ? DRCL_KPF_ZERO_PAGE : f->frames[i].flags;
+        return i == FAKE_ZERO_FRAME ? DRCL_KPF_ZERO_PAGE : f->frames[i].flags;
     default:
         break;
     }
@@ -391,7 +233,7 @@ static int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg)
         return -EFAULT;
     region = (uint64_t *)(uintptr_t)words[5];
     for (addr = words[2]; addr < words[3]; addr += PAGE) {
-        uint64_t *entry = entry_at(file->process, addr);
+        uint64_t *entry = fake_entry_at(file->process, addr);
 
         if (entry && (*entry & DRCL_PAGEMAP_PRESENT))
             break;
@@ -399,7 +241,7 @@ static int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg)
     if (addr >= words[3])
         return 0;
     for (start = addr; addr < words[3]; addr += PAGE) {
-        uint64_t *entry = entry_at(file->process, addr);
+        uint64_t *entry = fake_entry_at(file->process, addr);
 
         if (!entry || !(*entry & DRCL_PAGEMAP_PRESENT))
             break;
@@ -432,8 +274,8 @@ static int advise_range(struct fake *f, struct fake_process *p, uint64_t start, 
     int r = 0;
 
     for (uint64_t addr = start; addr < end; addr += PAGE) {
-        struct fake_area *area = area_of(p, addr);
-        uint64_t *entry = entry_at(p, addr);
+        struct fake_area *area = fake_area_of(p, addr);
+        uint64_t *entry = fake_entry_at(p, addr);
         size_t head;
 
         if (area && area->locked)
@@ -444,11 +286,11 @@ static int advise_range(struct fake *f, struct fake_process *p, uint64_t start, 
         }
         if (!(*entry & DRCL_PAGEMAP_PRESENT))
             continue;
-        head = head_of(f, *entry & DRCL_PAGEMAP_PFN);
-        if (pages_of(f, head) > 1) {
+        head = fake_head_of(f, *entry & DRCL_PAGEMAP_PFN);
+        if (fake_pages_of(f, head) > 1) {
             uint64_t first = addr - ((*entry & DRCL_PAGEMAP_PFN) - head) * PAGE;
 
-            if (first < start || first + pages_of(f, head) * PAGE > end) {
+            if (first < start || first + fake_pages_of(f, head) * PAGE > end) {
                 f->nr_torn++;
                 continue;
             }
@@ -582,8 +424,12 @@ struct damon_reclaim_config fake_config(struct fake *f)
     static struct damon_reclaim_allocator allocator;
 
     allocator = (struct damon_reclaim_allocator){ sizeof(allocator), fake_realloc, fake_free, f };
-    return (struct damon_reclaim_config){ .size = sizeof(struct damon_reclaim_config), .backend = "idle-page", .seed = 1,
-                                          .system_ops = &system_ops, .system_data = f, .allocator = &allocator };
+    return (struct damon_reclaim_config){ .size = sizeof(struct damon_reclaim_config),
+                                          .backend = "idle-page",
+                                          .seed = 1,
+                                          .system_ops = &system_ops,
+                                          .system_data = f,
+                                          .allocator = &allocator };
 }
 
 struct fake *fake_open(void)
@@ -607,7 +453,7 @@ void fake_close(struct fake *f)
     ck_assert_uint_eq(f->nr_open, 0);
     ck_assert_uint_eq(f->nr_blocks, 0);
     for (size_t i = 0; i < f->nr_processes; i++)
-        unmap_all(&f->processes[i]);
+        fake_unmap_all(&f->processes[i]);
     free(f);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel for tests: processes with pages, frames with flags and idle bits, swap, a clock, behind a table of system operations.
- * It counts calls, descriptors and memory, and any call or allocation can be made to fail. It keeps to the rules of the real one
- * where they matter: only pages on an LRU list can be idle, a huge page is idle at its head alone, advice on a part of a huge page
- * frees nothing.
+ * A kernel for tests: processes with pages, frames with flags and idle bits, swap, a clock, behind a table of system
+ * operations. It counts calls, descriptors and memory, and any call or allocation can be made to fail. It keeps to the
+ * rules of the real one where they matter: only pages on an LRU list can be idle, a huge page is idle at its head
+ * alone, advice on a part of a huge page frees nothing.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -16,25 +16,26 @@
 #include "sys/kpageflags.h"
 #include "sys/pagemap.h"
 
-#define FAKE_FRAMES    32768
-#define FAKE_PROCESSES 4
-#define FAKE_AREAS     8
-#define FAKE_FDS       32
-#define FAKE_SCRIPT    16
-#define PAGE           DRCL_PAGE_SIZE
-#define HUGE_PAGE      (512 * PAGE)
-#define MIB            (256 * PAGE)
+#define FAKE_FRAMES     32768
+#define FAKE_PROCESSES  4
+#define FAKE_AREAS      8
+#define FAKE_FDS        32
+#define FAKE_SCRIPT     16
+#define FAKE_ZERO_FRAME 1
+#define PAGE            DRCL_PAGE_SIZE
+#define HUGE_PAGE       (512 * PAGE)
+#define MIB             (256 * PAGE)
 
 /* What a mapping is made of. */
 enum fake_kind {
-    FAKE_NONE,    /* nothing is there yet */
-    FAKE_SMALL,   /* anonymous small pages, their frames in descending order */
-    FAKE_SPREAD,  /* the same, their frames far apart */
-    FAKE_HUGE,    /* huge pages */
-    FAKE_MEDIUM,  /* large pages of 16 pages */
+    FAKE_NONE,   /* nothing is there yet */
+    FAKE_SMALL,  /* anonymous small pages, their frames in descending order */
+    FAKE_SPREAD, /* the same, their frames far apart */
+    FAKE_HUGE,   /* huge pages */
+    FAKE_MEDIUM, /* large pages of 16 pages */
     FAKE_HUGETLB,
-    FAKE_ZERO,    /* the shared zero page everywhere */
-    FAKE_FILE     /* clean pages of a file */
+    FAKE_ZERO, /* the shared zero page everywhere */
+    FAKE_FILE  /* clean pages of a file */
 };
 
 struct fake_area {
@@ -58,7 +59,16 @@ struct fake_frame {
     bool accessed; /* the bit of the hardware */
 };
 
-enum fake_file { FILE_CLOSED, FILE_TEXT, FILE_PAGEMAP, FILE_OWN_PAGEMAP, FILE_KPAGEFLAGS, FILE_BITMAP, FILE_PIDFD, FILE_TIMER };
+enum fake_file {
+    FILE_CLOSED,
+    FILE_TEXT,
+    FILE_PAGEMAP,
+    FILE_OWN_PAGEMAP,
+    FILE_KPAGEFLAGS,
+    FILE_BITMAP,
+    FILE_PIDFD,
+    FILE_TIMER
+};
 
 struct fake_fd {
     enum fake_file kind;
@@ -80,10 +90,10 @@ struct fake {
     uint64_t page_ns;    /* what reclaiming a page takes */
     uint64_t swap_total; /* bytes */
     uint64_t swap_free;
-    bool hide_frames; /* zeros instead of frame numbers */
-    bool no_scan;     /* a kernel without PAGEMAP_SCAN */
-    bool pinned;      /* nothing goes */
-    size_t max_read;  /* bytes that a read gives at most; 0: any */
+    bool hide_frames;    /* zeros instead of frame numbers */
+    bool no_scan;        /* a kernel without PAGEMAP_SCAN */
+    bool pinned;         /* nothing goes */
+    size_t max_read;     /* bytes that a read gives at most; 0: any */
     const char *missing; /* a path that is not there */
     int missing_error;   /* the error for it; 0: ENOENT */
     /* What the next calls of process_madvise() return instead of working: errors; 0: one range, then as usual. */
@@ -92,7 +102,7 @@ struct fake {
     int advise_error; /* of any process_madvise(); 0: none */
     /* Counters. */
     size_t nr_calls, nr_pagemap, nr_kpageflags, nr_idle_read, nr_idle_write, nr_advise;
-    size_t nr_torn; /* advice on a part of a huge page */
+    size_t nr_torn;     /* advice on a part of a huge page */
     uint64_t paged_out; /* bytes */
     /* The call, counted from 1, that fails, and with what. */
     size_t fail_call;
@@ -120,6 +130,14 @@ void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pag
 uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages);
 /* Replaces the memory by nothing, as an exec does; new areas may follow. */
 void fake_exec(struct fake_process *p);
+
+/* For the kernel itself: the area and the entry of an address, or NULL; the head of the large page that a frame is part
+ * of, and its pages; gives back the memory of a process. */
+struct fake_area *fake_area_of(struct fake_process *p, uint64_t addr);
+uint64_t *fake_entry_at(struct fake_process *p, uint64_t addr);
+size_t fake_head_of(const struct fake *f, uint64_t pfn);
+size_t fake_pages_of(const struct fake *f, size_t head);
+void fake_unmap_all(struct fake_process *p);
 
 /* The backend alone, with one target, number 1: @p. */
 void *fake_backend(struct fake *f, struct fake_process *p);

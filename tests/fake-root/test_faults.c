@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole life of a context on the backend, with every system call and every allocation failing at its Nth use: it never
- * crashes, nothing is left behind, and afterwards the context works.
+ * A whole life of a context on the backend, with every system call and every allocation failing at its Nth use: it
+ * never crashes, nothing is left behind, and afterwards the context works.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,16 +54,16 @@ static void dispatch(struct damon_reclaim *ctx, unsigned int ms)
 static void set_up(struct damon_reclaim *ctx)
 {
     static const char *const settings[][2] = {
-        { "min_age", "300000" }, { "sample_interval", "25000" }, { "quota_ms", "0" },
-        { "min_nr_regions", "3" },
-        { "wmarks_high", "1000" }, { "wmarks_mid", "990" }, { "wmarks_low", "0" },
+        { "min_age", "300000" },   { "sample_interval", "25000" }, { "quota_ms", "0" },   { "min_nr_regions", "3" },
+        { "wmarks_high", "1000" }, { "wmarks_mid", "990" },        { "wmarks_low", "0" },
     };
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         ck_assert_int_eq(damon_reclaim_set(ctx, settings[i][0], settings[i][1]), 0);
 }
 
-/* The life of a context. Whatever fails the first time must work the second time. *ret_calls: the calls that could fail. */
+/* The life of a context. Whatever fails the first time must work the second time. *ret_calls: the calls that could
+ * fail. */
 static void live(size_t *ret_calls)
 {
     struct damon_reclaim_config config = fake_config(f);

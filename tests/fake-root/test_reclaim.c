@@ -19,8 +19,9 @@ static void setup(void)
 {
     f = fake_open();
     p = fake_process(f, 4242);
-    request = (struct damon_reclaim_request){ .size = sizeof(request), .target = 1, .start = BASE,
-                                              .marked = true, .max_bytes = UINT64_MAX };
+    request = (struct damon_reclaim_request){
+        .size = sizeof(request), .target = 1, .start = BASE, .marked = true, .max_bytes = UINT64_MAX
+    };
 }
 
 static void teardown(void)
@@ -49,7 +50,7 @@ static void reclaim(size_t pages)
     ck_assert_int_eq(reclaim_only(pages), 0);
 }
 
-#define EXPECT(member, pages) ck_assert_uint_eq(result.member, (uint64_t)(pages) * PAGE)
+#define EXPECT(member, pages) ck_assert_uint_eq(result.member, (uint64_t)(pages)*PAGE)
 
 START_TEST(test_cold_goes)
 {
@@ -90,7 +91,8 @@ START_TEST(test_accessed_stays)
 }
 END_TEST
 
-/* Without a mark nothing is known to be idle: then either nothing goes, or whatever is there if that is what is asked for. */
+/* Without a mark nothing is known to be idle: then either nothing goes, or whatever is there if that is what is asked
+ * for. */
 START_TEST(test_unmarked)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);

@@ -59,7 +59,8 @@ START_TEST(test_meminfo)
     open_root(&env);
     ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -ENOENT);
     ck_assert_ptr_nonnull(strstr(env.error, "/proc/meminfo"));
-    put("/proc/meminfo", "MemTotal:        8000 kB\nMemFree:         1999 kB\nMemAvailable: 1 kB\nSwapTotal: 100 kB\nSwapFree: 60 kB\n");
+    put("/proc/meminfo",
+        "MemTotal:        8000 kB\nMemFree:         1999 kB\nMemAvailable: 1 kB\nSwapTotal: 100 kB\nSwapFree: 60 kB\n");
     ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), 0);
     ck_assert_uint_eq(permille, 249); /* of whole pages, rounded down */
     ck_assert_int_eq(drcl_meminfo_read(&env, &info), 0);
@@ -98,7 +99,8 @@ static void put_stat(pid_t pid, const char *name, char state, const char *flags)
     char path[64], text[256];
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    snprintf(text, sizeof(text), "%d (%s) %c 1 1 1 0 -1 %s 1 2 3 4 5 6 7 8 20 0 1 0 4711 1 1\n", (int)pid, name, state, flags);
+    snprintf(text, sizeof(text), "%d (%s) %c 1 1 1 0 -1 %s 1 2 3 4 5 6 7 8 20 0 1 0 4711 1 1\n", (int)pid, name, state,
+             flags);
     put(path, text);
 }
 
@@ -138,8 +140,18 @@ END_TEST
 START_TEST(test_maps_line)
 {
     static const char *const bad[] = {
-        "", "-", "1000", "1000-", "1000-2000", "1000-2000 rw-p", "1000-2000 rwxq 0 0:0 0", "2000-1000 rw-p 0 0:0 0",
-        "1000-1000 rw-p 0 0:0 0", "g-2000 rw-p 0 0:0 0", "1000-11112222333344445 rw-p 0 0:0 0", "1000-2000 rw-p 0 0-0 0",
+        "",
+        "-",
+        "1000",
+        "1000-",
+        "1000-2000",
+        "1000-2000 rw-p",
+        "1000-2000 rwxq 0 0:0 0",
+        "2000-1000 rw-p 0 0:0 0",
+        "1000-1000 rw-p 0 0:0 0",
+        "g-2000 rw-p 0 0:0 0",
+        "1000-11112222333344445 rw-p 0 0:0 0",
+        "1000-2000 rw-p 0 0-0 0",
         "1000-2000 rw-p 0 0:0 x",
     };
     static const char line[] = "7f1c2a000000-7f1c2a021000 r-xs 00001000 fe:01 4242     /usr/lib/a b.so (deleted)";
@@ -170,8 +182,9 @@ static int count(void *data, const struct drcl_mapping *mapping)
 /* Buffers so small that lines are cut anywhere, also in a path that never fits. */
 START_TEST(test_maps_walk)
 {
-    static const char text[] = "1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0   /a/path/that/is/longer/than/the/buffer/is/"
-                               "and/then/some/more/of/it/and/more\n4000-5000 rw-p 0 0:0 0\n8000-9000 rw-p 0 0:0 0";
+    static const char text[] =
+        "1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0   /a/path/that/is/longer/than/the/buffer/is/"
+        "and/then/some/more/of/it/and/more\n4000-5000 rw-p 0 0:0 0\n8000-9000 rw-p 0 0:0 0";
     struct drcl_env env;
     char buf[256];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main job: 300 MiB touched once, of which 30 MiB are touched again and again. With a min_age of two seconds the cold 270 MiB
- * have to be gone within twelve seconds of the start, the hot ones have to stay, and the counters have to tell the truth.
+ * The main job: 300 MiB touched once, of which 30 MiB are touched again and again. With a min_age of two seconds the
+ * cold 270 MiB have to be gone within twelve seconds of the start, the hot ones have to stay, and the counters have to
+ * tell the truth.
  */
 #include "guest.h"
 
@@ -28,12 +29,13 @@ int main(void)
     for (unsigned int second = 1; second <= 12; second++) {
         guest_run(ctx, 1000);
         stats = guest_stats(ctx);
-        printf("%2u s: %llu regions, tried %llu MiB, reclaimed %llu MiB, accessed %llu MiB, not reclaimable %llu MiB, "
-               "monitor %llu ms CPU, reclaim %llu ms\n",
-               second, (unsigned long long)stats.nr_regions, (unsigned long long)(stats.bytes_reclaim_tried_regions / MIB),
-               (unsigned long long)(stats.bytes_reclaimed_regions / MIB), (unsigned long long)(stats.bytes_accessed / MIB),
-               (unsigned long long)(stats.bytes_not_reclaimable / MIB),
-               (unsigned long long)(stats.monitor_cpu_ns / 1000000), (unsigned long long)(stats.reclaim_ns / 1000000));
+        printf(
+            "%2u s: %llu regions, tried %llu MiB, reclaimed %llu MiB, accessed %llu MiB, not reclaimable %llu MiB, "
+            "monitor %llu ms CPU, reclaim %llu ms\n",
+            second, (unsigned long long)stats.nr_regions, (unsigned long long)(stats.bytes_reclaim_tried_regions / MIB),
+            (unsigned long long)(stats.bytes_reclaimed_regions / MIB), (unsigned long long)(stats.bytes_accessed / MIB),
+            (unsigned long long)(stats.bytes_not_reclaimable / MIB),
+            (unsigned long long)(stats.monitor_cpu_ns / 1000000), (unsigned long long)(stats.reclaim_ns / 1000000));
         fflush(stdout);
     }
     hot = guest_resident(w.pid, w.addr + w.hot_at, w.hot);
@@ -44,10 +46,13 @@ int main(void)
     guest_measured("baseline.hot_resident", 100.0 * (double)hot / (double)w.hot, "percent");
     guest_measured("baseline.swapped_in", (double)in / 4096, "pages");
     guest_measured("baseline.tried_per_reclaimed",
-                   (double)stats.bytes_reclaim_tried_regions / (double)(stats.bytes_reclaimed_regions + !stats.bytes_reclaimed_regions),
+                   (double)stats.bytes_reclaim_tried_regions /
+                       (double)(stats.bytes_reclaimed_regions + !stats.bytes_reclaimed_regions),
                    "ratio");
-    guest_measured("baseline.counted_per_swapped_out", (double)stats.bytes_reclaimed_regions / (double)(out + !out), "ratio");
-    guest_measured("baseline.monitor_cpu", 100.0 * (double)stats.monitor_cpu_ns / (double)(guest_now_ns() - begin), "percent");
+    guest_measured("baseline.counted_per_swapped_out", (double)stats.bytes_reclaimed_regions / (double)(out + !out),
+                   "ratio");
+    guest_measured("baseline.monitor_cpu", 100.0 * (double)stats.monitor_cpu_ns / (double)(guest_now_ns() - begin),
+                   "percent");
     GUEST_CHECK(left * 100 <= cold * 5);
     GUEST_CHECK(hot * 100 >= w.hot * 95);
     GUEST_CHECK(in * 100 <= stats.bytes_reclaimed_regions);

@@ -310,8 +310,12 @@ struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callba
 {
     struct damon_reclaim_callbacks own = { .size = sizeof(own) };
     char error[256] = "";
-    struct damon_reclaim_config config = { .size = sizeof(config), .backend = "idle-page", .userdata = userdata,
-                                           .seed = 1, .error = error, .error_size = sizeof(error) };
+    struct damon_reclaim_config config = { .size = sizeof(config),
+                                           .backend = "idle-page",
+                                           .userdata = userdata,
+                                           .seed = 1,
+                                           .error = error,
+                                           .error_size = sizeof(error) };
     struct damon_reclaim *ctx;
     const char *setting;
     va_list ap;

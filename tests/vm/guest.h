@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests in the virtual machine share: processes with a known access pattern, and what the kernel says of them. */
+/* What the tests in the virtual machine share: processes with a known access pattern, and what the kernel says of them.
+ */
 #ifndef GUEST_H
 #define GUEST_H
 
@@ -24,8 +25,8 @@ enum guest_memory {
     GUEST_BARE = 1 << 6     /* nothing else of the process is watched but this memory */
 };
 
-/* A process with `total` bytes, all touched once, of which `hot` bytes at the offset `hot_at` are touched again and again: in four
- * passes every 20 ms. */
+/* A process with `total` bytes, all touched once, of which `hot` bytes at the offset `hot_at` are touched again and
+ * again: in four passes every 20 ms. */
 struct guest_workload {
     uint64_t total;
     uint64_t hot_at;
@@ -46,8 +47,8 @@ bool guest_intact(struct guest_workload *w);
 /* Ends it and waits for it. */
 void guest_stop(struct guest_workload *w);
 
-/* Wakes a process every millisecond on each CPU: under emulation a hot page looks idle until the TLB is flushed, which a switch to
- * another process does. */
+/* Wakes a process every millisecond on each CPU: under emulation a hot page looks idle until the TLB is flushed, which
+ * a switch to another process does. */
 void guest_flush_tlbs(void);
 
 /* Bytes of [addr, addr + len) of the process that are in memory. */

@@ -26,7 +26,8 @@ static void reclaim(const char *what, unsigned int memory, unsigned int ms, cons
     stats = guest_stats(ctx);
     left = guest_resident(w.pid, w.addr, w.total);
     printf("   tried %llu KiB, reclaimed %llu KiB, not reclaimable %llu KiB, accessed %llu KiB, left %llu KiB\n",
-           (unsigned long long)stats.bytes_reclaim_tried_regions / 1024, (unsigned long long)stats.bytes_reclaimed_regions / 1024,
+           (unsigned long long)stats.bytes_reclaim_tried_regions / 1024,
+           (unsigned long long)stats.bytes_reclaimed_regions / 1024,
            (unsigned long long)stats.bytes_not_reclaimable / 1024, (unsigned long long)stats.bytes_accessed / 1024,
            (unsigned long long)left / 1024);
     GUEST_CHECK(guest_intact(&w));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes as targets: one of two exits and the other goes on; a process that got a pid anew is not touched; a process that
- * executes another program is followed. */
+/* Processes as targets: one of two exits and the other goes on; a process that got a pid anew is not touched; a process
+ * that executes another program is followed. */
 #include "guest.h"
 
 #include <stdio.h>

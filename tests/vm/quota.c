@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits: with the default quotas the time that reclaiming really takes stays within quota_ms a window on average, and the bytes
- * tried within quota_sz in each window; also with a small quota_sz alone.
+ * Limits: with the default quotas the time that reclaiming really takes stays within quota_ms a window on average, and
+ * the bytes tried within quota_sz in each window; also with a small quota_sz alone.
  */
 #include "guest.h"
 
@@ -57,7 +57,8 @@ static void limits(const char *name, unsigned int memory, uint64_t ms, uint64_t 
     double seconds, spent_ms;
     uint64_t begin;
 
-    printf("-- %s: quota_ms %llu, quota_sz %llu MiB\n", name, (unsigned long long)ms, (unsigned long long)(bytes / MIB));
+    printf("-- %s: quota_ms %llu, quota_sz %llu MiB\n", name, (unsigned long long)ms,
+           (unsigned long long)(bytes / MIB));
     nr_tries = 0;
     most_charged = 0;
     snprintf(quota_ms, sizeof(quota_ms), "quota_ms=%llu", (unsigned long long)ms);
@@ -73,8 +74,8 @@ static void limits(const char *name, unsigned int memory, uint64_t ms, uint64_t 
     seconds = (double)(guest_now_ns() - begin) / 1e9;
     spent_ms = (double)stats.reclaim_ns / 1e6 / seconds;
     printf("tried %llu MiB, reclaimed %llu MiB, %llu windows were full\n",
-           (unsigned long long)(stats.bytes_reclaim_tried_regions / MIB), (unsigned long long)(stats.bytes_reclaimed_regions / MIB),
-           (unsigned long long)stats.nr_quota_exceeds);
+           (unsigned long long)(stats.bytes_reclaim_tried_regions / MIB),
+           (unsigned long long)(stats.bytes_reclaimed_regions / MIB), (unsigned long long)stats.nr_quota_exceeds);
     snprintf(text, sizeof(text), "quota.%s.time", name);
     guest_measured(text, spent_ms, "ms a window");
     snprintf(text, sizeof(text), "quota.%s.most_charged", name);

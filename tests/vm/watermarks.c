@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's free memory is driven through the watermarks, up and down; the states must be those of the kernel's module. */
+/* The guest's free memory is driven through the watermarks, up and down; the states must be those of the kernel's
+ * module. */
 #include "guest.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define HIGH 700
-#define MID  600
-#define LOW  400
-#define STEP (4 * MIB)
+#define HIGH      700
+#define MID       600
+#define LOW       400
+#define STEP      (4 * MIB)
 #define MAX_STEPS 256
 
 static struct damon_reclaim_event last;
@@ -19,8 +20,8 @@ static void changed(struct damon_reclaim *ctx, const struct damon_reclaim_event 
 {
     (void)ctx;
     (void)userdata;
-    printf("   state %d reason %d at %u permille free: %s\n", (int)event->state, (int)event->reason, event->free_permille,
-           event->text);
+    printf("   state %d reason %d at %u permille free: %s\n", (int)event->state, (int)event->reason,
+           event->free_permille, event->text);
     last = *event;
     nr_events++;
 }

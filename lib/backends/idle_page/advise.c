@@ -19,7 +19,8 @@ int drcl_advise_error(struct drcl_env *env, pid_t pid, int err)
                           "(PTRACE_MODE_READ: CAP_SYS_PTRACE, or the same user) are needed",
                           (int)pid);
     case -ENOSYS:
-        return drcl_error(env, -EOPNOTSUPP, "process_madvise is missing: boot Linux 5.10 or newer with CONFIG_ADVISE_SYSCALLS=y");
+        return drcl_error(env, -EOPNOTSUPP,
+                          "process_madvise is missing: boot Linux 5.10 or newer with CONFIG_ADVISE_SYSCALLS=y");
     default:
         return drcl_error(env, err, "pid %d: process_madvise failed: %s", (int)pid, strerror(-err));
     }
@@ -39,8 +40,8 @@ static size_t advance(struct iovec *iov, size_t n, size_t bytes)
     return i;
 }
 
-int drcl_advise(struct drcl_env *env, pid_t pid, int pidfd, int advice, const struct damon_reclaim_range *ranges, size_t n,
-                uint64_t *ret_tried, uint64_t *ret_refused)
+int drcl_advise(struct drcl_env *env, pid_t pid, int pidfd, int advice, const struct damon_reclaim_range *ranges,
+                size_t n, uint64_t *ret_tried, uint64_t *ret_refused)
 {
     struct iovec iov[DRCL_ADVISE_RANGES];
     uint64_t tried = 0, refused = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the 2 MiB blocks of a target are made of: tables of fixed size in which a newcomer takes the place of an older one. */
+/* What the 2 MiB blocks of a target are made of: tables of fixed size in which a newcomer takes the place of an older
+ * one. */
 #include "backends/idle_page/idle_page.h"
 
 #define WAYS 4 /* places that a block may have, so that a few in the same place do not drive each other out */

@@ -10,12 +10,13 @@
  *   Linux 5.10 or newer                                   process_madvise()
  *   swap                                                  for anonymous memory to go anywhere; files go without
  *
- * An access is found through the frame behind the address: prepare() makes the page idle, check() looks whether it still is. A
- * huge page answers at its head alone. Single accesses to the bitmap are dear, so what is asked is sorted and joined, and what a
- * 2 MiB block is made of is remembered for a second (blocks.c, lookup.c).
+ * An access is found through the frame behind the address: prepare() makes the page idle, check() looks whether it
+ * still is. A huge page answers at its head alone. Single accesses to the bitmap are dear, so what is asked is sorted
+ * and joined, and what a 2 MiB block is made of is remembered for a second (blocks.c, lookup.c).
  *
- * A region that may become a candidate is marked: all its pages are made idle. From then on sampling must not make a marked page
- * idle again, or an access between the mark and the sample would be forgotten; marks.c knows what is marked.
+ * A region that may become a candidate is marked: all its pages are made idle. From then on sampling must not make a
+ * marked page idle again, or an access between the mark and the sample would be forgotten; marks.c knows what is
+ * marked.
  */
 #ifndef DRCL_IDLE_PAGE_H
 #define DRCL_IDLE_PAGE_H
@@ -30,9 +31,9 @@
 #define DRCL_BLOCK_SHIFT 21 /* what is remembered: the size of a huge page */
 #define DRCL_BLOCK_SIZE  (UINT64_C(1) << DRCL_BLOCK_SHIFT)
 #define DRCL_BLOCK_PAGES (DRCL_BLOCK_SIZE >> DRCL_PAGE_SHIFT)
-#define DRCL_NR_BLOCKS   2048 /* remembered for a target, a power of two */
-#define DRCL_FRESH_MS    1000 /* how long that holds */
-#define DRCL_NR_LAYOUTS  64   /* of these, with every page */
+#define DRCL_NR_BLOCKS   2048             /* remembered for a target, a power of two */
+#define DRCL_FRESH_MS    1000             /* how long that holds */
+#define DRCL_NR_LAYOUTS  64               /* of these, with every page */
 #define DRCL_WINDOW      DRCL_BLOCK_PAGES /* pages that are looked at in one go: at least one huge page */
 
 enum drcl_block_kind {
@@ -50,7 +51,7 @@ struct drcl_block {
     uint32_t born_ms;
     uint32_t nr_samples; /* since then */
     uint32_t kind : 3;
-    uint32_t layout : 8;    /* LAYOUT: its number */
+    uint32_t layout : 8;     /* LAYOUT: its number */
     uint32_t idle_tick : 21; /* HUGE: the tick that found it idle */
 };
 
@@ -122,11 +123,11 @@ struct drcl_idle_target {
     struct drcl_frame *frames;   /* of the samples that have one, sorted; index: number of the sample */
     size_t nr_samples;
     size_t nr_frames;
-    size_t capacity; /* of both */
-    uint32_t tick; /* 1 ... : a block that was never found idle has 0 */
-    unsigned int nr_poor;      /* slices in a row of which hardly anything went */
-    uint64_t hopeless_ns;      /* how long swap-backed memory is left alone after too many of them */
-    uint64_t hopeless_until;   /* CLOCK_MONOTONIC */
+    size_t capacity;         /* of both */
+    uint32_t tick;           /* 1 ... : a block that was never found idle has 0 */
+    unsigned int nr_poor;    /* slices in a row of which hardly anything went */
+    uint64_t hopeless_ns;    /* how long swap-backed memory is left alone after too many of them */
+    uint64_t hopeless_until; /* CLOCK_MONOTONIC */
 };
 
 struct drcl_idle_page {
@@ -154,17 +155,20 @@ int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint
 int drcl_idle_look_again(struct drcl_idle_page *b, struct drcl_idle_target *t);
 /* Makes room for @n frames to work with. */
 int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n);
-/* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR). What was opened stays so on failure. */
+/* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR). What was opened stays so on failure.
+ */
 int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flags);
 /* The error for a frame number that the kernel does not show. */
 int drcl_idle_no_frame_numbers(struct drcl_env *env);
 
 /* The operations, one or two a file. */
-int drcl_idle_ranges(void *backend, uint32_t target, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n);
+int drcl_idle_ranges(void *backend, uint32_t target, struct damon_reclaim_range *ranges, size_t capacity,
+                     size_t *ret_n);
 int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, size_t n);
 int drcl_idle_check(void *backend, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed);
 int drcl_idle_mark(void *backend, uint32_t target, uint64_t start, uint64_t end);
-int drcl_idle_reclaim(void *backend, const struct damon_reclaim_request *request, struct damon_reclaim_result *ret_result);
+int drcl_idle_reclaim(void *backend, const struct damon_reclaim_request *request,
+                      struct damon_reclaim_result *ret_result);
 int drcl_idle_probe(struct drcl_env *env, char *text, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which page is behind an address that is sampled: from what is remembered of its block, or else from pagemap and kpageflags. */
+/* Which page is behind an address that is sampled: from what is remembered of its block, or else from pagemap and
+ * kpageflags. */
 #include "backends/idle_page/idle_page.h"
 
 #include <string.h>
@@ -12,8 +13,8 @@ typedef int found_fn(struct drcl_idle_page *b, struct drcl_idle_target *t, struc
                      uint32_t now_ms);
 
 /* Reads the pagemap entries of all samples in the state @which, neighbours in one call, and hands them to @found. */
-static int each_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, enum drcl_sample_state which, found_fn *found,
-                      uint32_t now)
+static int each_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, enum drcl_sample_state which,
+                      found_fn *found, uint32_t now)
 {
     for (size_t i = 0, next; i < t->nr_samples; i = next) {
         uint64_t first = t->samples[i].addr >> DRCL_PAGE_SHIFT, last = first;
@@ -78,8 +79,8 @@ static bool was_absent(const struct drcl_idle_page *b, const struct drcl_block *
            (block->kind == DRCL_BLOCK_LAYOUT && !(b->layouts->entries[block->layout][i] & DRCL_PAGEMAP_PRESENT));
 }
 
-/* Reads all entries of a block that is sampled a lot, and keeps them unless it is one huge page. Between two looks nobody looks
- * whether pages come, so those that came since @before (NULL: not known) are noted here. */
+/* Reads all entries of a block that is sampled a lot, and keeps them unless it is one huge page. Between two looks
+ * nobody looks whether pages come, so those that came since @before (NULL: not known) are noted here. */
 static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_block *block,
                       const struct drcl_block *before, uint64_t addr)
 {
@@ -213,10 +214,11 @@ static int found_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, str
 }
 
 /*
- * A sample in a large page: finds the head. The frames of a folio are consecutive and aligned to its size, so the 2 MiB around
- * the frame hold all of any that is not larger than that.
+ * A sample in a large page: finds the head. The frames of a folio are consecutive and aligned to its size, so the 2 MiB
+ * around the frame hold all of any that is not larger than that.
  */
-static int resolve_compound(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample, uint32_t now)
+static int resolve_compound(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample,
+                            uint32_t now)
 {
     uint64_t base = sample->pfn & ~(DRCL_BLOCK_PAGES - 1);
     size_t offset = (size_t)(sample->pfn - base), head = offset, end;

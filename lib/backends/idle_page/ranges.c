@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a process is watched: all its mappings but the two largest gaps between them, which are the space between heap and
- * mmap area and between mmap area and stack. So it is in DAMON (Documentation/mm/damon/design.rst of the kernel, "VMA-based
- * target address range construction"); a process with fewer gaps has fewer regions.
+ * What of a process is watched: all its mappings but the two largest gaps between them, which are the space between
+ * heap and mmap area and between mmap area and stack. So it is in DAMON (Documentation/mm/damon/design.rst of the
+ * kernel, "VMA-based target address range construction"); a process with fewer gaps has fewer regions.
  */
 #include "backends/idle_page/idle_page.h"
 
@@ -16,7 +16,7 @@
 
 struct layout {
     uint64_t start;
-    uint64_t end; /* 0: no mapping yet */
+    uint64_t end;                             /* 0: no mapping yet */
     struct damon_reclaim_range gaps[NR_GAPS]; /* the larger first */
 };
 

@@ -2,9 +2,10 @@
 /*
  * reclaim(): takes out of a range exactly the pages that are there, can go, and are still idle.
  *
- * The range is walked a window at a time. What the kernel treats as one (a small page, or a huge page with all its tails) is
- * one unit and is never torn: advice on a part of a huge page splits it and reclaims next to nothing. Units are collected into
- * slices, small enough to stay within the deadline, and after each slice the pagemap tells what is really gone.
+ * The range is walked a window at a time. What the kernel treats as one (a small page, or a huge page with all its
+ * tails) is one unit and is never torn: advice on a part of a huge page splits it and reclaims next to nothing. Units
+ * are collected into slices, small enough to stay within the deadline, and after each slice the pagemap tells what is
+ * really gone.
  */
 #include "backends/idle_page/idle_page.h"
 
@@ -17,8 +18,8 @@
 
 #define NS_PER_S        UINT64_C(1000000000)
 #define MIN_SLICE_PAGES 8
-#define SLICE_SHARE     4  /* a slice takes about this part of the time left */
-#define MAX_POOR        4  /* slices in a row of which less than a half went, before giving up for a while */
+#define SLICE_SHARE     4 /* a slice takes about this part of the time left */
+#define MAX_POOR        4 /* slices in a row of which less than a half went, before giving up for a while */
 #define MAX_HOPELESS    (64 * NS_PER_S)
 
 struct attempt {
@@ -66,8 +67,8 @@ static void plan_slice(struct attempt *a)
     a->slice = pages << DRCL_PAGE_SHIFT;
 }
 
-/* How much can be swapped out. Nothing while that was tried in vain not long ago (a cgroup without swap, pages pinned by a
- * device): trying it again and again would use up the quota. */
+/* How much can be swapped out. Nothing while that was tried in vain not long ago (a cgroup without swap, pages pinned
+ * by a device): trying it again and again would use up the quota. */
 static int look_at_swap(struct attempt *a)
 {
     struct drcl_meminfo info;
@@ -127,9 +128,10 @@ static int learn(struct attempt *a, uint64_t tried, uint64_t gone, uint64_t ns)
         if (t->hopeless_ns > MAX_HOPELESS)
             t->hopeless_ns = MAX_HOPELESS;
         t->hopeless_until = drcl_clock(a->b->env, CLOCK_MONOTONIC) + t->hopeless_ns;
-        drcl_log(a->b->env, DAMON_RECLAIM_LOG_WARNING,
-                 "pid %d: memory does not go when reclaimed (no swap left for its cgroup, or pinned?); left alone for %u s",
-                 (int)t->map.pid, (unsigned int)(t->hopeless_ns / NS_PER_S));
+        drcl_log(
+            a->b->env, DAMON_RECLAIM_LOG_WARNING,
+            "pid %d: memory does not go when reclaimed (no swap left for its cgroup, or pinned?); left alone for %u s",
+            (int)t->map.pid, (unsigned int)(t->hopeless_ns / NS_PER_S));
     }
     return look_at_swap(a);
 }
@@ -163,8 +165,8 @@ static int flush(struct attempt *a)
     return r;
 }
 
-/* Makes room for a unit in a slice: 1, or 0 when a limit is reached. One unit is always taken as long as there is any time at all,
- * or a huge page would never go under a small quota. */
+/* Makes room for a unit in a slice: 1, or 0 when a limit is reached. One unit is always taken as long as there is any
+ * time at all, or a huge page would never go under a small quota. */
 static int make_room(struct attempt *a, uint64_t size)
 {
     bool full = a->bytes + size > a->slice || a->nr_ranges == DRCL_ADVISE_RANGES;
@@ -211,7 +213,8 @@ static bool can_go(const struct attempt *a, const struct unit *unit)
         return false;
     if (flags & DRCL_KPF_SWAPBACKED)
         return a->swap_left >= a->swap_bytes + size_of(unit);
-    return !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK)); /* a file's page must be written first, which is not up to us */
+    return !(flags &
+             (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK)); /* a file's page must be written first, which is not up to us */
 }
 
 /* 1: the unit is dealt with; 0: a limit is reached and the unit is left for next time. */
@@ -301,8 +304,8 @@ static struct unit unit_at(const struct drcl_idle_page *b, uint64_t start, size_
 }
 
 /*
- * Deals with the units that begin in the window of @pages pages at @at and before the end asked for. Moves *at behind them; stops
- * before a unit that may go on behind the window, unless the window begins with it. 0: a limit is reached.
+ * Deals with the units that begin in the window of @pages pages at @at and before the end asked for. Moves *at behind
+ * them; stops before a unit that may go on behind the window, unless the window begins with it. 0: a limit is reached.
  */
 static int walk_window(struct attempt *a, uint64_t *at, size_t pages)
 {
@@ -367,7 +370,8 @@ static int walk(struct attempt *a, uint64_t *at)
     return r < 0 ? r : 0;
 }
 
-int drcl_idle_reclaim(void *backend, const struct damon_reclaim_request *request, struct damon_reclaim_result *ret_result)
+int drcl_idle_reclaim(void *backend, const struct damon_reclaim_request *request,
+                      struct damon_reclaim_result *ret_result)
 {
     struct drcl_idle_page *b = backend;
     struct attempt a = { .b = b, .request = request, .result = ret_result };

@@ -25,8 +25,9 @@ static struct drcl_block *huge_block(struct drcl_idle_target *t, const struct dr
 {
     struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr);
 
-    return sample->state == DRCL_SAMPLE_HUGE && drcl_block_is(block, sample->addr) && block->kind == DRCL_BLOCK_HUGE ? block
-                                                                                                              : NULL;
+    return sample->state == DRCL_SAMPLE_HUGE && drcl_block_is(block, sample->addr) && block->kind == DRCL_BLOCK_HUGE
+               ? block
+               : NULL;
 }
 
 static int need_samples(struct drcl_idle_page *b, struct drcl_idle_target *t, size_t n)
@@ -50,17 +51,17 @@ static int need_samples(struct drcl_idle_page *b, struct drcl_idle_target *t, si
 }
 
 /*
- * Whether the sample can be left out of this tick. To look at a small page the kernel walks the mappings of all idle pages in its
- * word of the bitmap, which in a marked range are all 64. But there an access is not forgotten before it was looked at, so that a
- * part of the looks finds it as well.
+ * Whether the sample can be left out of this tick. To look at a small page the kernel walks the mappings of all idle
+ * pages in its word of the bitmap, which in a marked range are all 64. But there an access is not forgotten before it
+ * was looked at, so that a part of the looks finds it as well.
  */
 static bool leave_out(const struct drcl_idle_target *t, const struct drcl_sample *sample)
 {
     return sample->marked && sample->state != DRCL_SAMPLE_HUGE && t->tick % MARKED_SHARE != 1;
 }
 
-/* Whether the page need not be made idle: the check of this very tick has seen that it is, or it was marked, and making it
- * idle again would hide an access since. */
+/* Whether the page need not be made idle: the check of this very tick has seen that it is, or it was marked, and making
+ * it idle again would hide an access since. */
 static bool leave_as_it_is(struct drcl_idle_target *t, struct drcl_sample *sample)
 {
     const struct drcl_mark *mark = drcl_marks_find(&t->marks, deciding_addr(sample));
@@ -103,9 +104,8 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
         if (leave_out(t, sample))
             sample->state = DRCL_SAMPLE_NOTHING;
         else
-            t->frames[t->nr_frames++] = (struct drcl_frame){
-                .pfn = sample->pfn, .index = (uint32_t)i, .flags = leave ? DRCL_FRAME_IDLE : 0
-            };
+            t->frames[t->nr_frames++] =
+                (struct drcl_frame){ .pfn = sample->pfn, .index = (uint32_t)i, .flags = leave ? DRCL_FRAME_IDLE : 0 };
     }
     t->tick = t->tick % MAX_TICK + 1;
     drcl_frames_sort(t->frames, t->nr_frames);
@@ -115,8 +115,9 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
     return r;
 }
 
-/* A marked page was accessed: it must be watched again, and its mark is worth nothing any more. A huge page is few samples' worth
- * of memory and would soon be idle again by sampling, so reclaim is told to leave it alone; of small pages that is unlikely. */
+/* A marked page was accessed: it must be watched again, and its mark is worth nothing any more. A huge page is few
+ * samples' worth of memory and would soon be idle again by sampling, so reclaim is told to leave it alone; of small
+ * pages that is unlikely. */
 static void touch_mark(struct drcl_idle_page *b, struct drcl_idle_target *t, const struct drcl_sample *sample)
 {
     uint64_t start = sample->addr & ~(DRCL_BLOCK_SIZE - 1);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory of the made-up kernel: what processes map, and the frames behind it. */
+#include <stdlib.h>
+
+#include "fake.h"
+
+#define LRU_ANON (DRCL_KPF_LRU | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED)
+
+struct fake_process *fake_process(struct fake *f, pid_t pid)
+{
+    struct fake_process *p = &f->processes[f->nr_processes++];
+
+    ck_assert_uint_le(f->nr_processes, FAKE_PROCESSES);
+    p->pid = pid;
+    return p;
+}
+
+struct fake_area *fake_area_of(struct fake_process *p, uint64_t addr)
+{
+    for (size_t i = 0; i < p->nr_areas; i++)
+        if (addr >= p->areas[i].start && addr - p->areas[i].start < p->areas[i].pages * PAGE)
+            return &p->areas[i];
+    return NULL;
+}
+
+uint64_t *fake_entry_at(struct fake_process *p, uint64_t addr)
+{
+    struct fake_area *area = fake_area_of(p, addr);
+
+    return area ? &area->entries[(addr - area->start) / PAGE] : NULL;
+}
+
+uint64_t *fake_entry(struct fake_process *p, uint64_t addr)
+{
+    uint64_t *entry = fake_entry_at(p, addr);
+
+    if (!entry)
+        ck_abort_msg("%#llx is not mapped", (unsigned long long)addr);
+    return entry;
+}
+
+size_t fake_head_of(const struct fake *f, uint64_t pfn)
+{
+    while (f->frames[pfn].flags & DRCL_KPF_COMPOUND_TAIL)
+        pfn--;
+    return pfn;
+}
+
+struct fake_frame *fake_head(struct fake *f, struct fake_process *p, uint64_t addr)
+{
+    return &f->frames[fake_head_of(f, *fake_entry(p, addr) & DRCL_PAGEMAP_PFN)];
+}
+
+/* Pages of the large page at @head. */
+size_t fake_pages_of(const struct fake *f, size_t head)
+{
+    size_t n = 1;
+
+    while (head + n < FAKE_FRAMES && (f->frames[head + n].flags & DRCL_KPF_COMPOUND_TAIL))
+        n++;
+    return n;
+}
+
+static size_t take_frames(struct fake *f, size_t n, size_t align)
+{
+    size_t first = (f->next_frame + align - 1) / align * align;
+
+    if (first + n > FAKE_FRAMES)
+        ck_abort_msg("out of frames");
+    f->next_frame = first + n;
+    return first;
+}
+
+static void fill_small(struct fake *f, struct fake_area *area, size_t stride, uint32_t flags, uint64_t bits)
+{
+    size_t first = take_frames(f, area->pages * stride, 64);
+
+    for (size_t i = 0; i < area->pages; i++) {
+        size_t pfn = first + (area->pages - 1 - i) * stride;
+
+        f->frames[pfn].flags = flags;
+        area->entries[i] = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | bits | pfn;
+    }
+}
+
+static void fill_large(struct fake *f, struct fake_area *area, size_t size, uint32_t flags)
+{
+    ck_assert_uint_eq(area->pages % size, 0);
+    for (size_t i = 0; i < area->pages; i++) {
+        size_t pfn = i % size ? (area->entries[i - 1] & DRCL_PAGEMAP_PFN) + 1 : take_frames(f, size, size);
+
+        f->frames[pfn].flags = i % size ? DRCL_KPF_COMPOUND_TAIL : DRCL_KPF_COMPOUND_HEAD | flags;
+        area->entries[i] = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | pfn;
+    }
+}
+
+struct fake_area *fake_map(struct fake *f, struct fake_process *p, uint64_t start, size_t pages, enum fake_kind kind)
+{
+    struct fake_area *area = &p->areas[p->nr_areas++];
+
+    if (p->nr_areas > FAKE_AREAS)
+        ck_abort_msg("out of areas");
+    *area = (struct fake_area){ .start = start, .pages = pages, .entries = calloc(pages, sizeof(uint64_t)) };
+    ck_assert_ptr_nonnull(area->entries);
+    if (kind == FAKE_SMALL)
+        fill_small(f, area, 1, LRU_ANON, 0);
+    else if (kind == FAKE_SPREAD)
+        fill_small(f, area, 67, LRU_ANON, 0);
+    else if (kind == FAKE_FILE)
+        fill_small(f, area, 1, DRCL_KPF_LRU, DRCL_PAGEMAP_FILE);
+    else if (kind == FAKE_HUGE)
+        fill_large(f, area, 512, LRU_ANON | DRCL_KPF_THP);
+    else if (kind == FAKE_MEDIUM)
+        fill_large(f, area, 16, LRU_ANON);
+    else if (kind == FAKE_HUGETLB)
+        fill_large(f, area, 512, DRCL_KPF_HUGE);
+    for (size_t i = 0; kind == FAKE_ZERO && i < pages; i++)
+        area->entries[i] = DRCL_PAGEMAP_PRESENT | FAKE_ZERO_FRAME;
+    return area;
+}
+
+void fake_touch(struct fake *f, struct fake_process *p, uint64_t addr)
+{
+    uint64_t *entry = fake_entry(p, addr);
+    size_t pfn;
+
+    if (!(*entry & DRCL_PAGEMAP_PRESENT)) {
+        pfn = take_frames(f, 1, 1);
+        f->frames[pfn].flags = LRU_ANON;
+        *entry = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | pfn;
+    }
+    fake_head(f, p, addr)->accessed = true;
+}
+
+void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint32_t flags)
+{
+    for (size_t i = 0; i < pages; i++)
+        f->frames[*fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PFN].flags |= flags;
+}
+
+uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < pages; i++)
+        bytes += *fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PRESENT ? PAGE : 0;
+    return bytes;
+}
+
+void fake_unmap_all(struct fake_process *p)
+{
+    for (size_t i = 0; i < p->nr_areas; i++)
+        free(p->areas[i].entries);
+    p->nr_areas = 0;
+}
+
+void fake_exec(struct fake_process *p)
+{
+    fake_unmap_all(p);
+    p->generation++;
+}
