@@ -236,7 +236,7 @@ static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *targe
     if (!drcl_engine_went_well(engine, target, (int)n))
         return false;
     if (!target->stale && (size_t)n == target->nr_ranges &&
-        !memcmp(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges)))
+        (!n || !memcmp(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges))))
         return false;
     if ((size_t)n != target->nr_ranges || !target->ranges) {
         struct damon_reclaim_range *ranges =
@@ -247,7 +247,8 @@ static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *targe
         target->ranges = ranges;
         target->nr_ranges = (size_t)n;
     }
-    memcpy(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges));
+    if (n)
+        memcpy(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges));
     return true;
 }
 
