@@ -69,6 +69,8 @@ static int set_parameters(struct damon_reclaim *ctx)
 {
     int r = damon_reclaim_set(ctx, "min_age", "300ms");
 
+    if (r == 0) /* few ticks an aggregation: the sweeps take their number times itself */
+        r = damon_reclaim_set(ctx, "sample_interval", "25ms");
     if (r == 0)
         r = damon_reclaim_set(ctx, "max_nr_regions", "50");
     if (r == 0)
@@ -80,11 +82,11 @@ static int many_dispatches(struct damon_reclaim *ctx)
 {
     int r = 0;
 
-    for (int i = 0; i < 60 && r == 0; i++) {
+    for (int i = 0; i < 24 && r == 0; i++) {
         r = damon_reclaim_dispatch(ctx);
-        s.system_ns += 5 * MS;
+        s.system_ns += 25 * MS;
         s.nr_acts = 0;
-        if (i % 20 == 19)
+        if (i % 8 == 7)
             s.pattern += 7;
     }
     return r;
@@ -92,10 +94,10 @@ static int many_dispatches(struct damon_reclaim *ctx)
 
 static int commit_more(struct damon_reclaim *ctx)
 {
-    int r = damon_reclaim_set(ctx, "max_nr_regions", "3000");
+    int r = damon_reclaim_set(ctx, "max_nr_regions", "400");
 
     if (r == 0)
-        r = damon_reclaim_set(ctx, "min_nr_regions", "200");
+        r = damon_reclaim_set(ctx, "min_nr_regions", "40");
     if (r == 0)
         r = damon_reclaim_set(ctx, "quota_sz", "0");
     return r < 0 ? r : damon_reclaim_commit(ctx);
