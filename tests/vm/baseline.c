@@ -7,15 +7,23 @@
 #include "guest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-int main(void)
+static void measured(const char *name, const char *what, double value, const char *unit)
 {
-    struct guest_workload w = { .total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB };
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s.%s", name, what);
+    guest_measured(text, value, unit);
+}
+
+static void run(const char *name, unsigned int memory)
+{
+    struct guest_workload w = { .total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB, .memory = memory };
     uint64_t out, in, hot, left, begin, cold = w.total - w.hot;
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
 
-    guest_flush_tlbs();
     guest_start(&w);
     out = guest_vmstat("pswpout");
     in = guest_vmstat("pswpin");
@@ -24,7 +32,7 @@ int main(void)
     begin = guest_now_ns();
     if (damon_reclaim_enable(ctx) < 0) {
         printf("enable: %s\n", damon_reclaim_last_error(ctx));
-        return 1;
+        exit(1);
     }
     for (unsigned int second = 1; second <= 12; second++) {
         guest_run(ctx, 1000);
@@ -42,17 +50,15 @@ int main(void)
     left = guest_resident(w.pid, w.addr, w.total) - hot;
     out = (guest_vmstat("pswpout") - out) * 4096;
     in = (guest_vmstat("pswpin") - in) * 4096;
-    guest_measured("baseline.cold_gone", 100.0 * (double)(cold - left) / (double)cold, "percent");
-    guest_measured("baseline.hot_resident", 100.0 * (double)hot / (double)w.hot, "percent");
-    guest_measured("baseline.swapped_in", (double)in / 4096, "pages");
-    guest_measured("baseline.tried_per_reclaimed",
-                   (double)stats.bytes_reclaim_tried_regions /
-                       (double)(stats.bytes_reclaimed_regions + !stats.bytes_reclaimed_regions),
-                   "ratio");
-    guest_measured("baseline.counted_per_swapped_out", (double)stats.bytes_reclaimed_regions / (double)(out + !out),
-                   "ratio");
-    guest_measured("baseline.monitor_cpu", 100.0 * (double)stats.monitor_cpu_ns / (double)(guest_now_ns() - begin),
-                   "percent");
+    measured(name, "cold_gone", 100.0 * (double)(cold - left) / (double)cold, "percent");
+    measured(name, "hot_resident", 100.0 * (double)hot / (double)w.hot, "percent");
+    measured(name, "swapped_in", (double)in / 4096, "pages");
+    measured(name, "tried_per_reclaimed",
+             (double)stats.bytes_reclaim_tried_regions /
+                 (double)(stats.bytes_reclaimed_regions + !stats.bytes_reclaimed_regions),
+             "ratio");
+    measured(name, "counted_per_swapped_out", (double)stats.bytes_reclaimed_regions / (double)(out + !out), "ratio");
+    measured(name, "monitor_cpu", 100.0 * (double)stats.monitor_cpu_ns / (double)(guest_now_ns() - begin), "percent");
     GUEST_CHECK(left * 100 <= cold * 5);
     GUEST_CHECK(hot * 100 >= w.hot * 95);
     GUEST_CHECK(in * 100 <= stats.bytes_reclaimed_regions);
@@ -61,5 +67,12 @@ int main(void)
     GUEST_CHECK(guest_intact(&w));
     damon_reclaim_unref(ctx);
     guest_stop(&w);
+}
+
+int main(void)
+{
+    guest_flush_tlbs();
+    run("baseline", GUEST_ANON); /* huge pages, as the kernel sees fit */
+    run("baseline_small_pages", GUEST_NO_HUGE);
     return guest_result();
 }
