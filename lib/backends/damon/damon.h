@@ -109,8 +109,6 @@ void drcl_damon_disown(struct drcl_damon *d);
 int drcl_damon_holder(struct drcl_env *env, bool take_over);
 /* The same for the kernel's own modules alone. */
 int drcl_damon_module_holder(struct drcl_env *env, bool take_over);
-/* Whether the directories that are there are those of the record. */
-bool drcl_damon_is_ours(struct drcl_env *env, const struct drcl_damon_record *record);
 
 /* tree.c: writes what is asked for into the directories. Nothing takes effect before "on" or "commit". */
 int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d);

@@ -16,6 +16,7 @@
 #include "sys/scan.h"
 
 #define RECORD_SIZE 256 /* always the same, so that a shorter text leaves nothing of a longer one behind */
+#define LOOKS       3
 #define BOOT_ID     "/proc/sys/kernel/random/boot_id"
 
 static const char *const modules[] = { "damon_stat", "damon_reclaim", "damon_lru_sort" };
@@ -162,42 +163,61 @@ int drcl_damon_module_holder(struct drcl_env *env, bool take_over)
 
 /* --- cleaning up -------------------------------------------------------------------------------------------------- */
 
-bool drcl_damon_is_ours(struct drcl_env *env, const struct drcl_damon_record *record)
+/* One look: 1 ours, 0 not, or a negative errno when it cannot be told. */
+static int look(struct drcl_env *env, const struct drcl_damon_record *record)
 {
-    uint64_t n, contexts, update_us, pid;
-    char state[DRCL_DAMON_VALUE];
+    uint64_t n, update_us = DRCL_DAMON_MARKED_US, pid;
+    char state[DRCL_DAMON_VALUE] = "off";
+    int r = drcl_damon_read_u64(env, &n, "nr_kdamonds");
     bool on;
 
-    if (drcl_damon_read_u64(env, &n, "nr_kdamonds") < 0 || n != 1 || drcl_damon_read(env, state, "0/state") < 0)
-        return false;
+    if (r < 0 || n != 1)
+        return r < 0 ? r : 0;
+    r = drcl_damon_read(env, state, "0/state");
+    if (r < 0 && r != -ENOENT)
+        return r;
     on = !strcmp(state, "on");
-    if (on && record->kdamond && (drcl_damon_read_u64(env, &pid, "0/pid") < 0 || pid != record->kdamond))
-        return false;
-    if (drcl_damon_read_u64(env, &contexts, "0/contexts/nr_contexts") < 0)
-        return false;
-    if (!contexts) /* killed right after the directories were made */
-        return !on && !record->kdamond;
-    if (drcl_damon_read_u64(env, &update_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/update_us") < 0)
-        return false;
-    if (update_us == DRCL_DAMON_MARKED_US) /* or before they got the mark */
+    if (!on && strcmp(state, "off") != 0)
+        return -EIO;
+    if (on && record->kdamond) {
+        r = drcl_damon_read_u64(env, &pid, "0/pid");
+        if (r < 0 || pid != record->kdamond)
+            return r < 0 ? r : 0;
+    }
+    r = drcl_damon_read_u64(env, &update_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/update_us");
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (update_us == DRCL_DAMON_MARKED_US) /* killed before they got the mark */
         return !on && !record->kdamond;
     return update_us == DRCL_DAMON_MARKED_US + record->mark;
+}
+
+/* An answer that makes no sense is no reason to leave something behind: it is asked for again. */
+static int is_ours(struct drcl_env *env, const struct drcl_damon_record *record)
+{
+    int r = -EIO;
+
+    for (unsigned int i = 0; r < 0 && i < LOOKS; i++)
+        r = look(env, record);
+    return r;
 }
 
 /* Takes away what the record tells of, if it is there. */
 static int clean(struct drcl_env *env, const struct drcl_damon_record *record)
 {
     char state[DRCL_DAMON_VALUE];
-    int r = 0;
+    int r = is_ours(env, record);
 
-    if (drcl_damon_is_ours(env, record)) {
-        if (drcl_damon_read(env, state, "0/state") == 0 && !strcmp(state, "on"))
+    if (r < 0)
+        return drcl_error(env, r, DRCL_DAMON_DIR ": whether the kdamond there is ours cannot be told: %s", strerror(-r));
+    if (r) {
+        if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on"))
             drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
         r = drcl_damon_write(env, "0", "nr_kdamonds");
         if (r < 0)
             r = drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds: our kdamond cannot be removed: %s", strerror(-r));
     }
-    if (record->stat_was_on && drcl_damon_module_on(env, "damon_stat") == 0) {
+    if (record->stat_was_on && drcl_damon_module_on(env, "damon_stat") != 1) {
         int s = drcl_damon_module_switch(env, "damon_stat", true);
 
         if (s < 0)
@@ -266,8 +286,10 @@ static int take_over(struct drcl_damon *d)
 {
     int r = drcl_damon_module_on(d->env, "damon_stat");
 
-    if (r <= 0)
-        return r;
+    if (r < 0)
+        return drcl_error(d->env, r, "/sys/module/damon_stat/parameters/enabled cannot be read: %s", strerror(-r));
+    if (!r)
+        return 0;
     d->owner.record.stat_was_on = true;
     r = write_record(d);
     if (r == 0) {
