@@ -16,12 +16,14 @@ void drcl_monitor_check(struct drcl_engine *engine)
         struct drcl_target *target = &engine->targets[i];
         uint8_t *hits = engine->accessed + target->first;
 
-        if (!target->n || target->removed)
+        if (!target->n)
             continue;
-        if (!target->prepared ||
-            !drcl_engine_went_well(engine, target,
-                                   engine->ops->check(engine->backend, target->id, engine->sample + target->first,
-                                                      target->n, hits)))
+        if (target->removed)
+            memset(hits, 0, target->n);
+        else if (!target->prepared ||
+                 !drcl_engine_went_well(engine, target,
+                                        engine->ops->check(engine->backend, target->id,
+                                                           engine->sample + target->first, target->n, hits)))
             memset(hits, 1, target->n); /* nothing is cold without evidence */
     }
     for (size_t i = 0; i < engine->regions.n; i++)
