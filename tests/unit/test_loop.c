@@ -143,10 +143,9 @@ START_TEST(test_real_fd)
     set(ctx, "aggr_interval", "1h");
     set(ctx, "wmarks_interval", "1h");
     commit(ctx);
-    ck_assert(readable(fd, 10000)); /* the changed watermarks */
-    dispatch(ctx);
-    ck_assert(readable(fd, 10000)); /* the tick that was due by the old interval */
-    dispatch(ctx);
+    ck_assert(readable(fd, 10000)); /* the changed watermarks, and the tick that was due by the old interval */
+    for (int i = 0; i < 2 && readable(fd, 10); i++)
+        dispatch(ctx);
     ck_assert(!readable(fd, 0));
     damon_reclaim_stop(ctx);
     ck_assert(readable(fd, 0));
