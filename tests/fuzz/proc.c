@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
+#include "sys/iomem.h"
 #include "sys/maps.h"
 #include "sys/meminfo.h"
 #include "sys/process.h"
@@ -32,6 +33,16 @@ static void fuzz_stat(const char *text, size_t len)
 
     must(r == 0 || (r == -EINVAL && info.pid == -7));
     must(r < 0 || info.pid >= 0);
+}
+
+static void fuzz_iomem(const char *text, size_t len)
+{
+    struct damon_reclaim_range ranges[4];
+    size_t n = 0;
+    int r = drcl_iomem_parse(text, len, ranges, 4, &n);
+
+    for (size_t i = 0; r == 0 && i < n && i < 4; i++)
+        must(ranges[i].start < ranges[i].end);
 }
 
 /* A file that is read in pieces of changing size. */
@@ -81,7 +92,8 @@ static void fuzz_maps(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const files[])(const char *text, size_t len) = {fuzz_maps, fuzz_meminfo, fuzz_psi, fuzz_stat};
+    static void (*const files[])(const char *text, size_t len) = {fuzz_maps, fuzz_meminfo, fuzz_psi, fuzz_stat,
+                                                                  fuzz_iomem};
     char *text;
 
     if (!size)
