@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -457,9 +458,11 @@ START_TEST(test_real_processes)
     struct damon_reclaim *ctx;
     pid_t child = fork();
 
-    if (child == 0)
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test fails */
         for (;;)
             pause();
+    }
     ck_assert_int_gt(child, 0);
     scripted_init(&s);
     memset(&gone, 0, sizeof(gone));
