@@ -47,12 +47,8 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
     if (config->backend_ops)
         return take_ops(ctx, config);
     if (!config->backend)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"idle-page\" or \"sim\"");
-    backend = drcl_backend_find(config->backend);
-    if (!backend)
-        return drcl_error(&ctx->env, -ENOENT, "config.backend: there is no \"%.40s\"; damon_reclaim_backend() lists them",
-                          config->backend);
-    r = backend->create(&ctx->env, config, &ctx->backend);
+        return drcl_error(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"auto\" or \"sim\"");
+    r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &backend, &ctx->backend);
     if (r < 0)
         return r;
     ctx->ops = *backend->ops;

@@ -14,6 +14,8 @@ struct drcl_backend {
     const struct drcl_driver *driver; /* who does the work; NULL: the engine */
     /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
     int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
+    /* Whether nobody else has what only one can have; optional. */
+    int (*is_free)(void *backend);
     /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */
     int (*probe)(struct drcl_env *env, char *text, size_t size);
 };
@@ -22,6 +24,12 @@ extern const struct drcl_backend drcl_backend_damon;
 extern const struct drcl_backend drcl_backend_sim;
 extern const struct drcl_backend drcl_backend_idle_page;
 
+/*
+ * Makes the backend that config->backend names; "auto" is the first of damon and idle-page that is there and free. A kernel that
+ * reclaims by itself cannot ask, so with @asks (a before_reclaim callback) damon is passed over.
+ */
+int drcl_backend_create(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
+                        const struct drcl_backend **ret, void **ret_backend);
 /* The backend with that name, or NULL. */
 const struct drcl_backend *drcl_backend_find(const char *name);
 /* Backend number @index, or NULL past the last. */

@@ -746,6 +746,94 @@ START_TEST(test_modules)
 }
 END_TEST
 
+/* --- the choice --------------------------------------------------------------------------------------------------------- */
+
+static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region, void *userdata)
+{
+    (void)ctx, (void)scheme, (void)region, (void)userdata;
+    return true;
+}
+
+START_TEST(test_auto)
+{
+    struct damon_reclaim_callbacks asks = { .size = sizeof(asks), .before_reclaim = before_reclaim };
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx = NULL;
+
+    damon_fs_new(_i);
+    config = damon_fs_config();
+    config.backend = "auto";
+    config.error = error;
+    config.error_size = sizeof(error);
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
+    enable(ctx);
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    /* What a killed instance left does not keep it from being chosen. */
+    leave_behind(false);
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
+    enable(ctx);
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    /* There is no bitmap here. The error lists what each lacks. */
+    config.callbacks = &asks;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EOPNOTSUPP);
+    ck_assert_ptr_nonnull(strstr(error, "damon: asks"));
+    ck_assert_ptr_nonnull(strstr(error, "idle-page: "));
+    config.callbacks = NULL;
+    foreign_kdamond();
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EBUSY);
+    ck_assert_ptr_nonnull(strstr(error, "somebody else's"));
+    ck_assert_ptr_nonnull(strstr(error, "idle-page: "));
+    damon_fs_free();
+}
+END_TEST
+
+/* With that callback the kernel would have to ask. */
+START_TEST(test_asks)
+{
+    struct damon_reclaim_callbacks asks = { .size = sizeof(asks), .before_reclaim = before_reclaim };
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx = NULL;
+
+    damon_fs_new(false);
+    config = damon_fs_config();
+    config.callbacks = &asks;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), -EOPNOTSUPP);
+    says(ctx, "before_reclaim");
+    nothing_left();
+    damon_reclaim_unref(ctx);
+    damon_fs_free();
+}
+END_TEST
+
+START_TEST(test_probe)
+{
+    struct damon_reclaim_config config;
+    char text[1024], *before, *after;
+
+    damon_fs_new(_i);
+    config = damon_fs_config();
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
+    ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));
+    ck_assert_ptr_nonnull(strstr(text, "3 range(s)"));
+    foreign_kdamond();
+    before = damon_dump();
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -EBUSY);
+    after = damon_dump();
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+    fs->missing = "/nr_kdamonds";
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(text, "CONFIG_DAMON_SYSFS"));
+    damon_fs_free();
+}
+END_TEST
+
 /* --- faults ------------------------------------------------------------------------------------------------------------ */
 
 /* A life with something going wrong; afterwards all is well again. */
@@ -890,6 +978,9 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_killed, 0, 2);
     tcase_add_loop_test(tc, test_killed_and_replaced, 0, 3);
     tcase_add_loop_test(tc, test_modules, 0, 3);
+    tcase_add_loop_test(tc, test_auto, 0, 2);
+    tcase_add_test(tc, test_asks);
+    tcase_add_loop_test(tc, test_probe, 0, 2);
     tcase_add_loop_test(tc, test_write_faults, 0, 8);
     tcase_add_loop_test(tc, test_read_faults, 0, 6);
     tcase_add_loop_test(tc, test_missing_files, 0, 2);

@@ -197,6 +197,13 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
     return 0;
 }
 
+static int is_free(void *backend)
+{
+    struct drcl_damon *d = backend;
+
+    return drcl_damon_is_free(d);
+}
+
 static const struct damon_reclaim_backend_ops ops = {
     .size = sizeof(ops),
     .name = "damon",
@@ -215,5 +222,6 @@ const struct drcl_backend drcl_backend_damon = {
     .ops = &ops,
     .driver = &drcl_damon_driver,
     .create = create,
+    .is_free = is_free,
     .probe = drcl_damon_probe,
 };

@@ -300,6 +300,20 @@ static int take_over(struct drcl_damon *d)
     return r;
 }
 
+/* What a killed instance left is in nobody's way: the next start cleans it up. */
+int drcl_damon_is_free(struct drcl_damon *d)
+{
+    struct drcl_damon_record record, old;
+    int r = new_record(d->env, &record);
+
+    if (r < 0)
+        return r;
+    if (read_record(d->env, &old) == 0 && !strcmp(old.boot, record.boot) && !is_alive(d->env, &old) &&
+        is_ours(d->env, &old) == 1)
+        return 0;
+    return drcl_damon_holder(d->env, d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
+}
+
 int drcl_damon_own(struct drcl_damon *d)
 {
     bool may_take_over = d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER;
