@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who does the work of a context while it is enabled: the engine, on the thread that dispatches (engine_driver.c), or the kernel
- * (backends/damon/). The engine's structures hold the configuration, the statistics and the regions in both cases, so that
- * parameters, targets, schemes and results do not care.
+ * Who does the work of a context while it is enabled: the engine, on the thread that dispatches (engine_driver.c), or
+ * the kernel (backends/damon/). The engine's structures hold the configuration, the statistics and the regions in both
+ * cases, so that parameters, targets, schemes and results do not care.
  */
 #ifndef DRCL_DRIVER_H
 #define DRCL_DRIVER_H

@@ -14,7 +14,7 @@
 /* Whether this backend and this system can do what the set asks for. */
 static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
 {
-    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
 
     if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
         return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell anonymous pages",
@@ -24,8 +24,7 @@ static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_p
                           "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
                           "addresses; give the ranges with the targets",
                           ctx->ops.name);
-    if (p->quota_mem_pressure_us &&
-        (drcl_context_metrics(ctx, true, &metrics) < 0 || !metrics.psi_valid))
+    if (p->quota_mem_pressure_us && (drcl_context_metrics(ctx, true, &metrics) < 0 || !metrics.psi_valid))
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "quota_mem_pressure_us: this system does not measure memory pressure; boot it with psi=1");
     return 0;
@@ -43,7 +42,8 @@ static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p
 
 /* --- watermarks ------------------------------------------------------------------------------------------------ */
 
-/* While active the watermarks are looked at once an aggregation, else once a wmarks_interval, the shortest of all schemes. */
+/* While active the watermarks are looked at once an aggregation, else once a wmarks_interval, the shortest of all
+ * schemes. */
 static uint64_t watermark_period(const struct damon_reclaim *ctx, bool active)
 {
     uint64_t us = UINT64_MAX;
@@ -166,9 +166,9 @@ static int start(struct damon_reclaim *ctx)
     if (ctx->ops.enable) {
         r = ctx->ops.enable(ctx->backend);
         if (r < 0) /* a backend of ours has said why */
-            return ctx->built_in ? r
-                                 : drcl_error(&ctx->env, r, "enabled: the backend %s refuses: %s", ctx->ops.name,
-                                              strerror(-r));
+            return ctx->built_in
+                       ? r
+                       : drcl_error(&ctx->env, r, "enabled: the backend %s refuses: %s", ctx->ops.name, strerror(-r));
     }
     ctx->backend_enabled = true;
     drcl_apply_params(ctx);

@@ -45,9 +45,9 @@ static int create_free(struct drcl_env *env, const struct damon_reclaim_config *
 static int create_any(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                       const struct drcl_backend **ret, void **ret_backend)
 {
-    static const struct drcl_backend *const choice[] = { &drcl_backend_damon, &drcl_backend_idle_page };
+    static const struct drcl_backend *const choice[] = {&drcl_backend_damon, &drcl_backend_idle_page};
     void (*log)(void *, enum damon_reclaim_log_level, const char *) = env->log;
-    char why[2][224] = { "", "" };
+    char why[2][224] = {"", ""};
     int r, first = 0;
 
     for (size_t i = 0; i < sizeof(choice) / sizeof(choice[0]); i++) {

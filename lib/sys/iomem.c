@@ -20,8 +20,8 @@ static bool parse_line(struct drcl_scan line, struct damon_reclaim_range *ret)
 
 int drcl_iomem_parse(const char *text, size_t len, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n)
 {
-    struct drcl_scan scan = { text, text + len }, line;
-    struct damon_reclaim_range range, last = { 0, 0 };
+    struct drcl_scan scan = {text, text + len}, line;
+    struct damon_reclaim_range range, last = {0, 0};
     bool hidden = false;
     size_t n = 0;
 

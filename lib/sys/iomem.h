@@ -6,9 +6,9 @@
 #include "env.h"
 
 /*
- * Reads the text of the file: the "System RAM" entries of the top level, ascending, joined where they touch. *ret_n may be more than
- * @capacity; then what fits is written. -EPERM when all addresses are zero, which is what the kernel shows without CAP_SYS_ADMIN;
- * -EINVAL when there is no such entry or it makes no sense.
+ * Reads the text of the file: the "System RAM" entries of the top level, ascending, joined where they touch. *ret_n may
+ * be more than @capacity; then what fits is written. -EPERM when all addresses are zero, which is what the kernel shows
+ * without CAP_SYS_ADMIN; -EINVAL when there is no such entry or it makes no sense.
  */
 int drcl_iomem_parse(const char *text, size_t len, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n);
 

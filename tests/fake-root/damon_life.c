@@ -28,9 +28,9 @@ static void target_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, v
 
 int try_context(struct damon_reclaim **ret, const char *operations, uint32_t damon_flags, uint32_t flags)
 {
-    static const struct damon_reclaim_callbacks callbacks = { .size = sizeof(callbacks), .state_changed = state_changed,
-                                                              .target_gone = target_gone };
-    struct damon_reclaim_damon_config damon = { .size = sizeof(damon), .operations = operations, .flags = damon_flags };
+    static const struct damon_reclaim_callbacks callbacks = {
+        .size = sizeof(callbacks), .state_changed = state_changed, .target_gone = target_gone};
+    struct damon_reclaim_damon_config damon = {.size = sizeof(damon), .operations = operations, .flags = damon_flags};
     struct damon_reclaim_config config = damon_fs_config();
 
     config.damon = &damon;
@@ -58,7 +58,7 @@ void set(struct damon_reclaim *ctx, const char *name, const char *value)
 
 uint32_t add_process(struct damon_reclaim *ctx, pid_t pid)
 {
-    struct damon_reclaim_target target = { .size = sizeof(target), .pid = pid };
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
     uint32_t id = UINT32_MAX;
     int r = damon_reclaim_add_target(ctx, &target, &id);
 
@@ -85,7 +85,7 @@ void run(struct damon_reclaim *ctx, unsigned int seconds)
 
 struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
 {
-    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
 
     ck_assert_int_eq(damon_reclaim_get_stats(ctx, &stats), 0);
     return stats;

@@ -10,11 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fake_damon_layout.h"
+
 #define FIRST_FD 3000
 
 struct damon_fs *fs;
 
-/* --- files --------------------------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -108,38 +111,6 @@ static void fill(const char *dir, const char *const (*files)[2])
 
 static void make_child(const char *what, const char *dir)
 {
-    static const char *const kdamond[][2] = { { "state", "off" }, { "pid", "-1" }, { "contexts/nr_contexts", "0" }, { NULL, NULL } };
-    static const char *const context[][2] = {
-        { "avail_operations", "vaddr fvaddr paddr" }, { "operations", "vaddr" },
-        { "monitoring_attrs/intervals/sample_us", "5000" }, { "monitoring_attrs/intervals/aggr_us", "100000" },
-        { "monitoring_attrs/intervals/update_us", "60000000" }, { "monitoring_attrs/nr_regions/min", "10" },
-        { "monitoring_attrs/nr_regions/max", "1000" }, { "targets/nr_targets", "0" }, { "schemes/nr_schemes", "0" }, { NULL, NULL } };
-    static const char *const later_context[][2] = {
-        { "addr_unit", "1" }, { "pause", "N" }, { "monitoring_attrs/intervals/intervals_goal/access_bp", "0" },
-        { "monitoring_attrs/intervals/intervals_goal/aggrs", "0" }, { "monitoring_attrs/intervals/intervals_goal/min_sample_us", "0" },
-        { "monitoring_attrs/intervals/intervals_goal/max_sample_us", "0" }, { NULL, NULL } };
-    static const char *const scheme[][2] = {
-        { "action", "stat" }, { "target_nid", "-1" }, { "apply_interval_us", "0" },
-        { "access_pattern/sz/min", "0" }, { "access_pattern/sz/max", "0" }, { "access_pattern/nr_accesses/min", "0" },
-        { "access_pattern/nr_accesses/max", "0" }, { "access_pattern/age/min", "0" }, { "access_pattern/age/max", "0" },
-        { "quotas/ms", "0" }, { "quotas/bytes", "0" }, { "quotas/reset_interval_ms", "0" }, { "quotas/effective_bytes", "0" },
-        { "quotas/weights/sz_permil", "0" }, { "quotas/weights/nr_accesses_permil", "0" }, { "quotas/weights/age_permil", "0" },
-        { "quotas/goals/nr_goals", "0" }, { "watermarks/metric", "none" }, { "watermarks/interval_us", "0" },
-        { "watermarks/high", "0" }, { "watermarks/mid", "0" }, { "watermarks/low", "0" }, { "filters/nr_filters", "0" },
-        { "stats/nr_tried", "0" }, { "stats/sz_tried", "0" }, { "stats/nr_applied", "0" }, { "stats/sz_applied", "0" },
-        { "stats/qt_exceeds", "0" }, { "tried_regions/total_bytes", "0" }, { NULL, NULL } };
-    static const char *const later_scheme[][2] = {
-        { "core_filters/nr_filters", "0" }, { "ops_filters/nr_filters", "0" }, { "quotas/goal_tuner", "consist" },
-        { "quotas/fail_charge_num", "0" }, { "quotas/fail_charge_denom", "0" }, { "stats/sz_ops_filter_passed", "0" },
-        { NULL, NULL } };
-    static const char *const target[][2] = { { "pid_target", "0" }, { "regions/nr_regions", "0" }, { NULL, NULL } };
-    static const char *const region[][2] = { { "start", "0" }, { "end", "0" }, { NULL, NULL } };
-    static const char *const goal[][2] = { { "target_metric", "user_input" }, { "target_value", "0" }, { "current_value", "0" },
-                                           { NULL, NULL } };
-    static const char *const filter[][2] = { { "type", "anon" }, { "matching", "N" }, { "memcg_path", "" }, { "addr_start", "0" },
-                                             { "addr_end", "0" }, { "damon_target_idx", "0" }, { NULL, NULL } };
-    static const char *const later_filter[][2] = { { "allow", "N" }, { "min", "0" }, { "max", "0" }, { NULL, NULL } };
-
     if (!strcmp(what, "nr_kdamonds"))
         fill(dir, kdamond);
     if (!strcmp(what, "nr_kdamonds") && fs->later)
@@ -164,7 +135,8 @@ static void make_child(const char *what, const char *dir)
         fill(dir, later_filter);
 }
 
-/* --- the kernel ------------------------------------------------------------------------------------------------------ */
+/* --- the kernel ------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_alive(pid_t pid)
 {
@@ -305,7 +277,8 @@ static int write_file(const char *path, const char *text)
 
     if (ends_with(path, "/state"))
         return command(text);
-    if (!strcmp(name, "type") && !fs->later && (!strcmp(text, "active") || !strcmp(text, "unmapped") || !strcmp(text, "hugepage_size")))
+    if (!strcmp(name, "type") && !fs->later &&
+        (!strcmp(text, "active") || !strcmp(text, "unmapped") || !strcmp(text, "hugepage_size")))
         return -EINVAL;
     if (!strncmp(name, "nr_", 3) && !strstr(path, "monitoring_attrs")) {
         if (!strcmp(name, "nr_kdamonds") && fs->running)
@@ -354,7 +327,8 @@ char *damon_dump(void)
     return text;
 }
 
-/* --- system calls ----------------------------------------------------------------------------------------------------- */
+/* --- system calls
+ * ----------------------------------------------------------------------------------------------------- */
 
 static int new_fd(struct damon_fd init)
 {
@@ -383,7 +357,7 @@ static int sys_open(void *data, const char *path, int flags)
     (void)data;
     (void)flags;
     if (!strcmp(path, RECORD))
-        return fs->has_record ? new_fd((struct damon_fd){ .file = -1, .record = true }) : -ENOENT;
+        return fs->has_record ? new_fd((struct damon_fd){.file = -1, .record = true}) : -ENOENT;
     if (!strcmp(path, "/proc/meminfo")) {
         char text[128];
 
@@ -402,8 +376,8 @@ static int sys_open(void *data, const char *path, int flags)
     }
     i = find(path);
     if (i < 0)
-        return is_dir(path) ? new_fd((struct damon_fd){ .file = -1 }) : -ENOENT;
-    return new_fd((struct damon_fd){ .file = i });
+        return is_dir(path) ? new_fd((struct damon_fd){.file = -1}) : -ENOENT;
+    return new_fd((struct damon_fd){.file = i});
 }
 
 static int sys_close(void *data, int fd)
@@ -467,7 +441,7 @@ static ssize_t sys_pwrite(void *data, int fd, const void *buf, size_t len, uint6
 static int sys_pidfd_open(void *data, pid_t pid)
 {
     (void)data;
-    return is_alive(pid) ? new_fd((struct damon_fd){ .file = -1, .pid = pid }) : -ESRCH;
+    return is_alive(pid) ? new_fd((struct damon_fd){.file = -1, .pid = pid}) : -ESRCH;
 }
 
 static int sys_poll(void *data, struct pollfd *fds, unsigned int n, int timeout_ms)
@@ -482,7 +456,7 @@ static int sys_poll(void *data, struct pollfd *fds, unsigned int n, int timeout_
 static int sys_timer_new(void *data)
 {
     (void)data;
-    return new_fd((struct damon_fd){ .file = -1, .timer = true });
+    return new_fd((struct damon_fd){.file = -1, .timer = true});
 }
 
 static int sys_timer_set(void *data, int fd, uint64_t deadline_ns)
@@ -508,7 +482,7 @@ static int sys_create(void *data, const char *path, unsigned int mode)
     if (!fs->has_record)
         fs->record[0] = '\0';
     fs->has_record = true;
-    return new_fd((struct damon_fd){ .file = -1, .record = true });
+    return new_fd((struct damon_fd){.file = -1, .record = true});
 }
 
 static int sys_lock(void *data, int fd)
@@ -529,9 +503,19 @@ static int sys_unlink(void *data, const char *path)
 }
 
 static const struct damon_reclaim_system_ops system_ops = {
-    .size = sizeof(system_ops), .open = sys_open, .close = sys_close, .pread = sys_pread, .pwrite = sys_pwrite,
-    .pidfd_open = sys_pidfd_open, .poll = sys_poll, .timer_new = sys_timer_new, .timer_set = sys_timer_set, .clock = sys_clock,
-    .create = sys_create, .lock = sys_lock, .unlink = sys_unlink,
+    .size = sizeof(system_ops),
+    .open = sys_open,
+    .close = sys_close,
+    .pread = sys_pread,
+    .pwrite = sys_pwrite,
+    .pidfd_open = sys_pidfd_open,
+    .poll = sys_poll,
+    .timer_new = sys_timer_new,
+    .timer_set = sys_timer_set,
+    .clock = sys_clock,
+    .create = sys_create,
+    .lock = sys_lock,
+    .unlink = sys_unlink,
 };
 
 static void *counted_realloc(void *data, void *ptr, size_t bytes)
@@ -548,12 +532,15 @@ static void counted_free(void *data, void *ptr)
     free(ptr);
 }
 
-static const struct damon_reclaim_allocator allocator = { sizeof(allocator), counted_realloc, counted_free, NULL };
+static const struct damon_reclaim_allocator allocator = {sizeof(allocator), counted_realloc, counted_free, NULL};
 
 struct damon_reclaim_config damon_fs_config(void)
 {
-    return (struct damon_reclaim_config){ .size = sizeof(struct damon_reclaim_config), .backend = "damon", .seed = 1,
-                                          .system_ops = &system_ops, .allocator = &allocator };
+    return (struct damon_reclaim_config){.size = sizeof(struct damon_reclaim_config),
+                                         .backend = "damon",
+                                         .seed = 1,
+                                         .system_ops = &system_ops,
+                                         .allocator = &allocator};
 }
 
 void damon_fs_new(bool later)
@@ -565,8 +552,9 @@ void damon_fs_new(bool later)
     fs->now_ns = 5000000000;
     fs->free_kib = 300000;
     put(DAMON_DIR "nr_kdamonds", "0");
-    put("/proc/iomem", "00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n  01000000-01ffffff : Kernel code\n"
-                       "fec00000-fec003ff : IOAPIC 0\n100000000-13fffffff : System RAM");
+    put("/proc/iomem",
+        "00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n  01000000-01ffffff : Kernel code\n"
+        "fec00000-fec003ff : IOAPIC 0\n100000000-13fffffff : System RAM");
     put("/proc/sys/kernel/random/boot_id", "4c5e8a0e-0000-4000-8000-000000000001");
     put("/proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=100");
 }

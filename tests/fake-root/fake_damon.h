@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel's DAMON for tests: its files in memory, behind a table of system operations. Writing a number of directories makes them,
- * writing a command to `state` acts. It comes in two layouts, that of 6.12 and a later one; any file can be missing, and any call fail.
+ * A kernel's DAMON for tests: its files in memory, behind a table of system operations. Writing a number of directories
+ * makes them, writing a command to `state` acts. It comes in two layouts, that of 6.12 and a later one; any file can be
+ * missing, and any call fail.
  */
 #ifndef FAKE_DAMON_H
 #define FAKE_DAMON_H
@@ -37,13 +38,13 @@ struct damon_counters {
 struct damon_fs {
     struct damon_file files[MAX_FILES];
     size_t nr_files;
-    bool later; /* the later layout */
+    bool later;          /* the later layout */
     const char *missing; /* the end of the path of files that are not there */
     /* The kernel's thread. */
     bool running;
     int kdamond;
     unsigned int nr_on, nr_off, nr_commit;
-    int refuse_commit; /* errno */
+    int refuse_commit;                 /* errno */
     struct damon_counters counters[8]; /* by scheme */
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;

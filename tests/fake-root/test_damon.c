@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "damon_life.h"
+#include "sys/iomem.h"
 
-/* --- what is written ------------------------------------------------------------------------------------------------ */
+/* --- what is written ------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(test_physical)
 {
@@ -54,6 +56,41 @@ START_TEST(test_physical)
 }
 END_TEST
 
+START_TEST(test_iomem)
+{
+    static const char ram[] =
+        "00001000-0009fbff : System RAM\n00100000-001fffff : System RAM\n  00180000-001bffff : System RAM\n"
+        "00200000-002fffff : System RAM\n00300000-003fffff : System RAM (kexec)\n";
+    static const char hidden[] = "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n";
+    static const char backwards[] = "00200000-002fffff : System RAM\n00100000-001fffff : System RAM\n";
+    static const char huge[] = "00100000-ffffffffffffffff : System RAM";
+    struct damon_reclaim_range ranges[2];
+    size_t n = 77;
+
+    ck_assert_int_eq(drcl_iomem_parse(ram, sizeof(ram) - 1, ranges, 2, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_eq(ranges[0].end, 0x9fc00);
+    ck_assert_uint_eq(ranges[1].start, 0x100000);
+    ck_assert_uint_eq(ranges[1].end, 0x300000); /* two that touch are one */
+    ck_assert_int_eq(drcl_iomem_parse(ram, sizeof(ram) - 1, NULL, 0, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_int_eq(drcl_iomem_parse(huge, sizeof(huge) - 1, ranges, 2, &n), 0);
+    ck_assert_uint_eq(ranges[0].end, UINT64_MAX);
+    ck_assert_int_eq(drcl_iomem_parse(hidden, sizeof(hidden) - 1, ranges, 2, &n), -EPERM);
+    ck_assert_int_eq(drcl_iomem_parse(backwards, sizeof(backwards) - 1, ranges, 2, &n), -EINVAL);
+    ck_assert_int_eq(drcl_iomem_parse("", 0, ranges, 2, &n), -EINVAL);
+    /* Any prefix, and any byte that is another, does no harm. */
+    for (size_t len = 0; len < sizeof(ram); len++) {
+        char text[sizeof(ram)];
+
+        drcl_iomem_parse(ram, len, ranges, 2, &n);
+        memcpy(text, ram, sizeof(ram));
+        text[len] ^= 0x15;
+        drcl_iomem_parse(text, sizeof(text), ranges, 2, &n);
+    }
+}
+END_TEST
+
 START_TEST(test_region)
 {
     struct damon_reclaim *ctx;
@@ -75,9 +112,10 @@ END_TEST
 
 START_TEST(test_processes)
 {
-    struct damon_reclaim_range range = { 1 * MIB, 64 * MIB };
-    struct damon_reclaim_target with_ranges = { .size = sizeof(with_ranges), .pid = 43, .ranges = &range, .nr_ranges = 1 };
-    struct damon_reclaim_target memory = { .size = sizeof(memory) };
+    struct damon_reclaim_range range = {1 * MIB, 64 * MIB};
+    struct damon_reclaim_target with_ranges = {
+        .size = sizeof(with_ranges), .pid = 43, .ranges = &range, .nr_ranges = 1};
+    struct damon_reclaim_target memory = {.size = sizeof(memory)};
     struct damon_reclaim *ctx;
     uint32_t first;
 
@@ -119,9 +157,9 @@ END_TEST
 
 START_TEST(test_filters)
 {
-    const struct damon_reclaim_filter active = { .type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true };
-    const struct damon_reclaim_filter allow = { .type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true };
-    const struct damon_reclaim_filter allow_first[2] = { allow, { .type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true } };
+    const struct damon_reclaim_filter active = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
+    const struct damon_reclaim_filter allow = {.type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true};
+    const struct damon_reclaim_filter allow_first[2] = {allow, {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true}};
     struct damon_reclaim *ctx;
 
     damon_fs_new(_i);
@@ -164,7 +202,8 @@ START_TEST(test_refused)
 }
 END_TEST
 
-/* --- what comes back ------------------------------------------------------------------------------------------------ */
+/* --- what comes back ------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(test_statistics)
 {
@@ -179,11 +218,11 @@ START_TEST(test_statistics)
     damon_reclaim_get(ctx, "kdamond_pid", pid, sizeof(pid));
     ck_assert_str_eq(pid, "701");
     fs->counters[0].nr_tried = 100;
-    fs->counters[1] = (struct damon_counters){ 7, 70 * MIB, 5, 50 * MIB, 3 };
+    fs->counters[1] = (struct damon_counters){7, 70 * MIB, 5, 50 * MIB, 3};
     fs->nr_regions = 3;
-    fs->regions[0] = (struct damon_reclaim_region){ .start = 4096, .end = 651264, .age = 5 };
-    fs->regions[1] = (struct damon_reclaim_region){ .start = MIB, .end = 32 * MIB, .nr_accesses = 20, .age = 9 };
-    fs->regions[2] = (struct damon_reclaim_region){ .start = 4294967296, .end = 5368709120, .age = 44 };
+    fs->regions[0] = (struct damon_reclaim_region){.start = 4096, .end = 651264, .age = 5};
+    fs->regions[1] = (struct damon_reclaim_region){.start = MIB, .end = 32 * MIB, .nr_accesses = 20, .age = 9};
+    fs->regions[2] = (struct damon_reclaim_region){.start = 4294967296, .end = 5368709120, .age = 44};
     if (_i) { /* this kernel writes them by itself */
         damon_echo("update_schemes_stats", "0/state");
     }
@@ -204,7 +243,7 @@ START_TEST(test_statistics)
     ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
     enable(ctx);
     fs->counters[0].nr_tried = 100;
-    fs->counters[1] = (struct damon_counters){ 2, 20 * MIB, 1, 10 * MIB, 0 };
+    fs->counters[1] = (struct damon_counters){2, 20 * MIB, 1, 10 * MIB, 0};
     if (_i)
         damon_echo("update_schemes_stats", "0/state");
     run(ctx, 2);
@@ -225,8 +264,8 @@ START_TEST(test_many_regions)
     ctx = new_context(NULL, 0, 0);
     enable(ctx);
     for (fs->nr_regions = 0; fs->nr_regions < 200; fs->nr_regions++)
-        fs->regions[fs->nr_regions] = (struct damon_reclaim_region){ .start = (fs->nr_regions + 1) * MIB,
-                                                                     .end = (fs->nr_regions + 2) * MIB };
+        fs->regions[fs->nr_regions] =
+            (struct damon_reclaim_region){.start = (fs->nr_regions + 1) * MIB, .end = (fs->nr_regions + 2) * MIB};
     for (int i = 0; i < 20; i++) { /* the thread is at work, so that it may be asked */
         fs->counters[0].nr_tried += 10;
         run(ctx, 1);
@@ -238,7 +277,8 @@ START_TEST(test_many_regions)
 }
 END_TEST
 
-/* --- commits --------------------------------------------------------------------------------------------------------- */
+/* --- commits ---------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(test_commit)
 {
@@ -298,9 +338,9 @@ END_TEST
 
 START_TEST(test_schemes)
 {
-    struct damon_reclaim_scheme scheme = { .size = sizeof(scheme), .max_nr_accesses = UINT32_MAX,
-                                           .action = DAMON_RECLAIM_ACTION_COLD };
-    struct damon_reclaim_scheme_stats stats = { .size = sizeof(stats) };
+    struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_COLD};
+    struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
     struct damon_reclaim *ctx;
     uint32_t id;
 
@@ -361,7 +401,7 @@ END_TEST
 
 START_TEST(test_intervals)
 {
-    struct damon_reclaim_params params = { .size = sizeof(params) };
+    struct damon_reclaim_params params = {.size = sizeof(params)};
     struct damon_reclaim *ctx;
 
     damon_fs_new(_i);
@@ -375,15 +415,16 @@ START_TEST(test_intervals)
         damon_echo("update_tuned_intervals", "0/state");
         warm_up(ctx);
         is(RECLAIM "access_pattern/age/min", "600"); /* the same time in longer aggregations */
-    } else { /* the library does it: nothing is accessed, so both grow */
+    } else {                                         /* the library does it: nothing is accessed, so both grow */
         fs->nr_regions = 1;
-        fs->regions[0] = (struct damon_reclaim_region){ .start = MIB, .end = 512 * MIB, .age = 3 };
+        fs->regions[0] = (struct damon_reclaim_region){.start = MIB, .end = 512 * MIB, .age = 3};
         for (int i = 0; i < 12; i++)
             warm_up(ctx);
     }
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &params), 0);
     ck_assert_uint_ge(params.sample_interval, 10000);
-    ck_assert_uint_eq(strtoull(damon_value(CONTEXT "monitoring_attrs/intervals/sample_us"), NULL, 10), params.sample_interval);
+    ck_assert_uint_eq(strtoull(damon_value(CONTEXT "monitoring_attrs/intervals/sample_us"), NULL, 10),
+                      params.sample_interval);
     damon_reclaim_unref(ctx);
     nothing_left();
     damon_fs_free();
@@ -393,6 +434,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_physical, 0, 2);
+    tcase_add_test(tc, test_iomem);
     tcase_add_loop_test(tc, test_region, 0, 2);
     tcase_add_loop_test(tc, test_processes, 0, 2);
     tcase_add_loop_test(tc, test_filters, 0, 2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The backend "damon" in the real world: other users, killed instances, threads and processes that end, and faults of any call. */
+/* The backend "damon" in the real world: other users, killed instances, threads and processes that end, and faults of
+ * any call. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 
 #include "damon_life.h"
 
-/* --- the real world --------------------------------------------------------------------------------------------------- */
+/* --- the real world
+ * --------------------------------------------------------------------------------------------------- */
 
 START_TEST(test_stopped_by_itself)
 {
@@ -64,8 +66,8 @@ static const struct {
     const char *setup[5][2];
     const char *word;
 } foreign[] = {
-    { { { "1", "nr_kdamonds" } }, "nr_kdamonds" },
-    { { { "2", "nr_kdamonds" }, { "1", "0/contexts/nr_contexts" } }, "2 kdamond(s)" },
+    {{{"1", "nr_kdamonds"}}, "nr_kdamonds"},
+    {{{"2", "nr_kdamonds"}, {"1", "0/contexts/nr_contexts"}}, "2 kdamond(s)"},
 };
 
 START_TEST(test_foreign_directories)
@@ -185,7 +187,7 @@ END_TEST
 
 START_TEST(test_modules)
 {
-    static const char *const names[] = { "damon_stat", "damon_reclaim", "damon_lru_sort" };
+    static const char *const names[] = {"damon_stat", "damon_reclaim", "damon_lru_sort"};
     struct damon_reclaim *ctx;
     char path[128];
 
@@ -208,9 +210,11 @@ START_TEST(test_modules)
 }
 END_TEST
 
-/* --- the choice --------------------------------------------------------------------------------------------------------- */
+/* --- the choice
+ * --------------------------------------------------------------------------------------------------------- */
 
-static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region, void *userdata)
+static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
+                           void *userdata)
 {
     (void)ctx, (void)scheme, (void)region, (void)userdata;
     return true;
@@ -218,7 +222,7 @@ static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const str
 
 START_TEST(test_auto)
 {
-    struct damon_reclaim_callbacks asks = { .size = sizeof(asks), .before_reclaim = before_reclaim };
+    struct damon_reclaim_callbacks asks = {.size = sizeof(asks), .before_reclaim = before_reclaim};
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
 
@@ -256,7 +260,7 @@ END_TEST
 /* With that callback the kernel would have to ask. */
 START_TEST(test_asks)
 {
-    struct damon_reclaim_callbacks asks = { .size = sizeof(asks), .before_reclaim = before_reclaim };
+    struct damon_reclaim_callbacks asks = {.size = sizeof(asks), .before_reclaim = before_reclaim};
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
 
@@ -296,9 +300,10 @@ START_TEST(test_probe)
 }
 END_TEST
 
-static const int errors[] = { -EINVAL, -EBUSY, -ENOMEM, -EPERM };
+static const int errors[] = {-EINVAL, -EBUSY, -ENOMEM, -EPERM};
 
-/* --- faults ------------------------------------------------------------------------------------------------------------ */
+/* --- faults
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* A life with something going wrong; afterwards all is well again. */
 static void live(void)
@@ -356,7 +361,7 @@ END_TEST
 
 START_TEST(test_read_faults)
 {
-    static const int read_errors[] = { 0, -EIO, -ENODEV };
+    static const int read_errors[] = {0, -EIO, -ENODEV};
     size_t n = 1;
 
     for (;; n++) {
@@ -380,7 +385,7 @@ END_TEST
 /* Every file that a tree has, missing: either it is not needed, or the refusal names it. */
 START_TEST(test_missing_files)
 {
-    char (*names)[PATH_LEN] = calloc(MAX_FILES, sizeof(*names));
+    char(*names)[PATH_LEN] = calloc(MAX_FILES, sizeof(*names));
     struct damon_reclaim *ctx;
     size_t n = 0;
 

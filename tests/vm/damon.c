@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main job through the kernel's own DAMON: physical memory without a time limit, then the process alone. The cold memory of the
- * baseline workload has to go, the counters have to tell, and nothing may be left in the kernel afterwards.
+ * The main job through the kernel's own DAMON: physical memory without a time limit, then the process alone. The cold
+ * memory of the baseline workload has to go, the counters have to tell, and nothing may be left in the kernel
+ * afterwards.
  */
 #include "guest.h"
 
@@ -33,13 +34,16 @@ static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level lev
 
 static struct damon_reclaim *new_context(void)
 {
-    static const char *const settings[][2] = { { "min_age", "2000000" },    { "quota_ms", "0" },   { "quota_sz", "0" },
-                                               { "wmarks_high", "1000" }, { "wmarks_mid", "990" }, { "wmarks_low", "0" } };
-    struct damon_reclaim_callbacks callbacks = { .size = sizeof(callbacks), .state_changed = state_changed,
-                                                 .log = log_line };
+    static const char *const settings[][2] = {{"min_age", "2000000"},  {"quota_ms", "0"},     {"quota_sz", "0"},
+                                              {"wmarks_high", "1000"}, {"wmarks_mid", "990"}, {"wmarks_low", "0"}};
+    struct damon_reclaim_callbacks callbacks = {
+        .size = sizeof(callbacks), .state_changed = state_changed, .log = log_line};
     char error[512] = "";
-    struct damon_reclaim_config config = { .size = sizeof(config), .backend = "damon", .callbacks = &callbacks,
-                                           .error = error, .error_size = sizeof(error) };
+    struct damon_reclaim_config config = {.size = sizeof(config),
+                                          .backend = "damon",
+                                          .callbacks = &callbacks,
+                                          .error = error,
+                                          .error_size = sizeof(error)};
     struct damon_reclaim *ctx;
 
     if (damon_reclaim_new(&config, &ctx) < 0) {
@@ -91,7 +95,8 @@ static void watch(struct damon_reclaim *ctx, unsigned int seconds)
         printf("%2u s: %llu regions of %llu MiB, tried %llu MiB, reclaimed %llu MiB, CPU %llu ms\n", second,
                (unsigned long long)stats.nr_regions, (unsigned long long)(stats.monitored_bytes / MIB),
                (unsigned long long)(stats.bytes_reclaim_tried_regions / MIB),
-               (unsigned long long)(stats.bytes_reclaimed_regions / MIB), (unsigned long long)(stats.monitor_cpu_ns / 1000000));
+               (unsigned long long)(stats.bytes_reclaimed_regions / MIB),
+               (unsigned long long)(stats.monitor_cpu_ns / 1000000));
         fflush(stdout);
     }
 }
@@ -105,7 +110,7 @@ static void nothing_left(void)
 /* One round; @physical: all memory, else the process. */
 static void run(bool physical)
 {
-    struct guest_workload w = { .total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB };
+    struct guest_workload w = {.total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB};
     uint64_t cold = w.total - w.hot, hot, left, in, begin, tried;
     const char *name = physical ? "paddr" : "vaddr";
     struct damon_reclaim *ctx = new_context(), *second = new_context();
@@ -114,7 +119,7 @@ static void run(bool physical)
     printf("--- %s\n", name);
     guest_start(&w);
     if (!physical) {
-        struct damon_reclaim_target target = { .size = sizeof(target), .pid = w.pid };
+        struct damon_reclaim_target target = {.size = sizeof(target), .pid = w.pid};
 
         GUEST_CHECK(damon_reclaim_add_target(ctx, &target, NULL) == 0);
     }
@@ -194,7 +199,8 @@ static void by_hand(const char *value, const char *name)
 /* All that the files say, so that a change of any is seen. */
 static void take_down(char *text, size_t size)
 {
-    FILE *f = popen("cd " KDAMONDS " && find . -type f | sort | while read -r f; do echo \"$f $(cat $f)\"; done | md5sum", "r");
+    FILE *f = popen(
+        "cd " KDAMONDS " && find . -type f | sort | while read -r f; do echo \"$f $(cat $f)\"; done | md5sum", "r");
 
     text[0] = '\0';
     if (f && !fgets(text, (int)size, f))

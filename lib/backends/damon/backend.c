@@ -11,7 +11,7 @@
 
 #define RAM_INTERVAL_NS UINT64_C(30000000000) /* how often it is looked whether memory has come or gone */
 
-static const char *const names[] = { "the operations that fit", "paddr", "vaddr", "fvaddr" };
+static const char *const names[] = {"the operations that fit", "paddr", "vaddr", "fvaddr"};
 
 const char *drcl_damon_operations_name(enum drcl_damon_operations operations)
 {
@@ -27,8 +27,10 @@ static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
 
     (void)pidfd;
     if (d->nr_targets && !d->targets[0].pid != !pid)
-        return drcl_error(d->env, -EOPNOTSUPP, "target %u: physical memory and processes cannot be watched at once; remove "
-                          "target %u first, or use another context", id, d->targets[0].id);
+        return drcl_error(d->env, -EOPNOTSUPP,
+                          "target %u: physical memory and processes cannot be watched at once; remove "
+                          "target %u first, or use another context",
+                          id, d->targets[0].id);
     if (pid ? d->wanted == DRCL_DAMON_PADDR : d->wanted > DRCL_DAMON_PADDR)
         return drcl_error(d->env, -EOPNOTSUPP, "target.pid: %d, but the operations are %s, which watches %s", (int)pid,
                           names[d->wanted], pid ? "physical memory" : "processes");
@@ -36,7 +38,7 @@ static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
     if (!grown)
         return drcl_error(d->env, -ENOMEM, "target: out of memory");
     d->targets = grown;
-    d->targets[d->nr_targets++] = (struct drcl_damon_target){ .id = id, .pid = pid };
+    d->targets[d->nr_targets++] = (struct drcl_damon_target){.id = id, .pid = pid};
     return 0;
 }
 
@@ -119,24 +121,27 @@ int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon 
 
     for (size_t i = 0; operations != DRCL_DAMON_PADDR && i < d->nr_targets; i++)
         if (has_ranges(ctx, d->targets[i].id) != (operations == DRCL_DAMON_FVADDR))
-            return drcl_error(d->env, -EOPNOTSUPP, "target %u: has %s ranges, but the operations are %s; all targets must be "
-                              "with ranges (fvaddr) or without (vaddr)", d->targets[i].id,
-                              operations == DRCL_DAMON_FVADDR ? "no" : "its own", names[operations]);
+            return drcl_error(d->env, -EOPNOTSUPP,
+                              "target %u: has %s ranges, but the operations are %s; all targets must be "
+                              "with ranges (fvaddr) or without (vaddr)",
+                              d->targets[i].id, operations == DRCL_DAMON_FVADDR ? "no" : "its own", names[operations]);
     return 0;
 }
 
-/* --- making it ----------------------------------------------------------------------------------------------------- */
+/* --- making it -----------------------------------------------------------------------------------------------------
+ */
 
 static int take_config(struct drcl_damon *d, const struct damon_reclaim_damon_config *user)
 {
     const uint32_t known = DAMON_RECLAIM_DAMON_TAKE_OVER | DAMON_RECLAIM_DAMON_MONITOR_ONLY;
-    struct damon_reclaim_damon_config config = { .size = sizeof(config) };
+    struct damon_reclaim_damon_config config = {.size = sizeof(config)};
     int r = user ? drcl_size_copy(&config, sizeof(config), user, user->size) : 0;
 
     if (r < 0)
         return drcl_error(d->env, r, "config.damon: size %zu is not one that this library knows", user->size);
     if (config.flags & ~known)
-        return drcl_error(d->env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library", config.flags & ~known);
+        return drcl_error(d->env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library",
+                          config.flags & ~known);
     if (config.flags & DAMON_RECLAIM_DAMON_MONITOR_ONLY)
         return drcl_error(d->env, -EOPNOTSUPP, "config.damon.flags: DAMON_RECLAIM_DAMON_MONITOR_ONLY is not there yet");
     d->flags = config.flags;
@@ -160,8 +165,8 @@ static int may_write(struct drcl_env *env)
     if (fd == -ENOENT)
         return drcl_error(env, fd, DRCL_DAMON_DIR "/nr_kdamonds is missing: boot a kernel with CONFIG_DAMON_SYSFS=y");
     if (fd < 0)
-        return drcl_error(env, fd == -EACCES ? -EPERM : fd, DRCL_DAMON_DIR "/nr_kdamonds cannot be opened: %s; root is needed",
-                          strerror(-fd));
+        return drcl_error(env, fd == -EACCES ? -EPERM : fd,
+                          DRCL_DAMON_DIR "/nr_kdamonds cannot be opened: %s; root is needed", strerror(-fd));
     drcl_close(env, fd);
     return 0;
 }

@@ -2,14 +2,13 @@
 /*
  * The backend "damon": the kernel monitors and reclaims, the library drives it through sysfs.
  *
- *     sysfs.c  the files: where they are, text in and out        owner.c   whose DAMON it is: the record, other users, clean-up
- *     tree.c   a configuration, as files                         stats.c   counters and intervals, back from the kernel
- *     filters.c, put.c  parts of it                              regions.c the same for regions
- *     backend.c  targets                                         driver.c  start, commit, stop, and the work while it runs
- *     probe.c  whether it would work here
+ *     sysfs.c  the files: where they are, text in and out        owner.c   whose DAMON it is: the record, other users,
+ * clean-up tree.c   a configuration, as files                         stats.c   counters and intervals, back from the
+ * kernel filters.c, put.c  parts of it                              regions.c the same for regions backend.c  targets
+ * driver.c  start, commit, stop, and the work while it runs probe.c  whether it would work here
  *
- * What is asked for is in the engine's structures, and what the kernel tells goes back there. There is one tree of directories for
- * the whole system: whoever was there before keeps it.
+ * What is asked for is in the engine's structures, and what the kernel tells goes back there. There is one tree of
+ * directories for the whole system: whoever was there before keeps it.
  */
 #ifndef DRCL_DAMON_H
 #define DRCL_DAMON_H
@@ -21,7 +20,8 @@
 #define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
 #define DRCL_DAMON_SLOTS   (DRCL_MAX_SCHEMES + 1)
 #define DRCL_DAMON_MONITOR UINT32_MAX /* the scheme that shows all regions to us */
-#define DRCL_DAMON_MARKED_US UINT64_C(60000000) /* update_us, which is this much and our mark, is the mark of our tree */
+#define DRCL_DAMON_MARKED_US                                                                                           \
+    UINT64_C(60000000) /* update_us, which is this much and our mark, is the mark of our tree */
 
 enum drcl_damon_operations { DRCL_DAMON_AUTO, DRCL_DAMON_PADDR, DRCL_DAMON_VADDR, DRCL_DAMON_FVADDR };
 
@@ -36,7 +36,7 @@ struct drcl_damon_record {
 };
 
 struct drcl_damon_owner {
-    int fd; /* of the record, locked; -1: DAMON is not ours */
+    int fd;    /* of the record, locked; -1: DAMON is not ours */
     bool made; /* the directories are ours */
     struct drcl_damon_record record;
 };
@@ -68,7 +68,7 @@ struct drcl_damon {
     uint64_t ram_ns;
 
     struct drcl_damon_owner owner;
-    bool running;     /* as far as we know */
+    bool running; /* as far as we know */
     pid_t kdamond;
     bool refreshes;   /* the kernel brings the counters up to date by itself, and answers while inactive */
     bool own_tuning;  /* the kernel cannot tune intervals */
@@ -124,7 +124,8 @@ void drcl_damon_reset_stats(struct drcl_damon *d);
 /* Intervals that the kernel has tuned. */
 void drcl_damon_read_intervals(struct damon_reclaim *ctx, struct drcl_damon *d);
 
-/* regions.c: asks for the regions; reads a few of them, and lays them out when it has them all, which it tells with 1. */
+/* regions.c: asks for the regions; reads a few of them, and lays them out when it has them all, which it tells with 1.
+ */
 int drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
 int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
 

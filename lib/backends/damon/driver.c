@@ -2,9 +2,9 @@
 /*
  * Start, commit and stop of the kernel's thread, and what is to be done while it runs.
  *
- * The kernel answers a command when its thread comes round: within an aggregation while it works. While the watermarks keep it
- * inactive an older kernel answers late, and "commit" not at all. So nothing is asked of it then, and a new configuration is put into
- * effect by stopping and starting it, which is quick at any time.
+ * The kernel answers a command when its thread comes round: within an aggregation while it works. While the watermarks
+ * keep it inactive an older kernel answers late, and "commit" not at all. So nothing is asked of it then, and a new
+ * configuration is put into effect by stopping and starting it, which is quick at any time.
  */
 #include "backends/damon/damon.h"
 
@@ -13,12 +13,13 @@
 
 #define POLL_NS         UINT64_C(1000000000)
 #define REFRESH_MS      "1000"
-#define MARGIN          20 /* permille that free memory must be away from a watermark for the kernel surely to be active */
+#define MARGIN          20 /* permille that free memory must be away from a watermark for the thread surely to work */
 #define MAX_BAD_POLLS   3
 #define MAX_REGION_AGGR UINT64_C(1000000) /* us: with longer aggregations asking for regions would take too long */
 #define NS_PER_US       UINT64_C(1000)
 
-/* --- on and off ---------------------------------------------------------------------------------------------------- */
+/* --- on and off ----------------------------------------------------------------------------------------------------
+ */
 
 static int on_error(struct drcl_damon *d, int err)
 {
@@ -28,7 +29,8 @@ static int on_error(struct drcl_damon *d, int err)
         return r < 0 ? r : drcl_error(d->env, err, "enabled: DAMON is in use by another part of the kernel");
     }
     if (err == -EINVAL || err == -ENODEV)
-        return drcl_error(d->env, -EINVAL, "enabled: the kernel's DAMON refuses the configuration in " DRCL_DAMON_DIR
+        return drcl_error(d->env, -EINVAL,
+                          "enabled: the kernel's DAMON refuses the configuration in " DRCL_DAMON_DIR
                           "/0; are the targets alive and the ranges memory?");
     return drcl_error(d->env, err, "enabled: " DRCL_DAMON_DIR "/0/state cannot be written: %s", strerror(-err));
 }
@@ -38,7 +40,8 @@ static int switch_on(struct drcl_damon *d)
     uint64_t pid = 0;
     int r;
 
-    d->refreshes = drcl_damon_exists(d->env, "0/refresh_ms") && drcl_damon_write(d->env, REFRESH_MS, "0/refresh_ms") == 0;
+    d->refreshes =
+        drcl_damon_exists(d->env, "0/refresh_ms") && drcl_damon_write(d->env, REFRESH_MS, "0/refresh_ms") == 0;
     r = drcl_damon_write(d->env, "on", "0/state");
     if (r < 0)
         return on_error(d, r);
@@ -67,7 +70,8 @@ static int switch_off(struct drcl_damon *d)
     return 0;
 }
 
-/* --- putting a configuration into effect ---------------------------------------------------------------------------- */
+/* --- putting a configuration into effect ----------------------------------------------------------------------------
+ */
 
 static uint64_t sum_of_ranges(const struct damon_reclaim *ctx)
 {
@@ -134,7 +138,8 @@ static bool is_working(struct damon_reclaim *ctx, const struct drcl_damon *d)
     return false;
 }
 
-/* What the engine's structures ask for becomes what the kernel does. On failure it goes on as before, if it still runs. */
+/* What the engine's structures ask for becomes what the kernel does. On failure it goes on as before, if it still runs.
+ */
 static int reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     bool live = is_working(ctx, d) && only_grown(ctx, d);
@@ -165,7 +170,8 @@ static int reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     return remember_targets(ctx, d);
 }
 
-/* --- watermarks ------------------------------------------------------------------------------------------------------ */
+/* --- watermarks ------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t watermark_period(const struct damon_reclaim *ctx, bool active)
 {
@@ -205,7 +211,8 @@ static int check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uin
     return 0;
 }
 
-/* --- the work --------------------------------------------------------------------------------------------------------- */
+/* --- the work
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Samples and aggregations are not told by the kernel; they go by time. */
 static void count_time(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
@@ -223,7 +230,7 @@ static void count_time(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
 /* Where the kernel knows no goals, the size limit follows them. Whether it is another one now. */
 static bool follow_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 {
-    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
     bool changed = false, known = false;
 
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
@@ -255,7 +262,8 @@ static bool tune(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
     return changed;
 }
 
-/* It does not run though it should: because its processes have exited, because it could not be started again, or by itself. */
+/* It does not run though it should: because its processes have exited, because it could not be started again, or by
+ * itself. */
 static int has_stopped(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 {
     bool by_itself = d->running;
@@ -268,7 +276,8 @@ static int has_stopped(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
     if (ctx->disable_soon || !ctx->nr_targets)
         return 0;
     if (by_itself && only_grown(ctx, d) && ctx->nr_targets == d->nr_written)
-        return drcl_error(d->env, -EIO, "the kernel's thread, kdamond %d, has stopped by itself; enable again to restart it",
+        return drcl_error(d->env, -EIO,
+                          "the kernel's thread, kdamond %d, has stopped by itself; enable again to restart it",
                           (int)d->kdamond);
     r = reconfigure(ctx, d);
     return r;
@@ -360,7 +369,8 @@ static int work(struct damon_reclaim *ctx)
     drcl_check_pids(ctx, now);
     if (now >= d->next_wmark_ns && !ctx->disable_soon)
         check_watermarks(ctx, d, now);
-    if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon && drcl_damon_go_on_regions(ctx, d) && d->own_tuning) {
+    if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon && drcl_damon_go_on_regions(ctx, d) &&
+        d->own_tuning) {
         uint64_t sample_us = ctx->engine.attrs.sample_us;
 
         drcl_tune_intervals(&ctx->engine);
@@ -373,19 +383,22 @@ static int work(struct damon_reclaim *ctx)
     return r;
 }
 
-/* --- the switch ------------------------------------------------------------------------------------------------------- */
+/* --- the switch
+ * ------------------------------------------------------------------------------------------------------- */
 
 static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
 {
     const struct drcl_damon *d = ctx->backend;
-    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
     struct drcl_attrs attrs = drcl_attrs_of(p);
 
     if (ctx->callbacks.before_reclaim)
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "callbacks.before_reclaim: with the backend damon the kernel reclaims, and "
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "callbacks.before_reclaim: with the backend damon the kernel reclaims, and "
                           "asks nobody; leave it out, or use filters");
     if (p->monitor_region_end && d->nr_targets && d->targets[0].id)
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "monitor_region_start, monitor_region_end: there are targets; give the "
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "monitor_region_start, monitor_region_end: there are targets; give the "
                           "ranges with them");
     if (p->quota_mem_pressure_us && (drcl_context_metrics(ctx, true, &metrics) < 0 || !metrics.psi_valid))
         return drcl_error(&ctx->env, -EOPNOTSUPP,

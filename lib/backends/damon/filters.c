@@ -21,9 +21,9 @@ static size_t target_slot(const struct damon_reclaim *ctx, uint32_t id)
 static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filter,
                        bool matching, size_t slot, const char *dir, size_t i)
 {
-    static const char *const what[] = { "the filter addr", "the filter target", "the filter anon (skip_anon)",
-                                        "the filter active", "the filter memcg", "the filter young",
-                                        "the filter hugepage_size", "the filter unmapped" };
+    static const char *const what[] = {"the filter addr",          "the filter target",  "the filter anon (skip_anon)",
+                                       "the filter active",        "the filter memcg",   "the filter young",
+                                       "the filter hugepage_size", "the filter unmapped"};
 
     put->what = what[filter->type];
     drcl_put_text(put, drcl_filter_name(filter->type), DRCL_DAMON_SCHEME "/%s/%zu/type", slot, dir, i);
@@ -44,8 +44,8 @@ static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const st
 }
 
 /* Those of one layer, in their order, into the directory of the layer. */
-static void put_layer(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n,
-                      size_t slot, bool core)
+static void put_layer(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+                      size_t n, size_t slot, bool core)
 {
     const char *dir = core ? "core_filters" : "ops_filters";
     size_t count = 0;
@@ -60,8 +60,8 @@ static void put_layer(struct drcl_put *put, struct damon_reclaim *ctx, const str
 }
 
 /*
- * A kernel without `allow` only knows filters that reject, and lets pass what none of them matches. One that allows, as the last of
- * its layer, is the same as one that rejects all but that.
+ * A kernel without `allow` only knows filters that reject, and lets pass what none of them matches. One that allows, as
+ * the last of its layer, is the same as one that rejects all but that.
  */
 static bool can_do_without_allow(const struct damon_reclaim_filter *filters, size_t n)
 {
@@ -79,8 +79,8 @@ static bool can_do_without_allow(const struct damon_reclaim_filter *filters, siz
     return !(core_allows && any_page); /* what the core allows is not asked further */
 }
 
-static void put_old(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n,
-                    size_t slot)
+static void put_old(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+                    size_t n, size_t slot)
 {
     bool has_allow;
 
@@ -90,17 +90,19 @@ static void put_old(struct drcl_put *put, struct damon_reclaim *ctx, const struc
         return;
     has_allow = drcl_damon_exists(put->env, DRCL_DAMON_SCHEME "/filters/0/allow", slot);
     if (!has_allow && !can_do_without_allow(filters, n)) {
-        put->failed = drcl_error(put->env, -EOPNOTSUPP, "filters: this kernel's DAMON cannot allow, " DRCL_DAMON_DIR "/"
-                                 DRCL_DAMON_SCHEME "/filters/0/allow is missing; use filters that reject", slot);
+        put->failed = drcl_error(put->env, -EOPNOTSUPP,
+                                 "filters: this kernel's DAMON cannot allow, " DRCL_DAMON_DIR "/" DRCL_DAMON_SCHEME
+                                 "/filters/0/allow is missing; use filters that reject",
+                                 slot);
         return;
     }
     for (size_t i = 0; i < n; i++)
-        put_filter(put, ctx, &filters[i], filters[i].allow && !has_allow ? !filters[i].matching : filters[i].matching, slot,
-                   "filters", i);
+        put_filter(put, ctx, &filters[i], filters[i].allow && !has_allow ? !filters[i].matching : filters[i].matching,
+                   slot, "filters", i);
 }
 
-void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n,
-                      size_t slot)
+void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+                      size_t n, size_t slot)
 {
     if (put->failed)
         return;

@@ -5,7 +5,7 @@
 
 #include "backends/damon/put.h"
 
-void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n,
-                      size_t slot);
+void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+                      size_t n, size_t slot);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose DAMON it is. An instance of the library holds a lock on its record for as long as it uses DAMON: a record without a lock is
- * that of an instance that was killed, and what it left is recognised by the boot, the thread and the mark that its tree carries.
+ * Whose DAMON it is. An instance of the library holds a lock on its record for as long as it uses DAMON: a record
+ * without a lock is that of an instance that was killed, and what it left is recognised by the boot, the thread and the
+ * mark that its tree carries.
  */
 #include "backends/damon/damon.h"
 
@@ -19,7 +20,7 @@
 #define LOOKS       3
 #define BOOT_ID     "/proc/sys/kernel/random/boot_id"
 
-static const char *const modules[] = { "damon_stat", "damon_reclaim", "damon_lru_sort" };
+static const char *const modules[] = {"damon_stat", "damon_reclaim", "damon_lru_sort"};
 
 /* --- the record -------------------------------------------------------------------------------------------------- */
 
@@ -31,8 +32,8 @@ static bool take_number(struct drcl_scan line, const char *name, uint64_t *ret)
 /* False for what is no record. */
 static bool parse_record(const char *text, size_t len, struct drcl_damon_record *ret)
 {
-    struct drcl_scan scan = { text, text + len }, line;
-    struct drcl_damon_record record = { 0 };
+    struct drcl_scan scan = {text, text + len}, line;
+    struct drcl_damon_record record = {0};
     uint64_t was_on = 0;
     bool has_mark = false;
 
@@ -57,10 +58,10 @@ static int write_record(struct drcl_damon *d)
     const struct drcl_damon_record *r = &d->owner.record;
     char text[RECORD_SIZE + 1];
     ssize_t n;
-    int len = snprintf(text, sizeof(text),
-                       "boot %s\npid %" PRIu64 "\nstart %" PRIu64 "\nkdamond %" PRIu64 "\nmark %" PRIu64
-                       "\ndamon_stat %d\n",
-                       r->boot, r->pid, r->start, r->kdamond, r->mark, r->stat_was_on);
+    int len =
+        snprintf(text, sizeof(text),
+                 "boot %s\npid %" PRIu64 "\nstart %" PRIu64 "\nkdamond %" PRIu64 "\nmark %" PRIu64 "\ndamon_stat %d\n",
+                 r->boot, r->pid, r->start, r->kdamond, r->mark, r->stat_was_on);
 
     memset(text + len, '\n', RECORD_SIZE - (size_t)len);
     n = drcl_pwrite(d->env, d->owner.fd, text, RECORD_SIZE, 0);
@@ -82,7 +83,7 @@ static int read_record(struct drcl_env *env, struct drcl_damon_record *ret)
 
 static int new_record(struct drcl_env *env, struct drcl_damon_record *ret)
 {
-    struct drcl_damon_record record = { .pid = (uint64_t)getpid() };
+    struct drcl_damon_record record = {.pid = (uint64_t)getpid()};
     struct drcl_process_stat self;
     ssize_t n = drcl_read_small(env, record.boot, sizeof(record.boot), BOOT_ID);
 
@@ -112,8 +113,10 @@ static int module_error(struct drcl_env *env, const char *module, bool take_over
 {
     bool stat = !strcmp(module, "damon_stat");
 
-    return drcl_error(env, -EBUSY, "DAMON is in use by the kernel's module %s; switch that off: echo N > "
-                      "/sys/module/%s/parameters/enabled%s", module, module,
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use by the kernel's module %s; switch that off: echo N > "
+                      "/sys/module/%s/parameters/enabled%s",
+                      module, module,
                       stat && !take_over ? ", or let the library do it with DAMON_RECLAIM_DAMON_TAKE_OVER" : "");
 }
 
@@ -127,12 +130,15 @@ static int directories_error(struct drcl_env *env, uint64_t n)
             continue;
         if (drcl_damon_read(env, pid, "%u/pid", number) < 0)
             strcpy(pid, "unknown");
-        return drcl_error(env, -EBUSY, "DAMON is in use: kdamond %u, pid %.20s, is somebody else's; whoever runs it may stop it: "
+        return drcl_error(env, -EBUSY,
+                          "DAMON is in use: kdamond %u, pid %.20s, is somebody else's; whoever runs it may stop it: "
                           "echo off > " DRCL_DAMON_DIR "/%u/state, then echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
                           number, pid, number);
     }
-    return drcl_error(env, -EBUSY, "DAMON is in use: somebody else has set up %" PRIu64 " kdamond(s), which do not run; "
-                      "whoever did may remove them: echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds", n);
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use: somebody else has set up %" PRIu64 " kdamond(s), which do not run; "
+                      "whoever did may remove them: echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
+                      n);
 }
 
 int drcl_damon_holder(struct drcl_env *env, bool take_over)
@@ -209,7 +215,8 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record)
     int r = is_ours(env, record);
 
     if (r < 0)
-        return drcl_error(env, r, DRCL_DAMON_DIR ": whether the kdamond there is ours cannot be told: %s", strerror(-r));
+        return drcl_error(env, r, DRCL_DAMON_DIR ": whether the kdamond there is ours cannot be told: %s",
+                          strerror(-r));
     if (r) {
         if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on"))
             drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
@@ -236,13 +243,16 @@ static int recover(struct drcl_env *env, const char *boot)
     if (r < 0 || strcmp(old.boot, boot) != 0) /* none, or of an earlier boot */
         return 0;
     if (is_alive(env, &old))
-        return drcl_error(env, -EBUSY, "DAMON is in use by another program with this library, pid %" PRIu64
-                          "; disable it there, or remove " DRCL_DAMON_RECORD " if it is gone", old.pid);
+        return drcl_error(env, -EBUSY,
+                          "DAMON is in use by another program with this library, pid %" PRIu64
+                          "; disable it there, or remove " DRCL_DAMON_RECORD " if it is gone",
+                          old.pid);
     drcl_log(env, DAMON_RECLAIM_LOG_WARNING, "DAMON: cleaning up after pid %" PRIu64 ", which was killed", old.pid);
     return clean(env, &old);
 }
 
-/* --- taking and giving back ---------------------------------------------------------------------------------------- */
+/* --- taking and giving back ----------------------------------------------------------------------------------------
+ */
 
 static int lock_record(struct drcl_damon *d)
 {
@@ -250,7 +260,8 @@ static int lock_record(struct drcl_damon *d)
     int fd = drcl_create(d->env, 0600, DRCL_DAMON_RECORD), r;
 
     if (fd < 0)
-        return drcl_error(d->env, fd, DRCL_DAMON_RECORD " cannot be opened: %s; what is set up in the kernel must be on record",
+        return drcl_error(d->env, fd,
+                          DRCL_DAMON_RECORD " cannot be opened: %s; what is set up in the kernel must be on record",
                           strerror(-fd));
     r = drcl_lock(d->env, fd);
     if (r == 0) {
@@ -261,9 +272,11 @@ static int lock_record(struct drcl_damon *d)
     if (r != -EWOULDBLOCK)
         return drcl_error(d->env, r, DRCL_DAMON_RECORD " cannot be locked: %s", strerror(-r));
     if (read_record(d->env, &other) < 0)
-        return drcl_error(d->env, -EBUSY, "DAMON is in use by another program with this library, which is just starting");
-    return drcl_error(d->env, -EBUSY, "DAMON is in use by another program with this library, pid %" PRIu64
-                      "; disable it there", other.pid);
+        return drcl_error(d->env, -EBUSY,
+                          "DAMON is in use by another program with this library, which is just starting");
+    return drcl_error(d->env, -EBUSY,
+                      "DAMON is in use by another program with this library, pid %" PRIu64 "; disable it there",
+                      other.pid);
 }
 
 /* The file that we have locked may have been removed by its former owner: what is written must be what others read. */
@@ -295,7 +308,8 @@ static int take_over(struct drcl_damon *d)
     if (r == 0) {
         r = drcl_damon_module_switch(d->env, "damon_stat", false);
         if (r < 0)
-            drcl_error(d->env, r, "/sys/module/damon_stat/parameters/enabled: cannot be switched off: %s", strerror(-r));
+            drcl_error(d->env, r, "/sys/module/damon_stat/parameters/enabled: cannot be switched off: %s",
+                       strerror(-r));
     }
     return r;
 }
@@ -338,7 +352,8 @@ int drcl_damon_own(struct drcl_damon *d)
     r = write_record(d);
     if (r == 0 && !is_on_record(d)) {
         close_record(d, false);
-        return drcl_error(d->env, -EBUSY, DRCL_DAMON_RECORD ": another program with this library has just let go of it; try again");
+        return drcl_error(d->env, -EBUSY,
+                          DRCL_DAMON_RECORD ": another program with this library has just let go of it; try again");
     }
     if (r == 0 && may_take_over)
         r = take_over(d);

@@ -36,14 +36,15 @@ static int may_write(struct drcl_env *env)
     int fd = drcl_open(env, O_WRONLY, DRCL_DAMON_DIR "/nr_kdamonds");
 
     if (fd == -EACCES || fd == -EPERM || fd == -EROFS)
-        return drcl_error(env, -EPERM, DRCL_DAMON_DIR "/nr_kdamonds cannot be written: %s; root is needed", strerror(-fd));
+        return drcl_error(env, -EPERM, DRCL_DAMON_DIR "/nr_kdamonds cannot be written: %s; root is needed",
+                          strerror(-fd));
     drcl_close(env, fd);
     return 0;
 }
 
 int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
 {
-    struct findings f = { text, size, 0 };
+    struct findings f = {text, size, 0};
     size_t n = 0;
     int r;
 

@@ -23,17 +23,19 @@ static int file_error(const struct drcl_put *put, int err, const char *file, con
 {
     switch (err) {
     case -ENOENT:
-        return drcl_error(put->env, -EOPNOTSUPP, "%s: this kernel's DAMON cannot do it, " DRCL_DAMON_DIR "/%s is missing",
-                          put->what, file);
+        return drcl_error(put->env, -EOPNOTSUPP,
+                          "%s: this kernel's DAMON cannot do it, " DRCL_DAMON_DIR "/%s is missing", put->what, file);
     case -EINVAL:
-        return drcl_error(put->env, -EOPNOTSUPP, "%s: this kernel's DAMON cannot do it, " DRCL_DAMON_DIR
-                          "/%s does not take %s", put->what, file, value);
+        return drcl_error(put->env, -EOPNOTSUPP,
+                          "%s: this kernel's DAMON cannot do it, " DRCL_DAMON_DIR "/%s does not take %s", put->what,
+                          file, value);
     case -EACCES:
     case -EPERM:
-        return drcl_error(put->env, -EPERM, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s; root is needed", put->what, file,
-                          strerror(-err));
+        return drcl_error(put->env, -EPERM, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s; root is needed",
+                          put->what, file, strerror(-err));
     default:
-        return drcl_error(put->env, err, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s", put->what, file, strerror(-err));
+        return drcl_error(put->env, err, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s", put->what, file,
+                          strerror(-err));
     }
 }
 
@@ -56,8 +58,9 @@ static void put_text(struct drcl_put *put, const char *value, const char *file)
     int r = put->failed ? 0 : write_back(put->env, value, file);
 
     if (r == -EIO)
-        put->failed = drcl_error(put->env, r, "%s: %s was written to " DRCL_DAMON_DIR "/%s, which does not say so afterwards",
-                                 put->what, value, file);
+        put->failed =
+            drcl_error(put->env, r, "%s: %s was written to " DRCL_DAMON_DIR "/%s, which does not say so afterwards",
+                       put->what, value, file);
     else if (r < 0)
         put->failed = file_error(put, r, file, value);
 }

@@ -11,7 +11,8 @@ struct drcl_put {
     int failed;       /* the first error, with its text; or 0 */
 };
 
-void drcl_put_text(struct drcl_put *put, const char *value, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void drcl_put_text(struct drcl_put *put, const char *value, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void drcl_put(struct drcl_put *put, uint64_t value, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A size: where the kernel's numbers are of 32 bits, the largest of these will do for one that is larger. */
 void drcl_put_most(struct drcl_put *put, uint64_t value, const char *format, ...) __attribute__((format(printf, 3, 4)));

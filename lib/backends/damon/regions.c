@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Regions, back from the kernel: those that the monitoring scheme has seen. Each is a directory of small files, so that a thousand of
- * them take milliseconds; they are read a few at a time, and as seldom as keeps what it costs below a thousandth of a CPU.
+ * Regions, back from the kernel: those that the monitoring scheme has seen. Each is a directory of small files, so that
+ * a thousand of them take milliseconds; they are read a few at a time, and as seldom as keeps what it costs below a
+ * thousandth of a CPU.
  */
 #include "backends/damon/damon.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define REGIONS_A_STEP  64
-#define STEP_NS         UINT64_C(10000000)
-#define LEAST_PAUSE_NS  UINT64_C(5000000000)
-#define COST_FRACTION   1000
-#define REGION          DRCL_DAMON_SCHEME "/tried_regions/%zu/"
+#define REGIONS_A_STEP 64
+#define STEP_NS        UINT64_C(10000000)
+#define LEAST_PAUSE_NS UINT64_C(5000000000)
+#define COST_FRACTION  1000
+#define REGION         DRCL_DAMON_SCHEME "/tried_regions/%zu/"
 
 static bool read_region(struct drcl_env *env, size_t i, struct drcl_region *ret)
 {
@@ -45,8 +46,8 @@ static bool make_room(struct drcl_damon *d)
     return true;
 }
 
-/* Whether the region, which follows one that ended at @last, is one of the target. The kernel lists target by target and does not say
- * which: addresses that begin again belong to the next process. */
+/* Whether the region, which follows one that ended at @last, is one of the target. The kernel lists target by target
+ * and does not say which: addresses that begin again belong to the next process. */
 static bool belongs(const struct drcl_damon *d, const struct drcl_target *target, const struct drcl_region *region,
                     uint64_t last)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counters, back from the kernel. Its counters begin anew with each kdamond; what a slot has counted since it was read last is added to
- * the scheme that it stands for.
+ * Counters, back from the kernel. Its counters begin anew with each kdamond; what a slot has counted since it was read
+ * last is added to the scheme that it stands for.
  */
 #include "backends/damon/damon.h"
 
@@ -28,7 +28,7 @@ struct counters {
 
 static int read_counters(struct drcl_env *env, size_t slot, struct counters *ret)
 {
-    struct counters c = { 0 };
+    struct counters c = {0};
     int r = drcl_damon_read_u64(env, &c.nr_tried, DRCL_DAMON_SCHEME "/stats/nr_tried", slot);
 
     if (r == 0)
@@ -51,8 +51,8 @@ static int read_counters(struct drcl_env *env, size_t slot, struct counters *ret
 static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slot)
 {
     struct drcl_damon_slot *s = &d->slots[slot];
-    struct damon_reclaim_scheme_stats none = { 0 }, *stats = &none;
-    struct counters c = { 0 };
+    struct damon_reclaim_scheme_stats none = {0}, *stats = &none;
+    struct counters c = {0};
     uint64_t by;
     int r = read_counters(d->env, slot, &c);
 
@@ -100,7 +100,7 @@ static void read_cpu(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     char text[128];
     ssize_t n = drcl_read_small(d->env, text, sizeof(text), "/proc/%d/schedstat", (int)d->kdamond);
-    struct drcl_scan scan = { text, text + (n > 0 ? n : 0) };
+    struct drcl_scan scan = {text, text + (n > 0 ? n : 0)};
     uint64_t ns;
 
     if (drcl_scan_u64(&scan, 10, &ns))

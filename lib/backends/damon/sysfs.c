@@ -77,7 +77,7 @@ int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format,
     r = read_line(env, value, DRCL_DAMON_DIR "/", name);
     if (r < 0)
         return r;
-    scan = (struct drcl_scan){ value, value + strlen(value) };
+    scan = (struct drcl_scan){value, value + strlen(value)};
     if (!drcl_scan_u64(&scan, 10, &number) || scan.at != scan.end)
         return -EIO;
     *ret = number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of the kernel's DAMON. Paths are below /sys/kernel/mm/damon/admin/kdamonds; this is the only place that knows where that
- * is. Everything is text of one line.
+ * The files of the kernel's DAMON. Paths are below /sys/kernel/mm/damon/admin/kdamonds; this is the only place that
+ * knows where that is. Everything is text of one line.
  */
 #ifndef DRCL_DAMON_SYSFS_H
 #define DRCL_DAMON_SYSFS_H
@@ -23,7 +23,8 @@ int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format,
 int drcl_damon_write(struct drcl_env *env, const char *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether a module of the kernel that uses DAMON for itself is at work: 1, 0 (also if there is none) or a negative errno. */
+/* Whether a module of the kernel that uses DAMON for itself is at work: 1, 0 (also if there is none) or a negative
+ * errno. */
 int drcl_damon_module_on(struct drcl_env *env, const char *module);
 /* Switches such a module, and looks whether it obeyed. */
 int drcl_damon_module_switch(struct drcl_env *env, const char *module, bool on);

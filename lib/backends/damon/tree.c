@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A configuration as files. What is there already is left alone, what is written is read back. A file that this kernel does not have
- * is no matter as long as what it is for is not asked for.
+ * A configuration as files. What is there already is left alone, what is written is read back. A file that this kernel
+ * does not have is no matter as long as what it is for is not asked for.
  */
 #include "backends/damon/damon.h"
 
@@ -13,12 +13,12 @@
 #include "backends/damon/filters.h"
 #include "backends/damon/put.h"
 
-#define ATTRS            DRCL_DAMON_CONTEXT "/monitoring_attrs"
-#define TARGETS          DRCL_DAMON_CONTEXT "/targets"
-#define TUNE_ACCESS_BP   40
-#define TUNE_AGGRS       3
-#define TUNE_MIN_US      5000
-#define TUNE_MAX_US      10000000
+#define ATTRS          DRCL_DAMON_CONTEXT "/monitoring_attrs"
+#define TARGETS        DRCL_DAMON_CONTEXT "/targets"
+#define TUNE_ACCESS_BP 40
+#define TUNE_AGGRS     3
+#define TUNE_MIN_US    5000
+#define TUNE_MAX_US    10000000
 
 /* --- monitoring -------------------------------------------------------------------------------------------------- */
 
@@ -79,7 +79,8 @@ static void put_target(struct drcl_put *put, struct damon_reclaim *ctx, struct d
     }
 }
 
-/* --- schemes ------------------------------------------------------------------------------------------------------- */
+/* --- schemes -------------------------------------------------------------------------------------------------------
+ */
 
 static const char *action_name(const struct drcl_damon *d, enum damon_reclaim_action action)
 {
@@ -120,7 +121,8 @@ static void put_weights(struct drcl_put *put, const struct damon_reclaim_quota *
         sum = 1;
     put->what = "the weights of a quota";
     drcl_put(put, q->weight_sz * UINT64_C(1000) / sum, DRCL_DAMON_SCHEME "/quotas/weights/sz_permil", slot);
-    drcl_put(put, q->weight_nr_accesses * UINT64_C(1000) / sum, DRCL_DAMON_SCHEME "/quotas/weights/nr_accesses_permil", slot);
+    drcl_put(put, q->weight_nr_accesses * UINT64_C(1000) / sum, DRCL_DAMON_SCHEME "/quotas/weights/nr_accesses_permil",
+             slot);
     drcl_put(put, q->weight_age * UINT64_C(1000) / sum, DRCL_DAMON_SCHEME "/quotas/weights/age_permil", slot);
 }
 
@@ -173,7 +175,8 @@ static void put_quota(struct drcl_put *put, struct drcl_damon *d, const struct d
     put->what = "quota_reset_interval_ms";
     drcl_put(put, q->reset_interval_ms, DRCL_DAMON_SCHEME "/quotas/reset_interval_ms", slot);
     put->what = "fail_charge_num";
-    drcl_put_optional(put, q->fail_charge_denom ? q->fail_charge_num : 0, 0, DRCL_DAMON_SCHEME "/quotas/fail_charge_num", slot);
+    drcl_put_optional(put, q->fail_charge_denom ? q->fail_charge_num : 0, 0,
+                      DRCL_DAMON_SCHEME "/quotas/fail_charge_num", slot);
     drcl_put_optional(put, q->fail_charge_denom, 0, DRCL_DAMON_SCHEME "/quotas/fail_charge_denom", slot);
     put_weights(put, q, slot);
     if (!s->own_goals)
@@ -208,11 +211,11 @@ static void put_scheme(struct drcl_put *put, struct damon_reclaim *ctx, struct d
     drcl_put_filters(put, ctx, scheme->filters, scheme->nr_filters, slot);
 }
 
-/* Sees every region and touches none. It sleeps when the reclaim scheme does, or the kernel would never come to rest; and it is the
- * first, because the others set ages back. */
+/* Sees every region and touches none. It sleeps when the reclaim scheme does, or the kernel would never come to rest;
+ * and it is the first, because the others set ages back. */
 static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    struct drcl_scheme all = { .max_age = UINT32_MAX };
+    struct drcl_scheme all = {.max_age = UINT32_MAX};
 
     all.config.max_nr_accesses = UINT32_MAX;
     all.config.action = DAMON_RECLAIM_ACTION_STAT;
@@ -240,7 +243,7 @@ static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct 
 
 int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    struct drcl_put put = { .env = d->env };
+    struct drcl_put put = {.env = d->env};
 
     d->operations = drcl_damon_operations(ctx, d);
     put.what = "a context";
@@ -256,7 +259,7 @@ int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d)
 
 int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    struct drcl_put put = { .env = d->env };
+    struct drcl_put put = {.env = d->env};
 
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
         struct drcl_damon_slot *s = &d->slots[slot];
