@@ -341,6 +341,22 @@ static int walk_window(struct attempt *a, uint64_t *at, size_t pages)
     return 1;
 }
 
+/* Loads what there is time to reclaim, as looking at pages takes time as well: a window, or less of small pages. */
+static int load_some(struct attempt *a, uint64_t addr, uint64_t limit, size_t *ret_pages)
+{
+    uint64_t left = (limit - addr) >> DRCL_PAGE_SHIFT, affordable = (a->slice >> DRCL_PAGE_SHIFT) * SLICE_SHARE;
+    size_t whole = left < DRCL_WINDOW ? (size_t)left : DRCL_WINDOW;
+    size_t pages = affordable < whole ? (size_t)affordable : whole;
+    int r = load_window(a, addr, pages);
+
+    if (r == 0 && pages < whole && (a->b->flags[0] & DRCL_KPF_COMPOUND_HEAD)) {
+        pages = whole;
+        r = load_window(a, addr, pages);
+    }
+    *ret_pages = pages;
+    return r;
+}
+
 static int walk(struct attempt *a, uint64_t *at)
 {
     const struct damon_reclaim_request *request = a->request;
@@ -348,18 +364,16 @@ static int walk(struct attempt *a, uint64_t *at)
     int r = 1;
 
     while (r > 0 && *at < request->end && a->slice > 0) {
-        uint64_t from = *at, pages;
+        uint64_t from = *at;
+        size_t pages;
 
         r = drcl_pagemap_next_present(&a->t->map, from, request->end, at, &unused);
         if (r < 0)
             break;
         a->result->absent += *at - from;
-        pages = (limit - *at) >> DRCL_PAGE_SHIFT;
-        if (pages > DRCL_WINDOW)
-            pages = DRCL_WINDOW;
-        r = load_window(a, *at, (size_t)pages);
+        r = load_some(a, *at, limit, &pages);
         if (r == 0)
-            r = walk_window(a, at, (size_t)pages);
+            r = walk_window(a, at, pages);
         if (r >= 0) {
             int flushed = flush(a);
 
