@@ -262,6 +262,45 @@ START_TEST(test_deeds)
 }
 END_TEST
 
+static size_t acts_at_unref;
+
+static void drop_after(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
+                       const struct damon_reclaim_result *result, void *userdata)
+{
+    (void)scheme, (void)region, (void)result, (void)userdata;
+    acts_at_unref = s.nr_acts;
+    damon_reclaim_unref(ctx);
+}
+
+static void drop(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)userdata;
+    damon_reclaim_unref(ctx);
+}
+
+/* A context that nobody holds any more does nothing more, and run() comes back. */
+START_TEST(test_unref_ends)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    if (_i)
+        s.callbacks.after_aggregation = drop;
+    else
+        s.callbacks.after_reclaim = drop_after;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    enable(ctx);
+    acts_at_unref = 0;
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0);
+    ck_assert_uint_eq(s.nr_destroy, 1);
+    ck_assert_uint_eq(s.nr_acts, acts_at_unref);
+    ck_assert_int_eq(acts_at_unref > 0, !_i);
+    scripted_fini(&s);
+}
+END_TEST
+
 static bool veto(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region, void *userdata)
 {
     (void)ctx, (void)scheme, (void)userdata;
@@ -337,6 +376,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_deeds, 0, NR_CALLBACKS * NR_DEEDS);
+    tcase_add_loop_test(tc, test_unref_ends, 0, 2);
     tcase_add_loop_test(tc, test_veto, 0, 2);
     tcase_add_test(tc, test_up_to_date);
 }

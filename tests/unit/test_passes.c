@@ -161,6 +161,20 @@ START_TEST(test_merge)
     expect_region(5, 4, 15, 6);
     ck_assert_uint_eq(engine.regions.n, 6);
 
+    /* One page more than the limit is too large, the limit itself is not. */
+    clear();
+    put(0, 30, 0, 0, 5);
+    put(0, 14, 0, 0, 5);
+    put(1, 30, 0, 0, 5);
+    put(0, 13, 0, 0, 5);
+    put(1, 42, 20, 20, 5);
+    drcl_monitor_age_and_merge(&engine);
+    ck_assert_uint_eq(drcl_monitor_size_limit(&engine), 43 * PAGE);
+    expect_region(0, 30, 0, 6);
+    expect_region(1, 14, 0, 6);
+    expect_region(2, 43, 0, 6);
+    expect_region(3, 42, 20, 6);
+
     /* Three in a row: each is compared with what the ones before it have become. */
     clear();
     put(0, 10, 10, 10, 5);
@@ -444,6 +458,37 @@ START_TEST(test_changed_intervals)
 }
 END_TEST
 
+/* Both intervals by the distance from the goal, at most a half down and double up, inside of the bounds. */
+START_TEST(test_tune_scale)
+{
+    static const struct {
+        uint64_t sample, aggr, score, then_sample, then_aggr;
+    } cases[] = {
+        {20000, 400000, 10000, 20000, 400000},
+        {20000, 400000, 0, 40000, 800000},
+        {20000, 400000, 5000, 30000, 600000},
+        {20000, 400000, 12500, 15000, 300000},
+        {20000, 400000, 17000, 10000, 200000},
+        {20000, 400000, 20000, 10000, 200000},
+        {20000, 400000, 900000, 10000, 200000},
+        {6000, 120000, 15000, 5000, 100000},
+        {5000, 100000, 20000, 5000, 100000},
+        {9000000, 180000000, 0, 10000000, 200000000},
+        {10000000, 200000000, 0, 10000000, 200000000},
+        {20000, 50000, 10000, 20000, 40000},
+        {100, 2000, 10000, 5000, 100000},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct drcl_attrs attrs = {.sample_us = cases[i].sample, .aggr_us = cases[i].aggr};
+
+        drcl_tune_scale(&attrs, cases[i].score);
+        expect_eq(attrs.sample_us, cases[i].then_sample);
+        expect_eq(attrs.aggr_us, cases[i].then_aggr);
+    }
+}
+END_TEST
+
 /* Between two aggregations a scheme sees what the rest of the window stands for. */
 START_TEST(test_moving_sum)
 {
@@ -510,6 +555,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_split_small);
     tcase_add_test(tc, test_huge_region);
     tcase_add_test(tc, test_changed_intervals);
+    tcase_add_test(tc, test_tune_scale);
     tcase_add_test(tc, test_moving_sum);
     tcase_add_test(tc, test_draw);
 }

@@ -232,6 +232,7 @@ START_TEST(test_feedback)
     ck_assert_uint_eq(drcl_feedback(1000, 19999, 1), 1);
     ck_assert_uint_eq(drcl_feedback(1000, 19999, 300), 300);
     ck_assert_uint_eq(drcl_feedback(1000, 20000, 7), 7);
+    ck_assert_uint_eq(drcl_feedback(1000, 25000, 7), 7);
     ck_assert_uint_eq(drcl_feedback(1000, UINT64_MAX, 7), 7);
     ck_assert_uint_eq(drcl_feedback(0, 0, 7), 7);
     /* It does not grow past the end, nor through it. */

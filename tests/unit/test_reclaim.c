@@ -104,7 +104,7 @@ END_TEST
 START_TEST(test_mark_ends_with_access)
 {
     struct damon_reclaim *ctx;
-    uint64_t begin;
+    uint64_t begin, marked = 0;
 
     scripted_init(&s);
     s.accessed = accessed_hot;
@@ -118,10 +118,41 @@ START_TEST(test_mark_ends_with_access)
     s.hot_end = BASE; /* idle again: its age begins anew */
     s.nr_acts = 0;
     run_until(ctx, begin + 3600 * MS);
-    for (size_t i = 0; i < s.nr_acts; i++)
+    for (size_t i = 0; i < s.nr_acts; i++) {
         ck_assert(!s.acts[i].reclaim);
+        marked += s.acts[i].end - s.acts[i].start;
+    }
+    ck_assert_uint_eq(marked, 64 * MIB); /* and it is watched anew */
     run_until(ctx, begin + 4000 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* A huge page may be followed into the next region if that is cold as well, not into one that is in use. */
+START_TEST(test_limit_end)
+{
+    struct damon_reclaim *ctx;
+    size_t beyond = 0, at_the_end = 0;
+
+    scripted_init(&s);
+    s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    s.accessed = accessed_hot;
+    s.ranges[0].end = s.hot_start = BASE + 32 * MIB; /* so that regions end there */
+    s.ranges[1] = (struct damon_reclaim_range){s.hot_start, s.hot_start + 32 * MIB};
+    s.hot_end = s.ranges[1].end;
+    s.nr_ranges = 2;
+    ctx = start("500ms");
+    aggregate(ctx, 8);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        if (!s.acts[i].reclaim)
+            continue;
+        ck_assert_uint_le(s.acts[i].request.limit_end, s.hot_start);
+        beyond += s.acts[i].request.limit_end > s.acts[i].end;
+        at_the_end += s.acts[i].end == s.hot_start;
+    }
+    ck_assert(beyond > 0 && at_the_end > 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -357,6 +388,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 4);
     tcase_add_loop_test(tc, test_marked_before, 0, 5);
     tcase_add_test(tc, test_mark_ends_with_access);
+    tcase_add_test(tc, test_limit_end);
     tcase_add_test(tc, test_no_mark);
     tcase_add_test(tc, test_age_starts_anew);
     tcase_add_loop_test(tc, test_passing_error, 0, 2);
