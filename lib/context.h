@@ -56,6 +56,7 @@ struct damon_reclaim {
     size_t nr_targets;
     size_t targets_cap;
     uint32_t next_target;
+    struct drcl_attrs untuned; /* as the parameters have them; tuning may have changed those of the engine */
     bool whole;         /* target 0 stands for all memory of the backend */
 
     enum damon_reclaim_state state;

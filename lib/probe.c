@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Versions, features, and what works on this machine. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "damon_reclaim/damon_reclaim.h"
@@ -74,8 +75,11 @@ int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, siz
     }
     text[0] = '\0';
     backend = config.backend ? drcl_backend_find(config.backend) : NULL;
-    if (!backend)
-        return -ENOENT;
+    if (!backend) {
+        snprintf(text, size, "config.backend: %s; damon_reclaim_backend() lists those that can be probed",
+                 config.backend ? "there is none of that name" : "not set");
+        return config.backend ? -ENOENT : -EINVAL;
+    }
     r = drcl_env_init(&env, &config);
     if (r == 0)
         r = backend->probe(&env, text, size);

@@ -173,6 +173,19 @@ static size_t reclaim_goals(const struct damon_reclaim_params *p, struct damon_r
     return n;
 }
 
+/* The intervals that tuning has found stay, as long as those that it began with are the same. */
+static void keep_tuned(struct damon_reclaim *ctx, struct drcl_attrs *attrs)
+{
+    const struct drcl_attrs asked = *attrs;
+
+    if (asked.autotune && ctx->untuned.autotune && asked.sample_us == ctx->untuned.sample_us &&
+        asked.aggr_us == ctx->untuned.aggr_us) {
+        attrs->sample_us = ctx->engine.attrs.sample_us;
+        attrs->aggr_us = ctx->engine.attrs.aggr_us;
+    }
+    ctx->untuned = asked;
+}
+
 void drcl_apply_params(struct damon_reclaim *ctx)
 {
     const struct damon_reclaim_params *p = &ctx->active;
@@ -198,6 +211,7 @@ void drcl_apply_params(struct damon_reclaim *ctx)
         .nr_filters = reclaim_filters(ctx, filters),
     };
 
+    keep_tuned(ctx, &attrs);
     drcl_engine_set_attrs(&ctx->engine, &attrs);
     drcl_engine_set_scheme(&ctx->engine, DAMON_RECLAIM_SCHEME_RECLAIM, &scheme);
 }
@@ -346,6 +360,7 @@ void drcl_finish_disable(struct damon_reclaim *ctx)
 {
     ctx->disable_soon = false;
     ctx->driver->stop(ctx);
+    ctx->untuned.autotune = false; /* tuning begins anew */
     drcl_disarm(ctx);
     drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
 }

@@ -270,8 +270,9 @@ struct damon_reclaim_callbacks {
     void (*state_changed)(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata);
     /** After a target vanished by itself: its process exited. The target is already removed. */
     void (*target_gone)(struct damon_reclaim *ctx, uint32_t target, pid_t pid, void *userdata);
-    /** A line of log, without newline, valid until the callback returns. Also called by damon_reclaim_new() (with
-     *  @p ctx NULL). Without it nothing is logged; the library never prints. */
+    /** A line of log, without newline, valid until the callback returns. Comes from any call, also from
+     *  damon_reclaim_new() (with @p ctx NULL); unlike the others it must not call the library. Without it nothing is
+     *  logged; the library never prints. */
     void (*log)(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata);
 };
 
@@ -322,8 +323,8 @@ struct damon_reclaim_metrics {
 /**
  * A monitor backend. @p backend is config.backend_data. Members without "optional" must be set. A member returns 0 or a
  * negative errno. -ESRCH from prepare, check, mark, ranges or reclaim means that this target is gone: it is
- * removed and the work goes on. -ENOMEM and -EINTR are passing: the step is left out this time. Any other error
- * disables the context with DAMON_RECLAIM_REASON_BACKEND. Calls come from the thread that uses the context.
+ * removed and the work goes on. -ENOMEM, -EINTR and -EAGAIN are passing: the step is left out this time, and so it is
+ * for any error of metrics(). Any other error disables the context with DAMON_RECLAIM_REASON_BACKEND. Calls come from the thread that uses the context.
  */
 struct damon_reclaim_backend_ops {
     size_t size;       /**< sizeof(struct damon_reclaim_backend_ops) */
@@ -634,7 +635,10 @@ struct damon_reclaim_target {
 DAMON_RECLAIM_API int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *target,
                                                uint32_t *ret_id);
 
-/** Removes a target. What was reclaimed of it stays counted. @return 0 or -ENOENT. */
+/**
+ * Removes a target. What was reclaimed of it stays counted. With the last one gone an enabled context waits for another.
+ * @return 0 or -ENOENT.
+ */
 DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id);
 
 /** @} */

@@ -407,6 +407,38 @@ START_TEST(test_interval_tuning)
 }
 END_TEST
 
+/* What tuning has found survives a commit and new filters; other intervals, or disabling, begin anew. */
+START_TEST(test_tuned_survives)
+{
+    struct damon_reclaim_params active = { .size = sizeof(active) };
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "autotune_monitoring_intervals", "Y");
+    set(ctx, "wmarks_interval", "1d");
+    enable(ctx);
+    aggregate(ctx, 3);
+    set(ctx, "min_age", "7s");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
+    ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
+    ck_assert_uint_eq(active.sample_interval, 10000);
+    ck_assert_uint_eq(active.aggr_interval, 200000);
+    set(ctx, "sample_interval", "6ms");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
+    ck_assert_uint_eq(active.sample_interval, 6000);
+    aggregate(ctx, 3);
+    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
+    enable(ctx);
+    ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
+    ck_assert_uint_eq(active.sample_interval, 6000);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_always_a_partition, 0, 6);
@@ -418,6 +450,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_targets);
     tcase_add_test(tc, test_seed);
     tcase_add_test(tc, test_interval_tuning);
+    tcase_add_test(tc, test_tuned_survives);
 }
 
 int main(void)
