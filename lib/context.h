@@ -95,6 +95,8 @@ extern const struct drcl_host drcl_context_host;
 /* Sets the timer for what is due next. */
 int drcl_arm(struct damon_reclaim *ctx);
 void drcl_disarm(struct damon_reclaim *ctx);
+/* Time between two looks at the watermarks: the shortest wmarks_interval of all schemes; while active no more than @most_ns. */
+uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns);
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
 
 /* targets.c */

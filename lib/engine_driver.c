@@ -42,28 +42,12 @@ static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p
 
 /* --- watermarks ------------------------------------------------------------------------------------------------ */
 
-/* While active the watermarks are looked at once an aggregation, else once a wmarks_interval, the shortest of all
- * schemes. */
-static uint64_t watermark_period(const struct damon_reclaim *ctx, bool active)
-{
-    uint64_t us = UINT64_MAX;
-
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
-        const struct drcl_scheme *scheme = &ctx->engine.schemes[i];
-
-        if (scheme->used && scheme->config.watermarks.interval_us && scheme->config.watermarks.interval_us < us)
-            us = scheme->config.watermarks.interval_us;
-    }
-    if (active && ctx->engine.attrs.aggr_us < us)
-        us = ctx->engine.attrs.aggr_us;
-    return us * NS_PER_US;
-}
-
+/* While active they are looked at once an aggregation. */
 static int check_watermarks(struct damon_reclaim *ctx)
 {
     enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
     struct damon_reclaim_metrics metrics;
-    uint64_t now = damon_reclaim_now(ctx);
+    uint64_t now = damon_reclaim_now(ctx), aggr_ns = ctx->engine.attrs.aggr_us * NS_PER_US;
     bool was_active = ctx->state == DAMON_RECLAIM_STATE_ACTIVE, active;
     int r = drcl_context_metrics(ctx, false, &metrics);
 
@@ -71,11 +55,11 @@ static int check_watermarks(struct damon_reclaim *ctx)
         return drcl_error(&ctx->env, r, "watermarks: free memory is not known: %s", strerror(-r));
     if (r < 0) { /* stay as it is, and try again */
         drcl_log(&ctx->env, DAMON_RECLAIM_LOG_WARNING, "watermarks: free memory is not known: %s", strerror(-r));
-        ctx->next_wmark_ns = now + watermark_period(ctx, was_active);
+        ctx->next_wmark_ns = now + drcl_watermark_period(ctx, was_active, aggr_ns);
         return 0;
     }
     active = drcl_schemes_check_watermarks(&ctx->engine, metrics.free_permille, &reason);
-    ctx->next_wmark_ns = now + watermark_period(ctx, active);
+    ctx->next_wmark_ns = now + drcl_watermark_period(ctx, active, aggr_ns);
     if (active && !was_active) {
         drcl_engine_resume(&ctx->engine);
         ctx->next_ns = now + ctx->engine.attrs.sample_us * NS_PER_US;

@@ -10,6 +10,8 @@
 #include "sys/psi.h"
 #include "system.h"
 
+#define NS_PER_US UINT64_C(1000)
+
 /* --- the engine's host ---------------------------------------------------------------------------------------- */
 
 static uint64_t host_now(void *data)
@@ -69,6 +71,20 @@ const struct drcl_host drcl_context_host = {
 };
 
 /* --- the system ----------------------------------------------------------------------------------------------- */
+
+uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns)
+{
+    uint64_t ns = UINT64_MAX;
+
+    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
+        const struct drcl_scheme *scheme = &ctx->engine.schemes[i];
+        uint64_t interval = scheme->config.watermarks.interval_us * NS_PER_US;
+
+        if (scheme->used && interval && interval < ns)
+            ns = interval;
+    }
+    return active && ns > most_ns ? most_ns : ns;
+}
 
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret)
 {

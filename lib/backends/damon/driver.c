@@ -173,20 +173,6 @@ static int reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
 /* --- watermarks ------------------------------------------------------------------------------------------------------
  */
 
-static uint64_t watermark_period(const struct damon_reclaim *ctx, bool active)
-{
-    uint64_t ns = UINT64_MAX;
-
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
-        const struct drcl_scheme *scheme = &ctx->engine.schemes[i];
-        uint64_t interval = scheme->config.watermarks.interval_us * NS_PER_US;
-
-        if (scheme->used && interval && interval < ns)
-            ns = interval;
-    }
-    return active && ns > POLL_NS ? POLL_NS : ns;
-}
-
 /* The kernel looks at its watermarks by itself; what it sees there, we see in meminfo. */
 static int check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 {
@@ -195,13 +181,13 @@ static int check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uin
     struct damon_reclaim_metrics metrics;
     int r = drcl_context_metrics(ctx, false, &metrics);
 
-    d->next_wmark_ns = now + watermark_period(ctx, true);
+    d->next_wmark_ns = now + drcl_watermark_period(ctx, true, POLL_NS);
     if (r < 0 && ctx->state == DAMON_RECLAIM_STATE_DISABLED)
         return r;
     if (r < 0)
         return 0; /* stay as it is, and try again */
     active = drcl_schemes_check_watermarks(&ctx->engine, metrics.free_permille, &reason);
-    d->next_wmark_ns = now + watermark_period(ctx, active);
+    d->next_wmark_ns = now + drcl_watermark_period(ctx, active, POLL_NS);
     if (!active || !was_active) {
         d->last_poll_ns = now;
         d->seen_working = false;

@@ -4,32 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "backends/findings.h"
 #include "sys/iomem.h"
-
-struct findings {
-    char *text;
-    size_t size;
-    size_t len;
-};
-
-static void add(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct findings *f, const char *format, ...)
-{
-    va_list ap;
-    int n;
-
-    if (!f->text || f->len + 1 >= f->size)
-        return;
-    va_start(ap, format);
-    n = vsnprintf(f->text + f->len, f->size - f->len, format, ap);
-    va_end(ap);
-    if (n > 0)
-        f->len += (size_t)n < f->size - f->len ? (size_t)n : f->size - f->len - 1;
-}
 
 static int may_write(struct drcl_env *env)
 {
@@ -44,7 +22,7 @@ static int may_write(struct drcl_env *env)
 
 int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
 {
-    struct findings f = {text, size, 0};
+    struct drcl_findings f = {text, size, 0};
     size_t n = 0;
     int r;
 
@@ -53,18 +31,18 @@ int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
     r = drcl_damon_holder(env, false);
     if (r == 0)
         r = may_write(env);
-    add(&f, "%s\n", r < 0 ? env->error : "DAMON's files are there, and nobody uses it");
+    drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "DAMON's files are there, and nobody uses it");
     if (r == -ENOENT)
         return r;
     if (drcl_iomem_ranges(env, NULL, 0, &n) < 0)
-        add(&f, "physical memory: %s\n", env->error);
+        drcl_findings_add(&f, "physical memory: %s\n", env->error);
     else
-        add(&f, "physical memory: %zu range(s) of System RAM\n", n);
+        drcl_findings_add(&f, "physical memory: %zu range(s) of System RAM\n", n);
     if (drcl_damon_exists(env, "0/contexts")) {
         if (!drcl_damon_exists(env, "0/refresh_ms"))
-            add(&f, "refresh_ms is missing: counters are asked for, which waits for the kernel's thread\n");
+            drcl_findings_add(&f, "refresh_ms is missing: counters are asked for, which waits for the kernel's thread\n");
     } else {
-        add(&f, "operations, goals, filters and interval tuning are known once it is enabled\n");
+        drcl_findings_add(&f, "operations, goals, filters and interval tuning are known once it is enabled\n");
     }
     return r;
 }

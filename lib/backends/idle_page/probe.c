@@ -4,34 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 
+#include "backends/findings.h"
 #include "backends/idle_page/advise.h"
 #include "sys/meminfo.h"
-
-struct findings {
-    char *text;
-    size_t size;
-    size_t len;
-};
-
-static void add(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct findings *f, const char *format, ...)
-{
-    va_list ap;
-    int n;
-
-    if (!f->text || f->len + 1 >= f->size)
-        return;
-    va_start(ap, format);
-    n = vsnprintf(f->text + f->len, f->size - f->len, format, ap);
-    va_end(ap);
-    if (n > 0)
-        f->len += (size_t)n < f->size - f->len ? (size_t)n : f->size - f->len - 1;
-}
 
 /* A word of the bitmap, which being allowed to open it does not promise. */
 static int bitmap_readable(struct drcl_idle_page *b)
@@ -50,24 +28,24 @@ static int can_advise(struct drcl_env *env)
     return r == -ENOSYS ? drcl_advise_error(env, 0, (int)r) : 0;
 }
 
-static void describe_swap(struct drcl_env *env, struct findings *f)
+static void describe_swap(struct drcl_env *env, struct drcl_findings *f)
 {
     struct drcl_meminfo info;
 
     if (drcl_meminfo_read(env, &info) < 0)
-        add(f, "%s\n", env->error);
+        drcl_findings_add(f, "%s\n", env->error);
     else if (!info.swap_total)
-        add(f, "no swap: only the memory of files can be reclaimed; add swap, zram for example\n");
+        drcl_findings_add(f, "no swap: only the memory of files can be reclaimed; add swap, zram for example\n");
     else if (!info.swap_free)
-        add(f, "swap is full: only the memory of files can be reclaimed\n");
+        drcl_findings_add(f, "swap is full: only the memory of files can be reclaimed\n");
     else
-        add(f, "swap: %llu of %llu MiB free\n", (unsigned long long)(info.swap_free >> 20),
+        drcl_findings_add(f, "swap: %llu of %llu MiB free\n", (unsigned long long)(info.swap_free >> 20),
             (unsigned long long)(info.swap_total >> 20));
 }
 
 int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
 {
-    struct findings f = { text, size, 0 };
+    struct drcl_findings f = { text, size, 0 };
     struct drcl_idle_page *b = drcl_zalloc(env, sizeof(*b));
     int r;
 
@@ -80,7 +58,7 @@ int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
         r = bitmap_readable(b);
     if (r == 0)
         r = can_advise(env);
-    add(&f, "%s\n", r < 0 ? env->error : "bitmap, pagemap, kpageflags and process_madvise are there");
+    drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "bitmap, pagemap, kpageflags and process_madvise are there");
     describe_swap(env, &f);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);
