@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The real system calls behind struct damon_reclaim_system_ops: the only file of the library that makes any. */
+/* The real system calls behind struct damon_reclaim_system_ops: the only file of the library that makes one that can fail. */
 #include "system.h"
 
 #include <errno.h>

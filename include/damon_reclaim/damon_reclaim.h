@@ -376,8 +376,8 @@ struct iovec;
 struct pollfd;
 
 /**
- * System access. Every system call that the library makes goes through this table. A NULL member means the
- * real call. Each returns what the system call does, or a negative errno. @p data is config.system_data.
+ * System access. Every system call of the library that can fail goes through this table; what cannot, as getpid(),
+ * does not. A NULL member means the real call. Each returns what the system call does, or a negative errno. @p data is config.system_data.
  * Paths are already prefixed with config.root.
  */
 struct damon_reclaim_system_ops {
