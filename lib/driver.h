@@ -10,7 +10,7 @@
 #include "damon_reclaim/damon_reclaim.h"
 
 /* What is another now. */
-enum drcl_change { DRCL_CHANGE_TARGETS, DRCL_CHANGE_SCHEMES, DRCL_CHANGE_GOALS };
+enum drcl_change { DRCL_CHANGE_TARGETS, DRCL_CHANGE_SCHEMES, DRCL_CHANGE_GOALS, DRCL_CHANGE_EXCLUSIONS };
 
 struct drcl_driver {
     /* Whether a parameter set could run. Makes room for it, changes nothing else. The text names the parameter. */

@@ -224,6 +224,16 @@ int drcl_unlink(struct drcl_env *env, const char *name)
     return r < 0 ? r : env->sys.unlink(env->system_data, path);
 }
 
+ssize_t drcl_getdents(struct drcl_env *env, int fd, void *buf, size_t len)
+{
+    return env->sys.getdents(env->system_data, fd, buf, len);
+}
+
+int drcl_inode(struct drcl_env *env, int fd, uint64_t *ret_inode)
+{
+    return env->sys.inode(env->system_data, fd, ret_inode);
+}
+
 ssize_t drcl_pread(struct drcl_env *env, int fd, void *buf, size_t len, uint64_t offset)
 {
     ssize_t n;

@@ -46,6 +46,8 @@ void drcl_close(struct drcl_env *env, int fd); /* -1 is fine */
 int drcl_create(struct drcl_env *env, unsigned int mode, const char *path); /* for reading and writing */
 int drcl_lock(struct drcl_env *env, int fd); /* -EWOULDBLOCK if somebody else has it; closing unlocks */
 int drcl_unlink(struct drcl_env *env, const char *path);
+ssize_t drcl_getdents(struct drcl_env *env, int fd, void *buf, size_t len);
+int drcl_inode(struct drcl_env *env, int fd, uint64_t *ret_inode);
 ssize_t drcl_pread(struct drcl_env *env, int fd, void *buf, size_t len, uint64_t offset);
 ssize_t drcl_pwrite(struct drcl_env *env, int fd, const void *buf, size_t len, uint64_t offset);
 int drcl_ioctl(struct drcl_env *env, int fd, unsigned long request, void *arg);

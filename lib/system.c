@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -133,6 +134,25 @@ static int real_unlink(void *data, const char *path)
     return unlink(path) < 0 ? -errno : 0;
 }
 
+static ssize_t real_getdents(void *data, int fd, void *buf, size_t len)
+{
+    long n = syscall(SYS_getdents64, fd, buf, len);
+
+    (void)data;
+    return n < 0 ? -errno : n;
+}
+
+static int real_inode(void *data, int fd, uint64_t *ret_inode)
+{
+    struct stat st;
+
+    (void)data;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    *ret_inode = st.st_ino;
+    return 0;
+}
+
 pid_t drcl_system_gettid(void)
 {
     return (pid_t)syscall(SYS_gettid);
@@ -155,6 +175,8 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .create = real_create,
         .lock = real_lock,
         .unlink = real_unlink,
+        .getdents = real_getdents,
+        .inode = real_inode,
     };
 
     ops->size = sizeof(*ops);
@@ -173,5 +195,7 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(create);
     DEFAULT(lock);
     DEFAULT(unlink);
+    DEFAULT(getdents);
+    DEFAULT(inode);
 #undef DEFAULT
 }

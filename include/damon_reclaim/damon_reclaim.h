@@ -77,6 +77,7 @@ DAMON_RECLAIM_API const char *damon_reclaim_feature(size_t index);
 
 /** A reclaimer: parameters, targets, schemes, what was learnt of the memory, and a monitor backend. */
 struct damon_reclaim;
+struct damon_reclaim_exclusion;
 
 /**
  * A half-open range of addresses in bytes.
@@ -111,7 +112,7 @@ enum damon_reclaim_filter_type {
     DAMON_RECLAIM_FILTER_TARGET = 1,    /**< memory of the target `target` */
     DAMON_RECLAIM_FILTER_ANON = 2,      /**< anonymous pages */
     DAMON_RECLAIM_FILTER_ACTIVE = 3,    /**< pages on an active list */
-    DAMON_RECLAIM_FILTER_MEMCG = 4,     /**< pages charged to the cgroup with the inode number `memcg` */
+    DAMON_RECLAIM_FILTER_MEMCG = 4,     /**< pages charged to the cgroup `memcg_path`, not to those below it */
     DAMON_RECLAIM_FILTER_YOUNG = 5,     /**< pages accessed since they were last looked at */
     DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE = 6, /**< pages of `start` to `end` bytes, both included */
     DAMON_RECLAIM_FILTER_UNMAPPED = 7   /**< pages that no process maps */
@@ -125,7 +126,9 @@ struct damon_reclaim_filter {
     uint32_t target;                     /**< for TARGET: the number of the target */
     uint64_t start;                      /**< for ADDR and HUGEPAGE_SIZE */
     uint64_t end;                        /**< for ADDR and HUGEPAGE_SIZE */
-    uint64_t memcg;                      /**< for MEMCG: inode number of the cgroup's directory */
+    uint64_t memcg;                      /**< for MEMCG: inode number of the cgroup's directory; 0: by `memcg_path` */
+    const char *memcg_path;              /**< for MEMCG: its path below /sys/fs/cgroup, "/" for the root, looked up once,
+                                              when the filter is set; what comes back has `memcg` alone */
 };
 
 /** What a goal measures. */
@@ -365,6 +368,10 @@ struct damon_reclaim_backend_ops {
     /** Optional: state of the memory; without it the library reads /proc. */
     int (*metrics)(void *backend, struct damon_reclaim_metrics *ret_metrics);
 
+    /** Optional: replaces the list of what must never be acted on (damon_reclaim_set_exclusions()); valid during the call.
+     *  Ranges in it need no attention, the library cuts them out. Without it processes and cgroups cannot be excluded. */
+    int (*exclude)(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n);
+
     /** Optional, both or none: a clock of the backend's own. now() tells the time in ns; advance() lets the time
      *  pass until @p until_ns. With it damon_reclaim_dispatch() never waits for real time to pass. */
     uint64_t (*now)(void *backend);
@@ -396,6 +403,8 @@ struct damon_reclaim_system_ops {
     int (*create)(void *data, const char *path, unsigned int mode); /**< open(2), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW */
     int (*lock)(void *data, int fd);            /**< flock(2), LOCK_EX | LOCK_NB: -EWOULDBLOCK if somebody else has it */
     int (*unlink)(void *data, const char *path); /**< unlink(2) */
+    ssize_t (*getdents)(void *data, int fd, void *buf, size_t len); /**< getdents64(2), of what open gave for a directory */
+    int (*inode)(void *data, int fd, uint64_t *ret_inode);          /**< the inode number, as fstat(2) tells it */
 };
 
 /** Memory for the library. Both members or neither; neither may throw or jump. */
@@ -431,7 +440,8 @@ enum damon_reclaim_damon_flag {
     /** The module DAMON_STAT, when it keeps the kernel's DAMON busy, is switched off while the context is enabled, and back
      *  on afterwards. Without it enabling is refused with -EBUSY. Nobody else's DAMON is ever taken over. */
     DAMON_RECLAIM_DAMON_TAKE_OVER = 1 << 0,
-    /** The kernel would only monitor; not there yet: refused with -EOPNOTSUPP. */
+    /** The kernel only monitors: the library reads its regions, and its own schemes decide and reclaim page by page. For
+     *  processes. */
     DAMON_RECLAIM_DAMON_MONITOR_ONLY = 1 << 1
 };
 
@@ -450,7 +460,10 @@ enum damon_reclaim_flag {
     /** Enabling without targets, and the end of the last one, are no error; targets are expected to come. */
     DAMON_RECLAIM_ALLOW_NO_TARGET = 1 << 1,
     /** Regions are handed to the backend whole, as the kernel does, without marking pages beforehand. For comparison. */
-    DAMON_RECLAIM_NO_MARK = 1 << 2
+    DAMON_RECLAIM_NO_MARK = 1 << 2,
+    /** Without `monitor_region_start` and `monitor_region_end`, of physical memory the largest System RAM range alone is
+     *  watched, as the module does. Without this flag all of them are. */
+    DAMON_RECLAIM_LARGEST_RAM = 1 << 3
 };
 
 /** How a context is made. Zero everywhere but `size` and `backend` is a good start. */
@@ -644,6 +657,41 @@ DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uin
 /** @} */
 
 /**
+ * @defgroup exclusions Exclusions
+ * Memory that is never reclaimed, whatever parameters, schemes and filters say. The calling process and the kernel's threads
+ * never are in any case, as far as the backend knows the owner of a page; the kernel's DAMON does not when it watches physical
+ * memory.
+ * @{
+ */
+
+/** What is excluded. */
+enum damon_reclaim_exclusion_type {
+    DAMON_RECLAIM_EXCLUDE_PID = 0,    /**< a process; it cannot become a target either */
+    DAMON_RECLAIM_EXCLUDE_CGROUP = 1, /**< pages charged to a cgroup or to one below it */
+    DAMON_RECLAIM_EXCLUDE_RANGE = 2   /**< addresses, of all targets: physical ones where physical memory is watched */
+};
+
+/** An exclusion. */
+struct damon_reclaim_exclusion {
+    enum damon_reclaim_exclusion_type type; /**< what it excludes */
+    pid_t pid;                              /**< for PID */
+    const char *cgroup;                     /**< for CGROUP: its path below /sys/fs/cgroup; copied */
+    struct damon_reclaim_range range;       /**< for RANGE */
+};
+
+/**
+ * Replaces the list of exclusions, all or nothing; works at any time, also while enabled, and holds from the next attempt on.
+ * @param exclusions  the list, or NULL if @p n is 0
+ * @param n           how many, at most 256, of which at most 32 ranges
+ * @return 0; -EINVAL (the text names the entry), -ENOENT (no such cgroup), -EOPNOTSUPP (the backend cannot tell whose memory
+ *         it is), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM.
+ */
+DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
+                                                   const struct damon_reclaim_exclusion *exclusions, size_t n);
+
+/** @} */
+
+/**
  * @addtogroup schemes
  * @{
  */
@@ -779,7 +827,7 @@ DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
 
 /**
  * Finds out whether a built-in backend works here. Reads only.
- * @param config  as for damon_reclaim_new(); of it the backend, system operations and root are used
+ * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), system operations and root are used
  * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be NULL
  * @param size    bytes at @p text
  * @return 0 if it works, else what damon_reclaim_new() or the first use would return.
