@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A daemon's configuration. One table of options drives the file, the boot words, the environment, the command line,
+ * --help, --show-config and the manual page; the library's parameters are options of the section [parameters].
+ *
+ * An option is named by its key: its name in the sections [agent] and [parameters], SECTION_NAME in the others. The key
+ * "metrics_port" is
+ *
+ *     [metrics]                          in the file: port = 9000
+ *     damon_reclaim.metrics_port=9000    on the kernel's boot line (with --boot-line), and among the daemon's own words
+ *     DAMON_RECLAIM_METRICS_PORT=9000    in the environment
+ *     --metrics-port=9000                on the command line; '-' and '_' are the same
+ *
+ * Later ones count: defaults, file, boot line, environment, command line. An option or variable that nobody knows, a
+ * value that is none and a set of parameters that the library would refuse are errors, wherever they come from.
+ */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+
+struct damon_reclaim;
+struct damon_reclaim_params;
+
+enum config_type {
+    CONFIG_BOOL,   /* as the kernel reads them: Y y 1 on T, N n 0 off F */
+    CONFIG_UINT,   /* decimal */
+    CONFIG_BYTES,  /* with a unit or without: 64MiB */
+    CONFIG_TIME,   /* in ns; a bare number is in s: 500ms */
+    CONFIG_TEXT,   /* anything, also nothing */
+    CONFIG_CHOICE, /* one of the words in `choices` */
+    CONFIG_LIST    /* items between commas; given again in the same source, they add up */
+};
+
+enum config_flags {
+    CONFIG_FIXED = 1 << 0 /* cannot change while the daemon runs: a reload that changes it is refused */
+};
+
+struct config_option {
+    const char
+        *section; /* "agent", "metrics", ...; the file has one section [vm NAME] for each NAME if `section` is "vm" */
+    const char *name;
+    enum config_type type;
+    const char *value;    /* the default, as text; "" for none */
+    const char *argument; /* what stands for the value in help: "PORT"; NULL: by the type */
+    const char *doc;      /* one line */
+    uint64_t min, max;    /* for numbers; max 0: any */
+    const char *choices;  /* for CHOICE, between blanks: "error warning info debug" */
+    unsigned int flags;
+    int (*check)(const char *value,
+                 struct agent_error *error); /* optional: more than the type asks; of a list, each item */
+};
+
+/* Another default for an option of a group that several daemons share, or for a parameter. */
+struct config_default {
+    const char *key, *value;
+};
+
+/* A daemon. All of it lives as long as the program. Lists end with a NULL or with an element whose first member is. */
+struct config_program {
+    const char *name;                           /* "damon-reclaim-host" */
+    const char *summary;                        /* one line for --help */
+    const char *file;                           /* read without --config; need not be there */
+    const struct config_option *const *options; /* tables, each ending with {0} */
+    const char *const *instances;               /* sections that are there once for each NAME: {"vm", NULL}; or NULL */
+    const struct config_default *defaults;      /* or NULL */
+};
+
+/* Options that every daemon has: [agent], [metrics] and [never]. */
+extern const struct config_option config_common[];
+
+/* What was asked for. Immutable once made. */
+struct config;
+
+/* Where the values come from. Of it all lives as long as the configuration. */
+struct config_sources {
+    char *const *words;       /* the command line without the program's name, NULL-terminated; or NULL */
+    char *const *environment; /* NULL-terminated; or NULL */
+    const char *root;         /* before /proc/cmdline; "" but in tests */
+};
+
+/*
+ * Reads all sources and checks all values. 0, or -EINVAL, -ENOENT (the file of --config), -ENOMEM ... with the text in
+ * @error, which begins with where the culprit was found: FILE:LINE, the variable or the option.
+ */
+int config_load(const struct config_program *program, const struct config_sources *sources, struct config **ret,
+                struct agent_error *error);
+
+/*
+ * Reads them again. As config_load(), and -EPERM if an option has changed that is CONFIG_FIXED. @old is as it was in
+ * any case; the caller applies the new one and frees the old, or keeps it.
+ */
+int config_reload(const struct config *old, struct config **ret, struct agent_error *error);
+
+void config_free(struct config *config);
+
+/*
+ * What a program begins with: reads the sources of main(), and does what --help, --version, --man, --show-config and
+ * --check-config ask. Returns true if the program is to go on, with *ret; else with *ret_exit: 0, or 1 (could not be
+ * read) or 2 (wrong) with the text on stderr.
+ */
+bool config_main(const struct config_program *program, int argc, char **argv, struct config **ret, int *ret_exit);
+
+/*
+ * The values. @instance is the NAME of the section for options of an instance's section, else NULL. Asking for a key
+ * that is not in the table, or for another type, is the program's mistake and ends it. Texts live as long as the
+ * configuration. An instance that the configuration does not have has the defaults.
+ */
+bool config_bool(const struct config *config, const char *instance, const char *key);
+uint64_t config_number(const struct config *config, const char *instance, const char *key);  /* UINT, BYTES, TIME */
+const char *config_text(const struct config *config, const char *instance, const char *key); /* TEXT, CHOICE */
+size_t config_list(const struct config *config, const char *instance, const char *key, const char *const **ret);
+bool config_is_set(const struct config *config, const char *instance, const char *key); /* by any source */
+
+/* NAME number @index of the sections [SECTION NAME], in the file's order; NULL past the last. */
+const char *config_instance(const struct config *config, const char *section, size_t index);
+
+/* The parameters that can be set, already checked by the library, and the parameter `enabled`. */
+const struct damon_reclaim_params *config_params(const struct config *config);
+bool config_enabled(const struct config *config);
+
+/* Puts the parameters into effect, all of them or none: the old ones are back after an error. Does not enable. */
+int config_apply(const struct config *config, struct damon_reclaim *ctx, struct agent_error *error);
+
+/* The configuration as a file of the same format that says behind each value where it came from. */
+void config_show(const struct config *config, FILE *file);
+
+/* --help, and the sections OPTIONS, FILES, ENVIRONMENT and EXIT STATUS of the manual page (troff's man macros). */
+void config_help(const struct config_program *program, FILE *file);
+void config_man(const struct config_program *program, FILE *file);
+
+#endif

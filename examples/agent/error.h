@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What went wrong, in one line that names the culprit and the cure. */
+#ifndef AGENT_ERROR_H
+#define AGENT_ERROR_H
+
+struct agent_error {
+    char text[512];
+};
+
+/* Writes the text (@error may be NULL) and returns @r, for `return agent_fail(error, -EINVAL, ...)`. */
+int agent_fail(struct agent_error *error, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

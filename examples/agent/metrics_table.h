@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every metric that the daemons have. A new one is a line here.
+ *
+ *     X(ID, name, unit, type, help)
+ *
+ * The full name is damon_reclaim_NAME, with _UNIT if there is one and _total for a counter: Prometheus' conventions by
+ * construction. Units are base units: bytes, seconds, ratio.
+ */
+#ifndef AGENT_METRICS_TABLE_H
+#define AGENT_METRICS_TABLE_H
+
+#define METRICS_TABLE(X)                                                                                               \
+    X(BUILD_INFO, "build_info", "", GAUGE, "Always 1; the version of the library and the daemon are labels.")          \
+    X(STATE, "state", "", GAUGE, "1 for the state that the reclaimer is in.")                                          \
+    X(STATE_REASON, "state_reason", "", GAUGE, "1 for the reason of the state.")                                       \
+    X(TRIED, "tried", "bytes", COUNTER, "Memory that was handed to the kernel for reclaiming.")                        \
+    X(RECLAIMED, "reclaimed", "bytes", COUNTER, "Memory that was reclaimed, as measured.")                             \
+    X(REFAULTED, "refaulted", "bytes", COUNTER,                                                                        \
+      "Memory that came back after it was reclaimed, by the kernel's counters.")                                       \
+    X(ACCESSED, "accessed", "bytes", COUNTER, "Candidates left alone because they were accessed after all.")           \
+    X(NOT_RECLAIMABLE, "not_reclaimable", "bytes", COUNTER, "Candidates that could not be reclaimed.")                 \
+    X(TRIED_REGIONS, "tried_regions", "", COUNTER, "Regions of which a part was tried.")                               \
+    X(RECLAIMED_REGIONS, "reclaimed_regions", "", COUNTER, "Regions of which a part was reclaimed.")                   \
+    X(QUOTA_EXCEEDS, "quota_exceeds", "", COUNTER, "Quota windows that were full.")                                    \
+    X(QUOTA, "quota", "bytes", GAUGE, "Memory that the running quota window may try; absent without limit.")           \
+    X(BACKOFF, "backoff", "ratio", GAUGE, "Share of the configured quota that the back-off on refaults leaves.")       \
+    X(REFAULT, "refault", "ratio", GAUGE, "Refaulted of reclaimed memory lately, what the back-off looks at.")         \
+    X(REGIONS, "regions", "", GAUGE, "Regions that are watched.")                                                      \
+    X(TARGETS, "targets", "", GAUGE, "Targets that are watched.")                                                      \
+    X(MONITORED, "monitored", "bytes", GAUGE, "Memory that is watched.")                                               \
+    X(COLD, "cold", "bytes", GAUGE, "Watched memory not accessed for at least the age that is a label.")               \
+    X(FREE, "free", "ratio", GAUGE, "Free memory of the machine, what the watermarks look at.")                        \
+    X(MONITOR_CPU, "monitor_cpu", "seconds", COUNTER, "CPU time of watching.")                                         \
+    X(RECLAIM_CPU, "reclaim_cpu", "seconds", COUNTER, "CPU time of reclaiming.")                                       \
+    X(SAMPLES, "samples", "", COUNTER, "Samples taken.")                                                               \
+    X(AGGREGATIONS, "aggregations", "", COUNTER, "Aggregations done.")                                                 \
+    X(ERRORS, "errors", "", COUNTER, "Errors that the daemon has logged.")                                             \
+    X(RELOADS, "reloads", "", COUNTER, "Times that the configuration was read again; the result is a label.")          \
+    X(VM_INFO, "vm_info", "", GAUGE, "Always 1; what is known of a virtual machine.")                                  \
+    X(VM_RESIDENT, "vm_resident", "bytes", GAUGE, "Guest memory of a virtual machine that is there now.")              \
+    X(VM_PAUSED, "vm_paused", "", GAUGE, "1 while a virtual machine is left alone; the reason is a label.")            \
+    X(COMPACTIONS, "compactions", "", COUNTER, "Times that the kernel was asked to compact memory.")                   \
+    X(REPORTS_DROPPED, "reports_dropped", "", COUNTER, "Lines for the host side that could not be delivered.")
+
+#endif
