@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/directory.h"
+
+#define MOUNT_V2    "/sys/fs/cgroup"
+#define MOUNT_V1    "/sys/fs/cgroup/memory" /* the hierarchy that pages are charged in */
+#define MAX_PENDING ((size_t)64 << 20)      /* bytes of paths: no tree is that wide */
+
+/* --- paths -------------------------------------------------------------------------------------------------------- */
+
+/* Makes "/a/b" out of "a//b/". */
+static int canonical(struct drcl_env *env, const char *path, char ret[PATH_MAX])
+{
+    size_t len = 0;
+
+    for (const char *at = path + strspn(path, "/"); *at;) {
+        size_t n = strcspn(at, "/");
+
+        if ((n == 1 && at[0] == '.') || (n == 2 && at[0] == '.' && at[1] == '.'))
+            return drcl_error(env, -EINVAL, "cgroup \"%s\": give the path below the mount point, without . and ..",
+                              path);
+        if (len + 1 + n >= PATH_MAX)
+            return drcl_error(env, -ENAMETOOLONG, "cgroup \"%.64s...\": the path is too long", path);
+        ret[len++] = '/';
+        memcpy(ret + len, at, n);
+        len += n;
+        at += n;
+        at += strspn(at, "/");
+    }
+    if (len == 0)
+        ret[len++] = '/';
+    ret[len] = '\0';
+    return 0;
+}
+
+static const char *mount_point(struct drcl_env *env)
+{
+    int fd = drcl_open(env, O_RDONLY, MOUNT_V2 "/cgroup.controllers");
+
+    drcl_close(env, fd);
+    return fd == -ENOENT ? MOUNT_V1 : MOUNT_V2;
+}
+
+/* What it means that a cgroup is not there any more, in the words of the different calls. */
+static bool vanished(int err)
+{
+    return err == -ENOENT || err == -ENODEV || err == -ENOTDIR;
+}
+
+/* Opens the directory of a cgroup. -ENOENT, without text, when there is none. */
+static int open_cgroup(struct drcl_env *env, const char *mount, const char *path)
+{
+    int fd = drcl_open(env, O_RDONLY | O_DIRECTORY, "%s%s", mount, path);
+
+    if (vanished(fd))
+        return -ENOENT;
+    if (fd < 0)
+        return drcl_error(env, fd, "%s%s cannot be opened: %s", mount, path, strerror(-fd));
+    return fd;
+}
+
+static int no_such(struct drcl_env *env, const char *path, const char *mount)
+{
+    return drcl_error(env, -ENOENT, "cgroup \"%s\": there is no directory %s%s", path, mount, path);
+}
+
+int drcl_cgroup_inode(struct drcl_env *env, const char *path, uint64_t *ret_inode)
+{
+    const char *mount;
+    char name[PATH_MAX];
+    int fd, r = canonical(env, path, name);
+
+    if (r < 0)
+        return r;
+    mount = mount_point(env);
+    fd = open_cgroup(env, mount, name);
+    if (fd < 0)
+        return fd == -ENOENT ? no_such(env, name, mount) : fd;
+    r = drcl_inode(env, fd, ret_inode);
+    drcl_close(env, fd);
+    return r < 0 ? drcl_error(env, r, "%s%s: no inode number: %s", mount, name, strerror(-r)) : 0;
+}
+
+/* --- the tree ----------------------------------------------------------------------------------------------------- */
+
+/* A walk through the tree. What is still to be visited is a stack of NUL-terminated paths, so that one directory is
+ * open at a time, however deep the tree is. */
+struct walk {
+    struct drcl_env *env;
+    const char *mount;
+    char path[PATH_MAX]; /* of the cgroup that is visited */
+    char *pending;
+    size_t len, capacity;
+    struct drcl_directory dir;
+};
+
+/* Puts walk->path/@name onto the stack. */
+static int push(struct walk *walk, const char *name)
+{
+    const char *parent = walk->path[1] ? walk->path : ""; /* of the root the slash alone */
+    size_t bytes = strlen(parent) + 1 + strlen(name) + 1;
+
+    if (bytes > PATH_MAX)
+        return drcl_error(walk->env, -ENAMETOOLONG, "%s%.64s...: the tree is too deep", walk->mount, walk->path);
+    if (walk->len + bytes > walk->capacity) {
+        size_t capacity = 2 * walk->capacity + PATH_MAX;
+        char *grown = capacity > MAX_PENDING ? NULL : drcl_realloc_array(walk->env, walk->pending, capacity, 1);
+
+        if (!grown)
+            return drcl_error(walk->env, -ENOMEM, "out of memory while reading %s", walk->mount);
+        walk->pending = grown;
+        walk->capacity = capacity;
+    }
+    snprintf(walk->pending + walk->len, bytes, "%s/%s", parent, name);
+    walk->len += bytes;
+    return 0;
+}
+
+/* Takes the last path off the stack. */
+static bool pop(struct walk *walk)
+{
+    const char *nul;
+    size_t start;
+
+    if (walk->len == 0)
+        return false;
+    nul = memrchr(walk->pending, '\0', walk->len - 1);
+    start = nul ? (size_t)(nul + 1 - walk->pending) : 0;
+    memcpy(walk->path, walk->pending + start, walk->len - start);
+    walk->len = start;
+    return true;
+}
+
+static int push_children(struct walk *walk, int fd)
+{
+    struct drcl_directory_entry entry;
+    int r;
+
+    drcl_directory_begin(&walk->dir, walk->env, fd);
+    while ((r = drcl_directory_next(&walk->dir, &entry)) > 0) {
+        r = entry.may_be_directory ? push(walk, entry.name) : 0;
+        if (r < 0)
+            return r;
+    }
+    if (r == 0 || vanished(r))
+        return 0;
+    return drcl_error(walk->env, r, "%s%s cannot be listed: %s", walk->mount, walk->path, strerror(-r));
+}
+
+/* Closes @fd, the directory of walk->path. */
+static int visit(struct walk *walk, int fd, int (*each)(void *data, const char *path, uint64_t inode), void *data)
+{
+    uint64_t inode;
+    int r = drcl_inode(walk->env, fd, &inode);
+
+    if (r < 0)
+        r = drcl_error(walk->env, r, "%s%s: no inode number: %s", walk->mount, walk->path, strerror(-r));
+    else
+        r = each(data, walk->path, inode);
+    if (r == 0)
+        r = push_children(walk, fd);
+    drcl_close(walk->env, fd);
+    return r;
+}
+
+static int walk_from(struct walk *walk, int (*each)(void *data, const char *path, uint64_t inode), void *data)
+{
+    int fd = open_cgroup(walk->env, walk->mount, walk->path), r;
+
+    if (fd == -ENOENT)
+        return no_such(walk->env, walk->path, walk->mount);
+    r = fd < 0 ? fd : visit(walk, fd, each, data);
+    while (r == 0 && pop(walk)) {
+        fd = open_cgroup(walk->env, walk->mount, walk->path);
+        if (fd == -ENOENT)
+            continue; /* no directory, or removed since its parent was read */
+        r = fd < 0 ? fd : visit(walk, fd, each, data);
+    }
+    return r;
+}
+
+int drcl_cgroup_walk(struct drcl_env *env, const char *path, int (*each)(void *data, const char *path, uint64_t inode),
+                     void *data)
+{
+    struct walk walk = {.env = env};
+    int r = canonical(env, path, walk.path);
+
+    if (r < 0)
+        return r;
+    walk.mount = mount_point(env);
+    r = walk_from(&walk, each, data);
+    drcl_free(env, walk.pending);
+    return r;
+}
+
+struct search {
+    uint64_t inode;
+    char *buf;
+    size_t size, len; /* len: of the path found */
+};
+
+static int compare(void *data, const char *path, uint64_t inode)
+{
+    struct search *search = data;
+
+    if (inode != search->inode)
+        return 0;
+    search->len = strlen(path);
+    if (search->len < search->size)
+        memcpy(search->buf, path, search->len + 1);
+    return 1;
+}
+
+ssize_t drcl_cgroup_path(struct drcl_env *env, uint64_t inode, char *buf, size_t size)
+{
+    struct search search = {.inode = inode, .buf = buf, .size = size};
+    int r = drcl_cgroup_walk(env, "/", compare, &search);
+
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return -ENOENT;
+    return search.len < size ? (ssize_t)search.len : -EFBIG;
+}
+
+/* --- memory.reclaim ----------------------------------------------------------------------------------------------- */
+
+/* Whether the cgroup has others below it, which memory.reclaim would take from as well: 1, 0 or a negative errno. */
+static int has_children(struct drcl_env *env, int fd)
+{
+    struct drcl_directory_entry entry;
+    struct drcl_directory dir;
+    int r;
+
+    drcl_directory_begin(&dir, env, fd);
+    do
+        r = drcl_directory_next(&dir, &entry);
+    while (r > 0 && !entry.may_be_directory);
+    return r;
+}
+
+/* Not every kernel knows the key, or the file; the first version of cgroups has neither. */
+static int write_reclaim(struct drcl_env *env, const char *mount, const char *path, uint64_t bytes)
+{
+    int fd = drcl_open(env, O_WRONLY, "%s%s/memory.reclaim", mount, path), n;
+    char text[48];
+    ssize_t r;
+
+    if (fd == -ENOENT)
+        return -EOPNOTSUPP;
+    if (fd < 0)
+        return drcl_error(env, fd, "%s%s/memory.reclaim cannot be opened: %s", mount, path, strerror(-fd));
+    n = snprintf(text, sizeof(text), "%llu swappiness=0", (unsigned long long)bytes);
+    r = drcl_pwrite(env, fd, text, (size_t)n, 0);
+    drcl_close(env, fd);
+    if (r == -EINVAL)
+        return -EOPNOTSUPP;
+    if (r == -EAGAIN)
+        return -EAGAIN;
+    if (r < 0 && vanished((int)r))
+        return -ENOENT;
+    if (r < 0)
+        return drcl_error(env, (int)r, "%s%s/memory.reclaim cannot be written: %s", mount, path, strerror((int)-r));
+    return 0;
+}
+
+int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t bytes)
+{
+    const char *mount;
+    char name[PATH_MAX];
+    int fd, r = canonical(env, path, name);
+
+    if (r < 0)
+        return r;
+    mount = mount_point(env);
+    fd = open_cgroup(env, mount, name);
+    if (fd < 0)
+        return fd;
+    r = has_children(env, fd);
+    drcl_close(env, fd);
+    if (r > 0)
+        return -EOPNOTSUPP;
+    if (r < 0)
+        return vanished(r) ? -ENOENT : drcl_error(env, r, "%s%s cannot be listed: %s", mount, name, strerror(-r));
+    return write_reclaim(env, mount, name, bytes);
+}
