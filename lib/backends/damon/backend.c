@@ -4,12 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "size.h"
-#include "sys/iomem.h"
-
-#define RAM_INTERVAL_NS UINT64_C(30000000000) /* how often it is looked whether memory has come or gone */
 
 static const char *const names[] = {"the operations that fit", "paddr", "vaddr", "fvaddr"};
 
@@ -55,48 +53,16 @@ static void target_remove(void *backend, uint32_t id)
     }
 }
 
-static int read_ram(struct drcl_damon *d)
-{
-    size_t n = 0;
-    int r;
-
-    for (;;) {
-        struct damon_reclaim_range *grown;
-
-        r = drcl_iomem_ranges(d->env, d->ram, d->ram_cap, &n);
-        if (r < 0)
-            return r;
-        if (n <= d->ram_cap)
-            break;
-        grown = drcl_realloc_array(d->env, d->ram, n, sizeof(*grown));
-        if (!grown)
-            return drcl_error(d->env, -ENOMEM, "out of memory");
-        d->ram = grown;
-        d->ram_cap = n;
-    }
-    d->nr_ram = n;
-    d->ram_ns = drcl_clock(d->env, CLOCK_MONOTONIC);
-    return 0;
-}
-
 /* Of a process the kernel finds them, of physical memory we do. */
 static int ranges(void *backend, uint32_t id, struct damon_reclaim_range *found, size_t capacity, size_t *ret_n)
 {
     struct drcl_damon *d = backend;
-    int r = 0;
 
     *ret_n = 0;
     for (size_t i = 0; i < d->nr_targets; i++)
         if (d->targets[i].id == id && d->targets[i].pid)
             return 0;
-    if (!d->nr_ram || drcl_clock(d->env, CLOCK_MONOTONIC) - d->ram_ns >= RAM_INTERVAL_NS)
-        r = read_ram(d);
-    if (r < 0)
-        return r;
-    if (d->nr_ram <= capacity)
-        memcpy(found, d->ram, d->nr_ram * sizeof(*found));
-    *ret_n = d->nr_ram;
-    return 0;
+    return drcl_ram_ranges(&d->ram, d->env, found, capacity, ret_n);
 }
 
 static bool has_ranges(struct damon_reclaim *ctx, uint32_t id)
@@ -115,11 +81,30 @@ enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, cons
     return has_ranges(ctx, d->targets[0].id) ? DRCL_DAMON_FVADDR : DRCL_DAMON_VADDR;
 }
 
+/* Ranges of physical memory that the caller has given must be memory. */
+static int check_physical(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < d->nr_targets; i++) {
+        const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, d->targets[i].id);
+        char what[32];
+
+        snprintf(what, sizeof(what), "target %u", d->targets[i].id);
+        for (size_t j = 0; r == 0 && target && target->fixed && j < target->nr_ranges; j++)
+            r = drcl_ram_check(d->env, d->targets[i].id ? what : "monitor_region_start, monitor_region_end",
+                               target->ranges[j].start, target->ranges[j].end);
+    }
+    return r;
+}
+
 int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
     enum drcl_damon_operations operations = drcl_damon_operations(ctx, d);
 
-    for (size_t i = 0; operations != DRCL_DAMON_PADDR && i < d->nr_targets; i++)
+    if (operations == DRCL_DAMON_PADDR)
+        return check_physical(ctx, d);
+    for (size_t i = 0; i < d->nr_targets; i++)
         if (has_ranges(ctx, d->targets[i].id) != (operations == DRCL_DAMON_FVADDR))
             return drcl_error(d->env, -EOPNOTSUPP,
                               "target %u: has %s ranges, but the operations are %s; all targets must be "
@@ -177,7 +162,7 @@ static void destroy(void *backend)
 
     drcl_free(d->env, d->targets);
     drcl_free(d->env, d->written);
-    drcl_free(d->env, d->ram);
+    drcl_ram_free(&d->ram, d->env);
     drcl_free(d->env, d->regions);
     drcl_free(d->env, d);
 }
@@ -191,6 +176,7 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
         return drcl_error(env, -ENOMEM, "out of memory");
     d->env = env;
     d->owner.fd = -1;
+    d->ram.largest = config->flags & DAMON_RECLAIM_LARGEST_RAM;
     r = take_config(d, config->damon);
     if (r == 0)
         r = may_write(env);

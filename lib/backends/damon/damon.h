@@ -15,6 +15,7 @@
 
 #include "backends/backends.h"
 #include "backends/damon/sysfs.h"
+#include "backends/ram.h"
 #include "context.h"
 
 #define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
@@ -63,9 +64,7 @@ struct drcl_damon {
     uint32_t flags;
     struct drcl_damon_target *targets;
     size_t nr_targets;
-    struct damon_reclaim_range *ram; /* what iomem told */
-    size_t nr_ram, ram_cap;
-    uint64_t ram_ns;
+    struct drcl_ram ram;
 
     struct drcl_damon_owner owner;
     bool running; /* as far as we know */
@@ -133,6 +132,8 @@ int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
 enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, const struct drcl_damon *d);
 /* Whether the operations can watch these targets. */
 int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d);
+/* Whether they decide the filters of the schemes: the kernel passes over what they do not. */
+int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon *d);
 const char *drcl_damon_operations_name(enum drcl_damon_operations operations);
 
 int drcl_damon_probe(struct drcl_env *env, char *text, size_t size);

@@ -146,6 +146,8 @@ static int reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     enum drcl_damon_operations operations = d->operations;
     int r = drcl_damon_check_targets(ctx, d);
 
+    if (r == 0)
+        r = drcl_damon_check_filters(ctx, d);
     if (r < 0)
         return r;
     d->stale_tree = true;
@@ -418,6 +420,8 @@ static int start(struct damon_reclaim *ctx)
     r = lay_down(ctx);
     if (r == 0)
         r = drcl_damon_check_targets(ctx, d);
+    if (r == 0)
+        r = drcl_damon_check_filters(ctx, d);
     if (r == 0)
         r = drcl_damon_own(d);
     if (r < 0)

@@ -18,13 +18,14 @@ static size_t target_slot(const struct damon_reclaim *ctx, uint32_t id)
     return NO_TARGET;
 }
 
+static const char *const what[] = {
+    "the filter addr",  "the filter target", "the filter anon (skip_anon)", "the filter active",
+    "the filter memcg", "the filter young",  "the filter hugepage_size",    "the filter unmapped",
+};
+
 static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filter,
                        bool matching, size_t slot, const char *dir, size_t i)
 {
-    static const char *const what[] = {"the filter addr",          "the filter target",  "the filter anon (skip_anon)",
-                                       "the filter active",        "the filter memcg",   "the filter young",
-                                       "the filter hugepage_size", "the filter unmapped"};
-
     put->what = what[filter->type];
     drcl_put_text(put, drcl_filter_name(filter->type), DRCL_DAMON_SCHEME "/%s/%zu/type", slot, dir, i);
     drcl_put_text(put, matching ? "Y" : "N", DRCL_DAMON_SCHEME "/%s/%zu/matching", slot, dir, i);
@@ -113,4 +114,24 @@ void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const str
     }
     put_layer(put, ctx, filters, n, slot, true);
     put_layer(put, ctx, filters, n, slot, false);
+}
+
+int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    enum drcl_damon_operations operations = drcl_damon_operations(ctx, d);
+
+    if (operations == DRCL_DAMON_PADDR)
+        return 0;
+    for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++) {
+        const struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+
+        for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
+            if (!drcl_filter_is_core(scheme->filters[i].type))
+                return drcl_error(
+                    d->env, -EOPNOTSUPP,
+                    "%s: the kernel's DAMON looks at single pages in physical memory alone (paddr), not with %s; "
+                    "leave it out, or use the backend idle-page",
+                    what[scheme->filters[i].type], drcl_damon_operations_name(operations));
+    }
+    return 0;
 }

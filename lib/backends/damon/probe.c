@@ -40,7 +40,8 @@ int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
         drcl_findings_add(&f, "physical memory: %zu range(s) of System RAM\n", n);
     if (drcl_damon_exists(env, "0/contexts")) {
         if (!drcl_damon_exists(env, "0/refresh_ms"))
-            drcl_findings_add(&f, "refresh_ms is missing: counters are asked for, which waits for the kernel's thread\n");
+            drcl_findings_add(&f,
+                              "refresh_ms is missing: counters are asked for, which waits for the kernel's thread\n");
     } else {
         drcl_findings_add(&f, "operations, goals, filters and interval tuning are known once it is enabled\n");
     }
