@@ -60,7 +60,8 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
 
 static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
-    const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK;
+    const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK |
+                           DAMON_RECLAIM_LARGEST_RAM;
     struct drcl_host host = drcl_context_host;
     int r;
 
@@ -95,6 +96,7 @@ static void tear_down(struct damon_reclaim *ctx)
     if (ctx->engine.env)
         drcl_engine_fini(&ctx->engine);
     drcl_forget_targets(ctx);
+    drcl_forget_exclusions(ctx);
     if (ctx->timer_fd >= 0)
         drcl_close(&ctx->env, ctx->timer_fd);
     /* The data of the host program's backend stays its own if no context came to be. */

@@ -6,7 +6,8 @@
  *     context.c  new, ref, unref, errors      settings.c  parameters, commit, enable, disable
  *     targets.c  targets                      schemes.c   schemes, filters, goals
  *     loop.c     fd, dispatch, run, stop      results.c   regions, statistics
- *     probe.c    versions, features, probing  driver.h    who does the work
+ *     probe.c    versions, features, probing  exclusions.c what is never reclaimed
+ *     driver.h   who does the work
  */
 #ifndef DRCL_CONTEXT_H
 #define DRCL_CONTEXT_H
@@ -51,6 +52,8 @@ struct damon_reclaim {
     struct damon_reclaim_params active;
     struct damon_reclaim_filter filters[DRCL_MAX_FILTERS - 1]; /* of the reclaim scheme, without skip_anon's */
     size_t nr_filters;
+    struct damon_reclaim_exclusion *exclusions; /* with copies of the paths */
+    size_t nr_exclusions;
 
     struct drcl_context_target *targets;
     size_t nr_targets;
@@ -107,7 +110,11 @@ void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now);
 /* With a backend that works without targets and none added: makes target 0 of all its memory. */
 int drcl_add_whole(struct damon_reclaim *ctx);
 
-/* schemes.c: whether the filters are valid and the backend decides them. */
-int drcl_check_filters(struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n);
+/* exclusions.c */
+bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid);
+void drcl_forget_exclusions(struct damon_reclaim *ctx);
+/* The cgroup at @path; an error names member @member of entry @index of the caller's @list. */
+int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, const char *member, const char *path,
+                     uint64_t *ret_inode);
 
 #endif

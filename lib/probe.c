@@ -34,6 +34,7 @@ const char *damon_reclaim_feature(size_t index)
         "goal:user_input",       "goal:some_mem_psi_us",
         "tuner:consist",         "tuner:temporal",
         "autotune:monitoring_intervals",
+        "exclude:pid",           "exclude:cgroup",    "exclude:range",
     };
 
     return index < sizeof(features) / sizeof(features[0]) ? features[index] : NULL;

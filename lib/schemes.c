@@ -31,27 +31,53 @@ int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what)
     return r;
 }
 
-int drcl_check_filters(struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n)
+/* A cgroup that is given by its path gets its number. */
+static int find_memcg(struct damon_reclaim *ctx, struct damon_reclaim_filter *filter, size_t i)
 {
+    if (!filter->memcg == !filter->memcg_path)
+        return drcl_error(&ctx->env, -EINVAL, "filters[%zu].memcg: set %s memcg and memcg_path", i,
+                          filter->memcg ? "only one of" : "one of");
+    if (!filter->memcg_path)
+        return 0;
+    return drcl_find_cgroup(ctx, "filters", i, "memcg_path", filter->memcg_path, &filter->memcg);
+}
+
+/* Makes the caller's filter number @i what is kept of it, which points nowhere. */
+static int take_filter(struct damon_reclaim *ctx, struct damon_reclaim_filter *filter, size_t i)
+{
+    const char *name = drcl_filter_name(filter->type);
+    int r = 0;
+
+    if (!name)
+        return drcl_error(&ctx->env, -EINVAL, "filters[%zu].type: there is no type %d", i, (int)filter->type);
+    if (!drcl_filter_is_core(filter->type) && !(ctx->ops.filters & (1u << filter->type)))
+        return drcl_error(&ctx->env, -EOPNOTSUPP, "filters[%zu].type: the backend %s cannot decide %s", i,
+                          ctx->ops.name, name);
+    if ((filter->type == DAMON_RECLAIM_FILTER_ADDR && filter->start >= filter->end) ||
+        (filter->type == DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE && filter->start > filter->end))
+        return drcl_error(&ctx->env, -EINVAL, "filters[%zu].start: 0x%llx is not below end 0x%llx", i,
+                          (unsigned long long)filter->start, (unsigned long long)filter->end);
+    if (filter->type == DAMON_RECLAIM_FILTER_MEMCG)
+        r = find_memcg(ctx, filter, i);
+    filter->memcg_path = NULL;
+    return r;
+}
+
+/* Copies the caller's filters as they are kept, if they are valid and the backend decides them. */
+static int take_filters(struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters, size_t n,
+                        struct damon_reclaim_filter taken[DRCL_MAX_FILTERS])
+{
+    int r = 0;
+
     if (n > DRCL_MAX_FILTERS - 1)
         return drcl_error(&ctx->env, -ENOSPC, "filters: %zu are too many; at most %d", n, DRCL_MAX_FILTERS - 1);
     if (n && !filters)
         return drcl_error(&ctx->env, -EINVAL, "filters: NULL with nr_filters %zu", n);
-    for (size_t i = 0; i < n; i++) {
-        const struct damon_reclaim_filter *filter = &filters[i];
-        const char *name = drcl_filter_name(filter->type);
-
-        if (!name)
-            return drcl_error(&ctx->env, -EINVAL, "filters[%zu].type: there is no type %d", i, (int)filter->type);
-        if (!drcl_filter_is_core(filter->type) && !(ctx->ops.filters & (1u << filter->type)))
-            return drcl_error(&ctx->env, -EOPNOTSUPP, "filters[%zu].type: the backend %s cannot decide %s", i,
-                              ctx->ops.name, name);
-        if ((filter->type == DAMON_RECLAIM_FILTER_ADDR && filter->start >= filter->end) ||
-            (filter->type == DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE && filter->start > filter->end))
-            return drcl_error(&ctx->env, -EINVAL, "filters[%zu].start: 0x%llx is not below end 0x%llx", i,
-                              (unsigned long long)filter->start, (unsigned long long)filter->end);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        taken[i] = filters[i];
+        r = take_filter(ctx, &taken[i], i);
     }
-    return 0;
+    return r;
 }
 
 static int check_quota(struct damon_reclaim *ctx, const struct damon_reclaim_quota *quota)
@@ -92,8 +118,6 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
                           "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000", marks->low,
                           marks->mid, marks->high);
     r = check_quota(ctx, &scheme->quota);
-    if (r == 0)
-        r = drcl_check_filters(ctx, scheme->filters, scheme->nr_filters);
     if (r == 0 && ctx->driver->check_scheme)
         r = ctx->driver->check_scheme(ctx, scheme);
     return r;
@@ -102,6 +126,7 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
 int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user, uint32_t *ret_id)
 {
     struct damon_reclaim_scheme scheme = { .size = sizeof(scheme) };
+    struct damon_reclaim_filter filters[DRCL_MAX_FILTERS];
     uint32_t id = 1;
     int r;
 
@@ -110,6 +135,10 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     r = drcl_size_copy(&scheme, sizeof(scheme), user, user->size);
     if (r < 0)
         return drcl_error(&ctx->env, r, "scheme: size %zu is not one that this library knows", user->size);
+    r = take_filters(ctx, scheme.filters, scheme.nr_filters, filters);
+    if (r < 0)
+        return r;
+    scheme.filters = filters;
     r = check_scheme(ctx, &scheme);
     if (r < 0)
         return r;
@@ -161,7 +190,7 @@ static void put_filters(struct damon_reclaim *ctx, uint32_t id, const struct dam
 int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_filter *filters,
                               size_t n)
 {
-    struct damon_reclaim_filter old[DRCL_MAX_FILTERS];
+    struct damon_reclaim_filter old[DRCL_MAX_FILTERS], new[DRCL_MAX_FILTERS];
     size_t nr_old;
     int r;
 
@@ -169,13 +198,13 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
         return -EINVAL;
     if (!is_scheme(ctx, id))
         return no_scheme(ctx, id);
-    r = drcl_check_filters(ctx, filters, n);
+    r = take_filters(ctx, filters, n, new);
     if (r < 0)
         return r;
     nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->nr_filters : ctx->engine.schemes[id].nr_filters;
     memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : ctx->engine.schemes[id].filters,
            nr_old * sizeof(*old));
-    put_filters(ctx, id, filters, n);
+    put_filters(ctx, id, new, n);
     r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0)
         put_filters(ctx, id, old, nr_old);

@@ -148,6 +148,10 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     if (!target.pid && (ctx->ops.features & DAMON_RECLAIM_BACKEND_NEEDS_PID))
         return drcl_error(&ctx->env, -EOPNOTSUPP, "target.pid: 0, but the backend %s watches processes; set it",
                           ctx->ops.name);
+    if (target.pid && drcl_is_excluded_process(ctx, target.pid))
+        return drcl_error(&ctx->env, -EPERM,
+                          "pid %d: is excluded; take it off the list with damon_reclaim_set_exclusions() first",
+                          (int)target.pid);
     if (target.pid) {
         r = hold_process(ctx, target.pid, &pidfd);
         if (r < 0)

@@ -14,6 +14,7 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
+#include "excluded.h"
 #include "quota.h"
 #include "random.h"
 #include "region.h"
@@ -101,6 +102,7 @@ struct drcl_engine {
     size_t sample_cap;
 
     struct drcl_scheme schemes[DRCL_MAX_SCHEMES];
+    struct drcl_excluded excluded;
 
     uint32_t tick;        /* in this aggregation */
     bool accounted;       /* this aggregation is accounted for, its counters not yet reset */

@@ -145,6 +145,14 @@ static inline uint32_t score(const struct drcl_engine *engine, const struct drcl
     return drcl_cold_score(&scheme->scorer, moving_sum(engine, i), engine->regions.age[i]);
 }
 
+/* What is excluded never goes: it must not use up the quota by its priority. */
+static uint64_t eligible_bytes(const struct drcl_engine *engine, size_t i)
+{
+    uint64_t start = engine->regions.start[i], end = engine->regions.end[i];
+
+    return end - start - drcl_excluded_bytes(&engine->excluded, start, end);
+}
+
 static void find_min_score(struct drcl_engine *engine, struct drcl_scheme *scheme)
 {
     const struct drcl_regions *regions = &engine->regions;
@@ -156,7 +164,7 @@ static void find_min_score(struct drcl_engine *engine, struct drcl_scheme *schem
     drcl_quota_clear_scores(quota);
     for (size_t i = 0; i < regions->n; i++)
         if (matches(engine, scheme, i) && watched(engine, scheme, i))
-            quota->histogram[score(engine, scheme, i)] += regions->end[i] - regions->start[i];
+            quota->histogram[score(engine, scheme, i)] += eligible_bytes(engine, i);
     drcl_quota_find_min_score(quota);
 }
 
@@ -191,14 +199,22 @@ static bool cut(struct round *round, size_t i, uint64_t addr)
     return true;
 }
 
-/* What the filters of the core say of region @i, which is cut where that changes. */
+/* What the exclusions and the filters of the core say of the front part of [start, end). */
+static struct drcl_filter_verdict verdict_on(const struct round *round, uint64_t start, uint64_t end)
+{
+    const struct drcl_scheme *scheme = round->scheme;
+
+    if (drcl_excluded_front(&round->engine->excluded, start, &end))
+        return (struct drcl_filter_verdict){ .decided = true, .until = end };
+    return drcl_filter_region(scheme->filters, scheme->nr_filters, target_of(round)->id, start, end);
+}
+
+/* Whether the front of region @i may be acted on; the region is cut where that changes. */
 static bool passes_filters(struct round *round, size_t i, bool *ret_decided)
 {
     const struct drcl_regions *regions = &round->engine->regions;
-    const struct drcl_scheme *scheme = round->scheme;
     uint64_t start = regions->start[i], unit = round->engine->unit;
-    struct drcl_filter_verdict verdict = drcl_filter_region(scheme->filters, scheme->nr_filters,
-                                                            target_of(round)->id, start, regions->end[i]);
+    struct drcl_filter_verdict verdict = verdict_on(round, start, regions->end[i]);
     uint64_t until = verdict.until & ~(unit - 1);
 
     *ret_decided = verdict.decided;
@@ -234,14 +250,12 @@ static uint64_t limit_end(const struct round *round, size_t i)
     const struct drcl_engine *engine = round->engine;
     const struct drcl_regions *regions = &engine->regions;
     const struct drcl_target *target = target_of(round);
-    const struct drcl_scheme *scheme = round->scheme;
     struct drcl_filter_verdict verdict;
 
     if (i + 1 >= target->first + target->n || regions->start[i + 1] != regions->end[i] || engine->host.has_before ||
-        !matches(engine, scheme, i + 1))
+        !matches(engine, round->scheme, i + 1))
         return regions->end[i];
-    verdict = drcl_filter_region(scheme->filters, scheme->nr_filters, target->id, regions->start[i + 1],
-                                 regions->end[i + 1]);
+    verdict = verdict_on(round, regions->start[i + 1], regions->end[i + 1]);
     return verdict.allowed ? verdict.until : regions->end[i];
 }
 
@@ -371,6 +385,8 @@ static void apply_to_region(struct round *round, size_t i)
     if (!stat && engine->host.has_before && !engine->host.before(engine->host.data, round->id, &region))
         return;
     if (engine->halt || target_of(round)->removed)
+        return;
+    if (drcl_excluded_bytes(&engine->excluded, region.start, region.end)) /* since the callback was asked */
         return;
     result.end = region.end;
     if (stat) {

@@ -177,6 +177,25 @@ static int op_advance(void *data, uint64_t until_ns)
     return r;
 }
 
+static int op_exclude(void *data, const struct damon_reclaim_exclusion *exclusions, size_t n)
+{
+    struct scripted *s = data;
+    int r = failing(s, OP_EXCLUDE);
+
+    if (r < 0)
+        return r;
+    expect(n <= sizeof(s->excluded) / sizeof(s->excluded[0]));
+    if (n)
+        memcpy(s->excluded, exclusions, n * sizeof(*exclusions));
+    s->nr_excluded = n;
+    return 0;
+}
+
+void scripted_can_exclude(struct scripted *s)
+{
+    s->ops.exclude = op_exclude;
+}
+
 bool accessed_hot(struct scripted *s, uint32_t target, uint64_t addr)
 {
     (void)target;

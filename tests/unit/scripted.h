@@ -44,6 +44,7 @@ enum scripted_op {
     OP_RECLAIM,
     OP_METRICS,
     OP_ADVANCE,
+    OP_EXCLUDE,
     NR_OPS
 };
 
@@ -66,10 +67,17 @@ struct scripted_process {
     bool exited;
 };
 
+/* A cgroup of the system in memory. */
+struct scripted_cgroup {
+    const char *path;
+    uint64_t inode;
+};
+
 /* A file descriptor of the system in memory: number in the table + 1000. */
 struct scripted_fd {
     bool open;
     bool timer;
+    uint64_t inode; /* of a cgroup's directory */
     pid_t pid; /* a pidfd's process, and where it was in the table */
     size_t process;
     char text[512];
@@ -112,6 +120,8 @@ struct scripted {
     size_t nr_acts;
     const uint64_t *prepared; /* the array of the last prepare() */
     size_t nr_prepared;
+    struct damon_reclaim_exclusion excluded[32]; /* the list of the last exclude() that went well; paths not copied */
+    size_t nr_excluded;
 
     /* the system */
     bool real_system;    /* config.system_ops stays NULL */
@@ -120,6 +130,7 @@ struct scripted {
     const char *meminfo; /* texts of files; NULL: there is none */
     const char *pressure;
     struct scripted_process processes[8];
+    struct scripted_cgroup cgroups[4];
     struct scripted_fd fds[MAX_FDS];
     uint64_t nr_system_calls, system_fail_at;
     int system_error;
@@ -137,6 +148,8 @@ struct damon_reclaim_config scripted_config(struct scripted *s);
 struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags);
 /* Fails the test if memory, descriptors or targets are left. */
 void scripted_fini(struct scripted *s);
+/* The backend can exclude processes and cgroups. Before scripted_new(). */
+void scripted_can_exclude(struct scripted *s);
 size_t scripted_open_fds(const struct scripted *s);
 
 bool accessed_hot(struct scripted *s, uint32_t target, uint64_t addr);    /* in [hot_start, hot_end) */

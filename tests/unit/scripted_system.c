@@ -61,6 +61,8 @@ static bool text_of(struct scripted *s, const char *path, char *text, size_t siz
         return snprintf(text, size, "%s", s->meminfo) >= 0;
     if (!strcmp(path, "/proc/pressure/memory") && s->pressure)
         return snprintf(text, size, "%s", s->pressure) >= 0;
+    if (!strcmp(path, "/sys/fs/cgroup/cgroup.controllers") && s->cgroups[0].path)
+        return snprintf(text, size, "memory\n") >= 0;
     if (sscanf(path, "/proc/%d/%15s", &pid, name) != 2)
         return false;
     process = process_of(s, pid);
@@ -75,15 +77,31 @@ static bool text_of(struct scripted *s, const char *path, char *text, size_t siz
     return false;
 }
 
+static const struct scripted_cgroup *cgroup_of(const struct scripted *s, const char *path)
+{
+    const char *prefix = "/sys/fs/cgroup";
+
+    for (size_t i = 0; i < sizeof(s->cgroups) / sizeof(s->cgroups[0]); i++)
+        if (s->cgroups[i].path && !strncmp(path, prefix, strlen(prefix)) &&
+            !strcmp(path + strlen(prefix), s->cgroups[i].path))
+            return &s->cgroups[i];
+    return NULL;
+}
+
 static int sys_open(void *data, const char *path, int flags)
 {
     struct scripted *s = data;
+    const struct scripted_cgroup *cgroup = cgroup_of(s, path);
     int r = failing(s), fd;
     char text[512];
 
     expect(flags & O_CLOEXEC);
     if (r < 0)
         return r;
+    if (cgroup) {
+        new_fd(s, &fd)->inode = cgroup->inode;
+        return fd;
+    }
     if (!text_of(s, path, text, sizeof(text)))
         return -ENOENT;
     memcpy(new_fd(s, &fd)->text, text, sizeof(text));
@@ -204,6 +222,16 @@ static int sys_clock(void *data, clockid_t id, uint64_t *ret_ns)
     return r;
 }
 
+static int sys_inode(void *data, int fd, uint64_t *ret_inode)
+{
+    struct scripted *s = data;
+    int r = failing(s);
+
+    if (r == 0)
+        *ret_inode = fd_of(s, fd)->inode;
+    return r;
+}
+
 const struct damon_reclaim_system_ops scripted_system_ops = {
     .size = sizeof(scripted_system_ops),
     .open = sys_open,
@@ -217,4 +245,5 @@ const struct damon_reclaim_system_ops scripted_system_ops = {
     .timer_new = sys_timer_new,
     .timer_set = sys_timer_set,
     .clock = sys_clock,
+    .inode = sys_inode,
 };

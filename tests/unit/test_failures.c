@@ -65,6 +65,15 @@ static int add_scheme(struct damon_reclaim *ctx)
     return damon_reclaim_add_scheme(ctx, &scheme, NULL);
 }
 
+static int exclude(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_exclusion list[] = {
+        {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {BASE + MIB, BASE + 2 * MIB}},
+        {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a.slice"}};
+
+    return damon_reclaim_set_exclusions(ctx, list, sim ? 1 : 2);
+}
+
 static int set_parameters(struct damon_reclaim *ctx)
 {
     int r = damon_reclaim_set(ctx, "min_age", "300ms");
@@ -132,6 +141,7 @@ static int (*const steps[])(struct damon_reclaim *ctx) = {set_parameters,
                                                           damon_reclaim_enable,
                                                           many_dispatches,
                                                           look,
+                                                          exclude,
                                                           commit_more,
                                                           many_dispatches,
                                                           add_process,
@@ -192,6 +202,8 @@ static void set_up(bool with_sim, bool virtual_clock)
     s.accessed = accessed_random;
     s.ranges[0].end = BASE + 32 * MIB;
     s.processes[0].pid = 100;
+    s.cgroups[0] = (struct scripted_cgroup){"/a.slice", 77};
+    scripted_can_exclude(&s);
     s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n";
     if (!virtual_clock) {
         s.ops.now = NULL;

@@ -295,6 +295,51 @@ START_TEST(test_limit_end)
 }
 END_TEST
 
+/* A cgroup is looked up when the filter is set; what the backend gets has its number alone. */
+START_TEST(test_memcg_path)
+{
+    struct damon_reclaim_filter f[] = {
+        FILTER(ADDR, .matching = true, .start = BASE, .end = BASE + MIB, .memcg_path = "/nobody/looks"),
+        FILTER(MEMCG, .matching = true, .memcg_path = "/a.slice"),
+    };
+    struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme), .min_age_us = 500000, .filters = f, .nr_filters = 2, .max_sz = UINT64_MAX};
+    struct damon_reclaim *ctx;
+    size_t n = 0;
+
+    scripted_init(&s);
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_MEMCG;
+    s.cgroups[0] = (struct scripted_cgroup){"/a.slice", 77};
+    ctx = scripted_new(&s, 0);
+    if (_i)
+        ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
+    else
+        ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 2), 0);
+    set(ctx, "min_age", _i ? "1h" : "500ms");
+    enable(ctx);
+    aggregate(ctx, 9);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        if (!s.acts[i].reclaim)
+            continue;
+        n++;
+        expect(s.acts[i].request.nr_filters == 2 && !s.acts[i].filters[0].memcg_path);
+        expect(s.acts[i].filters[1].memcg == 77 && !s.acts[i].filters[1].memcg_path);
+    }
+    ck_assert_uint_gt(n, 0);
+    f[1].memcg_path = "/b.slice";
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -ENOENT, "filters[1].memcg_path");
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "/b.slice"));
+    expect_error(ctx, damon_reclaim_add_scheme(ctx, &scheme, NULL), -ENOENT, "filters[1].memcg_path");
+    f[1].memcg = 5;
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].memcg");
+    f[1].memcg = 0;
+    f[1].memcg_path = NULL;
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].memcg");
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 START_TEST(test_bad)
 {
     struct damon_reclaim_filter f[40] = {FILTER(ADDR, .matching = true, .start = 5, .end = 5)};
@@ -353,6 +398,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_page_filters_reach_backend);
     tcase_add_loop_test(tc, test_core_before_pages, 0, 2);
     tcase_add_test(tc, test_limit_end);
+    tcase_add_loop_test(tc, test_memcg_path, 0, 2);
     tcase_add_test(tc, test_bad);
 }
 

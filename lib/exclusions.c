@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* What is never reclaimed. Ranges are the engine's to leave out, processes and cgroups the backend's, which alone knows
+ * whose a page is. */
+#include "context.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sys/cgroup.h"
+
+#define MAX_EXCLUSIONS 256
+
+/* A list, as the context keeps it: the paths lie behind the entries. */
+struct list {
+    struct damon_reclaim_exclusion *entries;
+    size_t n;
+};
+
+static struct list list_of(const struct damon_reclaim *ctx)
+{
+    return (struct list){ctx->exclusions, ctx->nr_exclusions};
+}
+
+void drcl_forget_exclusions(struct damon_reclaim *ctx)
+{
+    drcl_free(&ctx->env, ctx->exclusions);
+    ctx->exclusions = NULL;
+    ctx->nr_exclusions = 0;
+}
+
+bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid)
+{
+    for (size_t i = 0; i < ctx->nr_exclusions; i++)
+        if (ctx->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_PID && ctx->exclusions[i].pid == pid)
+            return true;
+    return false;
+}
+
+int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, const char *member, const char *path,
+                     uint64_t *ret_inode)
+{
+    void (*log)(void *, enum damon_reclaim_log_level, const char *) = ctx->env.log;
+    int r;
+
+    ctx->env.log = NULL; /* one error, one line */
+    r = drcl_cgroup_inode(&ctx->env, path, ret_inode);
+    ctx->env.log = log;
+    return r < 0 ? drcl_error(&ctx->env, r, "%s[%zu].%s: %s", list, index, member, ctx->env.error) : 0;
+}
+
+/* --- what is asked for ----------------------------------------------------------------------------------------- */
+
+/* Without exclude() a process is kept out by not being a target, which is no help where all memory is watched. */
+static int check_pid(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
+{
+    if (entry->pid <= 0)
+        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].pid: %d; the pid of a process is positive", i,
+                          (int)entry->pid);
+    if (!ctx->ops.exclude && (ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
+        return drcl_error(&ctx->env, -EOPNOTSUPP, "exclusions[%zu].pid: the backend %s cannot tell whose memory it is",
+                          i, ctx->ops.name);
+    for (size_t t = 0; t < ctx->nr_targets; t++)
+        if (ctx->targets[t].pid == entry->pid && drcl_pidfd_exited(&ctx->env, ctx->targets[t].pidfd) <= 0)
+            return drcl_error(&ctx->env, -EBUSY, "exclusions[%zu].pid: %d is target %u; remove it first", i,
+                              (int)entry->pid, ctx->targets[t].id);
+    return 0;
+}
+
+static int check_cgroup(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
+{
+    uint64_t inode;
+
+    if (!entry->cgroup)
+        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].cgroup: NULL; give its path below /sys/fs/cgroup", i);
+    if (!ctx->ops.exclude)
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "exclusions[%zu].cgroup: the backend %s cannot tell which cgroup memory is charged to", i,
+                          ctx->ops.name);
+    return drcl_find_cgroup(ctx, "exclusions", i, "cgroup", entry->cgroup, &inode);
+}
+
+static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
+{
+    switch (entry->type) {
+    case DAMON_RECLAIM_EXCLUDE_PID:
+        return check_pid(ctx, entry, i);
+    case DAMON_RECLAIM_EXCLUDE_CGROUP:
+        return check_cgroup(ctx, entry, i);
+    case DAMON_RECLAIM_EXCLUDE_RANGE:
+        if (entry->range.start < entry->range.end)
+            return 0;
+        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].range: start 0x%llx is not below end 0x%llx", i,
+                          (unsigned long long)entry->range.start, (unsigned long long)entry->range.end);
+    }
+    return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].type: there is no type %d", i, (int)entry->type);
+}
+
+static int check_entries(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entries, size_t n)
+{
+    size_t nr_ranges = 0;
+    int r = 0;
+
+    if (n && !entries)
+        return drcl_error(&ctx->env, -EINVAL, "exclusions: NULL with n %zu", n);
+    if (n > MAX_EXCLUSIONS)
+        return drcl_error(&ctx->env, -ENOSPC, "exclusions: %zu are too many; at most %d", n, MAX_EXCLUSIONS);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        r = check_entry(ctx, &entries[i], i);
+        nr_ranges += entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE;
+    }
+    if (r == 0 && nr_ranges > DRCL_MAX_EXCLUDED)
+        r = drcl_error(&ctx->env, -ENOSPC, "exclusions: %zu ranges are too many; at most %d", nr_ranges,
+                       DRCL_MAX_EXCLUDED);
+    return r;
+}
+
+/* --- putting it into effect ------------------------------------------------------------------------------------ */
+
+static size_t path_size(const struct damon_reclaim_exclusion *entry)
+{
+    return entry->type == DAMON_RECLAIM_EXCLUDE_CGROUP ? strlen(entry->cgroup) + 1 : 0;
+}
+
+static int copy_list(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entries, size_t n,
+                     struct list *ret)
+{
+    size_t bytes = n * sizeof(*entries);
+    struct list copy = {.n = n};
+    char *path;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += path_size(&entries[i]);
+    copy.entries = n ? drcl_alloc(&ctx->env, bytes) : NULL;
+    if (n && !copy.entries)
+        return drcl_error(&ctx->env, -ENOMEM, "exclusions: out of memory");
+    path = (char *)(copy.entries + n);
+    for (size_t i = 0; i < n; i++) {
+        size_t size = path_size(&entries[i]);
+
+        copy.entries[i] = entries[i];
+        copy.entries[i].cgroup = size ? memcpy(path, entries[i].cgroup, size) : NULL;
+        path += size;
+    }
+    *ret = copy;
+    return 0;
+}
+
+/* From here on the core goes by the list. */
+static void put_list(struct damon_reclaim *ctx, struct list list)
+{
+    struct drcl_excluded *excluded = &ctx->engine.excluded;
+
+    ctx->exclusions = list.entries;
+    ctx->nr_exclusions = list.n;
+    excluded->n = 0;
+    for (size_t i = 0; i < list.n; i++)
+        if (list.entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
+            drcl_excluded_add(excluded, list.entries[i].range, ctx->engine.unit);
+}
+
+static int tell_backend(struct damon_reclaim *ctx, struct list list)
+{
+    int r = ctx->ops.exclude ? ctx->ops.exclude(ctx->backend, list.entries, list.n) : 0;
+
+    if (r < 0 && !ctx->built_in) /* a backend of ours has said why */
+        drcl_error(&ctx->env, r, "exclusions: the backend %s refuses them: %s", ctx->ops.name, strerror(-r));
+    return r;
+}
+
+int damon_reclaim_set_exclusions(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *exclusions, size_t n)
+{
+    struct list old, new = {0};
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    r = check_entries(ctx, exclusions, n);
+    if (r == 0)
+        r = copy_list(ctx, exclusions, n, &new);
+    if (r < 0)
+        return r;
+    r = tell_backend(ctx, new);
+    if (r < 0) {
+        drcl_free(&ctx->env, new.entries);
+        return r;
+    }
+    old = list_of(ctx);
+    put_list(ctx, new);
+    r = drcl_changed(ctx, DRCL_CHANGE_EXCLUSIONS);
+    if (r < 0) {
+        put_list(ctx, old);
+        if (ctx->ops.exclude)
+            ctx->ops.exclude(ctx->backend, old.entries, old.n);
+        drcl_free(&ctx->env, new.entries);
+        return r;
+    }
+    drcl_free(&ctx->env, old.entries);
+    return 0;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* Exclusions: what is on the list is never acted on, whatever schemes and filters say, and a list is taken whole or
+ * not. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "engine/excluded.h"
+#include "scripted.h"
+
+static struct scripted s;
+
+#define RANGE(start_, end_)                                                                                            \
+    ((struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {BASE + (start_), BASE + (end_)}})
+#define PID(pid_)       ((struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = (pid_)})
+#define CGROUP(cgroup_) ((struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = (cgroup_)})
+
+static struct damon_reclaim *begin(bool by_page)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    if (by_page)
+        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    set(ctx, "quota_sz", "0");
+    return ctx;
+}
+
+static void end(struct damon_reclaim *ctx)
+{
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+
+static void exclude(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *list, size_t n)
+{
+    if (damon_reclaim_set_exclusions(ctx, list, n) < 0)
+        ck_abort_msg("%s", damon_reclaim_last_error(ctx));
+}
+
+/* How much of [from, until), from the base, was tried since record @first; no attempt may have reached beyond. */
+static uint64_t tried_in(size_t first, uint64_t from, uint64_t until)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = first; i < s.nr_acts; i++) {
+        const struct scripted_act *act = &s.acts[i];
+
+        if (!act->reclaim || act->end <= BASE + from || act->start >= BASE + until)
+            continue;
+        expect(act->start >= BASE + from && act->request.limit_end <= BASE + until);
+        sum += act->result.tried;
+    }
+    return sum;
+}
+
+static void expect_untouched(size_t first, uint64_t from, uint64_t until)
+{
+    for (size_t i = first; i < s.nr_acts; i++)
+        expect(!s.acts[i].reclaim || s.acts[i].request.limit_end <= BASE + from || s.acts[i].start >= BASE + until);
+}
+
+/* --- ranges ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(test_ranges)
+{
+    struct damon_reclaim_exclusion list[] = {RANGE(40 * MIB, 50 * MIB), RANGE(10 * MIB + 1, 20 * MIB - 1)};
+    struct damon_reclaim *ctx = begin(_i);
+
+    exclude(ctx, list, 2);
+    enable(ctx);
+    aggregate(ctx, 9);
+    ck_assert_uint_eq(tried_in(0, 0, 10 * MIB), 10 * MIB);
+    ck_assert_uint_eq(tried_in(0, 20 * MIB, 40 * MIB), 20 * MIB);
+    ck_assert_uint_eq(tried_in(0, 50 * MIB, 64 * MIB), 14 * MIB);
+    expect_untouched(0, 10 * MIB, 20 * MIB);
+    expect_untouched(0, 40 * MIB, 50 * MIB);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 44 * MIB);
+    expect_partition(ctx, 0, s.ranges, 1, PAGE);
+    end(ctx);
+}
+END_TEST
+
+/* No filter and no scheme of the host program gets around it. */
+START_TEST(test_before_filters)
+{
+    struct damon_reclaim_filter all = {
+        .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = true, .end = UINT64_MAX};
+    struct damon_reclaim_scheme scheme = {.size = sizeof(scheme),
+                                          .filters = &all,
+                                          .nr_filters = 1,
+                                          .action = _i ? DAMON_RECLAIM_ACTION_COLD : DAMON_RECLAIM_ACTION_STAT,
+                                          .min_age_us = 200000};
+    struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
+    struct damon_reclaim_exclusion range = RANGE(0, 60 * MIB);
+    struct damon_reclaim *ctx = begin(true);
+
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &all, 1), 0);
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
+    exclude(ctx, &range, 1);
+    enable(ctx);
+    aggregate(ctx, 9);
+    expect_untouched(0, 0, 60 * MIB);
+    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, &stats), 0);
+    ck_assert_uint_gt(stats.sz_tried, 0);
+    ck_assert_uint_eq(stats.sz_tried % (4 * MIB), 0);
+    end(ctx);
+}
+END_TEST
+
+/* Live: from the next attempt on, and again when the list is taken back. */
+START_TEST(test_live)
+{
+    struct damon_reclaim_exclusion range = RANGE(0, 32 * MIB);
+    struct damon_reclaim *ctx = begin(_i);
+    size_t first;
+
+    enable(ctx);
+    aggregate(ctx, 9);
+    ck_assert_uint_gt(tried_in(0, 0, 64 * MIB), 0);
+    exclude(ctx, &range, 1);
+    first = s.nr_acts;
+    aggregate(ctx, 9);
+    expect_untouched(first, 0, 32 * MIB);
+    ck_assert_uint_gt(tried_in(first, 32 * MIB, 64 * MIB), 0);
+    exclude(ctx, NULL, 0);
+    first = s.nr_acts;
+    aggregate(ctx, 9);
+    ck_assert_uint_gt(tried_bytes(&s, first, s.nr_acts), 32 * MIB);
+    end(ctx);
+}
+END_TEST
+
+/* From inside of the callback that is asked about the very region. */
+static bool exclude_it(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
+                       void *userdata)
+{
+    struct damon_reclaim_exclusion all = RANGE(0, 64 * MIB);
+
+    (void)scheme, (void)region, (void)userdata;
+    exclude(ctx, &all, 1);
+    return true;
+}
+
+START_TEST(test_from_callback)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.callbacks.before_reclaim = exclude_it;
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    enable(ctx);
+    aggregate(ctx, 9);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
+    end(ctx);
+}
+END_TEST
+
+/* What is excluded grows older than all the rest, and must not keep the quota from it. */
+START_TEST(test_priority)
+{
+    struct damon_reclaim_exclusion range = RANGE(0, 32 * MIB);
+    struct damon_reclaim *ctx = begin(true);
+
+    exclude(ctx, &range, 1);
+    set(ctx, "min_age", "200ms");
+    set(ctx, "quota_sz", "1MiB");
+    s.accessed = accessed_hot;
+    s.hot_start = BASE + 32 * MIB;
+    s.hot_end = BASE + 64 * MIB;
+    enable(ctx);
+    aggregate(ctx, 100);
+    s.accessed = NULL; /* idle for far less long than what is excluded */
+    aggregate(ctx, 12);
+    ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
+    expect_untouched(0, 0, 32 * MIB);
+    end(ctx);
+}
+END_TEST
+
+/* The set of ranges itself, against the truth page by page. */
+START_TEST(test_set)
+{
+    struct drcl_excluded excluded = {0};
+    bool truth[64] = {false};
+    uint64_t x = (uint64_t)_i + 1;
+
+    for (size_t n = 0; n < DRCL_MAX_EXCLUDED; n++) {
+        uint64_t start, bytes;
+
+        x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
+        start = (x >> 33) % (60 * PAGE);
+        bytes = 1 + (x >> 20) % (n % 2 ? 4 * PAGE : 8);
+        drcl_excluded_add(&excluded, (struct damon_reclaim_range){start, start + bytes}, PAGE);
+        for (uint64_t p = start / PAGE; p <= (start + bytes - 1) / PAGE; p++)
+            truth[p] = true;
+        for (uint64_t p = 0; p < 64; p++) {
+            uint64_t until = 64 * PAGE, last = p;
+
+            while (last < 64 && truth[last] == truth[p])
+                last++;
+            expect(drcl_excluded_front(&excluded, p * PAGE, &until) == truth[p]);
+            expect_eq(until, last * PAGE);
+            expect_eq(drcl_excluded_bytes(&excluded, p * PAGE, (p + 1) * PAGE), truth[p] ? PAGE : 0);
+        }
+    }
+    drcl_excluded_add(&excluded, (struct damon_reclaim_range){UINT64_MAX - 5, UINT64_MAX}, PAGE);
+    expect(drcl_excluded_bytes(&excluded, UINT64_MAX - PAGE + 1, UINT64_MAX) == PAGE - 1);
+}
+END_TEST
+
+/* --- processes and cgroups ------------------------------------------------------------------------------------- */
+
+static struct damon_reclaim *begin_excluding(void)
+{
+    scripted_init(&s);
+    scripted_can_exclude(&s);
+    s.processes[0] = (struct scripted_process){.pid = 100};
+    s.processes[1] = (struct scripted_process){.pid = 101};
+    s.cgroups[0] = (struct scripted_cgroup){"/system.slice/a.service", 77};
+    return scripted_new(&s, 0);
+}
+
+START_TEST(test_pid)
+{
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
+    struct damon_reclaim_exclusion pid = PID(100);
+    struct damon_reclaim *ctx = begin_excluding();
+    uint32_t id;
+
+    exclude(ctx, &pid, 1);
+    ck_assert_uint_eq(s.nr_excluded, 1);
+    ck_assert_int_eq(s.excluded[0].pid, 100);
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EPERM, "pid 100");
+    target.pid = 101;
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
+    pid.pid = 101;
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, &pid, 1), -EBUSY, "exclusions[0].pid: 101");
+    ck_assert_int_eq(s.excluded[0].pid, 100);
+    s.processes[1].exited = true; /* whoever gets that pid next is not the target */
+    exclude(ctx, &pid, 1);
+    target.pid = 100;
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    end(ctx);
+}
+END_TEST
+
+START_TEST(test_cgroup)
+{
+    char path[] = "/system.slice/a.service";
+    struct damon_reclaim_exclusion list[] = {CGROUP(path), RANGE(0, MIB)};
+    struct damon_reclaim *ctx = begin_excluding();
+
+    exclude(ctx, list, 2);
+    ck_assert_uint_eq(s.nr_excluded, 2); /* the whole list */
+    ck_assert_ptr_ne(s.excluded[0].cgroup, path);
+    memset(path, 'x', sizeof(path) - 1);
+    ck_assert_str_eq(s.excluded[0].cgroup, "/system.slice/a.service");
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 1), -ENOENT, "exclusions[0].cgroup");
+    ck_assert_uint_eq(s.nr_excluded, 2);
+    end(ctx);
+}
+END_TEST
+
+/* A backend that does not know whose memory it is. Processes are kept out where only processes are watched. */
+START_TEST(test_cannot)
+{
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
+    struct damon_reclaim_exclusion pid = PID(100), cgroup = CGROUP("/");
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.processes[0] = (struct scripted_process){.pid = 100};
+    if (_i)
+        s.ops.features = DAMON_RECLAIM_BACKEND_NEEDS_PID;
+    ctx = scripted_new(&s, 0);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, &cgroup, 1), -EOPNOTSUPP, "exclusions[0].cgroup");
+    if (_i) {
+        exclude(ctx, &pid, 1);
+        expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EPERM, "pid 100");
+    } else {
+        expect_error(ctx, damon_reclaim_set_exclusions(ctx, &pid, 1), -EOPNOTSUPP, "exclusions[0].pid");
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    }
+    end(ctx);
+}
+END_TEST
+
+/* --- bad lists ------------------------------------------------------------------------------------------------- */
+
+START_TEST(test_bad)
+{
+    struct damon_reclaim_exclusion list[300];
+    struct damon_reclaim *ctx = begin_excluding();
+
+    list[0] = RANGE(0, MIB);
+    exclude(ctx, list, 1);
+    list[1] = RANGE(MIB, MIB);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].range");
+    list[1] = PID(0);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].pid");
+    list[1] = PID(-5);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].pid");
+    list[1] = CGROUP(NULL);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].cgroup");
+    list[1].type = (enum damon_reclaim_exclusion_type)3;
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].type");
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, NULL, 2), -EINVAL, "exclusions");
+    ck_assert_int_eq(damon_reclaim_set_exclusions(NULL, NULL, 0), -EINVAL);
+    for (size_t i = 0; i < 300; i++)
+        list[i] = RANGE(2 * i * PAGE, (2 * i + 1) * PAGE);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 257), -ENOSPC, "257");
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 33), -ENOSPC, "33 ranges");
+    ck_assert_uint_eq(s.nr_excluded, 1); /* the first list still */
+    ck_assert_uint_eq(s.excluded[0].range.end, BASE + MIB);
+    exclude(ctx, list, 32);
+    end(ctx);
+}
+END_TEST
+
+/* A backend that refuses, and memory that is short: the list before it stays in effect. */
+START_TEST(test_all_or_nothing)
+{
+    struct damon_reclaim_exclusion old = RANGE(0, 32 * MIB);
+    struct damon_reclaim_exclusion list[] = {CGROUP("/system.slice/a.service"), RANGE(32 * MIB, 64 * MIB)};
+    struct damon_reclaim *ctx = begin_excluding();
+
+    set(ctx, "min_age", "500ms");
+    exclude(ctx, &old, 1);
+    s.fail[OP_EXCLUDE] = -EOPNOTSUPP;
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EOPNOTSUPP, "scripted");
+    s.allocation_fail_at = s.nr_allocations + 1;
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -ENOMEM, "exclusions");
+    s.allocation_fail_at = 0;
+    ck_assert_uint_eq(s.nr_excluded, 1);
+    enable(ctx);
+    aggregate(ctx, 9);
+    expect_untouched(0, 0, 32 * MIB);
+    ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
+    end(ctx);
+}
+END_TEST
+
+/* While enabled the timer is set anew; where that fails, the backend gets the old list back. */
+START_TEST(test_taken_back)
+{
+    struct damon_reclaim_exclusion old = RANGE(0, MIB), new = RANGE(MIB, 2 * MIB);
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    scripted_can_exclude(&s);
+    s.ops.now = NULL; /* with a virtual clock the timer stays as it is */
+    s.ops.advance = NULL;
+    ctx = scripted_new(&s, 0);
+    exclude(ctx, &old, 1);
+    enable(ctx);
+    s.system_fail_at = s.nr_system_calls + 1;
+    s.system_error = -EIO;
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, &new, 1), -EIO, "timer");
+    ck_assert_uint_eq(s.nr_excluded, 1);
+    ck_assert_uint_eq(s.excluded[0].range.start, BASE);
+    end(ctx);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_ranges, 0, 2);
+    tcase_add_loop_test(tc, test_before_filters, 0, 2);
+    tcase_add_loop_test(tc, test_live, 0, 2);
+    tcase_add_test(tc, test_from_callback);
+    tcase_add_test(tc, test_priority);
+    tcase_add_loop_test(tc, test_set, 0, 20);
+    tcase_add_test(tc, test_pid);
+    tcase_add_test(tc, test_cgroup);
+    tcase_add_loop_test(tc, test_cannot, 0, 2);
+    tcase_add_test(tc, test_bad);
+    tcase_add_test(tc, test_all_or_nothing);
+    tcase_add_test(tc, test_taken_back);
+}
+
+int main(void)
+{
+    return scripted_run("exclusions", fill);
+}
