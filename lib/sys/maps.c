@@ -50,58 +50,77 @@ int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret)
     return 0;
 }
 
-/* Hands out the whole lines in [buf, buf + len); also one that is not whole, if it is all that there is in a full
- * buffer or the file ends with it. *ret_used tells how far it got. */
-static int each_line(const char *buf, size_t len, bool full, bool last,
-                     int (*each)(void *data, const struct drcl_mapping *mapping), void *data, size_t *ret_used)
+void drcl_maps_begin(struct drcl_maps *maps, struct drcl_env *env, int fd, char *buf, size_t size)
 {
-    struct drcl_scan scan = { buf, buf + len }, line;
-    struct drcl_mapping mapping;
+    *maps = (struct drcl_maps){ .env = env, .fd = fd, .buf = buf, .size = size };
+}
+
+/* Reads on behind what is left in the buffer, which moves to its front. */
+static int fill(struct drcl_maps *maps)
+{
+    ssize_t n;
+
+    maps->len -= maps->at;
+    memmove(maps->buf, maps->buf + maps->at, maps->len);
+    maps->at = 0;
+    n = drcl_pread(maps->env, maps->fd, maps->buf + maps->len, maps->size - maps->len, maps->offset);
+    if (n < 0)
+        return (int)n;
+    maps->offset += (uint64_t)n;
+    maps->len += (size_t)n;
+    maps->end = n == 0;
+    return 0;
+}
+
+/* Takes a whole line out of the buffer; also one that is not whole, if it is all that there is in a full buffer or the
+ * file ends with it. False if more is to be read first. */
+static bool take_line(struct drcl_maps *maps, struct drcl_scan *ret_line)
+{
+    struct drcl_scan scan = { maps->buf + maps->at, maps->buf + maps->len };
+    bool full = maps->at == 0 && maps->len == maps->size, whole;
+
+    if (!drcl_scan_line(&scan, ret_line))
+        return false;
+    whole = scan.at[-1] == '\n';
+    if (!whole && !full && !maps->end)
+        return false;
+    maps->at = (size_t)(scan.at - maps->buf);
+    return true;
+}
+
+int drcl_maps_next(struct drcl_maps *maps, struct drcl_mapping *ret)
+{
+    struct drcl_scan line;
+    bool rest; /* of a line that was too long */
     int r;
 
-    while (drcl_scan_line(&scan, &line)) {
-        if (line.end == scan.end && scan.end[-1] != '\n' && !last && !(full && line.at == buf))
-            break; /* the rest of this line is still to be read */
-        *ret_used = (size_t)(scan.at - buf);
-        r = drcl_maps_parse_line(line.at, (size_t)(line.end - line.at), &mapping);
-        if (r == 0)
-            r = each(data, &mapping);
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    do {
+        while (!take_line(maps, &line)) {
+            if (maps->end)
+                return 0;
+            r = fill(maps);
+            if (r < 0)
+                return r;
+        }
+        rest = maps->cut;
+        maps->cut = maps->buf[maps->at - 1] != '\n';
+    } while (rest);
+    r = drcl_maps_parse_line(line.at, (size_t)(line.end - line.at), ret);
+    return r < 0 ? r : 1;
 }
 
 int drcl_maps_walk(struct drcl_env *env, int fd, char *buf, size_t size,
                    int (*each)(void *data, const struct drcl_mapping *mapping), void *data)
 {
-    uint64_t offset = 0;
-    size_t len = 0, used;
-    bool cut = false; /* the rest of a line that was too long is being passed over */
-    ssize_t n;
+    struct drcl_mapping mapping;
+    struct drcl_maps maps;
     int r;
 
-    for (;;) {
-        n = drcl_pread(env, fd, buf + len, size - len, offset);
-        if (n < 0)
-            return (int)n;
-        offset += (uint64_t)n;
-        len += (size_t)n;
-        if (cut) {
-            const char *newline = memchr(buf, '\n', len);
-
-            used = newline ? (size_t)(newline + 1 - buf) : len;
-            cut = !newline && n > 0;
-        } else {
-            used = 0;
-            r = each_line(buf, len, len == size, n == 0, each, data, &used);
-            if (r != 0)
-                return r;
-            cut = n > 0 && used == size && buf[size - 1] != '\n';
-        }
-        if (n == 0 && used == len)
-            return 0;
-        len -= used;
-        memmove(buf, buf + used, len);
+    drcl_maps_begin(&maps, env, fd, buf, size);
+    while ((r = drcl_maps_next(&maps, &mapping)) > 0) {
+        r = each(data, &mapping);
+        if (r != 0)
+            return r;
     }
+    return r;
 }
