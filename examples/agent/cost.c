@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "cost.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files.h"
+
+/* The number behind a word at the beginning of a line, in @unit bytes each. */
+static bool counter(const char *text, const char *word, uint64_t unit, uint64_t *ret)
+{
+    size_t len = strlen(word);
+
+    for (const char *line = text; line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+        const char *digits = line + len;
+        unsigned long long value;
+        char *end;
+
+        if (strncmp(line, word, len) || (*digits != ' ' && *digits != '\t'))
+            continue;
+        digits += strspn(digits, " \t");
+        if (*digits < '0' || *digits > '9')
+            return false;
+        errno = 0;
+        value = strtoull(digits, &end, 10);
+        if (errno || value > UINT64_MAX / unit)
+            return false;
+        *ret = value * unit;
+        return true;
+    }
+    return false;
+}
+
+static uint64_t page_size(void)
+{
+    return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+int cost_parse_vmstat(const char *text, struct cost_counters *ret)
+{
+    uint64_t page = page_size(), anon = 0, file = 0;
+    bool split = counter(text, "workingset_refault_anon", page, &anon);
+
+    split |= counter(text, "workingset_refault_file", page, &file);
+    /* Before 5.9 there was one counter, of files alone. */
+    if (!split)
+        split = counter(text, "workingset_refault", page, &file);
+    if (split) {
+        ret->refaulted_anon = anon;
+        ret->refaulted_file = file;
+        ret->has_refaults = true;
+    }
+    if (counter(text, "pswpin", page, &ret->swapped_in))
+        ret->has_swapped_in = true;
+    return split || ret->has_swapped_in ? 0 : -EINVAL;
+}
+
+int cost_parse_stat(const char *text, struct cost_counters *ret)
+{
+    /* The name may have any character, parentheses too: the fields begin behind the last one. majflt is the tenth
+     * behind it. */
+    const char *at = strrchr(text, ')');
+    unsigned long long faults;
+
+    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %llu", &faults) != 1)
+        return -EINVAL;
+    ret->major_faults = faults * page_size();
+    ret->has_major_faults = true;
+    return 0;
+}
+
+int cost_parse_smaps_rollup(const char *text, struct cost_counters *ret)
+{
+    if (!counter(text, "Swap:", 1024, &ret->swapped))
+        return -EINVAL;
+    ret->has_swapped = true;
+    return 0;
+}
+
+static int read_counters(const char *path, int (*parse)(const char *text, struct cost_counters *ret),
+                         struct cost_counters *ret, struct agent_error *error)
+{
+    char *text;
+    int r = file_read(path, &text, NULL);
+
+    if (r < 0)
+        return agent_fail(error, r, "%s: %s", path, strerror(-r));
+    r = parse(text, ret);
+    free(text);
+    if (r < 0)
+        return agent_fail(error, r, "%s: has none of the counters that tell what came back", path);
+    return 0;
+}
+
+int cost_read_system(const char *root, struct cost_counters *ret, struct agent_error *error)
+{
+    struct cost_counters now = {0};
+    char path[PATH_MAX];
+    int r;
+
+    snprintf(path, sizeof(path), "%s/proc/vmstat", root);
+    r = read_counters(path, cost_parse_vmstat, &now, error);
+    if (r == 0)
+        *ret = now;
+    return r;
+}
+
+int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters *ret, struct agent_error *error)
+{
+    struct cost_counters now = {0};
+    char path[PATH_MAX];
+    int r;
+
+    if (snprintf(path, sizeof(path), "%s/sys/fs/cgroup/%s/memory.stat", root, cgroup + (*cgroup == '/')) >=
+        (int)sizeof(path))
+        return agent_fail(error, -ENAMETOOLONG, "%s: the name of the cgroup is too long", cgroup);
+    r = read_counters(path, cost_parse_vmstat, &now, error);
+    if (r == 0)
+        *ret = now;
+    return r;
+}
+
+int cost_read_process(const char *root, pid_t pid, bool swap, struct cost_counters *ret, struct agent_error *error)
+{
+    struct cost_counters now = {0};
+    char path[PATH_MAX];
+    int r;
+
+    snprintf(path, sizeof(path), "%s/proc/%d/stat", root, (int)pid);
+    r = read_counters(path, cost_parse_stat, &now, error);
+    if (r < 0)
+        return r;
+    if (swap) {
+        snprintf(path, sizeof(path), "%s/proc/%d/smaps_rollup", root, (int)pid);
+        r = read_counters(path, cost_parse_smaps_rollup, &now, error);
+        /* Without the privilege to read another user's the faults are still good. */
+        if (r == -ENOENT || r == -ESRCH)
+            return r;
+    }
+    *ret = now;
+    return 0;
+}
+
+static uint64_t more(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t cost_update(struct cost *cost, const struct cost_counters *now)
+{
+    const struct cost_counters *last = &cost->last;
+    uint64_t anon = 0, file = 0;
+
+    if (cost->seen) {
+        /* A kernel or a swap device without shadow entries counts only the swap-ins, so the larger one is the truth. */
+        if (now->has_refaults && last->has_refaults) {
+            anon = more(now->refaulted_anon, last->refaulted_anon);
+            file = more(now->refaulted_file, last->refaulted_file);
+        }
+        if (now->has_swapped_in && last->has_swapped_in)
+            anon = larger(anon, more(now->swapped_in, last->swapped_in));
+        if (now->has_major_faults && last->has_major_faults)
+            anon = larger(anon, more(now->major_faults, last->major_faults));
+        if (now->has_swapped && last->has_swapped)
+            anon = larger(anon, more(last->swapped, now->swapped));
+    }
+    cost->last = *now;
+    cost->seen = true;
+    cost->refaulted += anon + file;
+    return anon + file;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int agent_fail(struct agent_error *error, int r, const char *format, ...)
+{
+    va_list args;
+
+    if (!error)
+        return r;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof(error->text), format, args);
+    va_end(args);
+    return r;
+}

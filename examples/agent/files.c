@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LARGEST ((size_t)1 << 20)
+
+/* Reads until the end or until @size is full, whatever the parts are. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+    size_t len = 0;
+
+    while (len < size) {
+        ssize_t n = read(fd, buf + len, size - len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        len += (size_t)n;
+    }
+    return (ssize_t)len;
+}
+
+int file_read(const char *path, char **ret, size_t *ret_len)
+{
+    size_t capacity = 0, len = 0;
+    char *text = NULL, *grown;
+    ssize_t n = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    do {
+        capacity = capacity ? 2 * capacity : 8192;
+        grown = capacity > LARGEST ? NULL : realloc(text, capacity);
+        n = grown ? 0 : capacity > LARGEST ? -EFBIG : -ENOMEM;
+        if (!grown)
+            break;
+        text = grown;
+        n = read_all(fd, text + len, capacity - len - 1);
+        len += n > 0 ? (size_t)n : 0;
+    } while (n >= 0 && len == capacity - 1);
+    close(fd);
+    if (n < 0) {
+        free(text);
+        return (int)n;
+    }
+    text[len] = '\0';
+    *ret = text;
+    if (ret_len)
+        *ret_len = len;
+    return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directories[8][PATH_MAX];
+static size_t nr_directories;
+
+int suite_run(const char *name, void (*fill)(TCase *tc))
+{
+    Suite *suite = suite_create(name);
+    TCase *tc = tcase_create(name);
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, NULL, suite_clean);
+    fill(tc);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const char *suite_directory(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *path = directories[nr_directories];
+
+    ck_assert_uint_lt(nr_directories, sizeof(directories) / sizeof(directories[0]));
+    snprintf(path, PATH_MAX, "%s/drcl-agent.XXXXXX", tmp ? tmp : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(path));
+    nr_directories++;
+    return path;
+}
+
+const char *suite_file(const char *directory, const char *path, const char *text)
+{
+    static char full[PATH_MAX];
+    FILE *file;
+
+    ck_assert_int_lt(snprintf(full, sizeof(full), "%s/%s", directory, path), (int)sizeof(full));
+    for (char *slash = full + strlen(directory) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        ck_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
+        *slash = '/';
+    }
+    file = fopen(full, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert(fputs(text, file) >= 0);
+    ck_assert_int_eq(fclose(file), 0);
+    return full;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void suite_clean(void)
+{
+    while (nr_directories)
+        nftw(directories[--nr_directories], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

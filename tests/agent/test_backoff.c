@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* The back-off over series of windows: when it shrinks, where it stops, how long it takes to recover. */
+#include "agent/backoff.h"
+#include "suite.h"
+
+static struct backoff b;
+static uint64_t now;
+
+static void begin(void)
+{
+    b = BACKOFF_INIT;
+    now = SECOND;
+    backoff_update(&b, &backoff_defaults, now, 0, 0);
+}
+
+/* A window of 5 s, told in steps of a second. */
+static void window(uint64_t reclaimed, uint64_t refaulted)
+{
+    for (int i = 0; i < 5; i++)
+        backoff_update(&b, &backoff_defaults, now += SECOND, reclaimed / 5, refaulted / 5);
+}
+
+START_TEST(test_within_limit)
+{
+    begin();
+    for (int i = 0; i < 100; i++) {
+        window(100 * MIB, 2 * MIB - 4096);
+        ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+    }
+    ck_assert_uint_eq(b.nr_breaches, 0);
+}
+END_TEST
+
+START_TEST(test_shrinks_at_once)
+{
+    begin();
+    window(100 * MIB, 3 * MIB); /* 3 %: 2/3 of it would do, but it shrinks to half at least */
+    ck_assert_uint_eq(b.factor, 500);
+    begin();
+    window(100 * MIB, 10 * MIB); /* 10 %: a fifth */
+    ck_assert_uint_eq(b.factor, 200);
+    begin();
+    window(100 * MIB, 100 * MIB); /* to an eighth at most */
+    ck_assert_uint_eq(b.factor, 125);
+}
+END_TEST
+
+START_TEST(test_within_the_window_nothing_changes)
+{
+    begin();
+    ck_assert(!backoff_update(&b, &backoff_defaults, now + 4 * SECOND, 100 * MIB, 100 * MIB));
+    ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+    ck_assert(backoff_update(&b, &backoff_defaults, now + 5 * SECOND, 0, 0));
+    ck_assert_uint_lt(b.factor, BACKOFF_FULL);
+}
+END_TEST
+
+START_TEST(test_floor)
+{
+    begin();
+    for (int i = 0; i < 1000; i++)
+        window(100 * MIB, 100 * MIB);
+    ck_assert_uint_eq(b.factor, backoff_defaults.floor_permille);
+}
+END_TEST
+
+START_TEST(test_little_evidence)
+{
+    begin();
+    for (int i = 0; i < 100; i++)
+        window(256 << 10, 250 << 10); /* nearly all of it, but less than the evidence that it takes */
+    ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+}
+END_TEST
+
+START_TEST(test_refaults_without_reclaim)
+{
+    begin();
+    for (int i = 0; i < 100; i++)
+        window(0, 100 * MIB); /* the kernel's own reclaim */
+    ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+}
+END_TEST
+
+START_TEST(test_refaults_that_come_late)
+{
+    begin();
+    window(100 * MIB, 0);
+    window(0, 0);
+    window(0, 50 * MIB);
+    ck_assert_uint_eq(b.factor, 125);
+}
+END_TEST
+
+START_TEST(test_recovery)
+{
+    unsigned int windows = 0;
+    uint32_t last;
+
+    begin();
+    for (int i = 0; i < 10; i++)
+        window(100 * MIB, 100 * MIB);
+    ck_assert_uint_eq(b.factor, 10);
+    /* Slowly: not before two calm windows, never in jumps, and whole after some minutes. */
+    for (last = b.factor; b.factor < BACKOFF_FULL; last = b.factor, windows++) {
+        window(10 * MIB, 0);
+        if (windows < 2)
+            ck_assert_uint_eq(b.factor, 10);
+        ck_assert_uint_ge(b.factor, last);
+        ck_assert_uint_le(b.factor - last, last / 16 + 1);
+        ck_assert_uint_lt(windows, 1000);
+    }
+    ck_assert_uint_ge(windows * 5, 300);
+    ck_assert_uint_le(windows * 5, 480);
+}
+END_TEST
+
+/* A workload of which everything that is reclaimed beyond a rate comes back: the quota settles below that rate. */
+START_TEST(test_no_oscillation)
+{
+    uint32_t least = BACKOFF_FULL, most = 0;
+    uint64_t reclaimed = 0, refaulted = 0;
+
+    begin();
+    for (int i = 0; i < 2000; i++) {
+        uint64_t rate = 500 * MIB * b.factor / 1000, harmless = 50 * MIB;
+        uint64_t back = rate > harmless ? rate - harmless : 0;
+
+        window(rate, back);
+        if (i < 200)
+            continue; /* on its way there */
+        least = b.factor < least ? b.factor : least;
+        most = b.factor > most ? b.factor : most;
+        reclaimed += rate;
+        refaulted += back;
+    }
+    ck_assert_uint_le(most, 120); /* the harmless rate is at 100 */
+    ck_assert_uint_ge(least, most / 10);
+    ck_assert_uint_le(refaulted * 1000, reclaimed * 20);
+}
+END_TEST
+
+/* The case that the back-off is for: all of the memory is used every 5 s. 20 MiB/s come back of a quota of 128 MiB/s
+ * that is not even reached; within a minute it must be a fifth at most. */
+START_TEST(test_retouched_memory)
+{
+    begin();
+    for (int i = 0; i < 12; i++) {
+        uint64_t quota = 5 * backoff_scale(&b, 128 * MIB, 0), all = 100 * MIB;
+        uint64_t reclaimed = quota < all ? quota : all;
+
+        window(reclaimed, reclaimed);
+    }
+    ck_assert_uint_le(5 * backoff_scale(&b, 128 * MIB, 0), 100 * MIB / 5);
+}
+END_TEST
+
+START_TEST(test_scale)
+{
+    b = BACKOFF_INIT;
+    ck_assert_uint_eq(backoff_scale(&b, 128, 7), 128);
+    ck_assert_uint_eq(backoff_scale(&b, 0, 7), 0);
+    b.factor = 10;
+    ck_assert_uint_eq(backoff_scale(&b, 10000, 7), 100);
+    ck_assert_uint_eq(backoff_scale(&b, 0, 5000), 50);
+    ck_assert_uint_eq(backoff_scale(&b, 3, 0), 1);
+    ck_assert_uint_eq(backoff_scale(&b, UINT64_MAX, 0), UINT64_MAX / 1000 * 10 + UINT64_MAX % 1000 * 10 / 1000);
+}
+END_TEST
+
+START_TEST(test_ratio)
+{
+    b = BACKOFF_INIT;
+    ck_assert_uint_eq(backoff_ratio(&b), 0);
+    b.reclaimed = 1000;
+    b.recent_refaulted = 20;
+    ck_assert_uint_eq(backoff_ratio(&b), 20);
+    b.refaulted = UINT64_MAX - 20;
+    ck_assert_uint_eq(backoff_ratio(&b), UINT32_MAX);
+    b.reclaimed = 0;
+    ck_assert_uint_eq(backoff_ratio(&b), 0);
+}
+END_TEST
+
+START_TEST(test_off)
+{
+    struct backoff_limits off = backoff_defaults;
+
+    off.limit_permille = 0;
+    b = BACKOFF_INIT;
+    for (now = SECOND; now < 100 * SECOND; now += SECOND)
+        backoff_update(&b, &off, now, MIB, MIB);
+    ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+}
+END_TEST
+
+START_TEST(test_long_sleep)
+{
+    begin();
+    window(100 * MIB, 100 * MIB);
+    backoff_update(&b, &backoff_defaults, UINT64_MAX / 2, 0, 0);
+    ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+    ck_assert_uint_gt(b.window_end_ns, UINT64_MAX / 2);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_within_limit);
+    tcase_add_test(tc, test_shrinks_at_once);
+    tcase_add_test(tc, test_within_the_window_nothing_changes);
+    tcase_add_test(tc, test_floor);
+    tcase_add_test(tc, test_little_evidence);
+    tcase_add_test(tc, test_refaults_without_reclaim);
+    tcase_add_test(tc, test_refaults_that_come_late);
+    tcase_add_test(tc, test_recovery);
+    tcase_add_test(tc, test_no_oscillation);
+    tcase_add_test(tc, test_retouched_memory);
+    tcase_add_test(tc, test_scale);
+    tcase_add_test(tc, test_ratio);
+    tcase_add_test(tc, test_off);
+    tcase_add_test(tc, test_long_sleep);
+}
+
+int main(void)
+{
+    return suite_run("backoff", fill);
+}
