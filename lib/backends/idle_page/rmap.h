@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who maps a frame. The kernel does not tell, so the processes' pagemaps are read, a step at a time, and of the pages that
- * they map alone what lies in wanted frames is kept, in a table of bounded size.
+ * Who maps a frame. The kernel does not tell, so the processes' pagemaps are read, a step at a time, and of the pages
+ * that they map alone what lies in wanted frames is kept, in a table of bounded size.
  *
  * The answers may be old: whoever acts on one first looks whether the page is still there.
  */
@@ -30,14 +30,14 @@ int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n);
 /* Frames [start, end) will be asked for. Without memory to note it they will not be found. */
 void drcl_rmap_want(struct drcl_rmap *rmap, uint64_t start, uint64_t end);
 
-/* Goes on reading pagemaps until all that is wanted is known or the clock has reached @deadline_ns (0: no deadline). 1: all
- * is known; 0: the time is over; or a negative errno. */
+/* Goes on reading pagemaps until all that is wanted is known or the clock has reached @deadline_ns (0: no deadline). 1:
+ * all is known; 0: the time is over; or a negative errno. */
 int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns);
 
 /* Whether [start, end) is known, so that a frame that is not found is mapped by nobody alone. */
 bool drcl_rmap_knows(const struct drcl_rmap *rmap, uint64_t start, uint64_t end);
 
-bool drcl_rmap_find(const struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *ret_run);
+bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *ret_run);
 
 /* An answer was wrong: after too many of them, and after a while in any case, the table is made anew. */
 void drcl_rmap_was_wrong(struct drcl_rmap *rmap);
