@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc.h"
+
+static int add_from(const char *path, struct host_found_list *list)
+{
+    char name[HOST_NAME_SIZE], *text;
+    pid_t pid;
+
+    if (host_read_file(NULL, path, &text, NULL) < 0)
+        return 0;
+    text[strcspn(text, " \t\r\n")] = '\0';
+    pid = host_parse_pid(text);
+    free(text);
+    if (!pid)
+        return 0;
+    host_stem(path, name);
+    return host_found_add(list, pid, HOST_BY_PIDFILE, name);
+}
+
+int host_by_pidfile(const struct host_places *places, struct host_found_list *list)
+{
+    char pattern[PATH_MAX];
+    int r = 0;
+
+    for (size_t i = 0; i < places->pid_files.n && r == 0; i++) {
+        glob_t found;
+        int n =
+            snprintf(pattern, sizeof(pattern), "%s%s", places->root ? places->root : "", places->pid_files.items[i]);
+
+        if (n < 0 || (size_t)n >= sizeof(pattern))
+            continue;
+        switch (glob(pattern, 0, NULL, &found)) {
+        case 0:
+            for (size_t k = 0; k < found.gl_pathc && r == 0; k++)
+                r = add_from(found.gl_pathv[k], list);
+            break;
+        case GLOB_NOSPACE:
+            r = -ENOMEM;
+            break;
+        default: /* nothing there, or not to be read */
+            break;
+        }
+        globfree(&found);
+    }
+    return r;
+}

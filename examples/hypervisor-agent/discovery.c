@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+int host_found_add(struct host_found_list *list, pid_t pid, enum host_method method, const char *name)
+{
+    if (pid == getpid())
+        return 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].pid == pid)
+            return 0;
+    if (list->n == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 16;
+        struct host_found *grown = realloc(list->items, capacity * sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        list->items = grown;
+        list->capacity = capacity;
+    }
+    list->items[list->n] = (struct host_found){.pid = pid, .method = method};
+    if (name)
+        snprintf(list->items[list->n].name, HOST_NAME_SIZE, "%s", name);
+    list->n++;
+    return 0;
+}
+
+bool host_has_command(const struct host_places *places, pid_t pid)
+{
+    char exe[PATH_MAX], *cmdline = NULL, *comm = NULL;
+    const char *path = host_read_exe(places->root, pid, exe, sizeof(exe)) ? exe : NULL;
+    bool found = false;
+    size_t len = 0;
+
+    if (host_read_proc(places->root, pid, "cmdline", &cmdline, &len) == 0 && len) {
+        if (host_read_proc(places->root, pid, "comm", &comm, NULL) == 0)
+            comm[strcspn(comm, "\n")] = '\0';
+        for (size_t i = 0; i < places->commands.n && !found; i++)
+            found = host_command_matches(places->commands.items[i], cmdline, path, comm);
+    }
+    free(cmdline);
+    free(comm);
+    return found;
+}
+
+/* The cgroup of the whole machine: libvirt divides a scope further. */
+static void find_cgroup(const char *root, struct host_found *found)
+{
+    char *text, *line, *next, *end;
+
+    if (host_read_proc(root, found->pid, "cgroup", &text, NULL) < 0)
+        return;
+    for (next = text; (line = strsep(&next, "\n")) != NULL;) {
+        if (strncmp(line, "0::/", 4) || !line[4])
+            continue;
+        end = strstr(line, ".scope/");
+        if (end)
+            end[strlen(".scope")] = '\0';
+        if (strlen(line + 3) < HOST_CGROUP_SIZE)
+            snprintf(found->cgroup, HOST_CGROUP_SIZE, "%s", line + 3);
+    }
+    free(text);
+}
+
+/* 0, or -ESRCH for a process that is none (any more), -ENOMEM. */
+static int describe(const char *root, struct host_found *found)
+{
+    char *text, by_method[HOST_NAME_SIZE];
+    struct host_cmdline cmdline;
+    struct host_stat stat;
+    int r;
+
+    r = host_read_proc(root, found->pid, "stat", &text, NULL);
+    if (r < 0)
+        return r;
+    r = host_parse_stat(text, &stat);
+    free(text);
+    if (r < 0)
+        return -ESRCH;
+    found->start_time = stat.start_time;
+    find_cgroup(root, found);
+    memcpy(by_method, found->name, sizeof(by_method));
+    r = host_read_proc(root, found->pid, "cmdline", &text, &cmdline.len);
+    if (r < 0)
+        return r;
+    cmdline.text = text;
+    found->memory = host_cmdline_memory(&cmdline);
+    if (!host_cmdline_name(&cmdline, found->name) && !host_scope_name(found->cgroup, found->name)) {
+        if (*by_method)
+            memcpy(found->name, by_method, sizeof(by_method));
+        else
+            snprintf(found->name, HOST_NAME_SIZE, "%d", (int)found->pid);
+    }
+    free(text);
+    return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    const struct host_found *x = a, *y = b;
+
+    return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+static void add_pid(struct host_found *found)
+{
+    char suffix[16];
+    size_t len;
+
+    snprintf(suffix, sizeof(suffix), "-%d", (int)found->pid);
+    len = strlen(found->name);
+    if (len + strlen(suffix) >= HOST_NAME_SIZE)
+        len = HOST_NAME_SIZE - 1 - strlen(suffix);
+    memcpy(found->name + len, suffix, strlen(suffix) + 1);
+}
+
+/* The first of a name keeps it, so that a guest is not renamed when another one comes. */
+static void make_names_unique(struct host_found_list *list)
+{
+    for (size_t i = 1; i < list->n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (!strcmp(list->items[i].name, list->items[k].name)) {
+                add_pid(&list->items[i]);
+                break;
+            }
+        }
+    }
+}
+
+int host_discover(const struct host_places *places, struct host_found_list *list)
+{
+    static int (*const methods[])(const struct host_places *, struct host_found_list *) = {
+        host_by_list,
+        host_by_pidfile,
+        host_by_cgroup,
+        host_by_command,
+    };
+    size_t kept = 0;
+    int r = 0;
+
+    list->n = 0;
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]) && r == 0; i++)
+        r = methods[i](places, list);
+    for (size_t i = 0; i < list->n; i++) {
+        int described = describe(places->root, &list->items[i]);
+
+        if (described == 0)
+            list->items[kept++] = list->items[i];
+        else if (described == -ENOMEM)
+            r = -ENOMEM;
+    }
+    list->n = kept;
+    qsort(list->items, list->n, sizeof(*list->items), by_pid);
+    make_names_unique(list);
+    return r;
+}
+
+void host_found_free(struct host_found_list *list)
+{
+    free(list->items);
+    *list = (struct host_found_list){0};
+}
+
+const char *host_method_name(enum host_method method)
+{
+    static const char *const names[] = {"list", "pid file", "cgroup", "command"};
+
+    return names[method];
+}

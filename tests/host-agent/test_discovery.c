@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding machines by list, pid file, cgroup and command, below a root directory. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery.h"
+#include "tree.h"
+
+#define WORDS(...)                                                                                                     \
+    {                                                                                                                  \
+        .items = (const char *const[]){__VA_ARGS__}, .n = sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)  \
+    }
+#define COMMANDS WORDS("qemu-system-*", "qemu-kvm", "cloud-hypervisor", "firecracker")
+#define SCOPE    "/machine.slice/machine-qemu\\x2d1\\x2dweb\\x2d01.scope"
+
+static struct tree tree;
+static struct host_found_list list;
+
+static void setup(void)
+{
+    tree_make(&tree);
+    list = (struct host_found_list){0};
+}
+
+static void teardown(void)
+{
+    host_found_free(&list);
+    tree_remove(&tree);
+}
+
+static const struct host_found *found(pid_t pid)
+{
+    for (size_t i = 0; i < list.n; i++)
+        if (list.items[i].pid == pid)
+            return &list.items[i];
+    return NULL;
+}
+
+static void qemu(pid_t pid, const char *name, const char *cgroup)
+{
+    const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-name", name, "-m", "size=1048576k", "-S", NULL};
+
+    tree_process(&tree, pid, 100 + (unsigned int)pid, "qemu-system-x86", cgroup, words);
+}
+
+START_TEST(test_by_command)
+{
+    struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
+    const char *const ch[] = {
+        "/usr/bin/cloud-hypervisor", "--api-socket", "path=/run/ch/db.sock", "--memory", "size=2G", NULL};
+    const char *const fc[] = {"/firecracker", "--id", "f-1", "--api-sock", "/x", NULL};
+    const char *const renamed[] = {"guest", NULL};
+    const char *const other[] = {"/usr/sbin/sshd", NULL};
+
+    qemu(300, "guest=web,,1,debug-threads=on", "/user.slice");
+    tree_process(&tree, 200, 7, "cloud-hyperviso", "/", ch);
+    tree_process(&tree, 400, 7, "firecracker", "/", fc);
+    tree_process(&tree, 500, 7, "sshd", "/", other);
+    tree_process(&tree, 600, 7, "vmm", "/", renamed);
+    tree_link(&tree, "/proc/600/exe", "/opt/bin/qemu-system-aarch64");
+    tree_write(&tree, "/proc/meminfo", "MemTotal: 1 kB\n");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 4);
+    ck_assert_int_eq(list.items[0].pid, 200);
+    ck_assert_str_eq(list.items[0].name, "db");
+    ck_assert_uint_eq(list.items[0].memory, UINT64_C(2) << 30);
+    ck_assert_str_eq(list.items[1].name, "web,1");
+    ck_assert_uint_eq(list.items[1].memory, UINT64_C(1) << 30);
+    ck_assert_uint_eq(list.items[1].start_time, 400);
+    ck_assert_str_eq(list.items[2].name, "f-1");
+    ck_assert_uint_eq(list.items[2].memory, 0);
+    ck_assert_str_eq(list.items[3].name, "600");
+    ck_assert_int_eq(list.items[3].method, HOST_BY_COMMAND);
+}
+END_TEST
+
+START_TEST(test_by_cgroup)
+{
+    struct host_places places = {.root = tree.root, .commands = COMMANDS, .cgroups = WORDS("machine.slice")};
+    const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-m", "512", NULL};
+    const char *const tpm[] = {"/usr/bin/swtpm", "socket", NULL};
+
+    tree_process(&tree, 10, 1, "qemu-system-x86", SCOPE "/libvirt/emulator", words);
+    tree_process(&tree, 11, 1, "swtpm", SCOPE "/libvirt/emulator", tpm);
+    qemu(12, "elsewhere", "/user.slice");
+    tree_write(&tree, "/sys/fs/cgroup" SCOPE "/libvirt/emulator/cgroup.procs", "10\n11\n99\n");
+    tree_write(&tree, "/sys/fs/cgroup/user.slice/cgroup.procs", "12\n");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 1);
+    ck_assert_int_eq(list.items[0].pid, 10);
+    ck_assert_str_eq(list.items[0].name, "web-01");
+    ck_assert_str_eq(list.items[0].cgroup, SCOPE);
+    ck_assert_uint_eq(list.items[0].memory, UINT64_C(512) << 20);
+    ck_assert_int_eq(list.items[0].method, HOST_BY_CGROUP);
+    /* Given with the whole path. */
+    places.cgroups = (struct host_words)WORDS("/sys/fs/cgroup/machine.slice");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 1);
+}
+END_TEST
+
+START_TEST(test_by_pid_file_and_list)
+{
+    struct host_places places = {.root = tree.root,
+                                 .pids = WORDS("31", "77", "x"),
+                                 .pid_files = WORDS("/run/libvirt/qemu/*.pid", "/run/none.pid")};
+    const char *const words[] = {"my-monitor", NULL};
+
+    tree_process(&tree, 30, 1, "my-monitor", "/", words);
+    tree_process(&tree, 31, 1, "my-monitor", "/", words);
+    tree_write(&tree, "/run/libvirt/qemu/mail.pid", "30\n");
+    tree_write(&tree, "/run/libvirt/qemu/stale.pid", "40\n");
+    tree_write(&tree, "/run/libvirt/qemu/empty.pid", "%s", "");
+    tree_write(&tree, "/run/libvirt/qemu/bad.pid", "-5\n");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 2);
+    ck_assert_str_eq(found(30)->name, "mail");
+    ck_assert_int_eq(found(30)->method, HOST_BY_PIDFILE);
+    ck_assert_str_eq(found(31)->name, "31");
+    ck_assert_int_eq(found(31)->method, HOST_BY_LIST);
+}
+END_TEST
+
+/* Two guests of one name; one process that several methods find; those that go and come. */
+START_TEST(test_names_and_rescans)
+{
+    struct host_places places = {.root = tree.root,
+                                 .pids = WORDS("51"),
+                                 .commands = COMMANDS,
+                                 .cgroups = WORDS("machine.slice"),
+                                 .anywhere = true};
+
+    qemu(50, "twin", "/");
+    qemu(51, "twin", "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 2);
+    ck_assert_str_eq(found(50)->name, "twin");
+    ck_assert_str_eq(found(51)->name, "twin-51");
+    ck_assert_int_eq(found(51)->method, HOST_BY_LIST);
+    tree_exit(&tree, 50);
+    qemu(52, "new", "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 2);
+    ck_assert_ptr_null(found(50));
+    ck_assert_str_eq(found(52)->name, "new");
+}
+END_TEST
+
+#define CMDLINE(words) (&(struct host_cmdline){.text = (words), .len = sizeof(words) - 1})
+
+START_TEST(test_sizes)
+{
+    static const struct {
+        const char *word;
+        uint64_t mib;
+    } sizes[] = {{"128", 128},
+                 {"2G", 2048},
+                 {"size=1048576k,slots=4,maxmem=8G", 1024},
+                 {"1g", 1024},
+                 {"4096M", 4096},
+                 {"", 0},
+                 {"x", 0},
+                 {"-5", 0},
+                 {"99999999999999999999", 0},
+                 {"18446744073709551615", 0},
+                 {"slots=2,size=3G", 3072},
+                 {"3GB", 3072},
+                 {"3Gx", 0}};
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char text[128];
+        int n = snprintf(text, sizeof(text), "qemu%c-m%c%s%c", 0, 0, sizes[i].word, 0);
+        struct host_cmdline c = {.text = text, .len = (size_t)n};
+
+        if (host_cmdline_memory(&c) != sizes[i].mib << 20)
+            ck_abort_msg("%s: %llu", sizes[i].word, (unsigned long long)host_cmdline_memory(&c));
+    }
+    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("ch\0--memory\0size=512M,shared=on\0")), UINT64_C(512) << 20);
+    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("ch\0--memory=size=1G\0")), UINT64_C(1) << 30);
+    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("qemu\0-m\0")), 0); /* cut off */
+    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("")), 0);
+}
+END_TEST
+
+START_TEST(test_names)
+{
+    static const struct {
+        const char *cgroup, *name;
+    } scopes[] = {
+        {SCOPE "/libvirt/vcpu0", "web-01"},
+        {"/machine.slice/machine-fedora.scope", "fedora"},
+        {"/machine.slice/machine-qemu\\x2d12\\x2da\\x20b.scope", "a b"},
+        {"/machine.slice/machine-qemu\\x2dx\\x2db.scope", "qemu-x-b"},
+        {"/machine.slice/machine-a/b.scope", NULL},
+        {"/machine.slice", NULL},
+        {"/user.slice/session-1.scope", NULL},
+    };
+    char name[HOST_NAME_SIZE];
+
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+        ck_assert(host_scope_name(scopes[i].cgroup, name) == (scopes[i].name != NULL));
+        if (scopes[i].name)
+            ck_assert_str_eq(name, scopes[i].name);
+    }
+    ck_assert(host_cmdline_name(CMDLINE("qemu\0-name\0debug-threads=on,guest=x\0"), name));
+    ck_assert_str_eq(name, "x");
+    ck_assert(!host_cmdline_name(CMDLINE("qemu\0-name\0debug-threads=on\0"), name));
+    ck_assert(!host_cmdline_name(CMDLINE("qemu\0-device\0id=3\0"), name));
+    ck_assert(host_cmdline_name(CMDLINE("firecracker\0--id=vm7\0"), name));
+    ck_assert_str_eq(name, "vm7");
+    ck_assert(host_cmdline_name(CMDLINE("cloud-hypervisor\0--api-socket\0/run/x.y.sock\0"), name));
+    ck_assert_str_eq(name, "x.y");
+}
+END_TEST
+
+START_TEST(test_commands)
+{
+    ck_assert(host_command_matches("qemu-system-*", "/usr/bin/qemu-system-x86_64", NULL, NULL));
+    ck_assert(host_command_matches("qemu-system-*", "vm", NULL, "qemu-system-x86"));
+    ck_assert(host_command_matches("cloud-hypervisor", NULL, NULL, "cloud-hyperviso"));
+    ck_assert(!host_command_matches("cloud-hypervisor", NULL, NULL, "cloud"));
+    ck_assert(host_command_matches("firecracker", "x", "/a/firecracker", "y"));
+    ck_assert(!host_command_matches("firecracker", "firecracker-log", "/a/sh", "sh"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("discovery");
+    TCase *tcase = tcase_create("discovery");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, test_by_command);
+    tcase_add_test(tcase, test_by_cgroup);
+    tcase_add_test(tcase, test_by_pid_file_and_list);
+    tcase_add_test(tcase, test_names_and_rescans);
+    tcase_add_test(tcase, test_sizes);
+    tcase_add_test(tcase, test_names);
+    tcase_add_test(tcase, test_commands);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
