@@ -14,8 +14,6 @@
 /* Whether this backend and this system can do what the set asks for. */
 static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
 {
-    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
-
     if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
         return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell anonymous pages",
                           ctx->ops.name);
@@ -24,9 +22,6 @@ static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_p
                           "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
                           "addresses; give the ranges with the targets",
                           ctx->ops.name);
-    if (p->quota_mem_pressure_us && (drcl_context_metrics(ctx, true, &metrics) < 0 || !metrics.psi_valid))
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "quota_mem_pressure_us: this system does not measure memory pressure; boot it with psi=1");
     return 0;
 }
 

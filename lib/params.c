@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "env.h"
 #include "size.h"
 
 #define PREFIX "damon_reclaim."
 #define MAX_US (INT64_MAX / 1000) /* still fits when told in ns and added to the time */
-#define MAX_ADDR_UNIT 4096
 
 /* The table: name, unit, type, default, least and greatest value, what it is for. Everything that parses, prints, documents
  * or offers a parameter reads it. The order is that of the module's document. */
@@ -41,7 +41,7 @@ static const struct drcl_param table[] = {
             "length of the window that the limits are for"),
     SETTING(quota_mem_pressure_us, UINT, "us", 0, 0, MAX_US,
             "memory pressure (some, us a window) that the quota is tuned to; 0: off"),
-    SETTING(quota_autotune_feedback, UINT, "bp", 0, 0, UINT64_MAX / 10000,
+    SETTING(quota_autotune_feedback, UINT, "bp", 0, 0, DRCL_MAX_FEEDBACK,
             "score of the host program, 10000 being the goal, that the quota is tuned by; 0: off"),
     SETTING(wmarks_interval, UINT, "us", 5000000, 1, MAX_US,
             "time between two looks at the watermarks while they keep the reclaimer inactive"),
@@ -57,8 +57,8 @@ static const struct drcl_param table[] = {
     SETTING(monitor_region_start, UINT, "address", 0, 0, UINT64_MAX,
             "where the watched memory begins, in addr_unit; 0 with monitor_region_end 0: chosen automatically"),
     SETTING(monitor_region_end, UINT, "address", 0, 0, UINT64_MAX, "where the watched memory ends, in addr_unit"),
-    SETTING(addr_unit, UINT, "bytes", 1, 1, MAX_ADDR_UNIT,
-            "unit of monitor_region_start and _end and of the counters of bytes, a power of two"),
+    SETTING(addr_unit, UINT, "bytes", 1, 1, UINT64_MAX,
+            "unit of monitor_region_start and _end and of the counters of bytes; a power of two below the page size"),
     SETTING(skip_anon, BOOL, "bool", 0, 0, 1, "leave anonymous pages alone"),
     { .info = { sizeof(struct damon_reclaim_param_info), "kdamond_pid", "pid",
                 "the thread that does the work while enabled, else -1", DAMON_RECLAIM_PARAM_INT, true, -1, 0,
@@ -316,10 +316,17 @@ int drcl_params_check_ranges(struct drcl_env *env, const struct damon_reclaim_pa
 
 static int validate_region(struct drcl_env *env, const struct damon_reclaim_params *p)
 {
-    if (p->addr_unit & (p->addr_unit - 1))
-        return drcl_error(env, -EINVAL, "addr_unit: %llu is not a power of two", (unsigned long long)p->addr_unit);
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+    if (p->addr_unit < page && (p->addr_unit & (p->addr_unit - 1)))
+        return drcl_error(env, -EINVAL,
+                          "addr_unit: %llu is not a power of two, as it must be below the page size of %llu",
+                          (unsigned long long)p->addr_unit, (unsigned long long)page);
     if (!p->monitor_region_start && !p->monitor_region_end)
         return 0;
+    if (!p->monitor_region_end)
+        return drcl_error(env, -EINVAL, "monitor_region_end: 0, but monitor_region_start is 0x%llx; set both",
+                          (unsigned long long)p->monitor_region_start);
     if (p->monitor_region_start >= p->monitor_region_end)
         return drcl_error(env, -EINVAL, "monitor_region_start: 0x%llx is not below monitor_region_end 0x%llx",
                           (unsigned long long)p->monitor_region_start, (unsigned long long)p->monitor_region_end);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/filter.h"
+#include "params.h"
 #include "size.h"
 
 static bool is_scheme(const struct damon_reclaim *ctx, uint32_t id)
@@ -211,6 +212,18 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
     return r;
 }
 
+/* The score of the reclaim scheme is a parameter, too, of which 0 means that there is no such goal. */
+static void note_feedback(struct damon_reclaim *ctx, uint64_t score)
+{
+    uint64_t feedback = score ? score : 1;
+
+    if (feedback > DRCL_MAX_FEEDBACK)
+        feedback = DRCL_MAX_FEEDBACK;
+    if (ctx->staged.quota_autotune_feedback == ctx->active.quota_autotune_feedback)
+        ctx->staged.quota_autotune_feedback = feedback;
+    ctx->active.quota_autotune_feedback = feedback;
+}
+
 int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t index, uint64_t current)
 {
     struct drcl_quota *quota;
@@ -225,5 +238,7 @@ int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t ind
     if (quota->goals[index].metric != DAMON_RECLAIM_GOAL_USER_INPUT)
         return drcl_error(&ctx->env, -EINVAL, "scheme %u: goal %zu is measured, not reported", id, index);
     quota->goals[index].current = current;
+    if (id == DAMON_RECLAIM_SCHEME_RECLAIM)
+        note_feedback(ctx, current);
     return drcl_changed(ctx, DRCL_CHANGE_GOALS);
 }

@@ -8,6 +8,7 @@
 
 #include "params.h"
 #include "size.h"
+#include "sys/psi.h"
 
 /* --- by name ------------------------------------------------------------------------------------------------- */
 
@@ -139,11 +140,36 @@ struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
     };
 }
 
+/* Whether the memory pressure that the quota is to be tuned to is measured. */
+static int check_pressure(struct damon_reclaim *ctx)
+{
+    void (*log)(void *, enum damon_reclaim_log_level, const char *) = ctx->env.log;
+    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    uint64_t us;
+    int r;
+
+    if (!ctx->staged.quota_mem_pressure_us)
+        return 0;
+    if (ctx->ops.metrics) {
+        r = ctx->ops.metrics(ctx->backend, &metrics);
+        return r == 0 && metrics.psi_valid
+                   ? 0
+                   : drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: the backend %s knows no memory pressure",
+                                ctx->ops.name);
+    }
+    ctx->env.log = NULL; /* one error, one line */
+    r = drcl_psi_some_us(&ctx->env, &us);
+    ctx->env.log = log;
+    return r < 0 ? drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", ctx->env.error) : 0;
+}
+
 /* Whether the staged set could run. Makes room for it, changes nothing else. */
 static int check_staged(struct damon_reclaim *ctx)
 {
     int r = drcl_params_validate(&ctx->env, &ctx->staged);
 
+    if (r == 0)
+        r = check_pressure(ctx);
     return r < 0 ? r : ctx->driver->check(ctx, &ctx->staged);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sys/scan.h"
+#include "system.h"
 
 #define KERNEL_THREAD UINT64_C(0x00200000) /* the bit of the field `flags` */
 #define FIELD_FLAGS   9
@@ -73,6 +74,27 @@ static pid_t leader(struct drcl_env *env, pid_t pid)
     return pid;
 }
 
+/* /proc tells of processes by the numbers of the pid namespace that it was mounted in; system calls go by those of ours. Where
+ * the host program opens files for us, "self" is whoever does that, and it is the program that answers for /proc. */
+static int check_namespace(struct drcl_env *env, pid_t pid)
+{
+    struct damon_reclaim_system_ops real = { 0 };
+    struct drcl_process_stat self;
+    char text[1024];
+    ssize_t n;
+
+    drcl_system_defaults(&real);
+    if (env->sys.open != real.open)
+        return 0;
+    n = drcl_read_small(env, text, sizeof(text), "/proc/self/stat");
+    if (n < 0 || drcl_process_stat_parse(text, (size_t)n, &self) < 0 || self.pid == getpid())
+        return 0;
+    return drcl_error(env, -EINVAL,
+                      "pid %d: %s/proc is that of another pid namespace, where this program is %d and not %d; mount the "
+                      "/proc of this one, or run the program in the other",
+                      (int)pid, env->root, (int)self.pid, (int)getpid());
+}
+
 int drcl_process_check(struct drcl_env *env, pid_t pid)
 {
     struct drcl_process_stat info;
@@ -81,11 +103,17 @@ int drcl_process_check(struct drcl_env *env, pid_t pid)
 
     if (pid <= 0)
         return drcl_error(env, -EINVAL, "pid %d: the pid of a process is positive", (int)pid);
+    r = check_namespace(env, pid);
+    if (r < 0)
+        return r;
     if (pid == getpid())
         return drcl_error(env, -EPERM, "pid %d is the caller itself, which must not reclaim its own memory", (int)pid);
     r = drcl_process_stat(env, pid, &info);
     if (r == -ESRCH)
-        return drcl_error(env, r, "pid %d: no such process", (int)pid);
+        return drcl_error(env, r,
+                          "pid %d: no such process in this pid namespace; a process of a container has another number "
+                          "outside of it",
+                          (int)pid);
     if (r < 0)
         return drcl_error(env, r, "/proc/%d/stat cannot be read: %s; is /proc mounted, with hidepid off?", (int)pid,
                           strerror(-r));

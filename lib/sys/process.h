@@ -19,7 +19,7 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
 int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
 
 /* Whether the memory of @pid may be a target. -ESRCH: there is no such process, or it has exited; -EPERM: it is the
- * caller or a kernel thread; -EINVAL: it is not the pid of a process. The text names the pid and the cure. */
+ * caller or a kernel thread; -EINVAL: it is not the pid of a process, or not one of this pid namespace. The text names the pid and the cure. */
 int drcl_process_check(struct drcl_env *env, pid_t pid);
 
 /* Opens /proc/PID/NAME for reading and makes sure that it is the file of the process that @pidfd holds, not of a later

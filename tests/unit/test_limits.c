@@ -358,6 +358,45 @@ START_TEST(test_goal_parameters)
 }
 END_TEST
 
+/* What is reported is the parameter's value from then on: neither new filters nor a commit take it back. */
+START_TEST(test_reported_feedback)
+{
+    struct damon_reclaim *ctx;
+    uint64_t quota;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "min_age", "500ms");
+    set(ctx, "quota_ms", "0");
+    set(ctx, "quota_autotune_feedback", "1");
+    enable(ctx);
+    aggregate(ctx, 60);
+    quota = stats_of(ctx).effective_quota;
+    set(ctx, "quota_sz", "1GiB");
+    ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 20000), 0);
+    ck_assert_uint_eq(get_number(ctx, "quota_autotune_feedback"), 20000);
+    if (_i)
+        commit(ctx);
+    else
+        ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
+    aggregate(ctx, 11);
+    ck_assert_uint_lt(stats_of(ctx).effective_quota, quota);
+    ck_assert_uint_le(stats_of(ctx).effective_quota, 2 * PAGE);
+    /* What is staged and not committed waits for that; what is committed counts. */
+    set(ctx, "quota_autotune_feedback", "7");
+    ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0);
+    ck_assert_uint_eq(get_number(ctx, "quota_autotune_feedback"), 7);
+    commit(ctx);
+    ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, UINT64_MAX), 0);
+    commit(ctx);
+    ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0);
+    commit(ctx);
+    ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0); /* the goal is still there */
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_size_in_each_window, 0, 4);
@@ -370,6 +409,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_resume_without_target);
     tcase_add_test(tc, test_goal);
     tcase_add_loop_test(tc, test_goal_parameters, 0, 2);
+    tcase_add_loop_test(tc, test_reported_feedback, 0, 2);
 }
 
 int main(void)

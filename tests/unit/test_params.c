@@ -239,7 +239,7 @@ static const struct bad {
     {"max_nr_regions", "2", -ERANGE},
     {"max_nr_regions", "4294967296", -ERANGE},
     {"addr_unit", "0", -ERANGE},
-    {"addr_unit", "8192", -ERANGE},
+    {"addr_unit", "18446744073709551616", -ERANGE},
     {"quota_autotune_feedback", "18446744073709551615", -ERANGE},
     {"skip_anon", "", -EINVAL},
     {"skip_anon", "2", -EINVAL},

@@ -150,7 +150,9 @@ static const struct contradiction {
     {{"monitor_region_start", "monitor_region_end"}, {"0x2000", "0x2000"}},
     {{"monitor_region_start", "monitor_region_end"}, {"0x2000", "0"}},
     {{"monitor_region_end", "addr_unit"}, {"0xffffffffffffffff", "4096"}},
+    {{"monitor_region_end", "addr_unit"}, {"2", "0x8000000000000000"}},
     {{"addr_unit", "addr_unit"}, {"3", "3"}},
+    {{"addr_unit", "page size"}, {"4095", NULL}},
     {{"aggr_interval", "sample_interval"}, {"5h", "1"}},
 };
 
@@ -169,7 +171,8 @@ START_TEST(test_contradictions)
     before = active_of(ctx);
     set(ctx, "min_age", "1s"); /* valid by itself, and yet not to be applied */
     set(ctx, c->name[0], c->value[0]);
-    set(ctx, c->name[1], c->value[1]);
+    if (c->value[1])
+        set(ctx, c->name[1], c->value[1]);
     if (disabled)
         expect_error(ctx, damon_reclaim_set(ctx, "enabled", "Y"), -EINVAL, c->name[0]);
     else
@@ -227,25 +230,28 @@ START_TEST(test_module_interface)
 }
 END_TEST
 
-/* Counters of bytes and the range to watch are in addr_unit. */
+/* Counters of bytes and the range to watch are in addr_unit, which above a page may be any number. */
 START_TEST(test_addr_unit)
 {
     struct damon_reclaim_range range = {BASE + 8 * MIB, BASE + 40 * MIB};
+    uint64_t unit = _i ? 5 * PAGE : PAGE;
     struct damon_reclaim *ctx;
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set_number(ctx, "addr_unit", 4096);
-    set_number(ctx, "monitor_region_start", range.start / 4096);
-    set_number(ctx, "monitor_region_end", range.end / 4096);
+    range.start -= range.start % unit;
+    range.end -= range.end % unit;
+    set_number(ctx, "addr_unit", unit);
+    set_number(ctx, "monitor_region_start", range.start / unit);
+    set_number(ctx, "monitor_region_end", range.end / unit);
     set(ctx, "min_age", "1s");
     set(ctx, "quota_ms", "0");
     enable(ctx);
     expect_partition(ctx, 0, &range, 1, PAGE);
     aggregate(ctx, 15);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 32 * MIB);
-    ck_assert_uint_eq(get_number(ctx, "bytes_reclaim_tried_regions"), 32 * MIB / 4096);
-    ck_assert_uint_eq(get_number(ctx, "bytes_reclaimed_regions"), 32 * MIB / 4096);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, range.end - range.start);
+    ck_assert_uint_eq(get_number(ctx, "bytes_reclaim_tried_regions"), (range.end - range.start) / unit);
+    ck_assert_uint_eq(get_number(ctx, "bytes_reclaimed_regions"), (range.end - range.start) / unit);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -264,6 +270,14 @@ START_TEST(test_unsupported)
     set(ctx, "quota_mem_pressure_us", "100");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "quota_mem_pressure_us");
     s.psi_valid = true;
+    enable(ctx);
+    damon_reclaim_unref(ctx);
+    s.ops.metrics = NULL; /* then /proc tells */
+    ctx = scripted_new(&s, 0);
+    set(ctx, "quota_mem_pressure_us", "100");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "quota_mem_pressure_us: /proc/pressure/memory");
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "psi=1"));
+    s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n";
     enable(ctx);
     damon_reclaim_unref(ctx);
     s.ops.features = 0;
@@ -339,7 +353,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_struct_out_of_range);
     tcase_add_loop_test(tc, test_contradictions, 0, 3 * sizeof(contradictions) / sizeof(contradictions[0]));
     tcase_add_test(tc, test_module_interface);
-    tcase_add_test(tc, test_addr_unit);
+    tcase_add_loop_test(tc, test_addr_unit, 0, 2);
     tcase_add_test(tc, test_unsupported);
     tcase_add_test(tc, test_commit_keeps);
     tcase_add_test(tc, test_longest_intervals);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +104,57 @@ START_TEST(test_bad_processes)
     ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
+}
+END_TEST
+
+static void write_file(const char *root, const char *name, const char *text)
+{
+    char path[300];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", root, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A /proc where we have another number is that of another pid namespace: its numbers mean others than ours. */
+START_TEST(test_other_namespace)
+{
+    char root[] = "/tmp/damon-reclaim-test-XXXXXX", name[300], text[128];
+    struct damon_reclaim_target target = process(getppid());
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx;
+
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    snprintf(name, sizeof(name), "%s/proc", root);
+    ck_assert_int_eq(mkdir(name, 0700), 0);
+    snprintf(name, sizeof(name), "%s/proc/self", root);
+    ck_assert_int_eq(mkdir(name, 0700), 0);
+    scripted_init(&s);
+    s.real_system = true;
+    config = scripted_config(&s);
+    config.root = root;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    snprintf(text, sizeof(text), "%d (me) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 9 9\n", (int)getpid() + 1);
+    write_file(root, "proc/self/stat", text);
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EINVAL, "another pid namespace");
+    snprintf(text, sizeof(text), "pid %d", (int)getppid());
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), text));
+    /* The same with our own number is fine, and the process is just not there. */
+    snprintf(text, sizeof(text), "%d (me) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 9 9\n", (int)getpid());
+    write_file(root, "proc/self/stat", text);
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ESRCH, "in this pid namespace");
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+    snprintf(name, sizeof(name), "%s/proc/self/stat", root);
+    unlink(name);
+    snprintf(name, sizeof(name), "%s/proc/self", root);
+    rmdir(name);
+    snprintf(name, sizeof(name), "%s/proc", root);
+    rmdir(name);
+    ck_assert_int_eq(rmdir(root), 0);
 }
 END_TEST
 
@@ -499,6 +551,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_bad_ranges);
     tcase_add_test(tc, test_bad_processes);
+    tcase_add_test(tc, test_other_namespace);
     tcase_add_test(tc, test_numbers);
     tcase_add_loop_test(tc, test_exit, 0, 2);
     tcase_add_loop_test(tc, test_reused_pid, 0, 2);
