@@ -47,6 +47,9 @@ int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *confi
         if (r < 0)
             return drcl_error(env, r, "config.system_ops: size %zu is not one that this library knows",
                               config->system_ops->size);
+        if (!env->sys.writer_new != !env->sys.writer_start || !env->sys.writer_new != !env->sys.writer_result ||
+            !env->sys.writer_new != !env->sys.writer_free)
+            return drcl_error(env, -EINVAL, "config.system_ops: set all of the writer_ members, or none");
     }
     drcl_system_defaults(&env->sys);
     env->system_data = config->system_data;
@@ -291,6 +294,26 @@ uint64_t drcl_clock(const struct drcl_env *env, clockid_t id)
     uint64_t ns = 0;
 
     return env->sys.clock(env->system_data, id, &ns) < 0 ? 0 : ns;
+}
+
+int drcl_writer_new(struct drcl_env *env, void **ret_writer)
+{
+    return env->sys.writer_new(env->system_data, ret_writer);
+}
+
+int drcl_writer_start(struct drcl_env *env, void *writer, int fd, const void *buf, size_t len)
+{
+    return env->sys.writer_start(env->system_data, writer, fd, buf, len);
+}
+
+int drcl_writer_result(struct drcl_env *env, void *writer, ssize_t *ret_n)
+{
+    return env->sys.writer_result(env->system_data, writer, ret_n);
+}
+
+void drcl_writer_free(struct drcl_env *env, void *writer)
+{
+    env->sys.writer_free(env->system_data, writer);
 }
 
 int drcl_read_file(struct drcl_env *env, size_t limit, char **ret_text, size_t *ret_len, const char *path_format, ...)

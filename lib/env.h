@@ -57,6 +57,12 @@ int drcl_pidfd_open(struct drcl_env *env, pid_t pid);
 int drcl_pidfd_exited(struct drcl_env *env, int pidfd);
 uint64_t drcl_clock(const struct drcl_env *env, clockid_t id); /* 0 if it fails */
 
+/* Writes that do not wait; see struct damon_reclaim_system_ops. */
+int drcl_writer_new(struct drcl_env *env, void **ret_writer);
+int drcl_writer_start(struct drcl_env *env, void *writer, int fd, const void *buf, size_t len);
+int drcl_writer_result(struct drcl_env *env, void *writer, ssize_t *ret_n);
+void drcl_writer_free(struct drcl_env *env, void *writer);
+
 /*
  * Reads a whole file (of /proc or /sys, so of unknown size) and puts a NUL behind it. Short reads go on until end of file. The
  * caller frees *ret_text. -EFBIG when it is larger than @limit.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The real system calls behind struct damon_reclaim_system_ops: the only file of the library that makes one that can fail. */
+/* The real system calls behind struct damon_reclaim_system_ops. Here and in uring.c alone the library makes one that can fail. */
 #include "system.h"
 
 #include <errno.h>
@@ -153,6 +153,14 @@ static int real_inode(void *data, int fd, uint64_t *ret_inode)
     return 0;
 }
 
+/* For a table with files of its own, whose descriptors mean nothing to the kernel. */
+static int no_writer(void *data, void **ret_writer)
+{
+    (void)data;
+    (void)ret_writer;
+    return -ENOSYS;
+}
+
 pid_t drcl_system_gettid(void)
 {
     return (pid_t)syscall(SYS_gettid);
@@ -177,7 +185,12 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .unlink = real_unlink,
         .getdents = real_getdents,
         .inode = real_inode,
+        .writer_new = drcl_uring_new,
+        .writer_start = drcl_uring_start,
+        .writer_result = drcl_uring_result,
+        .writer_free = drcl_uring_free,
     };
+    bool own_files = ops->open;
 
     ops->size = sizeof(*ops);
 #define DEFAULT(member) ops->member = ops->member ? ops->member : real.member
@@ -197,5 +210,11 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(unlink);
     DEFAULT(getdents);
     DEFAULT(inode);
+    if (own_files && !ops->writer_new)
+        ops->writer_new = no_writer;
+    DEFAULT(writer_new);
+    DEFAULT(writer_start);
+    DEFAULT(writer_result);
+    DEFAULT(writer_free);
 #undef DEFAULT
 }

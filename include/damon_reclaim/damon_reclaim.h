@@ -405,6 +405,16 @@ struct damon_reclaim_system_ops {
     int (*unlink)(void *data, const char *path); /**< unlink(2) */
     ssize_t (*getdents)(void *data, int fd, void *buf, size_t len); /**< getdents64(2), of what open gave for a directory */
     int (*inode)(void *data, int fd, uint64_t *ret_inode);          /**< the inode number, as fstat(2) tells it */
+
+    /** All four of the writer or none: writes to files that answer late, without waiting for them. The real ones are those of
+     *  io_uring; a table with its own `open` and none of these has no writer. writer_new() makes one, -ENOSYS or -EPERM if
+     *  there is no such thing here: then pwrite() is used, and waits. */
+    int (*writer_new)(void *data, void **ret_writer);
+    /** Begins to write at offset 0. One write at a time; @p buf and @p fd stay valid until its result is known. */
+    int (*writer_start)(void *data, void *writer, int fd, const void *buf, size_t len);
+    /** 0 when the write has ended, with what pwrite() would have returned in @p ret_n; -EAGAIN before. */
+    int (*writer_result)(void *data, void *writer, ssize_t *ret_n);
+    void (*writer_free)(void *data, void *writer); /**< gives the writer back */
 };
 
 /** Memory for the library. Both members or neither; neither may throw or jump. */

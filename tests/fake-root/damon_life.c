@@ -144,6 +144,7 @@ void leave_behind(bool with_stat)
     memcpy(left, fs, sizeof(*left));
     damon_reclaim_unref(ctx);
     left->locked_by = 0;
+    left->has_writer = false;
     left->nr_open = left->nr_blocks = 0;
     memset(left->fds, 0, sizeof(left->fds));
     memcpy(fs, left, sizeof(*fs));

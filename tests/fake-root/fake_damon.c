@@ -281,6 +281,8 @@ static int write_file(const char *path, const char *text)
         (!strcmp(text, "active") || !strcmp(text, "unmapped") || !strcmp(text, "hugepage_size")))
         return -EINVAL;
     if (!strncmp(name, "nr_", 3) && !strstr(path, "monitoring_attrs")) {
+        if (!strcmp(name, "nr_kdamonds") && fs->pending)
+            ck_abort_msg("the kernel would never come back from this: %s is on its way", fs->pending);
         if (!strcmp(name, "nr_kdamonds") && fs->running)
             return -EBUSY;
         print(dir, sizeof(dir), "%.*s", (int)(name - 1 - path), path);
@@ -434,8 +436,63 @@ static ssize_t sys_pwrite(void *data, int fd, const void *buf, size_t len, uint6
         return (ssize_t)len;
     }
     print(path, sizeof(path), "%s", fs->files[f->file].path);
+    if (ends_with(path, "/state") && strcmp(text, "on") != 0 && strcmp(text, "off") != 0) {
+        if (fs->pending)
+            return -EBUSY;
+        fs->now_ns += fs->answer_ns;
+    }
     r = write_file(path, text);
     return r < 0 ? r : (ssize_t)len;
+}
+
+static int sys_writer_new(void *data, void **ret_writer)
+{
+    (void)data;
+    if (fs->no_writer)
+        return -EPERM;
+    if (fs->has_writer)
+        ck_abort_msg("a second writer");
+    fs->has_writer = true;
+    *ret_writer = &fs->pending;
+    return 0;
+}
+
+static int sys_writer_start(void *data, void *writer, int fd, const void *buf, size_t len)
+{
+    (void)data;
+    ck_assert_ptr_eq(writer, &fs->pending);
+    ck_assert_ptr_null(fs->pending);
+    ck_assert_uint_eq(len, strlen(buf));
+    ck_assert(ends_with(fs->files[fd_at(fd)->file].path, "/state"));
+    fs->pending = buf;
+    fs->pending_ns = fs->now_ns + fs->answer_ns;
+    fs->pending_error = ++fs->nr_writes == fs->fail_write ? fs->write_error : 0;
+    return 0;
+}
+
+static int sys_writer_result(void *data, void *writer, ssize_t *ret_n)
+{
+    const char *text = fs->pending;
+    int r;
+
+    (void)data;
+    (void)writer;
+    if (!text)
+        ck_abort_msg("nothing is on its way");
+    if (fs->now_ns < fs->pending_ns && fs->running)
+        return -EAGAIN;
+    fs->pending = NULL;
+    r = fs->pending_error ? fs->pending_error : write_file(DAMON_DIR "0/state", text);
+    *ret_n = r < 0 ? r : (ssize_t)strlen(text);
+    return 0;
+}
+
+static void sys_writer_free(void *data, void *writer)
+{
+    (void)data;
+    (void)writer;
+    ck_assert_ptr_null(fs->pending);
+    fs->has_writer = false;
 }
 
 static int sys_pidfd_open(void *data, pid_t pid)
@@ -516,6 +573,10 @@ static const struct damon_reclaim_system_ops system_ops = {
     .create = sys_create,
     .lock = sys_lock,
     .unlink = sys_unlink,
+    .writer_new = sys_writer_new,
+    .writer_start = sys_writer_start,
+    .writer_result = sys_writer_result,
+    .writer_free = sys_writer_free,
 };
 
 static void *counted_realloc(void *data, void *ptr, size_t bytes)
@@ -551,6 +612,7 @@ void damon_fs_new(bool later)
     fs->kdamond = 700;
     fs->now_ns = 5000000000;
     fs->free_kib = 300000;
+    fs->answer_ns = 100000000;
     put(DAMON_DIR "nr_kdamonds", "0");
     put("/proc/iomem",
         "00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n  01000000-01ffffff : Kernel code\n"
@@ -563,6 +625,7 @@ void damon_fs_free(void)
 {
     ck_assert_uint_eq(fs->nr_open, 0);
     ck_assert_uint_eq(fs->nr_blocks, 0);
+    ck_assert(!fs->has_writer);
     free(fs);
     fs = NULL;
 }

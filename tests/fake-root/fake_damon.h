@@ -49,6 +49,13 @@ struct damon_fs {
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;
     uint64_t sample_us, aggr_us; /* as tuned; 0: as written */
+    /* Writes that do not wait. */
+    bool no_writer;
+    bool has_writer;
+    uint64_t answer_ns;  /* how long the thread takes to answer a command */
+    const char *pending; /* the command on its way */
+    uint64_t pending_ns; /* when it ends */
+    int pending_error;   /* what it ends with, or 0: what comes of it */
     /* The record. */
     bool has_record;
     char record[512];

@@ -91,6 +91,22 @@ START_TEST(test_iomem)
 }
 END_TEST
 
+START_TEST(test_largest)
+{
+    struct damon_reclaim *ctx;
+
+    damon_fs_new(_i);
+    ctx = new_context(NULL, 0, DAMON_RECLAIM_LARGEST_RAM);
+    enable(ctx);
+    is(CONTEXT "targets/0/regions/nr_regions", "1"); /* of three */
+    is(CONTEXT "targets/0/regions/0/start", "4294967296");
+    is(CONTEXT "targets/0/regions/0/end", "5368709120");
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
 START_TEST(test_region)
 {
     struct damon_reclaim *ctx;
@@ -179,25 +195,6 @@ START_TEST(test_filters)
         is(RECLAIM "filters/0/type", "anon");
     damon_reclaim_unref(ctx);
     nothing_left();
-    damon_fs_free();
-}
-END_TEST
-
-START_TEST(test_refused)
-{
-    struct damon_reclaim *ctx = NULL;
-
-    damon_fs_new(false);
-    ck_assert_int_eq(try_context(&ctx, "taddr", 0, 0), -EINVAL);
-    ck_assert_int_eq(try_context(&ctx, NULL, DAMON_RECLAIM_DAMON_MONITOR_ONLY, 0), -EOPNOTSUPP);
-    ck_assert_int_eq(try_context(&ctx, NULL, 1u << 9, 0), -EINVAL);
-    ctx = new_context("vaddr", 0, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EOPNOTSUPP);
-    nothing_left();
-    damon_reclaim_unref(ctx);
-    fs->missing = "/nr_kdamonds";
-    ck_assert_int_eq(try_context(&ctx, NULL, 0, 0), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(error, "CONFIG_DAMON_SYSFS"));
     damon_fs_free();
 }
 END_TEST
@@ -435,10 +432,10 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_physical, 0, 2);
     tcase_add_test(tc, test_iomem);
+    tcase_add_loop_test(tc, test_largest, 0, 2);
     tcase_add_loop_test(tc, test_region, 0, 2);
     tcase_add_loop_test(tc, test_processes, 0, 2);
     tcase_add_loop_test(tc, test_filters, 0, 2);
-    tcase_add_test(tc, test_refused);
     tcase_add_loop_test(tc, test_statistics, 0, 2);
     tcase_add_test(tc, test_many_regions);
     tcase_add_loop_test(tc, test_commit, 0, 2);

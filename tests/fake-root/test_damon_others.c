@@ -347,7 +347,8 @@ START_TEST(test_write_faults)
         damon_fs_new(_i % 2);
         damon_add_module("damon_stat", true);
         fs->fail_write = n;
-        fs->write_error = errors[_i / 2];
+        fs->write_error = errors[_i / 2 % 4];
+        fs->no_writer = _i / 8;
         live();
         done = fs->nr_writes < n;
         live_again();
@@ -438,7 +439,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_auto, 0, 2);
     tcase_add_test(tc, test_asks);
     tcase_add_loop_test(tc, test_probe, 0, 2);
-    tcase_add_loop_test(tc, test_write_faults, 0, 8);
+    tcase_add_loop_test(tc, test_write_faults, 0, 16);
     tcase_add_loop_test(tc, test_read_faults, 0, 6);
     tcase_add_loop_test(tc, test_missing_files, 0, 2);
 }

@@ -2,10 +2,12 @@
 /*
  * The backend "damon": the kernel monitors and reclaims, the library drives it through sysfs.
  *
- *     sysfs.c  the files: where they are, text in and out        owner.c   whose DAMON it is: the record, other users,
- * clean-up tree.c   a configuration, as files                         stats.c   counters and intervals, back from the
- * kernel filters.c, put.c  parts of it                              regions.c the same for regions backend.c  targets
- * driver.c  start, commit, stop, and the work while it runs probe.c  whether it would work here
+ *     backend.c  making it, targets                      driver.c   start, commit, stop
+ *     kdamond.c  the kernel's thread: on, off, commit    work.c     what is to be done while it runs
+ *     command.c  commands to it                          owner.c    whose DAMON it is: the record, clean-up
+ *     tree.c     a configuration, as files               stats.c    counters and intervals, back from the kernel
+ *     filters.c, put.c  parts of it                      regions.c  the same for regions
+ *     sysfs.c    where the files are, text in and out    probe.c    whether it would work here
  *
  * What is asked for is in the engine's structures, and what the kernel tells goes back there. There is one tree of
  * directories for the whole system: whoever was there before keeps it.
@@ -21,6 +23,7 @@
 #define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
 #define DRCL_DAMON_SLOTS   (DRCL_MAX_SCHEMES + 1)
 #define DRCL_DAMON_MONITOR UINT32_MAX /* the scheme that shows all regions to us */
+#define DRCL_DAMON_POLL_NS UINT64_C(1000000000)
 #define DRCL_DAMON_MARKED_US                                                                                           \
     UINT64_C(60000000) /* update_us, which is this much and our mark, is the mark of our tree */
 
@@ -58,6 +61,18 @@ struct drcl_damon_slot {
     bool own_goals;
 };
 
+/* A command to the kernel's thread. */
+struct drcl_damon_command {
+    void *writer; /* NULL: writing waits */
+    const char *text;
+    int fd; /* while it is pending */
+    bool pending;
+    unsigned int nr_busy; /* how often somebody else was at it */
+    int result;           /* of the last one, 0 if there was none */
+};
+
+struct drcl_damon_step;
+
 struct drcl_damon {
     struct drcl_env *env;
     enum drcl_damon_operations wanted;
@@ -69,8 +84,13 @@ struct drcl_damon {
     struct drcl_damon_owner owner;
     bool running; /* as far as we know */
     pid_t kdamond;
-    bool refreshes;   /* the kernel brings the counters up to date by itself, and answers while inactive */
-    bool own_tuning;  /* the kernel cannot tune intervals */
+    bool refreshes;      /* the kernel brings the counters up to date by itself, and answers while inactive */
+    bool own_tuning;     /* the kernel cannot tune intervals */
+    bool own_watermarks; /* the kernel knows none: we take out what is to sleep, and switch off when that is all */
+    bool paused;         /* which is so now */
+    struct drcl_damon_command command;
+    const struct drcl_damon_step *step; /* of the poll that is running, or NULL */
+    bool step_begun;
     bool goals_dirty; /* values of goals were reported */
     pid_t *written;   /* pids of the targets that the kernel has */
     size_t nr_written;
@@ -84,7 +104,7 @@ struct drcl_damon {
     unsigned int bad_polls;
     unsigned int nr_polls;
 
-    uint64_t next_wmark_ns, next_poll_ns;
+    uint64_t next_wmark_ns, next_poll_ns, next_answer_ns;
     uint64_t last_poll_ns;   /* for what is counted by time */
     uint64_t aggregation_ns; /* left over */
     uint64_t cpu_ns;         /* of the kernel's thread, when it was read last */
@@ -96,6 +116,38 @@ struct drcl_damon {
     struct drcl_region *regions;
     size_t nr_regions, regions_cap;
 };
+
+/* driver.c */
+int drcl_damon_check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now);
+
+/* work.c: of struct drcl_driver. */
+uint64_t drcl_damon_due(const struct damon_reclaim *ctx);
+int drcl_damon_work(struct damon_reclaim *ctx);
+
+/* command.c */
+void drcl_damon_open_commands(struct drcl_damon *d);
+void drcl_damon_close_commands(struct drcl_damon *d);
+/* Begins a command; none is pending. It may be done at once. */
+void drcl_damon_begin(struct drcl_damon *d, const char *command);
+/* What became of it; command.pending: not known yet. */
+int drcl_damon_result(struct drcl_damon *d);
+/* Waits for it, for two aggregations and a little; whether it has ended. */
+bool drcl_damon_settle(struct drcl_damon *d, uint64_t aggr_us);
+
+/* kdamond.c */
+int drcl_damon_switch_off(struct drcl_damon *d);
+/* Makes what the engine's structures ask for what the kernel does. It has begun a command when it returns, and what
+ * came of that is for drcl_damon_end_commit(). On failure the thread goes on as before, if it still runs. */
+int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
+/* Both, with the wait in between. */
+int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* Whether the kernel has what the engine's structures ask for. */
+bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl_damon *d);
+/* Whether the targets that the kernel has are the first of ours: they are, unless one was removed. */
+bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_damon *d);
+/* Whether the thread is sure to work, so that it answers soon. */
+bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d);
 
 /* owner.c */
 /* Takes DAMON for us: -EBUSY names who has it. Nothing is made yet. */
@@ -116,16 +168,19 @@ int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d);
 /* Writes the values of goals alone. */
 int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d);
 
-/* stats.c: brings the counters up to date; -EAGAIN when the kernel's answer made no sense. */
+/* stats.c: what the files say, which the kernel has been asked to bring up to date. */
 int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d);
-/* The kernel has begun anew: its counters are zero. */
-void drcl_damon_reset_stats(struct drcl_damon *d);
+/* Whether a scheme has a limit, so that the kernel has an effective quota to tell. */
+bool drcl_damon_has_quota(const struct damon_reclaim *ctx, const struct drcl_damon *d);
+void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d);
 /* Intervals that the kernel has tuned. */
 void drcl_damon_read_intervals(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* The kernel has begun anew: its counters are zero. */
+void drcl_damon_reset_stats(struct drcl_damon *d);
 
-/* regions.c: asks for the regions; reads a few of them, and lays them out when it has them all, which it tells with 1.
- */
-int drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* regions.c: the kernel was asked for the regions, with that result; reads a few of them, and lays them out when it has
+ * them all, which it tells with 1. */
+void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
 int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
 
 /* backend.c */

@@ -208,8 +208,9 @@ static int is_ours(struct drcl_env *env, const struct drcl_damon_record *record)
     return r;
 }
 
-/* Takes away what the record tells of, if it is there. */
-static int clean(struct drcl_env *env, const struct drcl_damon_record *record)
+/* Takes away what the record tells of, if it is there. @d: a command of its may still be on its way to the thread; as
+ * long as that is so the kernel could not remove the directories, nor give up trying. */
+static int clean(struct drcl_env *env, const struct drcl_damon_record *record, struct drcl_damon *d)
 {
     char state[DRCL_DAMON_VALUE];
     int r = is_ours(env, record);
@@ -220,7 +221,7 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record)
     if (r) {
         if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on"))
             drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
-        r = drcl_damon_write(env, "0", "nr_kdamonds");
+        r = !d || drcl_damon_settle(d, 0) ? drcl_damon_write(env, "0", "nr_kdamonds") : -ETIMEDOUT;
         if (r < 0)
             r = drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds: our kdamond cannot be removed: %s", strerror(-r));
     }
@@ -248,7 +249,7 @@ static int recover(struct drcl_env *env, const char *boot)
                           "; disable it there, or remove " DRCL_DAMON_RECORD " if it is gone",
                           old.pid);
     drcl_log(env, DAMON_RECLAIM_LOG_WARNING, "DAMON: cleaning up after pid %" PRIu64 ", which was killed", old.pid);
-    return clean(env, &old);
+    return clean(env, &old, NULL);
 }
 
 /* --- taking and giving back ----------------------------------------------------------------------------------------
@@ -383,7 +384,7 @@ void drcl_damon_disown(struct drcl_damon *d)
         return;
     if (!d->owner.made) /* what is there is not ours, whatever it looks like */
         record.mark = record.kdamond = UINT64_MAX >> 1;
-    r = clean(d->env, &record);
+    r = clean(d->env, &record, d);
     close_record(d, r == 0); /* else the next start tries again */
     d->owner.made = false;
     memset(&d->owner.record, 0, sizeof(d->owner.record));

@@ -83,16 +83,12 @@ static void lay_out(struct damon_reclaim *ctx, struct drcl_damon *d)
     drcl_regions_swap(&engine->regions, &engine->spare);
 }
 
-int drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
+void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
 {
-    uint64_t cpu = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID);
-    int r = drcl_damon_write(d->env, "update_schemes_tried_regions", "0/state");
-
-    d->own_cpu_ns = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID) - cpu;
-    d->next_regions_ns = damon_reclaim_now(ctx) + (r < 0 ? LEAST_PAUSE_NS : STEP_NS);
-    d->reading = r == 0;
+    d->own_cpu_ns = 0;
+    d->next_regions_ns = damon_reclaim_now(ctx) + (result < 0 ? LEAST_PAUSE_NS : STEP_NS);
+    d->reading = result == 0;
     d->at = d->nr_regions = 0;
-    return r;
 }
 
 int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)

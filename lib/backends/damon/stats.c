@@ -10,9 +10,6 @@
 
 #include "sys/scan.h"
 
-#define EFFECTIVE_POLLS 5 /* the effective quota is asked for at every so many polls */
-#define NS_PER_US       UINT64_C(1000)
-
 /* What was counted since @last, which may have begun anew. */
 static uint64_t grown(uint64_t *last, uint64_t now)
 {
@@ -73,10 +70,17 @@ static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slo
     return 0;
 }
 
-static void read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
+bool drcl_damon_has_quota(const struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
-    bool asked = d->refreshes;
+    for (size_t slot = 0; slot < d->nr_slots; slot++)
+        if (d->slots[slot].scheme != DRCL_DAMON_MONITOR &&
+            drcl_quota_limited(&ctx->engine.schemes[d->slots[slot].scheme].quota))
+            return true;
+    return false;
+}
 
+void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
         struct drcl_quota *quota;
         uint64_t bytes;
@@ -84,13 +88,9 @@ static void read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
         if (d->slots[slot].scheme == DRCL_DAMON_MONITOR)
             continue;
         quota = &ctx->engine.schemes[d->slots[slot].scheme].quota;
-        quota->effective = drcl_quota_limited(quota) ? quota->effective : DRCL_NO_LIMIT;
         if (!drcl_quota_limited(quota))
-            continue;
-        if (!asked && drcl_damon_write(d->env, "update_schemes_effective_quotas", "0/state") < 0)
-            return;
-        asked = true;
-        if (drcl_damon_read_u64(d->env, &bytes, DRCL_DAMON_SCHEME "/quotas/effective_bytes", slot) == 0)
+            quota->effective = DRCL_NO_LIMIT;
+        else if (drcl_damon_read_u64(d->env, &bytes, DRCL_DAMON_SCHEME "/quotas/effective_bytes", slot) == 0)
             quota->effective = bytes;
     }
 }
@@ -111,14 +111,10 @@ int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     int r = 0;
 
-    if (!d->refreshes)
-        r = drcl_damon_write(d->env, "update_schemes_stats", "0/state");
     for (size_t slot = 0; r == 0 && slot < d->nr_slots; slot++)
         r = read_slot(ctx, d, slot);
     if (r < 0)
         return r;
-    if (d->nr_polls++ % EFFECTIVE_POLLS == 0 || d->refreshes)
-        read_effective(ctx, d);
     read_cpu(ctx, d);
     return 0;
 }
@@ -138,8 +134,6 @@ void drcl_damon_read_intervals(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     struct drcl_attrs attrs = ctx->engine.attrs;
 
-    if (!d->refreshes && drcl_damon_write(d->env, "update_tuned_intervals", "0/state") < 0)
-        return;
     if (drcl_damon_read_u64(d->env, &attrs.sample_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/sample_us") < 0 ||
         drcl_damon_read_u64(d->env, &attrs.aggr_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/aggr_us") < 0)
         return;

@@ -188,11 +188,22 @@ static void put_watermarks(struct drcl_put *put, const struct damon_reclaim_wate
     bool any = w->interval_us || w->high || w->mid || w->low;
 
     put->what = "the watermarks (wmarks_interval, wmarks_high, wmarks_mid, wmarks_low)";
-    drcl_put_optional_text(put, any ? "free_mem_rate" : "none", "none", DRCL_DAMON_SCHEME "/watermarks/metric", slot);
-    drcl_put_optional(put, w->interval_us, 0, DRCL_DAMON_SCHEME "/watermarks/interval_us", slot);
-    drcl_put_optional(put, w->high, 0, DRCL_DAMON_SCHEME "/watermarks/high", slot);
-    drcl_put_optional(put, w->mid, 0, DRCL_DAMON_SCHEME "/watermarks/mid", slot);
-    drcl_put_optional(put, w->low, 0, DRCL_DAMON_SCHEME "/watermarks/low", slot);
+    drcl_put_text(put, any ? "free_mem_rate" : "none", DRCL_DAMON_SCHEME "/watermarks/metric", slot);
+    drcl_put(put, w->interval_us, DRCL_DAMON_SCHEME "/watermarks/interval_us", slot);
+    drcl_put(put, w->high, DRCL_DAMON_SCHEME "/watermarks/high", slot);
+    drcl_put(put, w->mid, DRCL_DAMON_SCHEME "/watermarks/mid", slot);
+    drcl_put(put, w->low, DRCL_DAMON_SCHEME "/watermarks/low", slot);
+}
+
+/* Whether the kernel can keep to watermarks by itself. A scheme is there. */
+static bool has_watermarks(struct drcl_env *env)
+{
+    static const char *const files[] = {"metric", "interval_us", "high", "mid", "low"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (!drcl_damon_exists(env, DRCL_DAMON_SCHEME "/watermarks/%s", (size_t)0, files[i]))
+            return false;
+    return true;
 }
 
 static void put_scheme(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
@@ -207,7 +218,8 @@ static void put_scheme(struct drcl_put *put, struct damon_reclaim *ctx, struct d
     drcl_put_text(put, action_name(d, scheme->config.action), DRCL_DAMON_SCHEME "/action", slot);
     put_pattern(put, scheme, slot);
     put_quota(put, d, &scheme->quota, slot);
-    put_watermarks(put, &scheme->config.watermarks, slot);
+    if (!d->own_watermarks)
+        put_watermarks(put, &scheme->config.watermarks, slot);
     drcl_put_filters(put, ctx, scheme->filters, scheme->nr_filters, slot);
 }
 
@@ -224,17 +236,37 @@ static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct 
     put_scheme(put, ctx, d, &all, DRCL_DAMON_MONITOR, 0);
 }
 
-static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+/* Whether the kernel is to have the scheme. */
+static bool is_wanted(const struct damon_reclaim *ctx, const struct drcl_damon *d, uint32_t id)
+{
+    const struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+
+    return scheme->used && !scheme->removed && (scheme->active || !d->own_watermarks);
+}
+
+/* Makes directories for the schemes, of which there are so many. */
+static size_t make_slots(struct drcl_put *put, struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
     size_t n = 1;
 
     for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++)
-        n += ctx->engine.schemes[id].used && !ctx->engine.schemes[id].removed;
+        n += is_wanted(ctx, d, id);
     put->what = "schemes";
     drcl_put(put, n, DRCL_DAMON_CONTEXT "/schemes/nr_schemes");
+    return n;
+}
+
+static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    size_t n = make_slots(put, ctx, d);
+
+    if (!put->failed && !d->own_watermarks && !has_watermarks(d->env)) {
+        d->own_watermarks = true;
+        n = make_slots(put, ctx, d);
+    }
     put_monitor(put, ctx, d);
     for (uint32_t id = 0, slot = 1; id < DRCL_MAX_SCHEMES; id++)
-        if (ctx->engine.schemes[id].used && !ctx->engine.schemes[id].removed)
+        if (is_wanted(ctx, d, id))
             put_scheme(put, ctx, d, &ctx->engine.schemes[id], id, slot++);
     for (size_t slot = n; slot < d->nr_slots; slot++) /* its counters begin anew when it comes back */
         memset(&d->slots[slot], 0, sizeof(d->slots[slot]));

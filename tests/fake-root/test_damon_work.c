@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* What the backend "damon" does in between: dispatching never waits, and the library does what the kernel lacks. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "damon_life.h"
+
+/* Runs, and tells the longest dispatch. */
+static uint64_t longest(struct damon_reclaim *ctx, unsigned int seconds)
+{
+    uint64_t most = 0;
+
+    for (unsigned int i = 0; i < seconds * 100; i++) {
+        uint64_t begin;
+
+        fs->now_ns += SEC / 100;
+        begin = fs->now_ns;
+        if (i % 50 == 0)
+            fs->counters[0].nr_tried += 10;
+        ck_assert_int_eq(damon_reclaim_dispatch(ctx), 0);
+        if (fs->now_ns - begin > most)
+            most = fs->now_ns - begin;
+    }
+    return most;
+}
+
+/* All that a poll may ask for: counters, quotas, intervals, goals, regions, a commit for memory that has come. */
+static struct damon_reclaim *new_busy(void)
+{
+    struct damon_reclaim *ctx = new_context(NULL, 0, 0);
+
+    fs->nr_regions = 3;
+    fs->regions[0] = (struct damon_reclaim_region){.start = 4096, .end = 651264, .age = 5};
+    fs->regions[1] = (struct damon_reclaim_region){.start = MIB, .end = 32 * MIB, .nr_accesses = 20, .age = 9};
+    fs->regions[2] = (struct damon_reclaim_region){.start = 4294967296, .end = 5368709120, .age = 44};
+    set(ctx, "autotune_monitoring_intervals", "Y");
+    set(ctx, "quota_autotune_feedback", "5000");
+    enable(ctx);
+    return ctx;
+}
+
+START_TEST(test_never_waits)
+{
+    struct damon_reclaim *ctx;
+    unsigned int commits;
+
+    damon_fs_new(_i % 2);
+    fs->no_writer = _i / 2;
+    ctx = new_busy();
+    ck_assert_uint_le(longest(ctx, 3), _i / 2 ? 10 * fs->answer_ns : 0);
+    ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 9000), 0);
+    ck_assert_uint_le(longest(ctx, 10), _i / 2 ? 10 * fs->answer_ns : 0);
+    is(RECLAIM "quotas/goals/0/current_value", "9000");
+    ck_assert_uint_eq(stats_of(ctx).nr_regions, 3);
+    commits = fs->nr_commit;
+    damon_echo("00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM", "/proc/iomem");
+    ck_assert_uint_le(longest(ctx, 60), _i / 2 ? 10 * fs->answer_ns : 0);
+    ck_assert_uint_gt(fs->nr_commit, commits);
+    ck_assert_uint_eq(fs->nr_on, 1);
+    is(CONTEXT "targets/0/regions/1/end", "2147483648");
+    if (_i / 2) /* else this test could not fail */
+        ck_assert_uint_ge(longest(ctx, 10), fs->answer_ns);
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
+/* A command that is on its way when something else is asked for is waited for, and one that does not come back ends
+ * with the thread. */
+START_TEST(test_command_on_its_way)
+{
+    struct damon_reclaim *ctx;
+
+    damon_fs_new(_i % 2);
+    ctx = new_busy();
+    longest(ctx, 3);
+    for (int i = 0; i < 200 && !fs->pending; i++)
+        longest(ctx, 1), fs->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
+    if (!_i)
+        ck_assert_ptr_nonnull(fs->pending);
+    if (_i / 2)
+        fs->pending_ns = UINT64_MAX;
+    set(ctx, "min_age", "10s");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    ck_assert_ptr_null(fs->pending);
+    is("0/state", "on");
+    longest(ctx, 3);
+    for (int i = 0; i < 200 && !fs->pending; i++)
+        longest(ctx, 1), fs->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
+    if (_i / 2)
+        fs->pending_ns = UINT64_MAX;
+    damon_reclaim_disable(ctx);
+    nothing_left();
+    damon_reclaim_unref(ctx);
+    damon_fs_free();
+}
+END_TEST
+
+/* A commit that the kernel refuses at a later dispatch disables the context, as one that it refuses at once. */
+START_TEST(test_late_refusal)
+{
+    struct damon_reclaim *ctx;
+
+    damon_fs_new(_i);
+    ctx = new_context(NULL, 0, 0);
+    enable(ctx);
+    warm_up(ctx);
+    fs->refuse_commit = -ENOMEM;
+    damon_echo("00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM", "/proc/iomem");
+    for (int i = 0; i < 60 && last_state != DAMON_RECLAIM_STATE_DISABLED; i++) {
+        fs->counters[0].nr_tried += 10;
+        run(ctx, 1);
+    }
+    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_BACKEND);
+    says(ctx, "commit");
+    nothing_left();
+    damon_reclaim_unref(ctx);
+    damon_fs_free();
+}
+END_TEST
+
+static const char *const watermark_files[] = {"metric", "interval_us", "high", "mid", "low"};
+
+/* A kernel without watermarks: the library stops the thread, and starts it again. */
+START_TEST(test_own_watermarks)
+{
+    struct damon_reclaim_scheme always = {
+        .size = sizeof(always), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_COLD};
+    struct damon_reclaim *ctx;
+    char missing[64];
+    uint32_t id;
+
+    damon_fs_new(_i % 2);
+    snprintf(missing, sizeof(missing), "/watermarks/%s", watermark_files[_i / 2]);
+    fs->missing = missing;
+    fs->free_kib = 700000;
+    ctx = new_context(NULL, 0, 0);
+    enable(ctx);
+    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_INACTIVE);
+    ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_WMARK_HIGH);
+    is("0/state", "off");
+    set(ctx, "min_age", "10s");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    run(ctx, 7);
+    is("0/state", "off");
+    fs->free_kib = 300000;
+    run(ctx, 7);
+    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
+    is("0/state", "on");
+    is(CONTEXT "schemes/nr_schemes", "2");
+    is(RECLAIM "access_pattern/age/min", "100");
+    fs->counters[0].nr_tried = 5;
+    fs->counters[1] = (struct damon_counters){7, 70 * MIB, 5, 50 * MIB, 3};
+    if (_i % 2)
+        damon_echo("update_schemes_stats", "0/state");
+    fs->free_kib = 100000; /* what was counted until now is not lost */
+    run(ctx, 7);
+    ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_WMARK_LOW);
+    is("0/state", "off");
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 50 * MIB);
+    /* A scheme without watermarks works on alone. */
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &always, &id), 0);
+    run(ctx, 2);
+    is("0/state", "on");
+    is(CONTEXT "schemes/nr_schemes", "2");
+    is(CONTEXT "schemes/1/access_pattern/age/min", "0");
+    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, id), 0);
+    run(ctx, 2);
+    is("0/state", "off");
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_never_waits, 0, 4);
+    tcase_add_loop_test(tc, test_command_on_its_way, 0, 4);
+    tcase_add_loop_test(tc, test_late_refusal, 0, 2);
+    tcase_add_loop_test(tc, test_own_watermarks, 0, 10);
+}
+
+int main(void)
+{
+    return life_main("damon-work", fill);
+}
