@@ -22,6 +22,9 @@ static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_p
                           "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
                           "addresses; give the ranges with the targets",
                           ctx->ops.name);
+    if (p->monitor_region_end && ctx->nr_targets && !ctx->whole)
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "monitor_region_start, monitor_region_end: there are targets; give the ranges with them");
     return 0;
 }
 

@@ -63,6 +63,7 @@ int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, siz
     const struct drcl_backend *backend;
     struct drcl_env env;
     char nowhere[1];
+    bool any;
     int r;
 
     if (!user)
@@ -76,14 +77,15 @@ int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, siz
     }
     text[0] = '\0';
     backend = config.backend ? drcl_backend_find(config.backend) : NULL;
-    if (!backend) {
+    any = config.backend && !strcmp(config.backend, "auto");
+    if (!backend && !any) {
         snprintf(text, size, "config.backend: %s; damon_reclaim_backend() lists those that can be probed",
                  config.backend ? "there is none of that name" : "not set");
         return config.backend ? -ENOENT : -EINVAL;
     }
     r = drcl_env_init(&env, &config);
     if (r == 0)
-        r = backend->probe(&env, text, size);
+        r = any ? drcl_backend_probe_auto(&env, text, size) : backend->probe(&env, text, size);
     drcl_env_fini(&env);
     return r;
 }

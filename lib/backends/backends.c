@@ -5,11 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "findings.h"
+
 static const struct drcl_backend *const backends[] = {
     &drcl_backend_damon,
     &drcl_backend_idle_page,
     &drcl_backend_sim,
 };
+
+/* What "auto" tries, in this order. */
+static const struct drcl_backend *const choice[] = { &drcl_backend_damon, &drcl_backend_idle_page };
+#define NR_CHOICE (sizeof(choice) / sizeof(choice[0]))
 
 const struct drcl_backend *drcl_backend_at(size_t index)
 {
@@ -45,12 +51,11 @@ static int create_free(struct drcl_env *env, const struct damon_reclaim_config *
 static int create_any(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                       const struct drcl_backend **ret, void **ret_backend)
 {
-    static const struct drcl_backend *const choice[] = {&drcl_backend_damon, &drcl_backend_idle_page};
     void (*log)(void *, enum damon_reclaim_log_level, const char *) = env->log;
-    char why[2][224] = {"", ""};
+    char why[NR_CHOICE][224] = { "" };
     int r, first = 0;
 
-    for (size_t i = 0; i < sizeof(choice) / sizeof(choice[0]); i++) {
+    for (size_t i = 0; i < NR_CHOICE; i++) {
         env->log = NULL; /* that one of them does not work here is no error */
         r = create_free(env, config, asks, choice[i], ret_backend);
         env->log = log;
@@ -60,10 +65,40 @@ static int create_any(struct drcl_env *env, const struct damon_reclaim_config *c
             *ret = choice[i];
             return 0;
         }
+        if (r == -EINVAL || r == -E2BIG || r == -ENOMEM) /* the program's mistake, or no time to look further */
+            return drcl_error(env, r, "%s", env->error);
         first = first ? first : r;
         snprintf(why[i], sizeof(why[i]), "%.16s: %.200s", choice[i]->name, env->error);
     }
     return drcl_error(env, first, "config.backend: \"auto\" finds none that works here: %s; %s", why[0], why[1]);
+}
+
+/* The lines of @text, each with the name in front. */
+static void add_lines(struct drcl_findings *findings, const char *name, const char *text)
+{
+    while (*text) {
+        int len = (int)strcspn(text, "\n");
+
+        drcl_findings_add(findings, "%s: %.*s\n", name, len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+int drcl_backend_probe_auto(struct drcl_env *env, char *text, size_t size)
+{
+    struct drcl_findings findings = { text, size, 0 };
+    int first = 0;
+    bool works = false;
+
+    for (size_t i = 0; i < NR_CHOICE; i++) {
+        char found[2048] = "";
+        int r = choice[i]->probe(env, found, sizeof(found));
+
+        works = works || r == 0;
+        first = first ? first : r;
+        add_lines(&findings, choice[i]->name, found);
+    }
+    return works ? 0 : first;
 }
 
 int drcl_backend_create(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,

@@ -30,6 +30,9 @@ extern const struct drcl_backend drcl_backend_idle_page;
  */
 int drcl_backend_create(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                         const struct drcl_backend **ret, void **ret_backend);
+/* Probes those that "auto" chooses from; their findings have the name of the backend in front. 0 if one works, else what
+ * drcl_backend_create() would return. */
+int drcl_backend_probe_auto(struct drcl_env *env, char *text, size_t size);
 /* The backend with that name, or NULL. */
 const struct drcl_backend *drcl_backend_find(const char *name);
 /* Backend number @index, or NULL past the last. */

@@ -3,7 +3,7 @@
 #ifndef DRCL_FINDINGS_H
 #define DRCL_FINDINGS_H
 
-#include <stddef.h>
+#include "env.h"
 
 struct drcl_findings {
     char *text; /* NUL-terminated, cut off if need be; NULL: nobody wants it */
@@ -12,5 +12,12 @@ struct drcl_findings {
 };
 
 void drcl_findings_add(struct drcl_findings *findings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A feature that is not there: a line "missing FEATURE: " and why, without newline in @format. */
+void drcl_findings_missing(struct drcl_findings *findings, const char *feature, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What the system has, whatever backend uses it: swap, and memory pressure that is measured. */
+void drcl_findings_add_system(struct drcl_findings *findings, struct drcl_env *env);
 
 #endif

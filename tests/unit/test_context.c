@@ -455,6 +455,37 @@ START_TEST(test_sim_report)
 }
 END_TEST
 
+/* Each that "auto" chooses from has its say, and its name in front of each line. */
+START_TEST(test_probe_auto)
+{
+    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "auto", .root = "/nowhere"};
+    struct damon_reclaim *ctx = NULL;
+    char text[2048], error[512];
+    bool damon = false, idle_page = false;
+
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -ENOENT);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        damon |= !strncmp(line, "damon: ", 7) && strstr(line, "CONFIG_DAMON_SYSFS");
+        idle_page |= !strncmp(line, "idle-page: ", 11) && strstr(line, "CONFIG_IDLE_PAGE_TRACKING");
+        ck_assert(!strncmp(line, "damon: ", 7) || !strncmp(line, "idle-page: ", 11));
+    }
+    ck_assert(damon && idle_page);
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, 9), -ENOENT);
+    ck_assert_uint_eq(strlen(text), 8);
+    ck_assert_int_eq(damon_reclaim_probe(&config, NULL, 0), -ENOENT);
+    /* So has the error of a context that finds none. */
+    config.error = error;
+    config.error_size = sizeof(error);
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(error, "CONFIG_DAMON_SYSFS"));
+    ck_assert_ptr_nonnull(strstr(error, "CONFIG_IDLE_PAGE_TRACKING"));
+    /* A mistake of the program is none of theirs. */
+    config.damon = &(struct damon_reclaim_damon_config){.size = sizeof(*config.damon), .operations = "taddr"};
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(error, "config.damon.operations"));
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_bad_backend);
@@ -465,6 +496,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_older_caller);
     tcase_add_test(tc, test_half_allocator);
     tcase_add_test(tc, test_unknown_flags);
+    tcase_add_test(tc, test_probe_auto);
     tcase_add_test(tc, test_backend_data);
     tcase_add_test(tc, test_references);
     tcase_add_test(tc, test_snapshot);

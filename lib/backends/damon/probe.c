@@ -35,15 +35,15 @@ int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
     if (r == -ENOENT)
         return r;
     if (drcl_iomem_ranges(env, NULL, 0, &n) < 0)
-        drcl_findings_add(&f, "physical memory: %s\n", env->error);
+        drcl_findings_missing(&f, "physical memory", "%s", env->error);
     else
         drcl_findings_add(&f, "physical memory: %zu range(s) of System RAM\n", n);
     if (drcl_damon_exists(env, "0/contexts")) {
         if (!drcl_damon_exists(env, "0/refresh_ms"))
-            drcl_findings_add(&f,
-                              "refresh_ms is missing: counters are asked for, which waits for the kernel's thread\n");
+            drcl_findings_missing(&f, "refresh_ms", "counters are asked for, which waits for the kernel's thread");
     } else {
         drcl_findings_add(&f, "operations, goals, filters and interval tuning are known once it is enabled\n");
     }
+    drcl_findings_add_system(&f, env);
     return r;
 }

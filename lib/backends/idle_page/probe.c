@@ -9,7 +9,6 @@
 
 #include "backends/findings.h"
 #include "backends/idle_page/advise.h"
-#include "sys/meminfo.h"
 
 /* A word of the bitmap, which being allowed to open it does not promise. */
 static int bitmap_readable(struct drcl_idle_page *b)
@@ -28,21 +27,6 @@ static int can_advise(struct drcl_env *env)
     return r == -ENOSYS ? drcl_advise_error(env, 0, (int)r) : 0;
 }
 
-static void describe_swap(struct drcl_env *env, struct drcl_findings *f)
-{
-    struct drcl_meminfo info;
-
-    if (drcl_meminfo_read(env, &info) < 0)
-        drcl_findings_add(f, "%s\n", env->error);
-    else if (!info.swap_total)
-        drcl_findings_add(f, "no swap: only the memory of files can be reclaimed; add swap, zram for example\n");
-    else if (!info.swap_free)
-        drcl_findings_add(f, "swap is full: only the memory of files can be reclaimed\n");
-    else
-        drcl_findings_add(f, "swap: %llu of %llu MiB free\n", (unsigned long long)(info.swap_free >> 20),
-            (unsigned long long)(info.swap_total >> 20));
-}
-
 int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
 {
     struct drcl_findings f = { text, size, 0 };
@@ -59,7 +43,7 @@ int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
     if (r == 0)
         r = can_advise(env);
     drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "bitmap, pagemap, kpageflags and process_madvise are there");
-    describe_swap(env, &f);
+    drcl_findings_add_system(&f, env);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);
     drcl_free(env, b);
