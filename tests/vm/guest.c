@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,19 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE      4096
-#define FILE_PATH "/tmp/data-file"
+#define PAGE 4096
 
 static bool failed;
 
-static void die(const char *what)
+void guest_die(const char *what)
 {
     printf("%s: %s\n", what, strerror(errno));
     exit(1);
@@ -39,164 +34,10 @@ uint64_t guest_now_ns(void)
 
 void guest_sleep_ms(unsigned int ms)
 {
-    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
 
     while (nanosleep(&t, &t) < 0 && errno == EINTR)
         ;
-}
-
-/* What is written to byte number @i of page number @page. */
-static uint64_t pattern(uint64_t page, size_t i)
-{
-    return (page * 512 + i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static void fill(uint64_t *words, uint64_t bytes)
-{
-    /* Half a page of it varies, so that what is swapped out is compressed as memory usually is. */
-    for (uint64_t page = 0; page < bytes / PAGE; page++)
-        for (size_t i = 0; i < PAGE / 8 / 2; i++)
-            words[page * (PAGE / 8) + i] = pattern(page, i);
-}
-
-static bool intact(const uint64_t *words, uint64_t bytes)
-{
-    for (uint64_t page = 0; page < bytes / PAGE; page++)
-        for (size_t i = 0; i < PAGE / 8; i++)
-            if (words[page * (PAGE / 8) + i] != (i < PAGE / 8 / 2 ? pattern(page, i) : 0))
-                return false;
-    return true;
-}
-
-static void *make_memory(const struct guest_workload *w)
-{
-    int flags = w->memory & GUEST_SHARED ? MAP_SHARED | MAP_ANONYMOUS : MAP_PRIVATE | MAP_ANONYMOUS, fd = -1;
-    void *p;
-
-    if (w->memory & GUEST_HUGETLB)
-        flags |= MAP_HUGETLB;
-
-    if (w->memory & GUEST_FILE) {
-        uint64_t *copy = calloc(1, w->total);
-
-        fd = open(FILE_PATH, O_RDWR | O_CREAT | O_TRUNC, 0600);
-        if (fd < 0 || !copy)
-            die(FILE_PATH);
-        fill(copy, w->total);
-        for (uint64_t done = 0; done < w->total;) {
-            ssize_t n = pwrite(fd, (char *)copy + done, w->total - done, (off_t)done);
-
-            if (n <= 0)
-                die(FILE_PATH);
-            done += (uint64_t)n;
-        }
-        fsync(fd);
-        free(copy);
-        flags = MAP_PRIVATE;
-    }
-    p = mmap(NULL, w->total, PROT_READ | PROT_WRITE, flags, fd, 0);
-    if (p == MAP_FAILED)
-        die("mmap");
-    if (w->memory & GUEST_NO_HUGE)
-        madvise(p, w->total, MADV_NOHUGEPAGE);
-    if (w->memory & GUEST_HUGE)
-        madvise(p, w->total, MADV_HUGEPAGE);
-    if (!(w->memory & GUEST_FILE))
-        fill(p, w->total);
-    else if (!intact(p, w->total))
-        die("the file reads back wrong");
-    if ((w->memory & GUEST_LOCKED) && mlock(p, w->total) < 0)
-        die("mlock");
-    return p;
-}
-
-static void touch(const char *p, uint64_t bytes)
-{
-    for (int pass = 0; pass < 4; pass++)
-        for (uint64_t i = 0; i < bytes; i += PAGE)
-            (void)*(const volatile char *)(p + i);
-}
-
-static void work(const struct guest_workload *w, int command, int answer)
-{
-    struct pollfd request = { .fd = command, .events = POLLIN };
-    uint64_t reply;
-    char *p;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    p = make_memory(w);
-    if ((w->memory & GUEST_SHARED) && fork() == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (!intact((uint64_t *)(void *)p, w->total))
-            die("shared memory reads wrong");
-        for (;;)
-            pause();
-    }
-    reply = (uintptr_t)p;
-    while (write(answer, &reply, sizeof(reply)) == (ssize_t)sizeof(reply)) {
-        char c;
-
-        while (poll(&request, 1, w->hot ? 20 : -1) == 0)
-            touch(p + w->hot_at, w->hot);
-        if (read(command, &c, 1) != 1)
-            break;
-        reply = intact((uint64_t *)(void *)p, w->total);
-    }
-    _exit(0);
-}
-
-static uint64_t reply_of(struct guest_workload *w)
-{
-    uint64_t reply;
-
-    if (read(w->answer, &reply, sizeof(reply)) != (ssize_t)sizeof(reply))
-        die("the workload does not answer");
-    return reply;
-}
-
-/* fork(), for a child with a certain pid. */
-static pid_t fork_as(pid_t pid)
-{
-    struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = pid ? (uintptr_t)&pid : 0, .set_tid_size = pid != 0 };
-
-    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
-void guest_start(struct guest_workload *w)
-{
-    int command[2], answer[2];
-
-    fflush(stdout);
-    if (pipe2(command, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0)
-        die("pipe");
-    w->pid = fork_as(w->want_pid);
-    if (w->pid < 0)
-        die("fork");
-    if (w->pid == 0) {
-        close(command[1]);
-        close(answer[0]);
-        work(w, command[0], answer[1]);
-    }
-    close(command[0]);
-    close(answer[1]);
-    w->command = command[1];
-    w->answer = answer[0];
-    w->addr = reply_of(w);
-}
-
-bool guest_intact(struct guest_workload *w)
-{
-    if (write(w->command, "c", 1) != 1)
-        die("the workload is gone");
-    return reply_of(w) == 1;
-}
-
-void guest_stop(struct guest_workload *w)
-{
-    kill(w->pid, SIGKILL);
-    waitpid(w->pid, NULL, 0);
-    close(w->command);
-    close(w->answer);
 }
 
 void guest_flush_tlbs(void)
@@ -225,12 +66,12 @@ uint64_t guest_resident(pid_t pid, uint64_t addr, uint64_t len)
     snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        die(path);
+        guest_die(path);
     for (uint64_t page = 0; page < len / PAGE; page += 512) {
         size_t n = len / PAGE - page < 512 ? (size_t)(len / PAGE - page) : 512;
 
         if (pread(fd, entries, n * 8, (off_t)((addr / PAGE + page) * 8)) != (ssize_t)n * 8)
-            die(path);
+            guest_die(path);
         for (size_t i = 0; i < n; i++)
             resident += entries[i] >> 63 ? PAGE : 0;
     }
@@ -246,7 +87,7 @@ static uint64_t number_in(const char *path, const char *name)
     char word[128], line[256];
 
     if (!f)
-        die(path);
+        guest_die(path);
     while (fgets(line, sizeof(line), f))
         if (sscanf(line, "%127s %llu", word, &value) == 2 && !strcmp(word, name))
             found = value;
@@ -306,50 +147,94 @@ static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level lev
         printf("log %d: %s\n", (int)level, text);
 }
 
-struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callbacks, void *userdata, ...)
+/* Stages "NAME=VALUE". */
+static void stage(struct damon_reclaim *ctx, const char *setting)
 {
-    struct damon_reclaim_callbacks own = { .size = sizeof(own) };
-    char error[256] = "";
-    struct damon_reclaim_config config = { .size = sizeof(config),
-                                           .backend = "idle-page",
-                                           .userdata = userdata,
-                                           .seed = 1,
-                                           .error = error,
-                                           .error_size = sizeof(error) };
-    struct damon_reclaim *ctx;
-    const char *setting;
-    va_list ap;
+    const char *value = strchr(setting, '=') + 1;
+    char name[64];
 
-    if (callbacks)
-        own = *callbacks;
-    own.log = log_line;
-    config.callbacks = &own;
+    snprintf(name, sizeof(name), "%.*s", (int)(value - 1 - setting), setting);
+    if (damon_reclaim_set(ctx, name, value) < 0) {
+        printf("%s: %s\n", setting, damon_reclaim_last_error(ctx));
+        exit(1);
+    }
+}
+
+static struct damon_reclaim *new_context(const struct guest_setup *setup)
+{
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks)};
+    struct damon_reclaim_damon_config damon = {.size = sizeof(damon),
+                                               .flags = setup->take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0};
+    char error[512] = "";
+    struct damon_reclaim_config config = {.size = sizeof(config),
+                                          .backend = setup->backend ? setup->backend : "idle-page",
+                                          .callbacks = &callbacks,
+                                          .userdata = setup->userdata,
+                                          .seed = 1,
+                                          .flags = setup->flags,
+                                          .damon = &damon,
+                                          .error = error,
+                                          .error_size = sizeof(error)};
+    struct damon_reclaim *ctx;
+
+    if (setup->callbacks)
+        callbacks = *setup->callbacks;
+    callbacks.log = log_line;
     if (damon_reclaim_new(&config, &ctx) < 0) {
         printf("no context: %s\n", error);
         exit(1);
     }
-    damon_reclaim_set(ctx, "wmarks_high", "1000");
-    damon_reclaim_set(ctx, "wmarks_mid", "990");
-    damon_reclaim_set(ctx, "wmarks_low", "0");
-    va_start(ap, userdata);
-    while ((setting = va_arg(ap, const char *)) != NULL) {
-        char name[64];
-        const char *value = strchr(setting, '=') + 1;
+    stage(ctx, "wmarks_high=1000");
+    stage(ctx, "wmarks_mid=990");
+    stage(ctx, "wmarks_low=0");
+    return ctx;
+}
 
-        snprintf(name, sizeof(name), "%.*s", (int)(value - 1 - setting), setting);
-        if (damon_reclaim_set(ctx, name, value) < 0) {
-            printf("%s: %s\n", setting, damon_reclaim_last_error(ctx));
-            exit(1);
-        }
-    }
+static struct damon_reclaim *set_up(const struct guest_setup *setup, va_list settings)
+{
+    struct damon_reclaim *ctx = new_context(setup);
+    const char *setting;
+
+    while ((setting = va_arg(settings, const char *)) != NULL)
+        stage(ctx, setting);
+    return ctx;
+}
+
+struct damon_reclaim *guest_set_up(const struct guest_setup *setup, ...)
+{
+    struct damon_reclaim *ctx;
+    va_list ap;
+
+    va_start(ap, setup);
+    ctx = set_up(setup, ap);
     va_end(ap);
     return ctx;
 }
 
+struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callbacks, void *userdata, ...)
+{
+    struct guest_setup setup = {.callbacks = callbacks, .userdata = userdata};
+    struct damon_reclaim *ctx;
+    va_list ap;
+
+    va_start(ap, userdata);
+    ctx = set_up(&setup, ap);
+    va_end(ap);
+    return ctx;
+}
+
+void guest_enable(struct damon_reclaim *ctx)
+{
+    if (damon_reclaim_enable(ctx) < 0) {
+        printf("enable: %s\n", damon_reclaim_last_error(ctx));
+        exit(1);
+    }
+}
+
 uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w)
 {
-    struct damon_reclaim_range range = { w->addr, w->addr + w->total };
-    struct damon_reclaim_target target = { .size = sizeof(target), .pid = w->pid };
+    struct damon_reclaim_range range = {w->addr, w->addr + w->total};
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = w->pid};
     uint32_t id = UINT32_MAX;
 
     if (w->memory & GUEST_BARE) {
@@ -365,7 +250,7 @@ uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w)
 
 void guest_run(struct damon_reclaim *ctx, unsigned int ms)
 {
-    struct pollfd p = { .fd = damon_reclaim_get_fd(ctx), .events = POLLIN };
+    struct pollfd p = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
     uint64_t until = guest_now_ns() + (uint64_t)ms * 1000000, now;
 
     while ((now = guest_now_ns()) < until) {
@@ -380,9 +265,25 @@ void guest_run(struct damon_reclaim *ctx, unsigned int ms)
     }
 }
 
+void guest_watch(struct damon_reclaim *ctx, unsigned int seconds)
+{
+    for (unsigned int second = 1; second <= seconds; second++) {
+        struct damon_reclaim_stats stats;
+
+        guest_run(ctx, 1000);
+        stats = guest_stats(ctx);
+        printf("%2u s: %llu regions of %llu MiB, tried %llu MiB, reclaimed %llu MiB, CPU %llu ms\n", second,
+               (unsigned long long)stats.nr_regions, (unsigned long long)(stats.monitored_bytes / MIB),
+               (unsigned long long)(stats.bytes_reclaim_tried_regions / MIB),
+               (unsigned long long)(stats.bytes_reclaimed_regions / MIB),
+               (unsigned long long)((stats.monitor_cpu_ns + stats.reclaim_cpu_ns) / 1000000));
+        fflush(stdout);
+    }
+}
+
 struct damon_reclaim_stats guest_stats(struct damon_reclaim *ctx)
 {
-    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
 
     damon_reclaim_get_stats(ctx, &stats);
     return stats;

@@ -20,7 +20,7 @@ enum guest_memory {
     GUEST_HUGE = 1 << 1,    /* huge pages wherever they fit */
     GUEST_LOCKED = 1 << 2,  /* mlock() */
     GUEST_SHARED = 1 << 3,  /* mapped by a second process as well */
-    GUEST_FILE = 1 << 4,    /* a private mapping of a file on tmpfs, only read */
+    GUEST_FILE = 1 << 4,    /* a private mapping of a file on tmpfs, only read; the first `file` bytes, or all */
     GUEST_HUGETLB = 1 << 5, /* hugetlb pages */
     GUEST_BARE = 1 << 6     /* nothing else of the process is watched but this memory */
 };
@@ -32,6 +32,8 @@ struct guest_workload {
     uint64_t hot_at;
     uint64_t hot;
     unsigned int memory; /* enum guest_memory */
+    uint64_t file;       /* for GUEST_FILE; 0: all */
+    const char *cgroup;  /* name below the root, made if need be; or NULL */
     pid_t want_pid;      /* the pid that it must get, or 0 */
     /* Filled in by guest_start(). */
     pid_t pid;
@@ -63,12 +65,29 @@ void guest_sleep_ms(unsigned int ms);
 /* Writes text to a file of /proc or /sys; false if that fails. */
 bool guest_write(const char *path, const char *text);
 
-/* A context for processes with the parameters "NAME=VALUE"..., ended by NULL; open watermarks unless told otherwise. */
+/* Exits with what failed and why by errno. */
+_Noreturn void guest_die(const char *what);
+
+/* How a context is made. */
+struct guest_setup {
+    const char *backend; /* NULL: "idle-page" */
+    uint32_t flags;      /* enum damon_reclaim_flag */
+    bool take_over;      /* DAMON_RECLAIM_DAMON_TAKE_OVER */
+    const struct damon_reclaim_callbacks *callbacks;
+    void *userdata;
+};
+
+/* A context with the parameters "NAME=VALUE"..., ended by NULL; open watermarks unless told otherwise. */
+struct damon_reclaim *guest_set_up(const struct guest_setup *setup, ...);
+/* The same, of the backend "idle-page". */
 struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callbacks, void *userdata, ...);
 /* Makes the workload a target: the process, or its memory alone if it is GUEST_BARE. */
 uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w);
-/* Runs the context for a while. */
+/* Enables, or exits with a message. */
+void guest_enable(struct damon_reclaim *ctx);
+/* Runs the context for a while; guest_watch() prints a line each second. */
 void guest_run(struct damon_reclaim *ctx, unsigned int ms);
+void guest_watch(struct damon_reclaim *ctx, unsigned int seconds);
 struct damon_reclaim_stats guest_stats(struct damon_reclaim *ctx);
 
 /* Prints the condition and whether it holds; guest_result() is the exit status of the program: 1 if any did not. */
