@@ -72,7 +72,7 @@ struct config_program {
 };
 
 /* Options that every daemon has: [agent], [metrics] and [never]. */
-extern const struct config_option config_common[];
+extern const struct config_option config_common[]; /* config_common.c */
 
 /* What was asked for. Immutable once made. */
 struct config;
@@ -101,8 +101,8 @@ void config_free(struct config *config);
 
 /*
  * What a program begins with: reads the sources of main(), and does what --help, --version, --man, --show-config and
- * --check-config ask. Returns true if the program is to go on, with *ret; else with *ret_exit: 0, or 1 (could not be
- * read) or 2 (wrong) with the text on stderr.
+ * --check-config ask. Returns true if the program is to go on, with *ret; else with *ret_exit: 0; 1 if what was asked
+ * could not be printed; 2 with the text on stderr if the configuration cannot be read or is wrong.
  */
 bool config_main(const struct config_program *program, int argc, char **argv, struct config **ret, int *ret_exit);
 

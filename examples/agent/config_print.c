@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration and its table for people: as a file, as help, as a manual page. */
+#include <string.h>
+
+#include "config_internal.h"
+
+static const char sources_text[] =
+    "Later ones count: defaults, the file, the boot line (with --boot-line), the environment, the command line.";
+
+static const char *argument(const struct config_option *option)
+{
+    if (option->argument)
+        return option->argument;
+    switch (option->type) {
+    case CONFIG_BOOL:
+        return "Y|N";
+    case CONFIG_UINT:
+        return "NUMBER";
+    case CONFIG_BYTES:
+        return "BYTES";
+    case CONFIG_TIME:
+        return "TIME";
+    case CONFIG_LIST:
+        return "ITEM,...";
+    case CONFIG_CHOICE:
+        return "WORD";
+    case CONFIG_TEXT:
+        break;
+    }
+    return "TEXT";
+}
+
+/* "metrics-port": as on the command line. */
+static struct config_key dashed(const struct config_option *option)
+{
+    struct config_key key = config_key(option);
+
+    for (char *c = key.text; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return key;
+}
+
+static void show_value(const struct config_value *value, FILE *file)
+{
+    int width = fprintf(file, "%s%s =%s%s", value->option->flags & CONFIG_NOT_IN_FILE ? "# " : "", value->option->name,
+                        *value->text ? " " : "", value->text);
+
+    fprintf(file, "%*s ; %s\n", width < 40 ? 40 - width : 0, "", value->origin ? value->origin : "default");
+}
+
+static void show_instance(const struct config *config, const char *section, FILE *file)
+{
+    fprintf(file, "\n[%s]\n", section);
+    for (size_t i = 0; i < config->n; i++) {
+        const struct config_value *value = &config->values[i];
+        size_t len = strlen(value->option->section);
+
+        if (value->instance && !strncmp(section, value->option->section, len) && section[len] == ' ' &&
+            !strcmp(section + len + 1, value->instance))
+            show_value(value, file);
+    }
+}
+
+/* Whether @section is for the first time in the table at @index. */
+static bool begins_section(const struct config_table *table, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (!strcmp(table->items[i].section, table->items[index].section))
+            return false;
+    return true;
+}
+
+void config_show(const struct config *config, FILE *file)
+{
+    const struct config_table *table = &config->table;
+
+    fprintf(file, "# %s\n", sources_text);
+    for (size_t i = 0; i < table->n; i++) {
+        const char *section = table->items[i].section;
+
+        if (!begins_section(table, i) || config_is_instance_section(config->program, section))
+            continue;
+        fprintf(file, "\n[%s]\n", section);
+        for (size_t j = 0; j < config->n; j++)
+            if (!config->values[j].instance && !strcmp(config->values[j].option->section, section))
+                show_value(&config->values[j], file);
+    }
+    for (size_t i = 0; i < config->nr_instances; i++)
+        show_instance(config, config->instances[i], file);
+}
+
+static void help_option(const struct config_option *option, bool in_file_only, FILE *file)
+{
+    fprintf(file, "  %s%s%s%s\n      %s", in_file_only ? "" : "--", in_file_only ? option->name : dashed(option).text,
+            in_file_only ? " = " : "=", argument(option), option->doc);
+    if (option->choices)
+        fprintf(file, ": one of %s", option->choices);
+    if (*option->value)
+        fprintf(file, " (%s)", option->value);
+    fputc('\n', file);
+}
+
+void config_help(const struct config_program *program, FILE *file)
+{
+    struct config_table table;
+
+    fprintf(file, "%s: %s\n\nusage: %s [--NAME=VALUE | " CONFIG_PREFIX "NAME=VALUE]...\n\n", program->name,
+            program->summary, program->name);
+    for (const struct config_action_info *action = config_actions; action->word; action++)
+        fprintf(file, "  %-16s %s\n", action->word, action->doc);
+    if (config_table_make(program, &table) < 0)
+        return;
+    for (size_t i = 0; i < table.n; i++) {
+        const char *section = table.items[i].section;
+        bool instances = config_is_instance_section(program, section);
+
+        if (!begins_section(&table, i))
+            continue;
+        fprintf(file, "\n[%s%s]%s\n", section, instances ? " NAME" : "", instances ? " (in the file only)" : "");
+        for (size_t j = 0; j < table.n; j++)
+            if (!strcmp(table.items[j].section, section))
+                help_option(&table.items[j], instances, file);
+    }
+    config_table_free(&table);
+    fprintf(
+        file,
+        "\nA bare number is in the unit shown; 30s, 5min, 128MiB say their own. [section] is where a value stands in "
+        "the\nfile, %s. %s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong usage or configuration.\n",
+        program->file ? program->file : "that --config names", sources_text);
+}
+
+/* Text for troff. */
+static void escaped(const char *text, FILE *file)
+{
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", file);
+    for (; *text; text++) {
+        if (*text == '-' || *text == '\\')
+            fputc('\\', file);
+        fputc(*text == '\\' ? 'e' : *text, file);
+    }
+}
+
+static void man_option(const struct config_option *option, bool in_file_only, FILE *file)
+{
+    fputs(".TP\n\\fB", file);
+    if (!in_file_only)
+        fputs("\\-\\-", file);
+    escaped(in_file_only ? option->name : dashed(option).text, file);
+    fprintf(file, "%s\\fI", in_file_only ? "\\fR = " : "\\fR=");
+    escaped(argument(option), file);
+    fputs("\\fR\n", file);
+    escaped(option->doc, file);
+    if (option->choices) {
+        fputs(": one of ", file);
+        escaped(option->choices, file);
+    }
+    fputs(".\n", file);
+    if (*option->value) {
+        fputs("Default: ", file);
+        escaped(option->value, file);
+        fputs(".\n", file);
+    }
+}
+
+static void man_options(const struct config_program *program, const struct config_table *table, FILE *file)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        const char *section = table->items[i].section;
+        bool instances = config_is_instance_section(program, section);
+
+        if (!begins_section(table, i))
+            continue;
+        fprintf(file, ".SS [%s%s]\n", section, instances ? " NAME" : "");
+        if (instances)
+            fputs("In the file only, once for each NAME.\n", file);
+        for (size_t j = 0; j < table->n; j++)
+            if (!strcmp(table->items[j].section, section))
+                man_option(&table->items[j], instances, file);
+    }
+}
+
+void config_man(const struct config_program *program, FILE *file)
+{
+    struct config_table table;
+
+    if (config_table_make(program, &table) < 0)
+        return;
+    fputs(".SH OPTIONS\n", file);
+    for (const struct config_action_info *action = config_actions; action->word; action++) {
+        fputs(".TP\n\\fB", file);
+        escaped(action->word, file);
+        fputs("\\fR\n", file);
+        escaped(action->doc, file);
+        fputs(".\n", file);
+    }
+    fputs(".PP\nThe other options have the form \\-\\-\\fINAME\\fR=\\fIVALUE\\fR, in which \\- and _ are the same. The "
+          "heading of each\ngroup is the section of the file that it stands in. ",
+          file);
+    escaped(sources_text, file);
+    fputc('\n', file);
+    man_options(program, &table, file);
+    fprintf(file, ".SH ENVIRONMENT\nEach option can be set as " CONFIG_ENV_PREFIX "\\fINAME\\fR, in capitals and with "
+                  "_ for \\-.\n");
+    if (program->file) {
+        fputs(".SH FILES\n.TP\n\\fI", file);
+        escaped(program->file, file);
+        fputs("\\fR\nThe configuration: sections in brackets, lines NAME = VALUE, and comments behind # or ;.\n", file);
+    }
+    fputs(".SH EXIT STATUS\n0: ended by a signal, or what was asked is done. 1: failed. 2: wrong usage or "
+          "configuration.\n.SH SIGNALS\nSIGHUP reads the configuration again; one that is wrong is logged and changes "
+          "nothing. SIGTERM and SIGINT\nend it.\n",
+          file);
+    config_table_free(&table);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* Who has it; the file may be empty for a moment while the holder writes. */
+static int held(int fd, const char *path, struct agent_error *error)
+{
+    char text[32] = "";
+    int pid = 0;
+
+    if (pread(fd, text, sizeof(text) - 1, 0) > 0 && sscanf(text, "%d", &pid) == 1 && pid > 0)
+        return agent_fail(error, -EWOULDBLOCK, "%s: it runs already, as process %d", path, pid);
+    return agent_fail(error, -EWOULDBLOCK, "%s: it runs already", path);
+}
+
+static int write_pid(int fd)
+{
+    char text[32];
+    int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+    if (ftruncate(fd, 0) < 0)
+        return -errno;
+    if (pwrite(fd, text, (size_t)len, 0) != len)
+        return errno ? -errno : -EIO;
+    return 0;
+}
+
+int lock_acquire(const char *directory, const char *name, struct agent_error *error)
+{
+    char path[PATH_MAX];
+    int fd, r;
+
+    if (snprintf(path, sizeof(path), "%s/%s.lock", directory, name) >= (int)sizeof(path))
+        return agent_fail(error, -ENAMETOOLONG, "%s: the name of the directory is too long", directory);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        r = -errno;
+        return agent_fail(error, r, "%s: %s%s", path, strerror(-r),
+                          r == -EACCES ? "; run as root, or name a directory with --lock-directory" : "");
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        r = errno == EWOULDBLOCK ? held(fd, path, error) : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    else {
+        r = write_pid(fd);
+        if (r < 0)
+            agent_fail(error, r, "%s: %s", path, strerror(-r));
+    }
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
+}
+
+void lock_release(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if HAVE_SYSTEMD
+#include <systemd/sd-journal.h>
+#endif
+
+static struct {
+    const char *program;
+    enum damon_reclaim_log_level level;
+    bool journal;
+    uint64_t nr_errors;
+} state = {.program = "", .level = DAMON_RECLAIM_LOG_INFO};
+
+static const struct {
+    const char *name;
+    enum damon_reclaim_log_level level;
+} levels[] = {
+    {"error", DAMON_RECLAIM_LOG_ERROR},
+    {"warning", DAMON_RECLAIM_LOG_WARNING},
+    {"info", DAMON_RECLAIM_LOG_INFO},
+    {"debug", DAMON_RECLAIM_LOG_DEBUG},
+};
+
+/* Whether stderr is the stream to the journal that the service manager names by device and inode. */
+static bool to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat st;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+           st.st_dev == device && st.st_ino == inode;
+}
+
+void log_open(const char *program, enum damon_reclaim_log_level level)
+{
+    state.program = program;
+    state.level = level;
+    state.journal = to_journal();
+}
+
+void log_set_level(enum damon_reclaim_log_level level)
+{
+    state.level = level;
+}
+
+enum damon_reclaim_log_level log_level_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (!strcmp(name, levels[i].name))
+            return levels[i].level;
+    return DAMON_RECLAIM_LOG_INFO;
+}
+
+static const char *name_of(enum damon_reclaim_log_level level)
+{
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (level == levels[i].level)
+            return levels[i].name;
+    return "";
+}
+
+/* To the journal with its level as a field; else a line with the prefix <N> that the journal's stream understands. */
+static void to_manager(enum damon_reclaim_log_level level, const char *text)
+{
+#if HAVE_SYSTEMD
+    if (sd_journal_send("MESSAGE=%s", text, "PRIORITY=%d", (int)level, "SYSLOG_IDENTIFIER=%s", state.program, NULL) ==
+        0)
+        return;
+#endif
+    fprintf(stderr, "<%d>%s\n", (int)level, text);
+}
+
+void log_write(enum damon_reclaim_log_level level, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    if (level == DAMON_RECLAIM_LOG_ERROR)
+        state.nr_errors++;
+    if (level > state.level)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (state.journal)
+        to_manager(level, text);
+    else
+        fprintf(stderr, "%s: %s: %s\n", state.program, name_of(level), text);
+}
+
+void log_library(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+{
+    (void)ctx, (void)userdata;
+    log_write(level, "%s", text);
+}
+
+uint64_t log_nr_errors(void)
+{
+    return state.nr_errors;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "never.h"
+
+#include <damon_reclaim/damon_reclaim.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "log.h"
+
+#define COMM_LEN 15u /* the kernel cuts names there */
+
+struct never {
+    const char *root;
+    char **commands, **cgroups;
+    size_t nr_commands, nr_cgroups;
+    struct damon_reclaim_exclusion *items; /* fixed ones, then the processes of the commands, ascending */
+    size_t nr_fixed, n, capacity;
+};
+
+static bool to_pid(const char *text, pid_t *ret)
+{
+    char *end;
+    long pid;
+
+    errno = 0;
+    pid = strtol(text, &end, 10);
+    if (errno || end == text || *end || pid <= 0 || pid > INT_MAX)
+        return false;
+    *ret = (pid_t)pid;
+    return true;
+}
+
+static bool to_range(const char *text, struct damon_reclaim_range *ret)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    ret->start = strtoull(text, &end, 0);
+    if (errno || *end != '-' || end[1] < '0' || end[1] > '9')
+        return false;
+    ret->end = strtoull(end + 1, &end, 0);
+    return !errno && !*end && ret->start < ret->end;
+}
+
+int never_check_pid(const char *item, struct agent_error *error)
+{
+    pid_t pid;
+
+    return to_pid(item, &pid) ? 0 : agent_fail(error, -EINVAL, "\"%s\" is not the number of a process", item);
+}
+
+int never_check_range(const char *item, struct agent_error *error)
+{
+    struct damon_reclaim_range range;
+
+    return to_range(item, &range)
+               ? 0
+               : agent_fail(error, -EINVAL, "\"%s\" is not START-END, addresses with START below END", item);
+}
+
+static int add(struct never *never, const struct damon_reclaim_exclusion *item)
+{
+    if (never->n == never->capacity) {
+        size_t capacity = never->capacity ? 2 * never->capacity : 16;
+        struct damon_reclaim_exclusion *grown = realloc(never->items, capacity * sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        never->items = grown;
+        never->capacity = capacity;
+    }
+    never->items[never->n++] = *item;
+    return 0;
+}
+
+static void free_texts(char **texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+void never_free(struct never *never)
+{
+    if (!never)
+        return;
+    free_texts(never->commands, never->nr_commands);
+    free_texts(never->cgroups, never->nr_cgroups);
+    free(never->items);
+    free(never);
+}
+
+static int copy_texts(const struct config *config, const char *key, char ***ret, size_t *ret_n)
+{
+    const char *const *items;
+    size_t n = config_list(config, NULL, key, &items);
+
+    *ret = calloc(n + 1, sizeof(**ret));
+    if (!*ret)
+        return -ENOMEM;
+    for (*ret_n = 0; *ret_n < n; ++*ret_n) {
+        (*ret)[*ret_n] = strdup(items[*ret_n]);
+        if (!(*ret)[*ret_n])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* What does not change: pids, ranges, cgroups. */
+static int add_fixed(struct never *never, const struct config *config)
+{
+    const char *const *items;
+    size_t n = config_list(config, NULL, "never_pids", &items);
+    int r = 0;
+
+    for (size_t i = 0; i < n && r == 0; i++) {
+        struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
+
+        to_pid(items[i], &item.pid); /* was checked */
+        r = add(never, &item);
+    }
+    n = config_list(config, NULL, "never_ranges", &items);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_RANGE};
+
+        to_range(items[i], &item.range);
+        r = add(never, &item);
+    }
+    for (size_t i = 0; i < never->nr_cgroups && r == 0; i++)
+        r = add(never,
+                &(struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = never->cgroups[i]});
+    never->nr_fixed = never->n;
+    return r;
+}
+
+int never_new(const struct config *config, const char *root, struct never **ret, struct agent_error *error)
+{
+    struct never *never = calloc(1, sizeof(*never));
+    int r;
+
+    if (!never)
+        return agent_fail(error, -ENOMEM, "no memory");
+    never->root = root;
+    r = copy_texts(config, "never_commands", &never->commands, &never->nr_commands);
+    if (r == 0)
+        r = copy_texts(config, "never_cgroups", &never->cgroups, &never->nr_cgroups);
+    if (r == 0)
+        r = add_fixed(never, config);
+    if (r == 0) {
+        r = never_scan(never, error);
+    } else {
+        agent_fail(error, r, "no memory");
+    }
+    if (r < 0) {
+        never_free(never);
+        return r;
+    }
+    *ret = never;
+    return 0;
+}
+
+static bool is_command(const struct never *never, pid_t pid)
+{
+    char path[PATH_MAX], *name;
+    bool found = false;
+
+    snprintf(path, sizeof(path), "%s/proc/%d/comm", never->root, (int)pid);
+    if (file_read(path, &name, NULL) < 0)
+        return false; /* it is gone */
+    name[strcspn(name, "\n")] = '\0';
+    for (size_t i = 0; i < never->nr_commands && !found; i++)
+        found = !strncmp(name, never->commands[i], COMM_LEN);
+    free(name);
+    return found;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    const struct damon_reclaim_exclusion *x = a, *y = b;
+
+    return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* Adds the processes of the commands. */
+static int scan(struct never *never, DIR *directory)
+{
+    const struct dirent *entry;
+    int r = 0;
+
+    while (r == 0 && (errno = 0, entry = readdir(directory)) != NULL) {
+        struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
+
+        if (to_pid(entry->d_name, &item.pid) && is_command(never, item.pid))
+            r = add(never, &item);
+    }
+    if (r == 0 && errno)
+        r = -errno;
+    if (r == 0 && never->n > never->nr_fixed)
+        qsort(never->items + never->nr_fixed, never->n - never->nr_fixed, sizeof(*never->items), by_pid);
+    return r;
+}
+
+/* A list like @never without the processes of commands, to build the next one in. */
+static int copy_fixed(const struct never *never, struct never *ret)
+{
+    int r = 0;
+
+    *ret = *never;
+    ret->items = NULL;
+    ret->n = ret->capacity = 0;
+    for (size_t i = 0; i < never->nr_fixed && r == 0; i++)
+        r = add(ret, &never->items[i]);
+    return r;
+}
+
+static bool same_processes(const struct never *a, const struct never *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = a->nr_fixed; i < a->n; i++)
+        if (a->items[i].pid != b->items[i].pid)
+            return false;
+    return true;
+}
+
+int never_scan(struct never *never, struct agent_error *error)
+{
+    struct never next;
+    char path[PATH_MAX];
+    DIR *directory;
+    bool same;
+    int r;
+
+    if (!never->nr_commands)
+        return 0;
+    snprintf(path, sizeof(path), "%s/proc", never->root);
+    directory = opendir(path);
+    if (!directory)
+        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    r = copy_fixed(never, &next);
+    if (r == 0)
+        r = scan(&next, directory);
+    closedir(directory);
+    if (r < 0) {
+        free(next.items);
+        return agent_fail(error, r, "%s: %s", path, strerror(-r));
+    }
+    same = same_processes(never, &next);
+    free(never->items);
+    *never = next;
+    return !same;
+}
+
+bool never_has_pid(const struct never *never, pid_t pid)
+{
+    for (size_t i = 0; i < never->n; i++)
+        if (never->items[i].type == DAMON_RECLAIM_EXCLUDE_PID && never->items[i].pid == pid)
+            return true;
+    return false;
+}
+
+size_t never_exclusions(const struct never *never, const struct damon_reclaim_exclusion **ret)
+{
+    *ret = never->items;
+    return never->n;
+}
+
+/* Whether the cgroup is there: one that is not has no memory to be left alone. */
+static bool exists(const struct never *never, const char *cgroup)
+{
+    char path[PATH_MAX];
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "%s/sys/fs/cgroup/%s", never->root, cgroup + (*cgroup == '/'));
+    directory = opendir(path);
+    if (!directory && errno == ENOENT)
+        return false;
+    if (directory)
+        closedir(directory);
+    return true; /* or the library says what is wrong with it */
+}
+
+int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error)
+{
+    struct damon_reclaim_exclusion *items = calloc(never->n + 1, sizeof(*items));
+    size_t n = 0;
+    int r;
+
+    if (!items)
+        return agent_fail(error, -ENOMEM, "no memory");
+    for (size_t i = 0; i < never->n; i++) {
+        if (never->items[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP || exists(never, never->items[i].cgroup))
+            items[n++] = never->items[i];
+        else
+            log_warning("never-reclaim list: there is no cgroup %s", never->items[i].cgroup);
+    }
+    r = damon_reclaim_set_exclusions(ctx, items, n);
+    free(items);
+    return r < 0 ? agent_fail(error, r, "never-reclaim list: %s", damon_reclaim_last_error(ctx)) : 0;
+}
