@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ static int new_fd(struct fake *f, enum fake_file kind, struct fake_process *p)
         f->fds[i].kind = kind;
         f->fds[i].process = p;
         f->fds[i].generation = p ? p->generation : 0;
+        f->fds[i].entry = 0;
         f->nr_open++;
         return FIRST_FD + i;
     }
@@ -51,6 +53,10 @@ static void write_maps(const struct fake_process *p, char *text, size_t size)
         len += (size_t)snprintf(text + len, size - len, "%llx-%llx rw-p 00000000 00:00 0                  [area %zu]\n",
                                 (unsigned long long)p->areas[i].start,
                                 (unsigned long long)(p->areas[i].start + p->areas[i].pages * PAGE), i);
+    if (p->nr_areas == 0) { /* a kernel thread, or one that exits */
+        text[0] = '\0';
+        return;
+    }
     snprintf(text + len, size - len, "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n");
 }
 
@@ -88,6 +94,8 @@ static int fake_sys_open(void *data, const char *path, int flags)
         return new_fd(f, FILE_KPAGEFLAGS, NULL);
     if (!strcmp(path, "/proc/self/pagemap"))
         return new_fd(f, FILE_OWN_PAGEMAP, NULL);
+    if (!strcmp(path, "/proc"))
+        return new_fd(f, FILE_PROC, NULL);
     if (!strcmp(path, "/proc/meminfo"))
         return open_text(f, NULL, "meminfo");
     if (sscanf(path, "/proc/%d/%n", &pid, &n) != 1 || !n)
@@ -249,6 +257,49 @@ static int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg)
     region[0] = start;
     region[1] = addr;
     return 1;
+}
+
+/* The name of an entry of /proc: what is always there, then the processes. NULL: this one has exited. */
+static const char *proc_entry(const struct fake *f, size_t i, char buf[16])
+{
+    static const char *const names[] = { ".", "..", "self", "meminfo", "7z", "99999999999" };
+    const size_t n = sizeof(names) / sizeof(names[0]);
+
+    if (i < n)
+        return names[i];
+    snprintf(buf, 16, "%d", (int)f->processes[i - n].pid);
+    return f->processes[i - n].exited ? NULL : buf;
+}
+
+/* A few records a call, so that a listing takes several. */
+static ssize_t fake_sys_getdents(void *data, int fd, void *buf, size_t len)
+{
+    struct fake *f = data;
+    struct fake_fd *file = fd_at(f, fd);
+    size_t done = 0;
+    char number[16];
+    int r = called(f);
+
+    if (r)
+        return r;
+    if (file->kind != FILE_PROC)
+        return -ENOTDIR;
+    for (int told = 0; told < 3 && file->entry < f->nr_processes + 6; file->entry++) {
+        const char *name = proc_entry(f, file->entry, number);
+        struct dirent64 *entry = (struct dirent64 *)((char *)buf + done);
+        size_t length = name ? (offsetof(struct dirent64, d_name) + strlen(name) + 8) & ~(size_t)7 : 0;
+
+        if (!name)
+            continue;
+        ck_assert_uint_le(done + length, len);
+        entry->d_ino = file->entry + 1;
+        entry->d_reclen = (unsigned short)length;
+        entry->d_type = DT_DIR;
+        strcpy(entry->d_name, name);
+        done += length;
+        told++;
+    }
+    return (ssize_t)done;
 }
 
 /* --- advice ------------------------------------------------------------------------------------------------------ */
@@ -417,6 +468,7 @@ static const struct damon_reclaim_system_ops system_ops = {
     .timer_new = fake_sys_timer_new,
     .timer_set = fake_sys_timer_set,
     .clock = fake_sys_clock,
+    .getdents = fake_sys_getdents,
 };
 
 struct damon_reclaim_config fake_config(struct fake *f)

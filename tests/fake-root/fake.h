@@ -17,7 +17,7 @@
 #include "sys/pagemap.h"
 
 #define FAKE_FRAMES     32768
-#define FAKE_PROCESSES  4
+#define FAKE_PROCESSES  8
 #define FAKE_AREAS      8
 #define FAKE_FDS        32
 #define FAKE_SCRIPT     16
@@ -62,6 +62,7 @@ struct fake_frame {
 enum fake_file {
     FILE_CLOSED,
     FILE_TEXT,
+    FILE_PROC,
     FILE_PAGEMAP,
     FILE_OWN_PAGEMAP,
     FILE_KPAGEFLAGS,
@@ -74,6 +75,7 @@ struct fake_fd {
     enum fake_file kind;
     struct fake_process *process;
     int generation;
+    size_t entry; /* of a directory, that is told next */
     char text[4096];
 };
 
