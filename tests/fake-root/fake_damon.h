@@ -29,6 +29,8 @@ struct damon_fd {
     int file; /* number, -1: none */
     pid_t pid;
     bool record;
+    char dir[PATH_LEN]; /* of a directory */
+    size_t dir_at;
 };
 
 struct damon_counters {
@@ -83,6 +85,9 @@ const char *damon_value(const char *name);
 /* Writes as root by hand: 0 or a negative errno. */
 int damon_echo(const char *value, const char *name);
 void damon_add_module(const char *name, bool on);
+/* Makes a cgroup, "/a/b", with an inode number; takes it away with all below it. */
+void damon_add_cgroup(const char *path, uint64_t inode);
+void damon_remove_cgroup(const char *path);
 /* All files below the kdamonds as text; the caller frees it. */
 char *damon_dump(void);
 

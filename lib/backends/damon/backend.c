@@ -98,7 +98,7 @@ static int check_physical(struct damon_reclaim *ctx, const struct drcl_damon *d)
     return r;
 }
 
-int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d)
+static int check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
     enum drcl_damon_operations operations = drcl_damon_operations(ctx, d);
 
@@ -111,6 +111,15 @@ int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon 
                               "with ranges (fvaddr) or without (vaddr)",
                               d->targets[i].id, operations == DRCL_DAMON_FVADDR ? "no" : "its own", names[operations]);
     return 0;
+}
+
+int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    int r = check_targets(ctx, d);
+
+    if (r == 0)
+        r = drcl_damon_check_filters(ctx, d);
+    return r < 0 ? r : drcl_damon_check_exclusions(ctx, d);
 }
 
 /* --- making it -----------------------------------------------------------------------------------------------------
@@ -162,6 +171,7 @@ static void destroy(void *backend)
 
     drcl_free(d->env, d->targets);
     drcl_free(d->env, d->written);
+    drcl_free(d->env, d->excluded.paths);
     drcl_ram_free(&d->ram, d->env);
     drcl_free(d->env, d->regions);
     drcl_free(d->env, d);
@@ -200,11 +210,13 @@ static const struct damon_reclaim_backend_ops ops = {
     .name = "damon",
     .features = DAMON_RECLAIM_BACKEND_WHOLE,
     .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_YOUNG |
-               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_UNMAPPED,
+               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_MEMCG |
+               1u << DAMON_RECLAIM_FILTER_UNMAPPED,
     .destroy = destroy,
     .target_add = target_add,
     .target_remove = target_remove,
     .ranges = ranges,
+    .exclude = drcl_damon_exclude,
 };
 
 const struct drcl_backend drcl_backend_damon = {

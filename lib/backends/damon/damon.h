@@ -6,7 +6,7 @@
  *     kdamond.c  the kernel's thread: on, off, commit    work.c     what is to be done while it runs
  *     command.c  commands to it                          owner.c    whose DAMON it is: the record, clean-up
  *     tree.c     a configuration, as files               stats.c    counters and intervals, back from the kernel
- *     filters.c, put.c  parts of it                      regions.c  the same for regions
+ *     filters.c, excluded.c, put.c  parts of it                      regions.c  the same for regions
  *     sysfs.c    where the files are, text in and out    probe.c    whether it would work here
  *
  * What is asked for is in the engine's structures, and what the kernel tells goes back there. There is one tree of
@@ -71,6 +71,15 @@ struct drcl_damon_command {
     int result;           /* of the last one, 0 if there was none */
 };
 
+/* The cgroups that are excluded, with those below them. */
+struct drcl_damon_excluded {
+    char *paths; /* one behind the other, each with its NUL */
+    size_t len, capacity;
+    size_t n;
+    uint64_t sum; /* of all of it */
+    uint64_t next_ns;
+};
+
 struct drcl_damon_step;
 
 struct drcl_damon {
@@ -80,6 +89,7 @@ struct drcl_damon {
     struct drcl_damon_target *targets;
     size_t nr_targets;
     struct drcl_ram ram;
+    struct drcl_damon_excluded excluded;
 
     struct drcl_damon_owner owner;
     bool running; /* as far as we know */
@@ -183,12 +193,23 @@ void drcl_damon_reset_stats(struct drcl_damon *d);
 void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
 int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
 
+/* filters.c: whether the filters of the schemes are decided: the kernel passes over what it does not know. */
+int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon *d);
+
+/* excluded.c */
+int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n);
+/* Whether what is excluded can be, with these targets and schemes. */
+int drcl_damon_check_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* Looks which cgroups there are. */
+int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* Looks again, not too often: whether there are others now. */
+bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d);
+
 /* backend.c */
 enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, const struct drcl_damon *d);
-/* Whether the operations can watch these targets. */
-int drcl_damon_check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d);
-/* Whether they decide the filters of the schemes: the kernel passes over what they do not. */
-int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon *d);
+/* Whether the operations can do what is asked for: watch these targets, decide the filters of the schemes, exclude what
+ * is excluded. */
+int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d);
 const char *drcl_damon_operations_name(enum drcl_damon_operations operations);
 
 int drcl_damon_probe(struct drcl_env *env, char *text, size_t size);

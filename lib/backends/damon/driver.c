@@ -92,9 +92,7 @@ static int start(struct damon_reclaim *ctx)
     ctx->engine.failed = 0;
     r = lay_down(ctx);
     if (r == 0)
-        r = drcl_damon_check_targets(ctx, d);
-    if (r == 0)
-        r = drcl_damon_check_filters(ctx, d);
+        r = drcl_damon_check(ctx, d);
     if (r == 0)
         r = drcl_damon_own(d);
     if (r < 0)

@@ -2,11 +2,13 @@
 #include "backends/damon/filters.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
 #include "backends/damon/damon.h"
 #include "engine/filter.h"
+#include "sys/cgroup.h"
 
 #define NO_TARGET INT_MAX /* a number that no target has */
 
@@ -23,6 +25,23 @@ static const char *const what[] = {
     "the filter memcg", "the filter young",  "the filter hugepage_size",    "the filter unmapped",
 };
 
+/* The kernel wants the path from the mount point of the cgroups on. */
+static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *filter, size_t slot, const char *dir,
+                      size_t i)
+{
+    char found[DRCL_DAMON_VALUE];
+    const char *path = filter->memcg_path;
+    ssize_t r = path || put->failed ? 0 : drcl_cgroup_path(put->env, filter->memcg, found, sizeof(found));
+
+    if (r == -ENOENT)
+        put->failed = drcl_error(
+            put->env, (int)r,
+            "filter memcg: the cgroup with the inode number %" PRIu64 " is gone; set the filters anew", filter->memcg);
+    else if (r < 0)
+        put->failed = (int)r;
+    drcl_put_text(put, path ? path : found, DRCL_DAMON_SCHEME "/%s/%zu/memcg_path", slot, dir, i);
+}
+
 static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filter,
                        bool matching, size_t slot, const char *dir, size_t i)
 {
@@ -38,6 +57,8 @@ static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const st
         drcl_put_most(put, filter->end, DRCL_DAMON_SCHEME "/%s/%zu/addr_end", slot, dir, i);
     } else if (filter->type == DAMON_RECLAIM_FILTER_TARGET) {
         drcl_put(put, target_slot(ctx, filter->target), DRCL_DAMON_SCHEME "/%s/%zu/damon_target_idx", slot, dir, i);
+    } else if (filter->type == DAMON_RECLAIM_FILTER_MEMCG) {
+        put_memcg(put, filter, slot, dir, i);
     } else if (filter->type == DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE) {
         drcl_put(put, filter->start, DRCL_DAMON_SCHEME "/%s/%zu/min", slot, dir, i);
         drcl_put_most(put, filter->end, DRCL_DAMON_SCHEME "/%s/%zu/max", slot, dir, i);

@@ -158,10 +158,8 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     bool working = drcl_damon_is_working(ctx, d);
     enum drcl_damon_operations operations = d->operations;
-    int r = drcl_damon_check_targets(ctx, d);
+    int r = drcl_damon_check(ctx, d);
 
-    if (r == 0)
-        r = drcl_damon_check_filters(ctx, d);
     if (r < 0)
         return r;
     d->step = NULL; /* what a poll was about is another thing now */

@@ -11,7 +11,7 @@
 #define DRCL_DAMON_DIR     "/sys/kernel/mm/damon/admin/kdamonds"
 #define DRCL_DAMON_CONTEXT "0/contexts/0"
 #define DRCL_DAMON_SCHEME  DRCL_DAMON_CONTEXT "/schemes/%zu"
-#define DRCL_DAMON_VALUE   256 /* bytes of a value, with its NUL */
+#define DRCL_DAMON_VALUE   4096 /* bytes of a value, with its NUL: a path of a cgroup is the longest */
 
 bool drcl_damon_exists(struct drcl_env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Reads a line, without its newline, or a number. A negative errno, without text; -EIO for what is not a number. */

@@ -220,7 +220,10 @@ static void put_scheme(struct drcl_put *put, struct damon_reclaim *ctx, struct d
     put_quota(put, d, &scheme->quota, slot);
     if (!d->own_watermarks)
         put_watermarks(put, &scheme->config.watermarks, slot);
-    drcl_put_filters(put, ctx, scheme->filters, scheme->nr_filters, slot);
+    if (id == DRCL_DAMON_MONITOR)
+        drcl_put_filters(put, ctx, NULL, 0, slot);
+    else
+        drcl_put_filters_of(put, ctx, d, scheme, slot);
 }
 
 /* Sees every region and touches none. It sleeps when the reclaim scheme does, or the kernel would never come to rest;
@@ -275,7 +278,7 @@ static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct 
 
 int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    struct drcl_put put = {.env = d->env};
+    struct drcl_put put = {.env = d->env, .failed = drcl_damon_list_exclusions(ctx, d)};
 
     d->operations = drcl_damon_operations(ctx, d);
     put.what = "a context";

@@ -87,6 +87,7 @@ static int begin_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_
     int r;
 
     (void)now;
+    d->stale_tree |= drcl_damon_exclusions_moved(ctx, d);
     if (drcl_damon_is_up_to_date(ctx, d))
         return 1;
     r = drcl_damon_reconfigure(ctx, d);
