@@ -40,6 +40,10 @@
     X(VM_INFO, "vm_info", "", GAUGE, "Always 1; what is known of a virtual machine.")                                  \
     X(VM_RESIDENT, "vm_resident", "bytes", GAUGE, "Guest memory of a virtual machine that is there now.")              \
     X(VM_PAUSED, "vm_paused", "", GAUGE, "1 while a virtual machine is left alone; the reason is a label.")            \
+    X(VM_COLD, "vm_cold", "bytes", GAUGE, "Guest memory that is there and has not been accessed for min_age.")         \
+    X(VM_SHARE, "vm_share", "bytes", GAUGE, "What a virtual machine may be tried in this window of the host.")         \
+    X(HOST_TRIED, "host_tried", "bytes", COUNTER, "Memory of all virtual machines that was tried.")                    \
+    X(HOST_QUOTA, "host_quota", "bytes", GAUGE, "What all virtual machines may be tried in this window of the host.")  \
     X(COMPACTIONS, "compactions", "", COUNTER, "Times that the kernel was asked to compact memory.")                   \
     X(REPORTS_DROPPED, "reports_dropped", "", COUNTER, "Lines for the host side that could not be delivered.")
 

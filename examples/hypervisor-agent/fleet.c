@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* The machines of the host, as they come and go. */
+#include "host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/log.h"
+#include "proc.h"
+
+#define RETRY_NS   UINT64_C(30000000000) /* after a machine could not be watched */
+#define LOOK_AGAIN 6                     /* scans between two looks at where a machine's memory is */
+
+const char *host_state_name(enum host_state state)
+{
+    static const char *const names[] = {"watched", "excluded", "no_memory", "hugetlb", "failed"};
+
+    return names[state];
+}
+
+int host_read_ram(const char *root, const struct host_found *found, struct host_ram *ret)
+{
+    struct host_mapping *mappings;
+    char *text;
+    size_t n;
+    int r = host_read_proc(root, found->pid, "maps", &text, NULL);
+
+    if (r < 0)
+        return r;
+    r = host_parse_mappings(text, &mappings, &n);
+    if (r == 0) {
+        r = host_guest_ram(mappings, n, found->memory, ret);
+        free(mappings);
+    }
+    free(text);
+    return r;
+}
+
+/* Whether nobody else is in the cgroup of the machine, so that its figures are the machine's. */
+static bool has_own_cgroup(const struct host_vm *vm)
+{
+    const struct host *host = vm->host;
+
+    if (!*vm->found.cgroup || !strcmp(vm->found.cgroup, host->cgroup))
+        return false;
+    for (size_t i = 0; i < host->n; i++)
+        if (host->vms[i] != vm && !strcmp(host->vms[i]->found.cgroup, vm->found.cgroup))
+            return false;
+    return true;
+}
+
+static void set_state(struct host_vm *vm, enum host_state state)
+{
+    if (vm->watch && state != HOST_WATCHED)
+        host_watch_remove(vm);
+    if (vm->state != state)
+        log_debug("%s: is %s", vm->found.name, host_state_name(state));
+    vm->state = state;
+}
+
+/* Begins to watch a machine that may be watched, or says why it is not. */
+static void begin(struct host_vm *vm)
+{
+    const struct host *host = vm->host;
+    struct agent_error error = {""};
+    int r;
+
+    if (vm->policy.excluded || never_has_pid(host->agent->never, vm->found.pid)) {
+        set_state(vm, HOST_EXCLUDED);
+        return;
+    }
+    r = host_read_ram(config_text(host->agent->config, NULL, "root"), &vm->found, &vm->ram);
+    if (r == -ENOENT || r == -ESRCH) {
+        set_state(vm, HOST_NO_MEMORY);
+        return;
+    }
+    if (r == 0 && vm->ram.kind == HOST_RAM_HUGETLB && !vm->policy.whole_process) {
+        if (vm->state != HOST_HUGETLB)
+            log_warning("%s: its memory is hugetlb pages, which the kernel does not reclaim; it is left alone",
+                        vm->found.name);
+        set_state(vm, HOST_HUGETLB);
+        return;
+    }
+    if (r < 0) {
+        log_warning("%s: /proc/%d/maps cannot be read: %s", vm->found.name, (int)vm->found.pid, strerror(-r));
+        host_vm_failed(vm);
+        return;
+    }
+    host_usage_calibrate(vm);
+    r = host_watch_add(vm, &error);
+    if (r < 0 && r != -ESRCH)
+        log_warning("%s: cannot be watched: %s", vm->found.name, error.text);
+    if (r < 0) {
+        host_vm_failed(vm);
+        return;
+    }
+    set_state(vm, HOST_WATCHED);
+    log_info("%s: pid %d, found by %s, %llu MiB of guest memory (%s) in %zu ranges%s", vm->found.name,
+             (int)vm->found.pid, host_method_name(vm->found.method), (unsigned long long)(vm->ram.bytes >> 20),
+             host_ram_kind_name(vm->ram.kind), vm->ram.n,
+             vm->policy.whole_process ? ", and all else of the process" : "");
+}
+
+void host_vm_failed(struct host_vm *vm)
+{
+    set_state(vm, HOST_FAILED);
+    vm->retry_ns = host_now() + RETRY_NS;
+}
+
+void host_vm_rewatch(struct host_vm *vm)
+{
+    if (vm->watch)
+        host_watch_remove(vm);
+    begin(vm);
+}
+
+/* Memory is plugged and unplugged while a machine runs. */
+static void look_again(struct host_vm *vm)
+{
+    struct host_ram ram;
+
+    if (host_read_ram(config_text(vm->host->agent->config, NULL, "root"), &vm->found, &ram) < 0 ||
+        host_ram_same(&ram, &vm->ram))
+        return;
+    log_info("%s: its memory has changed", vm->found.name);
+    host_vm_rewatch(vm);
+}
+
+static void follow(struct host_vm *vm, uint64_t now)
+{
+    switch (vm->state) {
+    case HOST_WATCHED:
+        if ((unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN)
+            look_again(vm);
+        break;
+    case HOST_EXCLUDED:
+        if (!vm->policy.excluded && !never_has_pid(vm->host->agent->never, vm->found.pid))
+            begin(vm);
+        break;
+    case HOST_FAILED:
+        if (now >= vm->retry_ns)
+            begin(vm);
+        break;
+    case HOST_NO_MEMORY:
+    case HOST_HUGETLB:
+        begin(vm);
+        break;
+    }
+    if (vm->watch && never_has_pid(vm->host->agent->never, vm->found.pid))
+        set_state(vm, HOST_EXCLUDED);
+}
+
+struct host_vm *host_vm_find(struct host *host, pid_t pid)
+{
+    for (size_t i = 0; i < host->n; i++)
+        if (host->vms[i]->found.pid == pid)
+            return host->vms[i];
+    return NULL;
+}
+
+void host_vm_remove(struct host_vm *vm)
+{
+    struct host *host = vm->host;
+    size_t i = 0;
+
+    log_info("%s: pid %d is gone, %llu MiB were reclaimed of it", vm->found.name, (int)vm->found.pid,
+             (unsigned long long)(vm->reclaimed >> 20));
+    if (vm->watch)
+        host_watch_remove(vm);
+    loop_remove(vm->process);
+    while (host->vms[i] != vm)
+        i++;
+    memmove(&host->vms[i], &host->vms[i + 1], (--host->n - i) * sizeof(struct host_vm *));
+    free(vm);
+}
+
+static void exited(struct loop_source *source, int pid, void *userdata)
+{
+    (void)source, (void)pid;
+    host_vm_remove(userdata);
+}
+
+static int make_room(struct host *host)
+{
+    size_t capacity = host->capacity ? host->capacity * 2 : 16;
+    struct host_vm **vms;
+    struct policy_vm *divided;
+
+    if (host->n < host->capacity)
+        return 0;
+    vms = realloc(host->vms, capacity * sizeof(struct host_vm *));
+    if (!vms)
+        return -ENOMEM;
+    host->vms = vms;
+    divided = realloc(host->divided, capacity * sizeof(*divided));
+    if (!divided)
+        return -ENOMEM;
+    host->divided = divided;
+    host->capacity = capacity;
+    return 0;
+}
+
+static int add(struct host *host, const struct host_found *found)
+{
+    struct host_vm *vm;
+    int r = make_room(host);
+
+    if (r < 0)
+        return r;
+    vm = calloc(1, sizeof(*vm));
+    if (!vm)
+        return -ENOMEM;
+    vm->host = host;
+    vm->found = *found;
+    vm->state = HOST_NO_MEMORY;
+    vm->backoff = BACKOFF_INIT;
+    host_policy_get(host->agent->config, vm->found.name, &vm->policy);
+    /* The process may have been replaced since it was found; the next scan would notice by its start time. */
+    r = loop_add_process(host->agent->loop, found->pid, exited, vm, &vm->process);
+    if (r < 0) {
+        free(vm);
+        return r == -ESRCH ? 0 : r;
+    }
+    host->vms[host->n++] = vm;
+    vm->own_cgroup = has_own_cgroup(vm);
+    begin(vm);
+    return 0;
+}
+
+static const struct host_found *is_found(const struct host *host, const struct host_vm *vm)
+{
+    for (size_t i = 0; i < host->found.n; i++)
+        if (host->found.items[i].pid == vm->found.pid && host->found.items[i].start_time == vm->found.start_time)
+            return &host->found.items[i];
+    return NULL;
+}
+
+int host_scan(struct host *host)
+{
+    struct host_places places;
+    uint64_t now = host_now();
+    int r;
+
+    host_places_get(host->agent->config, &places);
+    r = host_discover(&places, &host->found);
+    if (r < 0)
+        return r; /* half of a list: nobody is taken for gone */
+    host->nr_scans++;
+    for (size_t i = host->n; i-- > 0;)
+        if (!is_found(host, host->vms[i]))
+            host_vm_remove(host->vms[i]);
+    for (size_t i = host->n; i-- > 0;)
+        follow(host->vms[i], now);
+    for (size_t i = 0; i < host->found.n && r == 0; i++)
+        if (!host_vm_find(host, host->found.items[i].pid))
+            r = add(host, &host->found.items[i]);
+    return r;
+}
+
+void host_vm_configure(struct host_vm *vm, const struct config *config)
+{
+    struct host_policy old = vm->policy;
+
+    host_policy_get(config, vm->found.name, &vm->policy);
+    if (old.excluded != vm->policy.excluded || old.whole_process != vm->policy.whole_process)
+        host_vm_rewatch(vm);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* What --list prints. */
+#include "host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef HAVE_JANSSON
+#include <jansson.h>
+#endif
+
+#include "cli/units.h"
+
+/* What is known of one machine without watching it. */
+struct entry {
+    const struct host_found *found;
+    struct host_policy policy;
+    struct host_ram ram;
+    enum host_state state;
+};
+
+static void look(const struct config *config, const struct host_found *found, struct entry *ret)
+{
+    int r = host_read_ram(config_text(config, NULL, "root"), found, &ret->ram);
+
+    ret->found = found;
+    host_policy_get(config, found->name, &ret->policy);
+    ret->state = HOST_WATCHED;
+    if (ret->policy.excluded)
+        ret->state = HOST_EXCLUDED;
+    else if (r < 0)
+        ret->state = r == -ENOENT || r == -ESRCH ? HOST_NO_MEMORY : HOST_FAILED;
+    else if (ret->ram.kind == HOST_RAM_HUGETLB && !ret->policy.whole_process)
+        ret->state = HOST_HUGETLB;
+    if (r < 0)
+        ret->ram = (struct host_ram){0};
+}
+
+static const char *state_text(enum host_state state)
+{
+    return state == HOST_WATCHED ? "to be watched" : host_state_name(state);
+}
+
+static void print_table(const struct config *config, const struct host_found_list *list)
+{
+    struct entry entry;
+
+    printf("%-24s %8s  %-8s  %10s  %-7s  %s\n", "NAME", "PID", "FOUND BY", "MEMORY", "KIND", "STATE");
+    for (size_t i = 0; i < list->n; i++) {
+        look(config, &list->items[i], &entry);
+        printf("%-24s %8d  %-8s  %10s  %-7s  %s\n", entry.found->name, (int)entry.found->pid,
+               host_method_name(entry.found->method), units_bytes(entry.ram.bytes).text,
+               host_ram_kind_name(entry.ram.kind), state_text(entry.state));
+        for (size_t k = 0; k < entry.ram.n; k++)
+            printf("    %" PRIx64 "-%" PRIx64 "\n", entry.ram.ranges[k].start, entry.ram.ranges[k].end);
+    }
+}
+
+#ifdef HAVE_JANSSON
+static json_t *entry_json(const struct entry *entry)
+{
+    json_t *ranges = json_array();
+
+    for (size_t i = 0; i < entry->ram.n; i++)
+        json_array_append_new(ranges, json_pack("{s:I, s:I}", "start", (json_int_t)entry->ram.ranges[i].start, "end",
+                                                (json_int_t)entry->ram.ranges[i].end));
+    return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:b, s:s, s:o}", "name", entry->found->name, "pid",
+                     (int)entry->found->pid, "found_by", host_method_name(entry->found->method), "cgroup",
+                     entry->found->cgroup, "memory", (json_int_t)entry->ram.bytes, "kind",
+                     host_ram_kind_name(entry->ram.kind), "as_told", (int)entry->ram.as_told, "state",
+                     state_text(entry->state), "ranges", ranges);
+}
+
+static int print_json(const struct config *config, const struct host_found_list *list)
+{
+    json_t *array = json_array();
+    struct entry entry;
+    int r = 0;
+
+    for (size_t i = 0; i < list->n && r == 0; i++) {
+        look(config, &list->items[i], &entry);
+        r = json_array_append_new(array, entry_json(&entry)); /* a name that is no UTF-8 makes no object */
+    }
+    if (r == 0)
+        r = json_dumpf(array, stdout, JSON_INDENT(2));
+    json_decref(array);
+    putchar('\n');
+    return r < 0 ? -ENOMEM : 0;
+}
+#else
+static int print_json(const struct config *config, const struct host_found_list *list)
+{
+    (void)config, (void)list;
+    return -EOPNOTSUPP;
+}
+#endif
+
+int host_report(const struct config *config)
+{
+    struct host_found_list list = {0};
+    struct host_places places;
+    int r;
+
+    host_places_get(config, &places);
+    r = host_discover(&places, &list);
+    if (r == 0 && config_bool(config, NULL, "json"))
+        r = print_json(config, &list);
+    else if (r == 0)
+        print_table(config, &list);
+    host_found_free(&list);
+    if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        r = -EIO;
+    if (r < 0)
+        fprintf(stderr, "damon-reclaim-host: the list cannot be printed: %s%s\n", strerror(-r),
+                r == -EOPNOTSUPP ? "; this build is without jansson, which JSON needs" : "");
+    return r < 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+#include <damon_reclaim/damon_reclaim.h>
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+/* The library knows best what it takes; any context will do, and simulated memory needs nothing of the machine. */
+static int parse_min_age(const char *value, uint64_t *ret_us, struct agent_error *error)
+{
+    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim"};
+    struct damon_reclaim_params params = {.size = sizeof(params)};
+    struct damon_reclaim *ctx;
+    int r = damon_reclaim_new(&config, &ctx);
+
+    if (r < 0)
+        return agent_fail(error, r, "cannot be checked: %s", strerror(-r));
+    r = damon_reclaim_set(ctx, "min_age", value);
+    if (r < 0) {
+        agent_fail(error, r, "%s", damon_reclaim_last_error(ctx));
+    } else {
+        damon_reclaim_get_params(ctx, &params);
+        *ret_us = params.min_age;
+    }
+    damon_reclaim_unref(ctx);
+    return r;
+}
+
+static int check_min_age(const char *value, struct agent_error *error)
+{
+    uint64_t us;
+
+    return *value ? parse_min_age(value, &us, error) : 0;
+}
+
+static int check_pid(const char *item, struct agent_error *error)
+{
+    for (const char *c = item; *c; c++)
+        if (*c < '0' || *c > '9')
+            return agent_fail(error, -EINVAL, "\"%s\" is not a process number", item);
+    return 0;
+}
+
+const struct config_option host_options[] = {
+    {"agent", "list", CONFIG_BOOL, "N", NULL, "print the machines that are found and where their memory is, and end",
+     .flags = CONFIG_FIXED},
+    {"agent", "json", CONFIG_BOOL, "N", NULL, "print that list as JSON", .flags = CONFIG_FIXED},
+
+    {"discovery", "pids", CONFIG_LIST, "", "PID,...", "these processes are virtual machines", .check = check_pid},
+    {"discovery", "pid_files", CONFIG_LIST, "/run/libvirt/qemu/*.pid", "PATTERN,...",
+     "files that hold the pid of a virtual machine"},
+    {"discovery", "cgroups", CONFIG_LIST, "machine.slice", "PATH,...",
+     "cgroups, below /sys/fs/cgroup, in and below which the commands are virtual machines"},
+    {"discovery", "commands", CONFIG_LIST, "qemu-system-*,qemu-kvm,kvm,cloud-hypervisor,firecracker", "PATTERN,...",
+     "names of the programs that run virtual machines"},
+    {"discovery", "anywhere", CONFIG_BOOL, "Y", NULL, "look for the commands among all processes"},
+    {"discovery", "interval", CONFIG_TIME, "5s", NULL, "time between two looks", .min = UINT64_C(100000000)},
+
+    {"pause", "stall", CONFIG_UINT, "100", "PERMILLE",
+     "a machine whose cgroup waits for memory for more of the time is left alone; 0: not looked at", .max = 1000},
+    {"pause", "refaults", CONFIG_UINT, "10", "PERMILLE",
+     "a machine of whose memory more is refaulted in a second is left alone; 0: not looked at", .max = 1000},
+    {"pause", "hold", CONFIG_TIME, "10s", NULL, "how long it must have been calm before it goes on"},
+
+    {"vm", "exclude", CONFIG_BOOL, "N", NULL, "leave these machines alone"},
+    {"vm", "min_age", CONFIG_TEXT, "", "TIME", "the parameter min_age for these machines; empty: that of all",
+     .check = check_min_age},
+    {"vm", "weight", CONFIG_UINT, "100", NULL, "their weight when the quota is divided", .min = 1, .max = 10000},
+    {"vm", "quota_sz", CONFIG_BYTES, "0", NULL, "the most of the quota that each may get; 0: as it is divided"},
+    {"vm", "never_below", CONFIG_BYTES, "0", NULL, "guest memory that each keeps in any case"},
+    {"vm", "whole_process", CONFIG_BOOL, "N", NULL, "reclaim all memory of the process, not the guest's alone"},
+    {0},
+};
+
+const struct config_default host_defaults[] = {
+    {"enabled", "Y"}, {"sample_interval", "100000"}, {"aggr_interval", "2000000"}, {"max_nr_regions", "200"},
+    {NULL, NULL},
+};
+
+/* The section that sets @key for the machine, or one that does not exist, which has the defaults. */
+static const char *section_of(const struct config *config, const char *name, const char *key)
+{
+    const char *pattern;
+
+    for (size_t i = 0; (pattern = config_instance(config, "vm", i)) != NULL; i++)
+        if (!fnmatch(pattern, name, 0) && config_is_set(config, pattern, key))
+            return pattern;
+    return "";
+}
+
+void host_policy_get(const struct config *config, const char *name, struct host_policy *ret)
+{
+    const char *min_age = config_text(config, section_of(config, name, "vm_min_age"), "vm_min_age");
+
+    *ret = (struct host_policy){
+        .excluded = config_bool(config, section_of(config, name, "vm_exclude"), "vm_exclude"),
+        .whole_process = config_bool(config, section_of(config, name, "vm_whole_process"), "vm_whole_process"),
+        .min_age_us = config_params(config)->min_age,
+        .weight = (uint32_t)config_number(config, section_of(config, name, "vm_weight"), "vm_weight"),
+        .cap = config_number(config, section_of(config, name, "vm_quota_sz"), "vm_quota_sz"),
+        .never_below = config_number(config, section_of(config, name, "vm_never_below"), "vm_never_below"),
+    };
+    if (*min_age) /* was checked; without memory for it that of all counts */
+        parse_min_age(min_age, &ret->min_age_us, NULL);
+}
+
+static struct host_words words(const struct config *config, const char *key)
+{
+    struct host_words list;
+
+    list.n = config_list(config, NULL, key, &list.items);
+    return list;
+}
+
+void host_places_get(const struct config *config, struct host_places *ret)
+{
+    *ret = (struct host_places){
+        .root = config_text(config, NULL, "root"),
+        .pids = words(config, "discovery_pids"),
+        .pid_files = words(config, "discovery_pid_files"),
+        .cgroups = words(config, "discovery_cgroups"),
+        .commands = words(config, "discovery_commands"),
+        .anywhere = config_bool(config, NULL, "discovery_anywhere"),
+    };
+}
+
+void host_limits_get(const struct config *config, struct policy_limits *ret)
+{
+    *ret = (struct policy_limits){
+        .stall_permille = (uint32_t)config_number(config, NULL, "pause_stall"),
+        .refault_permille = (uint32_t)config_number(config, NULL, "pause_refaults"),
+        .hold_ns = config_number(config, NULL, "pause_hold"),
+    };
+}

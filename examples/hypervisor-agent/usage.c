@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel tells of a machine: how much of it is there, what comes back, how long it waits for memory. */
+#include "host.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "usage.h"
+
+static const char *root_of(const struct host_vm *vm)
+{
+    return config_text(vm->host->agent->config, NULL, "root");
+}
+
+static bool read_resident(const struct host_vm *vm, uint64_t *ret)
+{
+    char *text;
+    bool ok;
+
+    if (host_read_proc(root_of(vm), vm->found.pid, "statm", &text, NULL) < 0)
+        return false;
+    ok = host_parse_statm(text, (uint64_t)sysconf(_SC_PAGESIZE), ret) == 0;
+    free(text);
+    return ok;
+}
+
+/* smaps walks the page tables of all the process and is read once; from then on statm tells, less what was not the
+ * guest's. */
+void host_usage_calibrate(struct host_vm *vm)
+{
+    uint64_t all, guest;
+    char *text;
+
+    vm->other = 0;
+    if (!read_resident(vm, &all))
+        return;
+    vm->resident = all;
+    if (vm->policy.whole_process || host_read_proc(root_of(vm), vm->found.pid, "smaps", &text, NULL) < 0)
+        return;
+    guest = host_parse_smaps(text, vm->ram.ranges, vm->ram.n);
+    free(text);
+    vm->other = all > guest ? all - guest : 0;
+    vm->resident = guest;
+}
+
+static void read_costs(struct host_vm *vm, uint64_t *ret_refaulted)
+{
+    struct cost_counters counters = {0};
+    int r;
+
+    *ret_refaulted = 0;
+    r = vm->own_cgroup ? cost_read_cgroup(root_of(vm), vm->found.cgroup, &counters, NULL)
+                       : cost_read_process(root_of(vm), vm->found.pid, false, &counters, NULL);
+    if (r == 0)
+        *ret_refaulted = cost_update(&vm->cost, &counters);
+}
+
+/* How long tasks of the machine's cgroup have waited for memory since the last look; 0 without a cgroup of its own. */
+static uint64_t read_stall(struct host_vm *vm)
+{
+    uint64_t total, stall = 0;
+    char path[PATH_MAX], *text;
+
+    if (!vm->own_cgroup)
+        return 0;
+    snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.pressure", vm->found.cgroup);
+    if (host_read_file(root_of(vm), path, &text, NULL) < 0)
+        return 0;
+    if (host_parse_pressure(text, &total) == 0) {
+        stall = vm->stall_seen && total > vm->stall_us ? total - vm->stall_us : 0;
+        vm->stall_us = total;
+        vm->stall_seen = true;
+    }
+    free(text);
+    return stall;
+}
+
+void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
+                     const struct backoff_limits *backoff)
+{
+    enum policy_reason before = vm->brake.reason;
+    uint64_t all, refaulted, stall;
+
+    if (read_resident(vm, &all)) {
+        vm->resident = all > vm->other ? all - vm->other : 0;
+        if (!vm->policy.whole_process && vm->resident > vm->ram.bytes)
+            vm->resident = vm->ram.bytes;
+    }
+    read_costs(vm, &refaulted);
+    stall = read_stall(vm);
+    backoff_update(&vm->backoff, backoff, now_ns, vm->reclaimed - vm->told, refaulted);
+    vm->told = vm->reclaimed;
+    policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, refaulted, vm->ram.bytes);
+    if (vm->brake.reason != before)
+        host_vm_braked(vm);
+}

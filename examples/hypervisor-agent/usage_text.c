@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "usage.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool in_ranges(uint64_t addr, const struct damon_reclaim_range *ranges, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (addr >= ranges[i].start && addr < ranges[i].end)
+            return true;
+    return false;
+}
+
+uint64_t host_parse_smaps(const char *text, const struct damon_reclaim_range *ranges, size_t n)
+{
+    uint64_t start, end, kib, sum = 0;
+    bool inside = false;
+
+    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
+            inside = in_ranges(start, ranges, n);
+        else if (inside && sscanf(line, "Rss: %" SCNu64, &kib) == 1)
+            sum += kib * 1024;
+    }
+    return sum;
+}
+
+int host_parse_pressure(const char *text, uint64_t *ret_us)
+{
+    const char *total = strncmp(text, "some ", 5) ? NULL : strstr(text, " total=");
+
+    return total && sscanf(total, " total=%" SCNu64, ret_us) == 1 ? 0 : -EINVAL;
+}

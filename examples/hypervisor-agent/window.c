@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* The windows of the host: in each the quota is divided anew among the machines. */
+#include "host.h"
+
+#include <stdlib.h>
+
+#include "agent/log.h"
+
+#define USAGE_NS UINT64_C(1000000000) /* figures are no older */
+
+void host_vm_braked(struct host_vm *vm)
+{
+    if (vm->brake.reason == POLICY_RUNS)
+        log_info("%s: is calm again and goes on, with %u permille of its share", vm->found.name, vm->backoff.factor);
+    else
+        log_info("%s: is left alone because of %s", vm->found.name, policy_reason_name(vm->brake.reason));
+}
+
+static void read_usage(struct host *host)
+{
+    const struct config *config = host->agent->config;
+    struct backoff_limits backoff = backoff_defaults;
+    uint64_t now = host_now(), elapsed = now - host->usage_ns;
+    struct policy_limits limits;
+
+    if (elapsed < USAGE_NS * 9 / 10)
+        return;
+    host_limits_get(config, &limits);
+    backoff.limit_permille = (uint32_t)config_number(config, NULL, "refault_limit");
+    backoff.window_ns = config_number(config, NULL, "refault_window");
+    for (size_t i = 0; i < host->n; i++)
+        if (host->vms[i]->watch)
+            host_usage_read(host->vms[i], now, host->usage_ns ? elapsed : 0, &limits, &backoff);
+    host->usage_ns = now;
+}
+
+/* The regions of a context, in room that grows as it must. Without memory for it, those that fit. */
+static size_t get_regions(struct host *host, struct damon_reclaim *ctx)
+{
+    size_t n = 0;
+
+    damon_reclaim_get_regions(ctx, host->regions, host->nr_regions, &n);
+    if (n > host->nr_regions) {
+        struct damon_reclaim_region *grown = realloc(host->regions, 2 * n * sizeof(*grown));
+
+        if (grown) {
+            host->regions = grown;
+            host->nr_regions = 2 * n;
+            damon_reclaim_get_regions(ctx, host->regions, host->nr_regions, &n);
+        }
+    }
+    return n < host->nr_regions ? n : host->nr_regions;
+}
+
+static void find_cold(struct host *host)
+{
+    struct damon_reclaim_params params = {.size = sizeof(params)};
+    struct host_watch *last = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_vm *vm = host->vms[i];
+        size_t first = 0, end;
+
+        if (!vm->watch)
+            continue;
+        if (vm->watch != last) {
+            n = get_regions(host, host_watch_context(vm->watch));
+            damon_reclaim_get_active_params(host_watch_context(vm->watch), &params);
+            last = vm->watch;
+        }
+        while (first < n && host->regions[first].target != vm->target)
+            first++;
+        for (end = first; end < n && host->regions[end].target == vm->target;)
+            end++;
+        vm->cold = policy_cold(host->regions + first, end - first, params.aggr_interval * 1000,
+                               vm->policy.min_age_us * 1000, vm->resident);
+    }
+}
+
+static void divide(struct host *host, uint64_t quota)
+{
+    for (size_t i = 0; i < host->n; i++) {
+        const struct host_vm *vm = host->vms[i];
+
+        host->divided[i] = (struct policy_vm){
+            .stopped = !vm->watch || vm->brake.reason != POLICY_RUNS,
+            .weight = vm->policy.weight,
+            .factor = vm->backoff.factor,
+            .cold = vm->cold,
+            .resident = vm->resident,
+            .never_below = vm->policy.never_below,
+            .cap = vm->policy.cap,
+        };
+    }
+    policy_divide(host->divided, host->n, quota, host->window);
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_vm *vm = host->vms[i];
+
+        vm->share = host->divided[i].share;
+        vm->used = 0;
+        if (vm->watch)
+            host_watch_share(vm);
+    }
+}
+
+void host_window(struct host *host)
+{
+    const struct damon_reclaim_params *params = config_params(host->agent->config);
+    uint64_t quota = policy_quota(params->quota_sz, params->quota_ms, host->tried, host->spent_ns);
+
+    if (host->ledger.used > host->peak_used) {
+        host->peak_used = host->ledger.used;
+        host->peak_quota = host->ledger.quota;
+    }
+    host->window++;
+    read_usage(host);
+    find_cold(host);
+    policy_ledger_begin(&host->ledger, quota, params->quota_ms);
+    divide(host, quota);
+}
