@@ -5,92 +5,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fake.h"
+#include "root.h"
 #include "sys/maps.h"
 #include "sys/meminfo.h"
 #include "sys/process.h"
 #include "sys/psi.h"
 
-static char root[] = "/tmp/drcl-fake-root.XXXXXX";
-
-static void put(const char *path, const char *text)
-{
-    char whole[256];
-    FILE *f;
-
-    snprintf(whole, sizeof(whole), "%s%s", root, path);
-    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
-        *slash = '\0';
-        mkdir(whole, 0700);
-        *slash = '/';
-    }
-    f = fopen(whole, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static void open_root(struct drcl_env *env)
-{
-    struct damon_reclaim_config config = { .size = sizeof(config), .root = root };
-
-    ck_assert_ptr_nonnull(mkdtemp(root));
-    ck_assert_int_eq(drcl_env_init(env, &config), 0);
-}
-
-static void close_root(struct drcl_env *env)
-{
-    char command[64];
-
-    drcl_env_fini(env);
-    snprintf(command, sizeof(command), "rm -r %s", root);
-    ck_assert_int_eq(system(command), 0);
-}
+static struct root root;
 
 START_TEST(test_meminfo)
 {
     struct drcl_meminfo info;
-    struct drcl_env env;
     uint32_t permille;
 
-    open_root(&env);
-    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(env.error, "/proc/meminfo"));
-    put("/proc/meminfo",
+    root_open(&root);
+    ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(root.env.error, "/proc/meminfo"));
+    root_put(
+        &root, "/proc/meminfo",
         "MemTotal:        8000 kB\nMemFree:         1999 kB\nMemAvailable: 1 kB\nSwapTotal: 100 kB\nSwapFree: 60 kB\n");
-    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), 0);
+    ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), 0);
     ck_assert_uint_eq(permille, 249); /* of whole pages, rounded down */
-    ck_assert_int_eq(drcl_meminfo_read(&env, &info), 0);
+    ck_assert_int_eq(drcl_meminfo_read(&root.env, &info), 0);
     ck_assert_uint_eq(info.swap_free, 60 * 1024);
-    put("/proc/meminfo", "MemTotal: 8000 kB\n");
-    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -EINVAL);
-    put("/proc/meminfo", "MemTotal: 8000 kB\nMemFree: 9000 kB\n");
-    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -EINVAL);
-    put("/proc/meminfo", "MemTotal: 99999999999999999999 kB\nMemFree: 9000 kB\n");
-    ck_assert_int_eq(drcl_meminfo_free_permille(&env, &permille), -EINVAL);
-    close_root(&env);
+    root_put(&root, "/proc/meminfo", "MemTotal: 8000 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), -EINVAL);
+    root_put(&root, "/proc/meminfo", "MemTotal: 8000 kB\nMemFree: 9000 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), -EINVAL);
+    root_put(&root, "/proc/meminfo", "MemTotal: 99999999999999999999 kB\nMemFree: 9000 kB\n");
+    ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), -EINVAL);
+    root_close(&root);
 }
 END_TEST
 
 START_TEST(test_psi)
 {
-    struct drcl_env env;
     uint64_t us = 0;
 
-    open_root(&env);
-    ck_assert_int_eq(drcl_psi_some_us(&env, &us), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(env.error, "CONFIG_PSI"));
-    put("/proc/pressure/memory", "some avg10=0.00 avg60=0.10 avg300=0.00 total=81716\nfull avg10=0.00 total=3\n");
-    ck_assert_int_eq(drcl_psi_some_us(&env, &us), 0);
+    root_open(&root);
+    ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(root.env.error, "CONFIG_PSI"));
+    root_put(&root, "/proc/pressure/memory",
+             "some avg10=0.00 avg60=0.10 avg300=0.00 total=81716\nfull avg10=0.00 total=3\n");
+    ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), 0);
     ck_assert_uint_eq(us, 81716);
-    put("/proc/pressure/memory", "full avg10=0.00 total=3\n");
-    ck_assert_int_eq(drcl_psi_some_us(&env, &us), -EINVAL);
-    put("/proc/pressure/memory", "some total=\n");
-    ck_assert_int_eq(drcl_psi_some_us(&env, &us), -EINVAL);
-    close_root(&env);
+    root_put(&root, "/proc/pressure/memory", "full avg10=0.00 total=3\n");
+    ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), -EINVAL);
+    root_put(&root, "/proc/pressure/memory", "some total=\n");
+    ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), -EINVAL);
+    root_close(&root);
 }
 END_TEST
 
@@ -101,39 +67,38 @@ static void put_stat(pid_t pid, const char *name, char state, const char *flags)
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     snprintf(text, sizeof(text), "%d (%s) %c 1 1 1 0 -1 %s 1 2 3 4 5 6 7 8 20 0 1 0 4711 1 1\n", (int)pid, name, state,
              flags);
-    put(path, text);
+    root_put(&root, path, text);
 }
 
 START_TEST(test_process)
 {
     struct drcl_process_stat info;
-    struct drcl_env env;
 
-    open_root(&env);
-    ck_assert_int_eq(drcl_process_check(&env, 0), -EINVAL);
-    ck_assert_int_eq(drcl_process_check(&env, -7), -EINVAL);
-    ck_assert_int_eq(drcl_process_check(&env, getpid()), -EPERM);
-    ck_assert_int_eq(drcl_process_check(&env, 100), -ESRCH);
-    ck_assert_ptr_nonnull(strstr(env.error, "100"));
+    root_open(&root);
+    ck_assert_int_eq(drcl_process_check(&root.env, 0), -EINVAL);
+    ck_assert_int_eq(drcl_process_check(&root.env, -7), -EINVAL);
+    ck_assert_int_eq(drcl_process_check(&root.env, getpid()), -EPERM);
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), -ESRCH);
+    ck_assert_ptr_nonnull(strstr(root.env.error, "100"));
     put_stat(100, "a) R 1 (b", 'S', "4194304");
-    ck_assert_int_eq(drcl_process_check(&env, 100), 0);
-    ck_assert_int_eq(drcl_process_stat(&env, 100, &info), 0);
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), 0);
+    ck_assert_int_eq(drcl_process_stat(&root.env, 100, &info), 0);
     ck_assert_int_eq(info.state, 'S');
     ck_assert_uint_eq(info.start_ticks, 4711);
     put_stat(100, "kworker", 'I', "69238880");
-    ck_assert_int_eq(drcl_process_check(&env, 100), -EPERM);
-    ck_assert_ptr_nonnull(strstr(env.error, "kernel thread"));
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), -EPERM);
+    ck_assert_ptr_nonnull(strstr(root.env.error, "kernel thread"));
     put_stat(100, "dead", 'Z', "4194304");
-    ck_assert_int_eq(drcl_process_check(&env, 100), -ESRCH);
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), -ESRCH);
     put_stat(100, "thread", 'S', "4194304");
-    put("/proc/100/status", "Name:\tthread\nTgid:\t99\nPid:\t100\n");
-    ck_assert_int_eq(drcl_process_check(&env, 100), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(env.error, "99"));
-    put("/proc/100/stat", "100 (cut) S 1 1");
-    ck_assert_int_eq(drcl_process_check(&env, 100), -EINVAL);
-    put("/proc/100/stat", "");
-    ck_assert_int_eq(drcl_process_check(&env, 100), -EINVAL);
-    close_root(&env);
+    root_put(&root, "/proc/100/status", "Name:\tthread\nTgid:\t99\nPid:\t100\n");
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(root.env.error, "99"));
+    root_put(&root, "/proc/100/stat", "100 (cut) S 1 1");
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), -EINVAL);
+    root_put(&root, "/proc/100/stat", "");
+    ck_assert_int_eq(drcl_process_check(&root.env, 100), -EINVAL);
+    root_close(&root);
 }
 END_TEST
 
@@ -185,30 +150,29 @@ START_TEST(test_maps_walk)
     static const char text[] =
         "1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0   /a/path/that/is/longer/than/the/buffer/is/"
         "and/then/some/more/of/it/and/more\n4000-5000 rw-p 0 0:0 0\n8000-9000 rw-p 0 0:0 0";
-    struct drcl_env env;
     char buf[256];
 
-    open_root(&env);
-    put("/proc/7/maps", text);
+    root_open(&root);
+    root_put(&root, "/proc/7/maps", text);
     for (size_t size = 40; size <= sizeof(buf); size++) {
-        int fd = drcl_open(&env, O_RDONLY, "/proc/7/maps");
+        int fd = drcl_open(&root.env, O_RDONLY, "/proc/7/maps");
         uint64_t sum = 0;
 
         ck_assert_int_ge(fd, 0);
-        ck_assert_int_eq(drcl_maps_walk(&env, fd, buf, size, count, &sum), 0);
+        ck_assert_int_eq(drcl_maps_walk(&root.env, fd, buf, size, count, &sum), 0);
         ck_assert_uint_eq(sum, 0x1000 + 0x2000 + 0x4000 + 0x8000);
-        drcl_close(&env, fd);
+        drcl_close(&root.env, fd);
     }
-    put("/proc/7/maps", "1000-2000 rw-p 0 0:0 0\nbad000-bae000 rw-p 0 0:0 0\nnonsense\n");
+    root_put(&root, "/proc/7/maps", "1000-2000 rw-p 0 0:0 0\nbad000-bae000 rw-p 0 0:0 0\nnonsense\n");
     for (int i = 0; i < 2; i++) {
-        int fd = drcl_open(&env, O_RDONLY, "/proc/7/maps");
+        int fd = drcl_open(&root.env, O_RDONLY, "/proc/7/maps");
         uint64_t sum = 0;
 
-        ck_assert_int_eq(drcl_maps_walk(&env, fd, buf, sizeof(buf), count, &sum), i ? -EINVAL : -ECANCELED);
-        drcl_close(&env, fd);
-        put("/proc/7/maps", "1000-2000 rw-p 0 0:0 0\nnonsense\n");
+        ck_assert_int_eq(drcl_maps_walk(&root.env, fd, buf, sizeof(buf), count, &sum), i ? -EINVAL : -ECANCELED);
+        drcl_close(&root.env, fd);
+        root_put(&root, "/proc/7/maps", "1000-2000 rw-p 0 0:0 0\nnonsense\n");
     }
-    close_root(&env);
+    root_close(&root);
 }
 END_TEST
 
