@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hardening.h"
+#include "http.h"
+#include "lock.h"
+#include "log.h"
+#include "notify.h"
+
+#define SECOND          UINT64_C(1000000000)
+#define NEVER_INTERVAL  (5 * SECOND)
+#define STATUS_INTERVAL (5 * SECOND)
+
+/* The agent, and what its daemon need not see. */
+struct life {
+    struct agent agent;
+    struct config *config;
+    struct metrics *metrics;
+    struct http *http;
+    struct loop_source *textfile; /* the timer; NULL: none is written */
+    bool textfile_failed;         /* told already */
+    uint64_t nr_reloads, nr_refused;
+    int lock;
+};
+
+void agent_fatal(struct agent *agent, const struct agent_error *error)
+{
+    log_error("%s", error->text);
+    loop_stop(agent->loop, 1);
+}
+
+static void refresh(struct metrics *metrics, void *userdata)
+{
+    struct life *life = userdata;
+    const struct agent_program *program = life->agent.program;
+    const struct metrics_label versions[] = {{"daemon", program->config.name},
+                                             {"library", damon_reclaim_version_string()}};
+
+    metrics_clear(metrics);
+    metrics_uint(metrics, METRIC_BUILD_INFO, versions, 2, 1);
+    metrics_uint(metrics, METRIC_ERRORS, NULL, 0, log_nr_errors());
+    metrics_uint(metrics, METRIC_RELOADS, &(struct metrics_label){"result", "applied"}, 1, life->nr_reloads);
+    metrics_uint(metrics, METRIC_RELOADS, &(struct metrics_label){"result", "refused"}, 1, life->nr_refused);
+    program->metrics(&life->agent, metrics);
+}
+
+static void write_textfile(struct loop_source *source, int value, void *userdata)
+{
+    struct life *life = userdata;
+    struct agent_error error;
+
+    (void)source, (void)value;
+    refresh(life->metrics, life);
+    if (metrics_write_file(life->metrics, config_text(life->config, NULL, "metrics_textfile"), &error) == 0) {
+        life->textfile_failed = false;
+    } else if (!life->textfile_failed) {
+        log_error("%s", error.text); /* once, not every few seconds */
+        life->textfile_failed = true;
+    }
+}
+
+static void tell_status(struct loop_source *source, int value, void *userdata)
+{
+    struct life *life = userdata;
+    char text[400] = "";
+
+    (void)source, (void)value;
+    life->agent.program->status(&life->agent, text, sizeof(text));
+    notify_status("%s", text);
+}
+
+static void feed_watchdog(struct loop_source *source, int value, void *userdata)
+{
+    (void)source, (void)value, (void)userdata;
+    notify_watchdog();
+}
+
+static void scan_never(struct loop_source *source, int value, void *userdata)
+{
+    struct life *life = userdata;
+    struct agent_error error;
+    int r = never_scan(life->agent.never, &error);
+
+    (void)source, (void)value;
+    if (r < 0)
+        log_warning("%s", error.text);
+    if (r > 0 && life->agent.program->never_changed)
+        life->agent.program->never_changed(&life->agent);
+}
+
+static void end(struct loop_source *source, int number, void *userdata)
+{
+    struct life *life = userdata;
+
+    (void)source;
+    log_info("ends by signal %d (%s)", number, strsignal(number));
+    loop_stop(life->agent.loop, 0);
+}
+
+/* What of the configuration is the agent's own. */
+static void apply_own(struct life *life)
+{
+    uint64_t interval = config_number(life->config, NULL, "metrics_interval");
+
+    log_set_level(log_level_by_name(config_text(life->config, NULL, "log_level")));
+    if (life->textfile)
+        loop_set_timer(life->textfile, interval, interval);
+}
+
+static int take_over(struct life *life, struct config *next, struct agent_error *error)
+{
+    struct never *never = NULL, *old = life->agent.never;
+    int r = never_new(next, config_text(next, NULL, "root"), &never, error);
+
+    if (r < 0)
+        return r;
+    life->agent.never = never;
+    r = life->agent.program->reload(&life->agent, next, error);
+    if (r < 0) {
+        life->agent.never = old;
+        never_free(never);
+        return r;
+    }
+    never_free(old);
+    config_free(life->config);
+    life->config = next;
+    life->agent.config = next;
+    return 0;
+}
+
+static void reload(struct loop_source *source, int number, void *userdata)
+{
+    struct life *life = userdata;
+    struct agent_error error = {""};
+    struct config *next = NULL;
+    int r;
+
+    (void)source, (void)number;
+    notify_reloading();
+    r = config_reload(life->config, &next, &error);
+    if (r == 0)
+        r = take_over(life, next, &error);
+    if (r == 0) {
+        life->nr_reloads++;
+        apply_own(life);
+        log_info("the configuration was read again");
+    } else {
+        if (life->config != next)
+            config_free(next);
+        life->nr_refused++;
+        log_error("%s; the configuration stays as it was", error.text);
+    }
+    notify_ready();
+    tell_status(NULL, 0, life);
+}
+
+static int add_sources(struct life *life, struct agent_error *error)
+{
+    struct loop *loop = life->agent.loop;
+    uint64_t watchdog = notify_watchdog_interval_ns();
+    int r = loop_add_signal(loop, SIGTERM, end, life, NULL);
+
+    if (r == 0)
+        r = loop_add_signal(loop, SIGINT, end, life, NULL);
+    if (r == 0)
+        r = loop_add_signal(loop, SIGHUP, reload, life, NULL);
+    if (r == 0)
+        r = loop_add_timer(loop, NEVER_INTERVAL, NEVER_INTERVAL, scan_never, life, NULL);
+    if (r == 0)
+        r = loop_add_timer(loop, STATUS_INTERVAL, STATUS_INTERVAL, tell_status, life, NULL);
+    if (r == 0 && watchdog)
+        r = loop_add_timer(loop, watchdog, watchdog, feed_watchdog, life, NULL);
+    if (r == 0 && *config_text(life->config, NULL, "metrics_textfile"))
+        r = loop_add_timer(loop, 0, config_number(life->config, NULL, "metrics_interval"), write_textfile, life,
+                           &life->textfile);
+    return r < 0 ? agent_fail(error, r, "the event loop: %s", strerror(-r)) : 0;
+}
+
+static int serve_metrics(struct life *life, struct agent_error *error)
+{
+    const struct config *config = life->config;
+    const char *address = config_text(config, NULL, "metrics_address");
+    int r;
+
+    if (!config_bool(config, NULL, "metrics_http"))
+        return 0;
+    r = http_open(life->agent.loop, address, (uint16_t)config_number(config, NULL, "metrics_port"), life->metrics,
+                  refresh, life, &life->http, error);
+    if (r == 0)
+        log_info("metrics: http://%s%s%s:%u/metrics", strchr(address, ':') ? "[" : "", address,
+                 strchr(address, ':') ? "]" : "", (unsigned int)http_port(life->http));
+    return r;
+}
+
+/* A build or a kernel that cannot do it is no reason not to work, but one to say so. */
+static void give_up_privileges(const struct life *life)
+{
+    const struct agent_program *program = life->agent.program;
+    struct agent_error error;
+
+    if (!config_bool(life->config, NULL, "drop_privileges"))
+        return;
+    if (hardening_keep_capabilities(program->capabilities, program->nr_capabilities, &error) < 0)
+        log_warning("%s", error.text);
+    if (hardening_filter_calls(program->calls, &error) < 0)
+        log_warning("%s", error.text);
+}
+
+/* What there is before the daemon's own. */
+static int prepare(struct life *life, struct agent_error *error)
+{
+    const char *root = config_text(life->config, NULL, "root");
+    char directory[PATH_MAX];
+    int r;
+
+    snprintf(directory, sizeof(directory), "%s%s", root, config_text(life->config, NULL, "lock_directory"));
+    life->lock = lock_acquire(directory, life->agent.program->config.name, error);
+    if (life->lock < 0)
+        return life->lock;
+    r = never_new(life->config, root, &life->agent.never, error);
+    if (r < 0)
+        return r;
+    r = loop_new(&life->agent.loop);
+    if (r == 0)
+        r = metrics_new(&life->metrics);
+    return r < 0 ? agent_fail(error, r, "%s", strerror(-r)) : add_sources(life, error);
+}
+
+static int live(struct life *life)
+{
+    struct agent_error error = {""};
+    const struct agent_program *program = life->agent.program;
+    bool started = false;
+    int r = prepare(life, &error);
+
+    if (r == 0) {
+        started = true;
+        r = program->start(&life->agent, &error);
+    }
+    if (r == 0)
+        r = serve_metrics(life, &error);
+    if (r < 0) {
+        log_error("%s", error.text);
+        r = 1;
+    } else {
+        give_up_privileges(life);
+        notify_ready();
+        tell_status(NULL, 0, life);
+        r = loop_run(life->agent.loop);
+        if (r < 0) {
+            log_error("the event loop: %s", strerror(-r));
+            r = 1;
+        }
+    }
+    notify_stopping();
+    if (started)
+        program->stop(&life->agent);
+    return r;
+}
+
+int agent_main(const struct agent_program *program, int argc, char **argv, void *userdata)
+{
+    struct life life = {.agent = {.program = program, .userdata = userdata}, .lock = -1};
+    int r;
+
+    if (!config_main(&program->config, argc, argv, &life.config, &r))
+        return r;
+    life.agent.config = life.config;
+    log_open(program->config.name, log_level_by_name(config_text(life.config, NULL, "log_level")));
+    signal(SIGPIPE, SIG_IGN);
+    r = live(&life);
+    http_close(life.http);
+    metrics_free(life.metrics);
+    loop_free(life.agent.loop);
+    never_free(life.agent.never);
+    lock_release(life.lock);
+    config_free(life.config);
+    return r;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "hardening.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#if HAVE_CAPNG
+#include <cap-ng.h>
+
+bool hardening_has_capabilities(void)
+{
+    return true;
+}
+
+static int keep(const int *capabilities, size_t n, struct agent_error *error)
+{
+    bool bounding = capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+    bool had[64] = {false};
+
+    for (size_t i = 0; i < n; i++)
+        had[i] = i < 64 && capng_have_capability(CAPNG_PERMITTED, (unsigned int)capabilities[i]);
+    capng_clear(CAPNG_SELECT_ALL);
+    for (size_t i = 0; i < n; i++)
+        if (had[i])
+            capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+                         (unsigned int)capabilities[i]);
+    /* The bounding set first, which takes CAP_SETPCAP. Without that, no_new_privs makes it harmless. */
+    if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) < 0)
+        return agent_fail(error, -EPERM, "capabilities could not be dropped; --drop-privileges=N leaves them");
+    return 0;
+}
+#else
+bool hardening_has_capabilities(void)
+{
+    return false;
+}
+
+static int keep(const int *capabilities, size_t n, struct agent_error *error)
+{
+    (void)capabilities, (void)n;
+    return agent_fail(error, -EOPNOTSUPP, "capabilities stay: this build cannot drop them (libcap-ng)");
+}
+#endif
+
+int hardening_keep_capabilities(const int *capabilities, size_t n, struct agent_error *error)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return agent_fail(error, -errno, "no_new_privs could not be set: %s", strerror(errno));
+    return keep(capabilities, n, error);
+}

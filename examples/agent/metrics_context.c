@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The samples that every context has. */
+#include <damon_reclaim/damon_reclaim.h>
+
+#include <string.h>
+
+#include "backoff.h"
+#include "metrics.h"
+
+#define MOST_LABELS 8
+
+static const char *const states[] = {"disabled", "inactive", "active"};
+static const char *const reasons[] = {"requested",          "wmark_high", "wmark_mid", "wmark_low",
+                                      "invalid_parameters", "no_target",  "backend"};
+
+/* Counters and gauges that are numbers as they are. */
+static const struct {
+    enum metric_id id;
+    size_t offset;
+} numbers[] = {
+    {METRIC_TRIED, offsetof(struct damon_reclaim_stats, bytes_reclaim_tried_regions)},
+    {METRIC_RECLAIMED, offsetof(struct damon_reclaim_stats, bytes_reclaimed_regions)},
+    {METRIC_ACCESSED, offsetof(struct damon_reclaim_stats, bytes_accessed)},
+    {METRIC_NOT_RECLAIMABLE, offsetof(struct damon_reclaim_stats, bytes_not_reclaimable)},
+    {METRIC_TRIED_REGIONS, offsetof(struct damon_reclaim_stats, nr_reclaim_tried_regions)},
+    {METRIC_RECLAIMED_REGIONS, offsetof(struct damon_reclaim_stats, nr_reclaimed_regions)},
+    {METRIC_QUOTA_EXCEEDS, offsetof(struct damon_reclaim_stats, nr_quota_exceeds)},
+    {METRIC_REGIONS, offsetof(struct damon_reclaim_stats, nr_regions)},
+    {METRIC_TARGETS, offsetof(struct damon_reclaim_stats, nr_targets)},
+    {METRIC_MONITORED, offsetof(struct damon_reclaim_stats, monitored_bytes)},
+    {METRIC_SAMPLES, offsetof(struct damon_reclaim_stats, nr_samples)},
+    {METRIC_AGGREGATIONS, offsetof(struct damon_reclaim_stats, nr_aggregations)},
+};
+
+static uint64_t number(const struct damon_reclaim_stats *stats, size_t offset)
+{
+    uint64_t value;
+
+    memcpy(&value, (const char *)stats + offset, sizeof(value));
+    return value;
+}
+
+/* One sample for each word, 1 for the one that holds. */
+static void words(struct metrics *metrics, enum metric_id id, const char *label, const char *const *list, size_t nr,
+                  size_t now, const struct metrics_label *labels, size_t n)
+{
+    struct metrics_label all[MOST_LABELS + 1];
+
+    n = n < MOST_LABELS ? n : MOST_LABELS;
+    if (n)
+        memcpy(all, labels, n * sizeof(*labels));
+    for (size_t i = 0; i < nr; i++) {
+        all[n] = (struct metrics_label){label, list[i]};
+        metrics_uint(metrics, id, all, n + 1, i == now);
+    }
+}
+
+void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,
+                     const struct metrics_label *labels, size_t n)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+
+    if (damon_reclaim_get_stats(ctx, &stats) < 0)
+        return;
+    words(metrics, METRIC_STATE, "state", states, sizeof(states) / sizeof(states[0]), (size_t)stats.state, labels, n);
+    words(metrics, METRIC_STATE_REASON, "reason", reasons, sizeof(reasons) / sizeof(reasons[0]), (size_t)stats.reason,
+          labels, n);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        metrics_uint(metrics, numbers[i].id, labels, n, number(&stats, numbers[i].offset));
+    if (stats.effective_quota != UINT64_MAX)
+        metrics_uint(metrics, METRIC_QUOTA, labels, n, stats.effective_quota);
+    metrics_seconds(metrics, METRIC_MONITOR_CPU, labels, n, stats.monitor_cpu_ns);
+    metrics_seconds(metrics, METRIC_RECLAIM_CPU, labels, n, stats.reclaim_cpu_ns);
+    if (!backoff)
+        return;
+    metrics_permille(metrics, METRIC_BACKOFF, labels, n, backoff->factor);
+    metrics_permille(metrics, METRIC_REFAULT, labels, n, backoff_ratio(backoff));
+}
