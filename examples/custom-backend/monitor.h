@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MONITOR_H
+#define MONITOR_H
+
+#include <damon_reclaim/damon_reclaim.h>
+
+/* A table for config.backend_ops; config.backend_data is a struct guest_ram. */
+extern const struct damon_reclaim_backend_ops guest_ram_monitor;
+
+#endif

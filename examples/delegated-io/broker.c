@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* The side with the privileges. It trusts no request: what is not on the list, or not for its target, is refused. */
+#include "broker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
+/*! [list] */
+enum whose { NOBODYS, TARGETS, CLIENTS };
+
+/* What the backend idle-page opens. */
+static const struct {
+    enum whose whose;
+    const char *path; /* below /proc/PID, but for nobody's */
+    int mode;
+} allowed[] = {
+    {TARGETS, "maps", O_RDONLY},
+    {TARGETS, "pagemap", O_RDONLY},
+    {TARGETS, "stat", O_RDONLY},
+    {TARGETS, "status", O_RDONLY},
+    {CLIENTS, "pagemap", O_RDONLY},
+    {NOBODYS, "/proc/kpageflags", O_RDONLY},
+    {NOBODYS, "/proc/meminfo", O_RDONLY},
+    {NOBODYS, "/proc/pressure/memory", O_RDONLY},
+    {NOBODYS, "/sys/kernel/mm/page_idle/bitmap", O_RDWR},
+};
+/*! [list] */
+
+/* How the client names entry @i, and how the broker has to: what the one calls "self" is the other. */
+static void name_paths(const struct broker *broker, size_t i, char *requested, char *opened)
+{
+    const char *path = allowed[i].path;
+
+    switch (allowed[i].whose) {
+    case NOBODYS:
+        snprintf(requested, BROKER_MAX_PATH, "%s", path);
+        snprintf(opened, BROKER_MAX_PATH, "%s", path);
+        break;
+    case TARGETS:
+        snprintf(requested, BROKER_MAX_PATH, "/proc/%d/%s", (int)broker->target, path);
+        snprintf(opened, BROKER_MAX_PATH, "/proc/%d/%s", (int)broker->target, path);
+        break;
+    case CLIENTS:
+        snprintf(requested, BROKER_MAX_PATH, "/proc/self/%s", path);
+        snprintf(opened, BROKER_MAX_PATH, "/proc/%d/%s", (int)broker->client, path);
+        break;
+    }
+}
+
+/* Nobody else gets the pid of a process that lives: alive after the call means that the call was about the target. */
+static bool target_lives(const struct broker *broker)
+{
+    struct pollfd pfd = {.fd = broker->pidfd, .events = POLLIN};
+
+    return poll(&pfd, 1, 0) == 0;
+}
+
+static int open_allowed(const struct broker *broker, const struct broker_request *request)
+{
+    int flags = request->argument & ~O_CLOEXEC;
+
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+        char requested[BROKER_MAX_PATH], opened[BROKER_MAX_PATH];
+        int fd;
+
+        name_paths(broker, i, requested, opened);
+        if (strcmp(request->path, requested) != 0 || (flags != allowed[i].mode && flags != O_RDONLY))
+            continue;
+        fd = open(opened, flags | O_CLOEXEC);
+        if (fd < 0)
+            return -errno;
+        if (allowed[i].whose == TARGETS && !target_lives(broker)) {
+            close(fd);
+            return -ESRCH;
+        }
+        return fd;
+    }
+    return -EACCES;
+}
+
+static int64_t advise(const struct broker *broker, const struct broker_request *request)
+{
+    long done;
+
+    if (request->argument != MADV_PAGEOUT && request->argument != MADV_COLD)
+        return -EACCES;
+    done = syscall(SYS_process_madvise, broker->pidfd, request->ranges, request->nr_ranges, request->argument, 0u);
+    return done < 0 ? -errno : done;
+}
+
+/* Does what is asked. A descriptor for the client is put into *ret_fd; the caller closes it. */
+static int64_t perform(const struct broker *broker, struct broker_request *request, int *ret_fd)
+{
+    request->path[BROKER_MAX_PATH - 1] = '\0';
+    if (request->nr_ranges > BROKER_MAX_RANGES)
+        return -EINVAL;
+    switch (request->operation) {
+    case BROKER_OPEN:
+        *ret_fd = open_allowed(broker, request);
+        return *ret_fd < 0 ? *ret_fd : 0;
+    case BROKER_HOLD:
+        if (request->argument != broker->target)
+            return -EACCES;
+        *ret_fd = fcntl(broker->pidfd, F_DUPFD_CLOEXEC, 0);
+        return *ret_fd < 0 ? -errno : 0;
+    case BROKER_ADVISE:
+        return advise(broker, request);
+    }
+    return -EINVAL;
+}
+
+/* The answer is a number, and a descriptor beside it if there is one. */
+static int answer(int socket, int64_t result, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(fd))];
+    } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fd))}};
+    struct iovec data = {.iov_base = &result, .iov_len = sizeof(result)};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+
+    if (fd >= 0) {
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control.space);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int broker_serve(const struct broker *broker)
+{
+    struct broker_request request;
+    int r = 0;
+
+    while (r == 0 || r == -EINTR) {
+        ssize_t n = recv(broker->socket, &request, sizeof(request), 0);
+        int64_t result;
+        int fd = -1;
+
+        if (n == 0)
+            return 0;
+        if (n < 0) {
+            r = -errno;
+            continue;
+        }
+        result = n == sizeof(request) ? perform(broker, &request, &fd) : -EINVAL;
+        r = answer(broker->socket, result, fd);
+        if (fd >= 0)
+            close(fd);
+    }
+    return r == -EPIPE ? 0 : r;
+}
