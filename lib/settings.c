@@ -332,7 +332,8 @@ static int start(struct damon_reclaim *ctx)
 {
     int r = 0;
 
-    if (ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE)
+    /* Who waits for targets to come does not mean all memory until then. */
+    if ((ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE) && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
         r = drcl_add_whole(ctx);
     if (r < 0)
         return r;

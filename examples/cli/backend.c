@@ -15,44 +15,11 @@ bool backend_works(const struct options *options, const char *name, char *text, 
     return damon_reclaim_probe(&config, text, size) == 0;
 }
 
-static bool is_simulation(const char *backend)
-{
-    return !strcmp(backend, "sim");
-}
-
-/* "no usable backend", and a paragraph for each. */
-static void complain(const struct options *options)
-{
-    const char *name;
-
-    cli_error("no usable backend:");
-    for (size_t i = 0; (name = damon_reclaim_backend(i)) != NULL; i++) {
-        char text[2048] = "";
-
-        if (is_simulation(name))
-            snprintf(text, sizeof(text),
-                     "simulates memory, and only when told to; add --workload FILE or --backend sim");
-        else
-            backend_works(options, name, text, sizeof(text));
-        for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-            fprintf(stderr, "  %s: %s\n", name, line);
-    }
-}
-
 const char *backend_choose(const struct options *options)
 {
-    const char *name;
-    char text[2048];
-
     if (options->backend)
         return options->backend;
-    if (options->workload)
-        return "sim";
-    for (size_t i = 0; (name = damon_reclaim_backend(i)) != NULL; i++)
-        if (!is_simulation(name) && backend_works(options, name, text, sizeof(text)))
-            return name;
-    complain(options);
-    return NULL;
+    return options->workload ? "sim" : "auto";
 }
 
 /* The text of a file, "-" for stdin, with a NUL behind it; the caller frees it. NULL with a message. */
@@ -98,6 +65,12 @@ static int exit_code(int error)
     }
 }
 
+static uint32_t damon_flags(const struct options *options)
+{
+    return (options->take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0u) |
+           (options->monitor_only ? DAMON_RECLAIM_DAMON_MONITOR_ONLY : 0u);
+}
+
 int backend_open(const struct options *options, const char *backend, const struct damon_reclaim_callbacks *callbacks,
                  void *userdata, struct damon_reclaim **ret)
 {
@@ -105,6 +78,8 @@ int backend_open(const struct options *options, const char *backend, const struc
                                            .workload_name = options->workload,
                                            .accesses_per_second = options->rate,
                                            .memory_bytes = options->memory};
+    struct damon_reclaim_damon_config damon = {
+        .size = sizeof(damon), .operations = options->operations, .flags = damon_flags(options)};
     char error[512] = "";
     struct damon_reclaim_config config = {.size = sizeof(config),
                                           .backend = backend,
@@ -114,6 +89,7 @@ int backend_open(const struct options *options, const char *backend, const struc
                                           .seed = options->seed,
                                           .flags = DAMON_RECLAIM_KEEP_ON_INVALID,
                                           .sim = &sim,
+                                          .damon = &damon,
                                           .error = error,
                                           .error_size = sizeof(error)};
     char *text = NULL;
@@ -127,10 +103,12 @@ int backend_open(const struct options *options, const char *backend, const struc
     }
     if (options->wait || options->comms.n || options->cgroups.n)
         config.flags |= DAMON_RECLAIM_ALLOW_NO_TARGET;
+    if (options->largest_ram)
+        config.flags |= DAMON_RECLAIM_LARGEST_RAM;
     r = damon_reclaim_new(&config, ret);
     free(text);
     if (r == 0)
         return CLI_OK;
-    cli_error("%s", error);
+    cli_error("%s%s", error, strcmp(backend, "auto") ? "" : "; or simulate memory with --workload FILE");
     return exit_code(r);
 }

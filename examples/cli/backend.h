@@ -10,8 +10,7 @@
 /* Whether a backend works here; @text says why not and what would cure it, or what was found, a line a finding. */
 bool backend_works(const struct options *options, const char *name, char *text, size_t size);
 
-/* The backend to use: that of --backend, "sim" for --workload, else the first real one that works. NULL with a message
- * that lists what each lacks. */
+/* The backend to use: that of --backend, "sim" for --workload, else "auto". */
 const char *backend_choose(const struct options *options);
 
 /* Makes a context with the backend. Returns CLI_OK, or the exit code with a message. */

@@ -24,20 +24,43 @@ static bool exists(const char *word)
     return false;
 }
 
-static void print_text(const char *name, bool works, char *text)
+#define MISSING "missing "
+
+/* The text of a feature that is not there, "NAME: why" behind MISSING; NULL for a line about something else. */
+static char *missing(char *line)
 {
-    printf("%s: %s\n", name, works ? "works" : "does not work here");
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        printf("    %s\n", line);
+    return strncmp(line, MISSING, strlen(MISSING)) ? NULL : line + strlen(MISSING);
+}
+
+/* A line for the backend, and one for each feature that is missing; with --verbose all that was found. */
+static void print_text(const struct options *options, const char *name, bool works, char *text)
+{
+    char *line = strtok(text, "\n");
+
+    printf("%s: %s: %s\n", name, works ? "works" : "does not work here", line ? line : "nothing was found");
+    while ((line = strtok(NULL, "\n")) != NULL)
+        if (options->verbose || missing(line))
+            printf("    %s\n", line);
 }
 
 static json_t *to_json(bool works, char *text)
 {
-    json_t *findings = json_array();
+    json_t *features = json_object(), *findings = json_array();
+    char *line = strtok(text, "\n");
+    json_t *reason = json_string(line ? line : "");
 
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        json_array_append_new(findings, json_string(line));
-    return json_pack("{s:b, s:o}", "works", works, "findings", findings);
+    while ((line = strtok(NULL, "\n")) != NULL) {
+        char *feature = missing(line), *why = feature ? strstr(feature, ": ") : NULL;
+
+        if (!why) {
+            json_array_append_new(findings, json_string(line));
+            continue;
+        }
+        *why = '\0';
+        json_object_set_new(features, feature, json_pack("{s:b, s:s}", "works", 0, "reason", why + 2));
+    }
+    return json_pack("{s:b, s:o, s:o, s:o}", "works", works, "reason", reason, "features", features, "findings",
+                     findings);
 }
 
 int cmd_probe(struct options *options)
@@ -66,7 +89,7 @@ int cmd_probe(struct options *options)
         if (options->json)
             json_object_set_new(all, name, to_json(works, text));
         else
-            print_text(name, works, text);
+            print_text(options, name, works, text);
     }
     if (options->json) {
         json_dumpf(all, stdout, JSON_INDENT(2));

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "exclude.h"
+#include "filters.h"
 #include "output.h"
 #include "processes.h"
 
@@ -20,6 +22,7 @@
 struct run {
     const struct options *options;
     struct damon_reclaim *ctx;
+    struct exclude exclude;
     struct processes processes;
     struct watcher watcher;
     int signals; /* signalfd */
@@ -219,7 +222,7 @@ static int timeout_ms(const struct run *run)
 {
     uint64_t now = damon_reclaim_now(run->ctx), next = run->end_ns;
 
-    if (processes_selected(run->options))
+    if (processes_selected(run->options) || run->exclude.nr_commands)
         next = earlier(next, run->next_scan_ns);
     if (next == UINT64_MAX)
         return -1;
@@ -241,6 +244,17 @@ static void check_end(struct run *run)
         end(run, "disabled", CLI_OK);
 }
 
+/* Processes come and go. One that is to be left alone and cannot be is the end. */
+static void scan(struct run *run)
+{
+    int r = exclude_scan(&run->exclude, &run->processes, run->ctx);
+
+    if (r != CLI_OK)
+        end(run, "failed", r);
+    else
+        processes_scan(&run->processes, run->ctx);
+}
+
 static void step(struct run *run)
 {
     struct pollfd fds[] = {{.fd = run->signals, .events = POLLIN},
@@ -259,7 +273,7 @@ static void step(struct run *run)
     }
     if (damon_reclaim_now(run->ctx) >= run->next_scan_ns) {
         run->next_scan_ns = damon_reclaim_now(run->ctx) + SCAN_INTERVAL_NS;
-        processes_scan(&run->processes, run->ctx);
+        scan(run);
     }
     check_end(run);
 }
@@ -310,8 +324,13 @@ static int check_options(struct options *options, const char *backend)
         cli_error("--workload, --rate and --memory are for --backend sim, not %s", backend);
         return CLI_USAGE;
     }
-    if (!simulated && !processes_selected(options)) {
-        cli_error("nothing to watch: name processes with --pid, --comm or --cgroup, or simulate with --workload");
+    if (strcmp(backend, "auto") && strcmp(backend, "damon") &&
+        (options->operations || options->take_over || options->monitor_only)) {
+        cli_error("--damon-operations, --take-over and --monitor-only are for --backend damon, not %s", backend);
+        return CLI_USAGE;
+    }
+    if (options->largest_ram && (simulated || processes_selected(options))) {
+        cli_error("--largest-ram is for physical memory: leave out --pid, --comm, --cgroup and --workload");
         return CLI_USAGE;
     }
     return CLI_OK;
@@ -319,9 +338,12 @@ static int check_options(struct options *options, const char *backend)
 
 static int watch(struct run *run)
 {
-    int r;
+    int r = exclude_start(&run->exclude, run->options, run->ctx);
 
-    r = processes_start(&run->processes, run->options, run->ctx);
+    if (r == CLI_OK)
+        r = processes_start(&run->processes, run->options, &run->exclude, run->ctx);
+    if (r == CLI_OK)
+        r = filters_set(run->options, run->ctx);
     if (r == CLI_OK)
         r = configure_and_start(run);
     if (r != CLI_OK)
@@ -337,11 +359,8 @@ int cmd_run(struct options *options)
 {
     struct run run = {.options = options};
     const char *backend = backend_choose(options);
-    int r;
+    int r = check_options(options, backend);
 
-    if (!backend)
-        return CLI_NO_BACKEND;
-    r = check_options(options, backend);
     if (r != CLI_OK)
         return r;
     run.signals = open_signals();
@@ -359,6 +378,7 @@ int cmd_run(struct options *options)
     }
     watcher_free(&run.watcher);
     processes_free(&run.processes);
+    exclude_free(&run.exclude);
     close(run.signals);
     return r;
 }

@@ -7,14 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exclude.h"
+#include "filters.h"
 #include "units.h"
 
 enum option_id {
     OPT_BACKEND = 256,
+    OPT_OPERATIONS,
+    OPT_TAKE_OVER,
+    OPT_MONITOR_ONLY,
+    OPT_LARGEST_RAM,
     OPT_PID,
     OPT_COMM,
     OPT_CGROUP,
     OPT_WAIT,
+    OPT_FILTER,
+    OPT_EXCLUDE,
     OPT_WORKLOAD,
     OPT_RATE,
     OPT_MEMORY,
@@ -39,11 +47,18 @@ static const struct {
     const char *commands; /* that know it */
     const char *doc;
 } table[] = {
-    {"backend", 0, OPT_BACKEND, "NAME", "run", "how memory is watched; without it: what works, as 'probe' tells"},
+    {"backend", 0, OPT_BACKEND, "NAME", "run", "how memory is watched: damon, idle-page, sim (auto: one that works)"},
+    {"damon-operations", 0, OPT_OPERATIONS, "NAME", "run", "damon: paddr, vaddr or fvaddr (what fits the targets)"},
+    {"take-over", 0, OPT_TAKE_OVER, NULL, "run", "damon: switch the kernel's DAMON_STAT off meanwhile"},
+    {"monitor-only", 0, OPT_MONITOR_ONLY, NULL, "run", "damon: the kernel watches the processes, we reclaim"},
     {"pid", 0, OPT_PID, "PID", "run", "watch this process (may be repeated)"},
     {"comm", 0, OPT_COMM, "NAME", "run", "watch the processes of this name as they come and go (may be repeated)"},
     {"cgroup", 0, OPT_CGROUP, "PATH", "run", "watch the processes of this cgroup and those below it (may be repeated)"},
     {"wait", 0, OPT_WAIT, NULL, "run", "wait for processes when there are none yet, instead of failing"},
+    {"largest-ram", 0, OPT_LARGEST_RAM, NULL, "run",
+     "of physical memory the largest range alone, as DAMON_RECLAIM does"},
+    {"filter", 0, OPT_FILTER, "RULE", "run", "what goes and what stays, see below (may be repeated)"},
+    {"exclude", 0, OPT_EXCLUDE, "WHAT", "run", "never reclaim this, see below (may be repeated)"},
     {"workload", 0, OPT_WORKLOAD, "FILE", "run", "simulate memory that is used as this file says, in masim's format"},
     {"rate", 0, OPT_RATE, "N", "run", "simulation: accesses a second (1000000)"},
     {"memory", 0, OPT_MEMORY, "BYTES", "run", "simulation: memory of the machine (5/4 of the workload's)"},
@@ -56,7 +71,8 @@ static const struct {
     {"json", 0, OPT_JSON, NULL, "run probe params",
      "print JSON; run: a line an aggregation, then one with the summary"},
     {"quiet", 'q', OPT_QUIET, NULL, "run", "no progress and no summary (but of JSON)"},
-    {"verbose", 'v', OPT_VERBOSE, NULL, "run", "log changes of state; twice: everything"},
+    {"verbose", 'v', OPT_VERBOSE, NULL, "run probe",
+     "run: log changes of state; twice: everything; probe: all findings"},
     {"help", 'h', OPT_HELP, NULL, "run probe params version", "this text"},
 };
 
@@ -154,6 +170,24 @@ static int option(struct options *o, int id)
     case OPT_BACKEND:
         o->backend = optarg;
         return CLI_OK;
+    case OPT_OPERATIONS:
+        o->operations = optarg;
+        return CLI_OK;
+    case OPT_TAKE_OVER:
+        o->take_over = true;
+        return CLI_OK;
+    case OPT_MONITOR_ONLY:
+        o->monitor_only = true;
+        return CLI_OK;
+    case OPT_LARGEST_RAM:
+        o->largest_ram = true;
+        return CLI_OK;
+    case OPT_FILTER:
+        add_word(&o->filters, optarg);
+        return CLI_OK;
+    case OPT_EXCLUDE:
+        add_word(&o->exclusions, optarg);
+        return CLI_OK;
     case OPT_PID:
         add_word(&o->pids, optarg);
         return CLI_OK;
@@ -208,6 +242,11 @@ static int option(struct options *o, int id)
     }
 }
 
+static const char *short_options(const struct command *command)
+{
+    return takes_parameters(command) ? "qvh" : !strcmp(command->name, "probe") ? "vh" : "h";
+}
+
 int options_parse(struct options *options, const struct command *command, int argc, char **argv)
 {
     struct option *list = long_options(command);
@@ -215,7 +254,7 @@ int options_parse(struct options *options, const struct command *command, int ar
     int r = CLI_OK, id;
 
     argv[0] = name;
-    while (r == CLI_OK && (id = getopt_long(argc, argv, takes_parameters(command) ? "qvh" : "h", list, NULL)) != -1)
+    while (r == CLI_OK && (id = getopt_long(argc, argv, short_options(command), list, NULL)) != -1)
         r = id == '?' ? CLI_USAGE : option(options, id);
     free_long_options(list);
     options->words = argv + optind;
@@ -228,6 +267,8 @@ void options_free(struct options *options)
     free(options->pids.items);
     free(options->comms.items);
     free(options->cgroups.items);
+    free(options->filters.items);
+    free(options->exclusions.items);
     settings_free(&options->settings);
 }
 
@@ -274,8 +315,11 @@ void options_help(FILE *file, const struct command *command)
         snprintf(left, sizeof(left), "%c%c%s--%s%s%s", table[i].letter ? '-' : ' ',
                  table[i].letter ? table[i].letter : ' ', table[i].letter ? ", " : "  ", table[i].name,
                  table[i].argument ? "=" : "", table[i].argument ? table[i].argument : "");
-        fprintf(file, "  %-24s %s\n", left, table[i].doc);
+        fprintf(file, "  %-27s %s\n", left, table[i].doc);
     }
-    if (takes_parameters(command))
-        parameter_help(file);
+    if (!takes_parameters(command))
+        return;
+    fprintf(file, "\nWithout --pid, --comm and --cgroup all physical memory is watched.\n\n%s\n%s", filters_help,
+            exclude_help);
+    parameter_help(file);
 }

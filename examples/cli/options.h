@@ -15,13 +15,14 @@ struct words {
 };
 
 struct options {
-    const char *backend, *workload, *config, *root;
-    struct words pids, comms, cgroups;
+    const char *backend, *operations, *workload, *config, *root;
+    struct words pids, comms, cgroups, filters, exclusions;
     struct settings settings; /* parameters of the command line */
     uint64_t duration_ns;     /* 0: until it ends by itself */
     uint64_t seed, rate, memory;
     int verbose;
     bool json, quiet, wait, no_watermarks, help;
+    bool take_over, monitor_only, largest_ram;
     char **words; /* what is left of argv */
     size_t nr_words;
 };

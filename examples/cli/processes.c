@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "processes.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "units.h"
+#include "proc.h"
 
 #define CGROUP_ROOT  "/sys/fs/cgroup"
 #define CGROUP_DEPTH 64
-#define COMM_LEN     15 /* longer names are cut by the kernel */
 
 bool processes_selected(const struct options *options)
 {
@@ -61,84 +58,39 @@ static void want(struct processes *p, pid_t pid, struct damon_reclaim *ctx)
         process->wanted = true;
         return;
     }
-    if (pid != getpid())
+    if (pid != getpid() && !exclude_has(p->exclude, pid))
         watch(p, add(p, pid), ctx);
 }
 
-/* The pid that a directory of /proc or a line of cgroup.procs names, or 0. */
-static pid_t to_pid(const char *text)
+/* A scan under way. */
+struct scan {
+    struct processes *p;
+    struct damon_reclaim *ctx;
+};
+
+static void found(void *data, pid_t pid)
 {
-    uint64_t pid;
+    struct scan *scan = data;
 
-    return units_parse(text, NULL, &pid) && pid <= INT_MAX ? (pid_t)pid : 0;
-}
-
-static FILE *open_file(const struct processes *p, const char *directory, const char *name)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s%s/%s", p->options->root ? p->options->root : "", directory, name);
-
-    return n < 0 || (size_t)n >= sizeof(path) ? NULL : fopen(path, "re");
-}
-
-static DIR *open_directory(const struct processes *p, const char *directory)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s%s", p->options->root ? p->options->root : "", directory);
-
-    return n < 0 || (size_t)n >= sizeof(path) ? NULL : opendir(path);
-}
-
-static bool has_comm(const struct processes *p, pid_t pid)
-{
-    char directory[32], comm[64] = "";
-    bool found = false;
-    FILE *file;
-
-    snprintf(directory, sizeof(directory), "/proc/%d", (int)pid);
-    file = open_file(p, directory, "comm");
-    if (!file)
-        return false;
-    if (fgets(comm, sizeof(comm), file))
-        comm[strcspn(comm, "\n")] = '\0';
-    fclose(file);
-    for (size_t i = 0; i < p->options->comms.n && !found; i++)
-        found = comm[0] && !strncmp(comm, p->options->comms.items[i], COMM_LEN);
-    return found;
-}
-
-static void scan_comms(struct processes *p, struct damon_reclaim *ctx)
-{
-    DIR *proc = p->options->comms.n ? open_directory(p, "/proc") : NULL;
-    struct dirent *entry;
-
-    if (!proc)
-        return;
-    while ((entry = readdir(proc)) != NULL) {
-        pid_t pid = to_pid(entry->d_name);
-
-        if (pid && has_comm(p, pid))
-            want(p, pid, ctx);
-    }
-    closedir(proc);
+    want(scan->p, pid, scan->ctx);
 }
 
 /* The cgroup @path, below the root of all, and those below it. False if it does not exist. */
 static bool scan_cgroup(struct processes *p, const char *path, struct damon_reclaim *ctx, int depth)
 {
-    DIR *directory = open_directory(p, path);
+    DIR *directory = proc_directory(p->options, path);
     char line[32], below[PATH_MAX];
     struct dirent *entry;
     FILE *procs;
 
     if (!directory)
         return false;
-    procs = open_file(p, path, "cgroup.procs");
+    procs = proc_file(p->options, path, "cgroup.procs");
     while (procs && fgets(line, sizeof(line), procs)) {
         pid_t pid;
 
         line[strcspn(line, "\n")] = '\0';
-        pid = to_pid(line);
+        pid = proc_pid(line);
         if (pid)
             want(p, pid, ctx);
     }
@@ -189,7 +141,7 @@ void processes_scan(struct processes *p, struct damon_reclaim *ctx)
         return;
     for (size_t i = 0; i < p->n; i++)
         p->items[i].wanted = false;
-    scan_comms(p, ctx);
+    proc_scan(p->options, p->options->comms.items, p->options->comms.n, found, &(struct scan){p, ctx});
     for (size_t i = 0; i < p->options->cgroups.n; i++) {
         char path[PATH_MAX];
 
@@ -201,7 +153,7 @@ void processes_scan(struct processes *p, struct damon_reclaim *ctx)
 
 static int add_fixed(struct processes *p, const char *text, struct damon_reclaim *ctx)
 {
-    pid_t pid = to_pid(text);
+    pid_t pid = proc_pid(text);
     struct process *process;
 
     if (!pid) {
@@ -215,11 +167,23 @@ static int add_fixed(struct processes *p, const char *text, struct damon_reclaim
     return watch(p, process, ctx) < 0 ? CLI_NO_TARGET : CLI_OK;
 }
 
-int processes_start(struct processes *p, const struct options *options, struct damon_reclaim *ctx)
+void processes_drop(struct processes *p, pid_t pid, struct damon_reclaim *ctx)
+{
+    struct process *process = find(p, pid);
+
+    if (!process || !process->is_target)
+        return;
+    damon_reclaim_remove_target(ctx, process->target);
+    p->nr_targets--;
+    *process = p->items[--p->n];
+}
+
+int processes_start(struct processes *p, const struct options *options, const struct exclude *exclude,
+                    struct damon_reclaim *ctx)
 {
     int r = CLI_OK;
 
-    *p = (struct processes){.options = options};
+    *p = (struct processes){.options = options, .exclude = exclude};
     for (size_t i = 0; i < options->pids.n && r == CLI_OK; i++)
         r = add_fixed(p, options->pids.items[i], ctx);
     if (r != CLI_OK)
@@ -229,7 +193,7 @@ int processes_start(struct processes *p, const struct options *options, struct d
         DIR *directory;
 
         cgroup_path(options->cgroups.items[i], path);
-        directory = open_directory(p, path);
+        directory = proc_directory(p->options, path);
         if (!directory) {
             cli_error("--cgroup=%s: %s: %s; --wait waits for it", options->cgroups.items[i], path, strerror(errno));
             return CLI_NO_TARGET;

@@ -5,6 +5,7 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
+#include "exclude.h"
 #include "options.h"
 
 struct process {
@@ -17,7 +18,8 @@ struct process {
 
 struct processes {
     const struct options *options;
-    struct process *items; /* targets, and those that cannot be */
+    const struct exclude *exclude; /* those that are passed over */
+    struct process *items;         /* targets, and those that cannot be */
     size_t n;
     size_t nr_targets;
 };
@@ -26,7 +28,11 @@ struct processes {
 bool processes_selected(const struct options *options);
 
 /* Adds those of --pid, and scans for the others. Returns CLI_OK, or CLI_USAGE or CLI_NO_TARGET with a message. */
-int processes_start(struct processes *processes, const struct options *options, struct damon_reclaim *ctx);
+int processes_start(struct processes *processes, const struct options *options, const struct exclude *exclude,
+                    struct damon_reclaim *ctx);
+
+/* Lets go of a process, if it is a target. */
+void processes_drop(struct processes *processes, pid_t pid, struct damon_reclaim *ctx);
 
 /* Looks for processes that came, and those that are not meant any more. */
 void processes_scan(struct processes *processes, struct damon_reclaim *ctx);

@@ -56,6 +56,37 @@ bool units_parse(const char *text, const struct unit *units, uint64_t *ret)
     return false;
 }
 
+static bool parse_hex(const char *text, uint64_t *ret)
+{
+    uint64_t value = 0;
+
+    if (!*text || strlen(text) > 16 || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
+        return false;
+    sscanf(text, "%" SCNx64, &value);
+    *ret = value;
+    return true;
+}
+
+static bool parse_address(const char *text, size_t len, uint64_t *ret)
+{
+    char copy[40];
+
+    if (len >= sizeof(copy))
+        return false;
+    snprintf(copy, sizeof(copy), "%.*s", (int)len, text);
+    if (copy[0] == '0' && (copy[1] == 'x' || copy[1] == 'X'))
+        return parse_hex(copy + 2, ret);
+    return units_parse(copy, units_size, ret);
+}
+
+bool units_parse_range(const char *text, uint64_t *ret_start, uint64_t *ret_end)
+{
+    const char *dash = strchr(text, '-');
+
+    return dash && parse_address(text, (size_t)(dash - text), ret_start) &&
+           parse_address(dash + 1, strlen(dash + 1), ret_end);
+}
+
 struct units_text units_bytes(uint64_t bytes)
 {
     static const char *const names[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};

@@ -17,6 +17,9 @@ extern const struct unit units_size[]; /* to bytes */
 /* Parses a decimal number with a unit of the table (NULL: without any). False if it is none or too large. */
 bool units_parse(const char *text, const struct unit *units, uint64_t *ret);
 
+/* Parses START-END, in bytes: each a decimal number with a unit of size or without, or 0x. */
+bool units_parse_range(const char *text, uint64_t *ret_start, uint64_t *ret_end);
+
 struct units_text {
     char text[32];
 };

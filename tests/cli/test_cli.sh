@@ -178,6 +178,35 @@ simulation() {
     ok 'and that is said' grep -q 'stdout: ' err
 }
 
+filters() {
+    run $sim --json --filter 'reject anon'
+    ok 'a filter lets pass what it does not match' value_is bytes_reclaimed_regions 12582912
+    run $sim --json --filter 'reject not anon'
+    ok 'and leaves what it rejects' value_is bytes_reclaimed_regions 0
+    run $sim --json --filter 'reject addr 0-0xffffffffffffffff'
+    ok 'a filter of addresses' value_is bytes_reclaim_tried_regions 0
+    run $sim --json --filter 'allow not addr 0-16TiB' --filter 'reject addr 0-1B'
+    ok 'filters in their order' [ "$status" = 0 ]
+    ok 'an empty rule' expect 2 'begins with neither reject nor allow' $sim --filter ''
+    ok 'a rule that says nothing' expect 2 'there is no kind of memory' $sim --filter 'allow not'
+    ok 'a rule of something else' expect 2 '"swapped" is no kind of memory' $sim --filter 'allow swapped'
+    ok 'a rule without its argument' expect 2 'addr is followed by START-END' $sim --filter 'allow addr'
+    ok 'a rule with a word too many' expect 2 'anon is followed by nothing' $sim --filter 'allow anon pages'
+    ok 'a range that is none' expect 2 'addr is followed by START-END' $sim --filter 'allow addr 5'
+    ok 'a range backwards' expect 2 'filters[1].start' $sim --filter 'reject anon' --filter 'reject addr 0x20-0x10'
+    ok 'a target that is none' expect 2 'target is followed by N' $sim --filter 'reject target x'
+    ok 'a filter that the backend lacks' expect 2 'cannot decide memcg' $sim --filter 'reject memcg /a'
+
+    run $sim --json --exclude range:0x0-0xfffffffffffff000
+    ok 'an excluded range' value_is bytes_reclaim_tried_regions 0
+    ok 'an exclusion of nothing' expect 2 '--exclude=pid: not pid:N' $sim --exclude pid
+    ok 'a pid that is none' expect 2 '--exclude=pid:x: not pid:N' $sim --exclude pid:x
+    ok 'a range that is none, excluded' expect 2 '--exclude=range:1: not' $sim --exclude range:1
+    ok 'what the backend cannot exclude' expect 2 'exclusions[1].pid' $sim --exclude range:0-1 --exclude pid:1
+    ok 'a command it cannot either' expect 2 'exclusions[0].pid' $sim --exclude command:init
+    ok 'nor a cgroup' expect 2 'exclusions[0].cgroup' $sim --exclude cgroup:/a
+}
+
 workload_files() {
     for file in "$workloads"/*.cfg; do
         run run --workload "$file" --no-watermarks --min_age=5s --duration 30s --json
@@ -248,18 +277,32 @@ signals() {
 
 backends() {
     mkdir -p empty/proc
-    ok 'no backend' expect 3 'no usable backend' run --root empty
-    ok 'each is named with its cure' grep -q 'idle-page: .*CONFIG_IDLE_PAGE_TRACKING' err
-    ok 'simulation is no fallback' grep -q 'sim: .*add --workload' err
+    ok 'no backend' expect 3 'finds none that works here' run --root empty
+    ok 'each is named with its cure' grep -q 'damon: .*CONFIG_DAMON_SYSFS.*idle-page: .*CONFIG_IDLE_PAGE_TRACKING' err
+    ok 'simulation is no fallback' grep -q 'or simulate memory with --workload' err
     ok 'nothing was done' [ ! -s out ]
-    ok 'nor with a process' expect 3 'no usable backend' run --root empty --pid $$
+    ok 'nor with a process' expect 3 'finds none that works here' run --root empty --pid $$
+    for option in --take-over --monitor-only --damon-operations=paddr; do
+        ok "$option of another backend" expect 2 'are for --backend damon' run --backend idle-page $option
+    done
+    ok 'operations that there are not' expect 2 '"taddr" is none of paddr' run --root empty --damon-operations=taddr
+    ok 'the largest range of a process' expect 2 '--largest-ram is for physical memory' run --largest-ram --pid $$
     ok 'a backend that lacks something' expect 3 '/sys/kernel/mm/page_idle/bitmap' run --root empty --backend idle-page --pid $$
     ok 'simulation options of another backend' expect 2 'are for --backend sim' run --backend idle-page --rate 1
     run probe --root empty
     ok 'probe: none works' [ "$status" = 3 ]
     ok 'probe: the cure' grep -q 'CONFIG_IDLE_PAGE_TRACKING' out
+    ok 'probe: one line a backend, one a missing feature' sh -c '! grep -vE "^(damon|idle-page|sim): |^    missing " out'
+    run probe --root empty --verbose
+    cp out long
+    ok 'probe: --verbose tells more' sh -c 'grep -qvE "^(damon|idle-page|sim): |^    missing " long'
     run probe --root empty --json
     ok 'probe: JSON' "$json" -a <out
+    tr -d '\n' <out >line
+    mv line out
+    ok 'probe: JSON of a backend' value_is idle-page.works false
+    ok 'probe: its reason' sh -c '"$1" idle-page.reason <out | grep -q CONFIG_IDLE_PAGE_TRACKING' - "$json"
+    ok 'probe: JSON of a missing feature' value_is idle-page.features.goal:some_mem_psi_us.works false
     run probe sim
     ok 'probe: sim works' [ "$status" = 0 ]
     ok 'probe: an unknown one' expect 2 'no backend "nosuch"' probe nosuch
@@ -346,7 +389,22 @@ processes() {
     stop TERM
     ok 'without a word of complaint' [ "$status$(cat err)" = 0 ]
 
+    ok 'a process that is excluded' expect 4 "pid $sleeper: is excluded" $live --pid "$sleeper" --exclude "pid:$sleeper"
+    echo sleeper >"root/proc/$sleeper/comm"
+    start $live --comm sleeper --wait --exclude command:sleeping
+    ok 'a process of a name' targets 1
+    printf 'sleeping\n' >"root/proc/$sleeper/comm"
+    ok 'which gets one that is excluded' targets 0
+    stop TERM
+    ok 'is let go without a word' [ "$status$(cat err)" = 0 ]
+
     echo "$sleeper" >root/sys/fs/cgroup/a/b/cgroup.procs
+    start $live --cgroup a --wait --exclude command:nobody
+    ok 'a process of a cgroup, not yet excluded' targets 1
+    printf 'nobody\n' >"root/proc/$sleeper/comm"
+    ok 'is let go when it is' targets 0
+    stop TERM
+    ok 'without a word, too' [ "$status$(cat err)" = 0 ]
     start $live --cgroup a
     ok 'a process of a cgroup below' targets 1
     : >root/sys/fs/cgroup/a/b/cgroup.procs
@@ -363,6 +421,7 @@ usage
 bad_values
 parameters
 simulation
+filters
 workload_files
 signals
 backends

@@ -158,6 +158,29 @@ START_TEST(test_other_namespace)
 }
 END_TEST
 
+/* Whoever waits for targets does not get all memory of the backend until they come. */
+START_TEST(test_waiting_is_not_whole)
+{
+    struct damon_reclaim_target target = process(100);
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.processes[0].pid = 100;
+    ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
+    set(ctx, "min_age", "500ms");
+    enable(ctx);
+    for (int i = 0; i < 500; i++)
+        dispatch(ctx);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets + stats_of(ctx).monitored_bytes + s.nr_acts, 0);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    aggregate(ctx, 9);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 /* Numbers are not used again. */
 START_TEST(test_numbers)
 {
@@ -552,6 +575,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_bad_ranges);
     tcase_add_test(tc, test_bad_processes);
     tcase_add_test(tc, test_other_namespace);
+    tcase_add_test(tc, test_waiting_is_not_whole);
     tcase_add_test(tc, test_numbers);
     tcase_add_loop_test(tc, test_exit, 0, 2);
     tcase_add_loop_test(tc, test_reused_pid, 0, 2);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What --exclude names: memory that is never reclaimed. */
+#ifndef EXCLUDE_H
+#define EXCLUDE_H
+
+#include <damon_reclaim/damon_reclaim.h>
+
+#include "options.h"
+
+struct processes;
+
+struct exclude {
+    const struct options *options;
+    struct damon_reclaim_exclusion *items; /* those of the command line, then the processes of its commands */
+    size_t n, nr_fixed;
+    const char **commands; /* of command:NAME */
+    size_t nr_commands;
+};
+
+/* How an exclusion is written, for the help. */
+extern const char exclude_help[];
+
+/* Sets the list. Returns CLI_OK, or the exit code with a message. exclude_free() in any case. */
+int exclude_start(struct exclude *exclude, const struct options *options, struct damon_reclaim *ctx);
+
+/* Looks for processes of the commands that came or went; those that are targets are let go of. Returns as above. */
+int exclude_scan(struct exclude *exclude, struct processes *processes, struct damon_reclaim *ctx);
+
+/* Whether the process is one that is excluded. */
+bool exclude_has(const struct exclude *exclude, pid_t pid);
+
+void exclude_free(struct exclude *exclude);
+
+#endif
