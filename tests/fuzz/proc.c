@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of /proc. The first byte chooses the file, the rest is what is in it. */
+/* Files of /proc. The first byte chooses the file, from 'a' on, the rest is what is in it. */
 #include <errno.h>
 
 #include "fuzz.h"
+#include "sys/directory.h"
 #include "sys/iomem.h"
 #include "sys/maps.h"
 #include "sys/meminfo.h"
@@ -90,10 +91,39 @@ static void fuzz_maps(const char *text, size_t len)
     drcl_env_fini(&env);
 }
 
+/* Records of a directory, as the kernel would give them. */
+static ssize_t read_records(void *data, int fd, void *buf, size_t len)
+{
+    struct file *file = data;
+    size_t n = file->len < len ? file->len : len;
+
+    (void)fd;
+    memcpy(buf, file->text, n);
+    file->text += n;
+    file->len -= n;
+    return (ssize_t)n;
+}
+
+static void fuzz_directory(const char *text, size_t len)
+{
+    static const struct damon_reclaim_system_ops ops = {.size = sizeof(ops), .getdents = read_records};
+    struct file file = {text, len, 0};
+    struct drcl_env env = fuzz_env(&ops, &file);
+    struct drcl_directory_entry entry;
+    struct drcl_directory dir;
+    int r;
+
+    drcl_directory_begin(&dir, &env, 3);
+    while ((r = drcl_directory_next(&dir, &entry)) > 0)
+        must(strcmp(entry.name, ".") && strcmp(entry.name, "..") && strlen(entry.name) < len);
+    must(r == 0 || r == -EIO);
+    drcl_env_fini(&env);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const files[])(const char *text, size_t len) = {fuzz_maps, fuzz_meminfo, fuzz_psi, fuzz_stat,
-                                                                  fuzz_iomem};
+                                                                  fuzz_iomem, fuzz_directory};
     char *text;
 
     if (!size)
@@ -101,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = malloc(size - 1 ? size - 1 : 1); /* of exactly the size, so that a read beyond it is found */
     must(text);
     memcpy(text, data + 1, size - 1);
-    files[data[0] % (sizeof(files) / sizeof(files[0]))](text, size - 1);
+    files[(uint8_t)(data[0] - 'a') % (sizeof(files) / sizeof(files[0]))](text, size - 1);
     free(text);
     return 0;
 }
