@@ -261,12 +261,14 @@ enum damon_reclaim_log_level {
 /** The callbacks of a context. @p userdata is the context's. */
 struct damon_reclaim_callbacks {
     size_t size; /**< sizeof(struct damon_reclaim_callbacks) */
-    /** After each aggregation, before the schemes act: regions and statistics are up to date. */
+    /** After each aggregation, before the schemes act: regions and statistics are up to date. Where the kernel's DAMON watches: each
+     *  time that they have been read, about once a second while active. */
     void (*after_aggregation)(struct damon_reclaim *ctx, void *userdata);
-    /** Before a region is acted on. @return false to leave it alone this time; its age goes on. */
+    /** Before a region is acted on. @return false to leave it alone this time; its age goes on. Where the kernel reclaims, which asks
+     *  nobody, enabling with it is refused with -EOPNOTSUPP. */
     bool (*before_reclaim)(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                            void *userdata);
-    /** After a region was acted on. */
+    /** After a region was acted on. Not called where the kernel reclaims, which does not tell; the statistics do. */
     void (*after_reclaim)(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                           const struct damon_reclaim_result *result, void *userdata);
     /** After a change of state. */
@@ -450,8 +452,8 @@ enum damon_reclaim_damon_flag {
     /** The module DAMON_STAT, when it keeps the kernel's DAMON busy, is switched off while the context is enabled, and back
      *  on afterwards. Without it enabling is refused with -EBUSY. Nobody else's DAMON is ever taken over. */
     DAMON_RECLAIM_DAMON_TAKE_OVER = 1 << 0,
-    /** The kernel only monitors: the library reads its regions, and its own schemes decide and reclaim page by page. For
-     *  processes. */
+    /** The kernel only monitors: the library reads its regions, and its own schemes decide and reclaim page by page, with all
+     *  callbacks. For processes. */
     DAMON_RECLAIM_DAMON_MONITOR_ONLY = 1 << 1
 };
 
@@ -467,7 +469,8 @@ struct damon_reclaim_damon_config {
 enum damon_reclaim_flag {
     /** An invalid commit keeps the old set running. Without it the reclaimer is disabled, as the module does. */
     DAMON_RECLAIM_KEEP_ON_INVALID = 1 << 0,
-    /** Enabling without targets, and the end of the last one, are no error; targets are expected to come. */
+    /** Enabling without targets, and the end of the last one, are no error; targets are expected to come. Until they do
+     *  nothing is watched, also with a backend that without targets watches all memory. */
     DAMON_RECLAIM_ALLOW_NO_TARGET = 1 << 1,
     /** Regions are handed to the backend whole, as the kernel does, without marking pages beforehand. For comparison. */
     DAMON_RECLAIM_NO_MARK = 1 << 2,
@@ -724,7 +727,8 @@ DAMON_RECLAIM_API int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uin
 DAMON_RECLAIM_API int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t scheme,
                                                 const struct damon_reclaim_filter *filters, size_t n);
 
-/** Reports the current value of goal number @p goal of a scheme, which must be of the metric USER_INPUT. @return 0, -ENOENT, -EINVAL. */
+/** Reports the current value of goal number @p goal of a scheme, which must be of the metric USER_INPUT. That of the reclaim
+ *  scheme is the parameter `quota_autotune_feedback` from then on. @return 0, -ENOENT, -EINVAL. */
 DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t scheme, size_t goal, uint64_t current);
 
 /** @} */
@@ -838,7 +842,9 @@ DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
 /**
  * Finds out whether a built-in backend works here. Reads only.
  * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), system operations and root are used
- * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be NULL
+ * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be NULL.
+ *                The first line is about the backend itself; one "missing FEATURE: why" names a feature that is not there. With
+ *                "auto" the findings of all that it chooses from, each line with "BACKEND: " in front
  * @param size    bytes at @p text
  * @return 0 if it works, else what damon_reclaim_new() or the first use would return.
  */
