@@ -27,7 +27,7 @@ struct backoff_limits {
 /* 20, 10, 2, 5 s, 256 KiB */
 extern const struct backoff_limits backoff_defaults;
 
-/* Zero it to begin, and set `factor` to BACKOFF_FULL. */
+/* Begins as BACKOFF_INIT. */
 struct backoff {
     uint32_t factor;                             /* permille of the quota that may be used: the result */
     uint32_t calm;                               /* windows without breach */

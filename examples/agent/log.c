@@ -9,10 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if HAVE_SYSTEMD
-#include <systemd/sd-journal.h>
-#endif
-
 static struct {
     const char *program;
     enum damon_reclaim_log_level level;
@@ -69,17 +65,6 @@ static const char *name_of(enum damon_reclaim_log_level level)
     return "";
 }
 
-/* To the journal with its level as a field; else a line with the prefix <N> that the journal's stream understands. */
-static void to_manager(enum damon_reclaim_log_level level, const char *text)
-{
-#if HAVE_SYSTEMD
-    if (sd_journal_send("MESSAGE=%s", text, "PRIORITY=%d", (int)level, "SYSLOG_IDENTIFIER=%s", state.program, NULL) ==
-        0)
-        return;
-#endif
-    fprintf(stderr, "<%d>%s\n", (int)level, text);
-}
-
 void log_write(enum damon_reclaim_log_level level, const char *format, ...)
 {
     char text[1024];
@@ -93,7 +78,7 @@ void log_write(enum damon_reclaim_log_level level, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (state.journal)
-        to_manager(level, text);
+        fprintf(stderr, "<%d>%s\n", (int)level, text); /* the journal takes the level from there, the name it knows */
     else
         fprintf(stderr, "%s: %s: %s\n", state.program, name_of(level), text);
 }

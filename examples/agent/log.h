@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's log: one line a message, to the journal when stderr is connected to it, else to stderr. One for the
- * program, because a message may come from anywhere.
+ * The daemon's log: one line a message on stderr, with the level in the form of the journal when that is behind it. One
+ * for the program, because a message may come from anywhere.
  */
 #ifndef AGENT_LOG_H
 #define AGENT_LOG_H

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char directories[8][PATH_MAX];
+static char directories[32][PATH_MAX];
 static size_t nr_directories;
 
 int suite_run(const char *name, void (*fill)(TCase *tc))

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop, the lock, the log, what is told to the service manager, and what is given up. */
+#include <damon_reclaim/damon_reclaim.h>
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/hardening.h"
+#include "agent/lock.h"
+#include "agent/log.h"
+#include "agent/loop.h"
+#include "agent/notify.h"
+#include "suite.h"
+
+#define MS UINT64_C(1000000)
+
+static struct loop *loop;
+static struct agent_error error;
+static int calls, value;
+
+static void begin(void)
+{
+    ck_assert_int_eq(loop_new(&loop), 0);
+    calls = value = 0;
+}
+
+static void end(void)
+{
+    loop_free(loop);
+}
+
+static void stop(struct loop_source *source, int v, void *userdata)
+{
+    (void)source;
+    value = v;
+    calls++;
+    loop_stop(loop, userdata ? *(int *)userdata : 0);
+}
+
+static void add_one(struct loop_source *source, int v, void *userdata)
+{
+    (void)v, (void)userdata;
+    if (++calls == 3) {
+        loop_remove(source);
+        loop_stop(loop, 0);
+    }
+}
+
+START_TEST(test_timer)
+{
+    int result = 7;
+
+    ck_assert_int_eq(loop_add_timer(loop, MS, 0, stop, &result, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 7);
+    ck_assert_int_eq(calls, 1);
+    calls = 0;
+    ck_assert_int_eq(loop_add_timer(loop, 0, MS, add_one, NULL, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(calls, 3);
+}
+END_TEST
+
+START_TEST(test_timer_set_again)
+{
+    struct loop_source *timer;
+
+    ck_assert_int_eq(loop_add_timer(loop, 3600 * SECOND, 0, stop, NULL, &timer), 0);
+    loop_set_timer(timer, MS, 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+    loop_set_timer(timer, MS, 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(calls, 2);
+}
+END_TEST
+
+START_TEST(test_fd)
+{
+    struct loop_source *source;
+    int fds[2];
+
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(loop_add_fd(loop, fds[0], POLLIN, stop, NULL, &source), 0);
+    ck_assert_int_eq(write(fds[1], "x", 1), 1);
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(value, POLLIN);
+    ck_assert_ptr_null(loop_remove(source));
+    ck_assert_int_lt(loop_add_fd(loop, 9999, POLLIN, stop, NULL, &source), 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
+START_TEST(test_signal)
+{
+    ck_assert_int_eq(loop_add_signal(loop, SIGHUP, stop, NULL, NULL), 0);
+    kill(getpid(), SIGHUP);
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(value, SIGHUP);
+}
+END_TEST
+
+START_TEST(test_process)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(0);
+    ck_assert_int_eq(loop_add_process(loop, pid, stop, NULL, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(value, pid);
+    waitpid(pid, NULL, 0);
+    ck_assert_int_eq(loop_add_process(loop, pid, stop, NULL, NULL), -ESRCH);
+}
+END_TEST
+
+START_TEST(test_nothing_to_wait_for)
+{
+    ck_assert_int_lt(loop_run(loop), 0);
+}
+END_TEST
+
+static void count(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)ctx, (void)userdata;
+    if (++calls == 3)
+        loop_stop(loop, 0);
+}
+
+START_TEST(test_context)
+{
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .after_aggregation = count};
+    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim", .callbacks = &callbacks};
+    struct damon_reclaim *ctx;
+
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    ck_assert_int_eq(damon_reclaim_set(ctx, "wmarks_high", "1000"), 0);
+    ck_assert_int_eq(damon_reclaim_set(ctx, "wmarks_mid", "1000"), 0);
+    ck_assert_int_eq(damon_reclaim_set(ctx, "wmarks_low", "0"), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    ck_assert_int_eq(loop_add_context(loop, ctx, stop, NULL, NULL), 0);
+    damon_reclaim_unref(ctx); /* the source has its own reference */
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(calls, 3);
+}
+END_TEST
+
+START_TEST(test_lock)
+{
+    const char *directory = suite_directory();
+    char holder[64];
+    int fd = lock_acquire(directory, "me", &error), other;
+
+    ck_assert_msg(fd >= 0, "%s", error.text);
+    ck_assert_int_eq(lock_acquire(directory, "me", &error), -EWOULDBLOCK);
+    snprintf(holder, sizeof(holder), "/me.lock: it runs already, as process %d", (int)getpid());
+    ck_assert_msg(strstr(error.text, holder) != NULL, "%s", error.text);
+    other = lock_acquire(directory, "you", &error);
+    ck_assert_int_ge(other, 0);
+    lock_release(other);
+    lock_release(fd);
+    fd = lock_acquire(directory, "me", &error); /* what an ended one has left */
+    ck_assert_int_ge(fd, 0);
+    lock_release(fd);
+    ck_assert_int_eq(lock_acquire("/nowhere/at/all", "me", &error), -ENOENT);
+}
+END_TEST
+
+/* What a child prints to stderr. */
+static const char *printed(void (*child)(int fd))
+{
+    static char text[4096];
+    size_t len = 0;
+    ssize_t n;
+    int fds[2];
+    pid_t pid;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(fds[1], STDERR_FILENO);
+        child(fds[1]);
+        _exit(0);
+    }
+    close(fds[1]);
+    while ((n = read(fds[0], text + len, sizeof(text) - 1 - len)) > 0)
+        len += (size_t)n;
+    text[len] = '\0';
+    close(fds[0]);
+    waitpid(pid, NULL, 0);
+    return text;
+}
+
+static void log_to_stderr(int fd)
+{
+    (void)fd;
+    log_open("prog", DAMON_RECLAIM_LOG_INFO);
+    log_error("a %d", 1);
+    log_info("b");
+    log_debug("c");
+    log_set_level(DAMON_RECLAIM_LOG_ERROR);
+    log_warning("d");
+    log_library(NULL, DAMON_RECLAIM_LOG_ERROR, "100 %s", NULL);
+    if (log_nr_errors() != 2)
+        log_error("wrong count");
+}
+
+static void log_to_stream(int fd)
+{
+    struct stat st;
+    char stream[64];
+
+    fstat(fd, &st);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_open("prog", log_level_by_name("debug"));
+    log_debug("c");
+}
+
+START_TEST(test_log)
+{
+    ck_assert_str_eq(printed(log_to_stderr), "prog: error: a 1\nprog: info: b\nprog: error: 100 %s\n");
+    ck_assert_str_eq(printed(log_to_stream), "<7>c\n");
+}
+END_TEST
+
+#if HAVE_SYSTEMD
+START_TEST(test_notify)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    const char *want[] = {"STATUS=1 VM", "READY=1", "RELOADING=1\nMONOTONIC_USEC=", "STOPPING=1", "WATCHDOG=1"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+    ck_assert_int_lt(snprintf(name.sun_path, sizeof(name.sun_path), "%s/s", suite_directory()),
+                     (int)sizeof(name.sun_path));
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+    setenv("NOTIFY_SOCKET", name.sun_path, 1);
+    notify_status("%d VM", 1);
+    notify_status("%d VM", 1); /* is not sent again */
+    notify_ready();
+    notify_reloading();
+    notify_stopping();
+    notify_watchdog();
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+        char text[256] = "";
+
+        ck_assert_int_gt(recv(fd, text, sizeof(text) - 1, 0), 0);
+        ck_assert_msg(!strncmp(text, want[i], strlen(want[i])), "%s", text);
+    }
+    setenv("WATCHDOG_USEC", "3000000", 1);
+    ck_assert_uint_eq(notify_watchdog_interval_ns(), 1500 * MS);
+    unsetenv("WATCHDOG_USEC");
+    ck_assert_uint_eq(notify_watchdog_interval_ns(), 0);
+    unsetenv("NOTIFY_SOCKET");
+    close(fd);
+}
+END_TEST
+#endif
+
+/* A line of /proc/self/status, as a number in hexadecimal. */
+static unsigned long long status(const char *name)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long long number = 0;
+
+    while (file && fgets(line, sizeof(line), file))
+        if (!strncmp(line, name, strlen(name)))
+            number = strtoull(line + strlen(name) + 1, NULL, 16);
+    if (file)
+        fclose(file);
+    return number;
+}
+
+/* In a child (the default of libcheck), because there is no way back. */
+START_TEST(test_capabilities)
+{
+    const int kept[] = {CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
+    unsigned long long before = status("CapPrm"), wanted = 1ull << CAP_SYS_NICE | 1ull << CAP_DAC_READ_SEARCH;
+    int r = hardening_keep_capabilities(kept, 2, &error);
+
+    ck_assert_uint_eq(status("NoNewPrivs"), 1);
+    if (!hardening_has_capabilities()) {
+        ck_assert_int_eq(r, -EOPNOTSUPP);
+        return;
+    }
+    ck_assert_msg(r == 0, "%s", error.text);
+    ck_assert_uint_eq(status("CapPrm"), before & wanted);
+    ck_assert_uint_eq(status("CapEff"), before & wanted);
+    if (before & (1ull << CAP_SETPCAP))
+        ck_assert_uint_eq(status("CapBnd") & ~wanted, 0);
+}
+END_TEST
+
+START_TEST(test_calls)
+{
+    const char *const extra[] = {"chroot", "no_such_call", NULL};
+    int r;
+
+    ck_assert(hardening_keep_capabilities(NULL, 0, NULL) <= 0); /* for no_new_privs */
+    r = hardening_filter_calls(extra, &error);
+    if (!hardening_has_seccomp()) {
+        ck_assert_int_eq(r, -EOPNOTSUPP);
+        return;
+    }
+    ck_assert_msg(r == 0, "%s", error.text);
+    ck_assert_int_eq(ptrace(PTRACE_TRACEME, 0, NULL, NULL), -1);
+    ck_assert_int_eq(errno, EPERM);
+    ck_assert_int_eq(execl("/bin/true", "true", NULL), -1);
+    ck_assert_int_eq(errno, EPERM);
+    ck_assert_int_eq(chroot("/nowhere/at/all"), -1);
+    ck_assert_int_eq(errno, ENOENT); /* it reaches the kernel */
+    /* The loop still works. */
+    ck_assert_int_eq(loop_add_timer(loop, MS, 0, stop, NULL, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, begin, end);
+    tcase_add_test(tc, test_timer);
+    tcase_add_test(tc, test_timer_set_again);
+    tcase_add_test(tc, test_fd);
+    tcase_add_test(tc, test_signal);
+    tcase_add_test(tc, test_process);
+    tcase_add_test(tc, test_nothing_to_wait_for);
+    tcase_add_test(tc, test_context);
+    tcase_add_test(tc, test_lock);
+    tcase_add_test(tc, test_log);
+#if HAVE_SYSTEMD
+    tcase_add_test(tc, test_notify);
+#endif
+    tcase_add_test(tc, test_capabilities);
+    tcase_add_test(tc, test_calls);
+}
+
+int main(void)
+{
+    return suite_run("life", fill);
+}

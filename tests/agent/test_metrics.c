@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* The page of metrics, in both formats and as a file. */
+#include <damon_reclaim/damon_reclaim.h>
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/backoff.h"
+#include "agent/metrics.h"
+#include "suite.h"
+
+static struct metrics *metrics;
+static char *text;
+static size_t len;
+static struct agent_error error;
+
+static const char *page(enum metrics_format format)
+{
+    free(text);
+    text = NULL;
+    ck_assert_int_eq(metrics_text(metrics, format, &text, &len), 0);
+    ck_assert_uint_eq(strlen(text), len);
+    return text;
+}
+
+static void begin(void)
+{
+    ck_assert_int_eq(metrics_new(&metrics), 0);
+}
+
+static void end(void)
+{
+    metrics_free(metrics);
+    free(text);
+    text = NULL;
+}
+
+START_TEST(test_formats)
+{
+    metrics_uint(metrics, METRIC_RECLAIMED, NULL, 0, UINT64_MAX);
+    metrics_permille(metrics, METRIC_BACKOFF, NULL, 0, 125);
+    ck_assert_str_eq(page(METRICS_PROMETHEUS),
+                     "# HELP damon_reclaim_reclaimed_bytes_total Memory that was reclaimed, as measured.\n"
+                     "# TYPE damon_reclaim_reclaimed_bytes_total counter\n"
+                     "damon_reclaim_reclaimed_bytes_total 18446744073709551615\n"
+                     "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off on refaults "
+                     "leaves.\n"
+                     "# TYPE damon_reclaim_backoff_ratio gauge\n"
+                     "damon_reclaim_backoff_ratio 0.125\n");
+    ck_assert_str_eq(page(METRICS_OPENMETRICS),
+                     "# HELP damon_reclaim_reclaimed_bytes Memory that was reclaimed, as measured.\n"
+                     "# TYPE damon_reclaim_reclaimed_bytes counter\n"
+                     "# UNIT damon_reclaim_reclaimed_bytes bytes\n"
+                     "damon_reclaim_reclaimed_bytes_total 18446744073709551615\n"
+                     "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off on refaults "
+                     "leaves.\n"
+                     "# TYPE damon_reclaim_backoff_ratio gauge\n"
+                     "# UNIT damon_reclaim_backoff_ratio ratio\n"
+                     "damon_reclaim_backoff_ratio 0.125\n"
+                     "# EOF\n");
+}
+END_TEST
+
+START_TEST(test_empty)
+{
+    ck_assert_str_eq(page(METRICS_PROMETHEUS), "");
+    ck_assert_str_eq(page(METRICS_OPENMETRICS), "# EOF\n");
+    metrics_uint(metrics, METRIC_REGIONS, NULL, 0, 1);
+    metrics_clear(metrics);
+    ck_assert_str_eq(page(METRICS_PROMETHEUS), "");
+}
+END_TEST
+
+/* Samples of a metric are together in the page, in whatever order they were added. */
+START_TEST(test_order_and_labels)
+{
+    const char *names[] = {"web", "a \"b\"\\\n"};
+
+    for (int i = 0; i < 2; i++) {
+        struct metrics_label labels[] = {{"vm", names[i]}, {"state", "x"}};
+
+        metrics_uint(metrics, METRIC_STATE, labels, 2, (uint64_t)i);
+        metrics_seconds(metrics, METRIC_MONITOR_CPU, labels, 1, 1500000000 + (uint64_t)i);
+    }
+    page(METRICS_PROMETHEUS);
+    ck_assert_ptr_nonnull(strstr(text, "gauge\ndamon_reclaim_state{vm=\"web\",state=\"x\"} 0\n"
+                                       "damon_reclaim_state{vm=\"a \\\"b\\\"\\\\\\n\",state=\"x\"} 1\n# HELP"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_monitor_cpu_seconds_total{vm=\"web\"} 1.500000000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "} 1.500000001\n"));
+}
+END_TEST
+
+START_TEST(test_many)
+{
+    for (int i = 0; i < 5000; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "vm-%d", i);
+        metrics_uint(metrics, METRIC_RECLAIMED, &(struct metrics_label){"vm", name}, 1, (uint64_t)i);
+    }
+    page(METRICS_PROMETHEUS);
+    ck_assert_ptr_nonnull(strstr(text, "{vm=\"vm-0\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "{vm=\"vm-4999\"} 4999\n"));
+}
+END_TEST
+
+/* Prometheus' conventions, which promtool looks at in its own test, for all of the table. */
+START_TEST(test_names)
+{
+    for (int id = 0; id < NR_METRICS; id++) {
+        const struct metric *m = metric_describe((enum metric_id)id);
+        char name[128];
+
+        metric_name((enum metric_id)id, name, sizeof(name));
+        ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_"), strlen(name));
+        ck_assert(!*m->unit || !strcmp(m->unit, "bytes") || !strcmp(m->unit, "seconds") || !strcmp(m->unit, "ratio"));
+        ck_assert_ptr_null(strpbrk(m->help, "\n\\"));
+        for (int other = 0; other < id; other++)
+            ck_assert_str_ne(m->name, metric_describe((enum metric_id)other)->name);
+    }
+}
+END_TEST
+
+START_TEST(test_context)
+{
+    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim"};
+    struct backoff backoff = BACKOFF_INIT;
+    struct metrics_label label = {"vm", "x"};
+    struct damon_reclaim *ctx;
+
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    metrics_context(metrics, ctx, &backoff, &label, 1);
+    page(METRICS_PROMETHEUS);
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_state{vm=\"x\",state=\"disabled\"} 1\n"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_state{vm=\"x\",state=\"active\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_backoff_ratio{vm=\"x\"} 1.000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_reclaimed_bytes_total{vm=\"x\"} 0\n"));
+    damon_reclaim_unref(ctx);
+}
+END_TEST
+
+START_TEST(test_file)
+{
+    const char *directory = suite_directory();
+    char path[4200], read_back[4096] = "";
+    struct stat st;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/m.prom", directory);
+    metrics_uint(metrics, METRIC_REGIONS, NULL, 0, 1);
+    umask(0077);
+    ck_assert_msg(metrics_write_file(metrics, path, &error) == 0, "%s", error.text);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 07777, 0644);
+    file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_gt(fread(read_back, 1, sizeof(read_back) - 1, file), 0);
+    fclose(file);
+    ck_assert_str_eq(read_back, page(METRICS_PROMETHEUS));
+    snprintf(path, sizeof(path), "%s/m.prom.new", directory);
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(test_file_errors)
+{
+    const char *directory = suite_directory();
+    char path[4200];
+
+    snprintf(path, sizeof(path), "%s/none/m.prom", directory);
+    ck_assert_int_eq(metrics_write_file(metrics, path, &error), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(error.text, "m.prom: No such file"));
+    /* The old page stays when the new one cannot take its place. */
+    snprintf(path, sizeof(path), "%s/d/m.prom", directory);
+    suite_file(directory, "d/m.prom/x", "");
+    ck_assert_int_lt(metrics_write_file(metrics, path, &error), 0);
+    snprintf(path, sizeof(path), "%s/d/m.prom.new", directory);
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, begin, end);
+    tcase_add_test(tc, test_formats);
+    tcase_add_test(tc, test_empty);
+    tcase_add_test(tc, test_order_and_labels);
+    tcase_add_test(tc, test_many);
+    tcase_add_test(tc, test_names);
+    tcase_add_test(tc, test_context);
+    tcase_add_test(tc, test_file);
+    tcase_add_test(tc, test_file_errors);
+}
+
+int main(void)
+{
+    return suite_run("metrics", fill);
+}
