@@ -51,7 +51,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
     r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &backend, &ctx->backend);
     if (r < 0)
         return r;
-    ctx->ops = *backend->ops;
+    ctx->ops = backend->ops_of ? *backend->ops_of(ctx->backend) : *backend->ops;
     ctx->built_in = true;
     if (backend->driver)
         ctx->driver = backend->driver;

@@ -14,6 +14,8 @@ struct drcl_backend {
     const struct drcl_driver *driver; /* who does the work; NULL: the engine */
     /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
     int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
+    /* The operations of one that was made, where they differ; optional. */
+    const struct damon_reclaim_backend_ops *(*ops_of)(void *backend);
     /* Whether nobody else has what only one can have; optional. */
     int (*is_free)(void *backend);
     /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */

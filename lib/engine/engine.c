@@ -179,6 +179,26 @@ static void aggregate(struct drcl_engine *engine)
     engine->tick = 0;
 }
 
+void drcl_engine_observed(struct drcl_engine *engine, uint64_t aggregations)
+{
+    if (aggregations) {
+        engine->sequence += (uint32_t)aggregations;
+        if (!engine->sequence)
+            engine->sequence = 1;
+        for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
+            engine->schemes[i].ticks += aggregations * engine->samples;
+    }
+    engine->accounted = true;
+    if (aggregations)
+        engine->host.aggregated(engine->host.data);
+    if (aggregations && !engine->halt && engine->marks)
+        drcl_schemes_mark(engine);
+    if (!engine->halt)
+        drcl_schemes_apply(engine);
+    engine->accounted = false;
+    drop_schemes(engine);
+}
+
 void drcl_engine_tick(struct drcl_engine *engine)
 {
     drcl_monitor_check(engine);

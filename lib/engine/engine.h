@@ -141,6 +141,9 @@ void drcl_engine_set_attrs(struct drcl_engine *engine, const struct drcl_attrs *
 void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_scheme *scheme);
 /* Removes a scheme: @now, or when the tick that is running has ended. */
 void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id, bool now);
+/* The regions are somebody else's, who has laid them out anew after so many aggregations, or not at all (0): the schemes act on them.
+ * Errors are in engine->failed. */
+void drcl_engine_observed(struct drcl_engine *engine, uint64_t aggregations);
 /* One sample tick. Errors are in engine->failed. */
 void drcl_engine_tick(struct drcl_engine *engine);
 /* Monitoring begins, or goes on after a pause: what was sampled before it counts no longer. */

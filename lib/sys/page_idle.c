@@ -26,6 +26,14 @@ int drcl_page_idle_open(struct drcl_page_idle *idle, struct drcl_env *env, int f
     return 0;
 }
 
+bool drcl_page_idle_exists(struct drcl_env *env)
+{
+    int fd = drcl_open(env, O_RDONLY, PATH);
+
+    drcl_close(env, fd);
+    return fd != -ENOENT && fd != -ENOTDIR;
+}
+
 void drcl_page_idle_close(struct drcl_page_idle *idle)
 {
     drcl_close(idle->env, idle->fd);

@@ -20,6 +20,8 @@ struct drcl_page_idle {
 
 /* Opens the file with @flags (O_RDONLY, O_RDWR). Errors name it and the cure. */
 int drcl_page_idle_open(struct drcl_page_idle *idle, struct drcl_env *env, int flags);
+/* Whether the kernel has it, open to us or not. */
+bool drcl_page_idle_exists(struct drcl_env *env);
 void drcl_page_idle_close(struct drcl_page_idle *idle);
 
 /* Makes the sorted frames idle, but those that have DRCL_FRAME_IDLE, which are left alone. */

@@ -203,18 +203,31 @@ static void update_stats(void)
     }
 }
 
-static void update_regions(void)
+static void show_regions(unsigned int scheme_number)
 {
-    remove_children(DAMON_DIR "0/contexts/0/schemes/0/tried_regions");
-    for (size_t i = 0; i < fs->nr_regions; i++) {
-        char dir[PATH_LEN];
+    unsigned int n = 0;
+    char parent[PATH_LEN];
 
-        fs_print(dir, sizeof(dir), DAMON_DIR "0/contexts/0/schemes/0/tried_regions/%u", (unsigned int)i);
+    fs_print(parent, sizeof(parent), DAMON_DIR "0/contexts/0/schemes/%u/tried_regions", scheme_number);
+    remove_children(parent);
+    for (size_t i = 0; i < fs->nr_regions; i++) {
+        char dir[PATH_LEN + 8];
+
+        if (fs->by_target && fs->regions[i].target != scheme_number)
+            continue;
+        fs_print(dir, sizeof(dir), "%s/%u", parent, n++);
         put_u64(dir, "start", fs->regions[i].start);
         put_u64(dir, "end", fs->regions[i].end);
         put_u64(dir, "nr_accesses", fs->regions[i].nr_accesses);
         put_u64(dir, "age", fs->regions[i].age);
     }
+}
+
+static void update_regions(void)
+{
+    show_regions(0);
+    for (unsigned int i = 1; fs->by_target && i < number("0/contexts/0/schemes/nr_schemes"); i++)
+        show_regions(i);
 }
 
 static void switch_kdamond(bool on)

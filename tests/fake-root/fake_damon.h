@@ -50,6 +50,7 @@ struct damon_fs {
     struct damon_counters counters[8]; /* by scheme */
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;
+    bool by_target;              /* scheme number N shows those of target number N alone */
     uint64_t sample_us, aggr_us; /* as tuned; 0: as written */
     /* Writes that do not wait. */
     bool no_writer;

@@ -11,7 +11,9 @@ START_TEST(test_refused)
 
     damon_fs_new(false);
     ck_assert_int_eq(try_context(&ctx, "taddr", 0, 0), -EINVAL);
-    ck_assert_int_eq(try_context(&ctx, NULL, DAMON_RECLAIM_DAMON_MONITOR_ONLY, 0), -EOPNOTSUPP);
+    ck_assert_int_eq(try_context(&ctx, "paddr", DAMON_RECLAIM_DAMON_MONITOR_ONLY, 0), -EOPNOTSUPP);
+    ck_assert_int_eq(try_context(&ctx, NULL, DAMON_RECLAIM_DAMON_MONITOR_ONLY, 0),
+                     -ENOENT); /* no pages to look at here */
     ck_assert_int_eq(try_context(&ctx, NULL, 1u << 9, 0), -EINVAL);
     ctx = new_context("vaddr", 0, 0);
     ck_assert_int_eq(damon_reclaim_enable(ctx), -EOPNOTSUPP);

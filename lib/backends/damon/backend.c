@@ -18,7 +18,7 @@ const char *drcl_damon_operations_name(enum drcl_damon_operations operations)
 
 /* --- targets ------------------------------------------------------------------------------------------------------ */
 
-static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
+int drcl_damon_target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
 {
     struct drcl_damon *d = backend;
     struct drcl_damon_target *grown;
@@ -40,7 +40,7 @@ static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
     return 0;
 }
 
-static void target_remove(void *backend, uint32_t id)
+void drcl_damon_target_remove(void *backend, uint32_t id)
 {
     struct drcl_damon *d = backend;
 
@@ -54,7 +54,7 @@ static void target_remove(void *backend, uint32_t id)
 }
 
 /* Of a process the kernel finds them, of physical memory we do. */
-static int ranges(void *backend, uint32_t id, struct damon_reclaim_range *found, size_t capacity, size_t *ret_n)
+int drcl_damon_ranges(void *backend, uint32_t id, struct damon_reclaim_range *found, size_t capacity, size_t *ret_n)
 {
     struct drcl_damon *d = backend;
 
@@ -117,7 +117,7 @@ int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     int r = check_targets(ctx, d);
 
-    if (r == 0)
+    if (r == 0 && !d->monitor_only)
         r = drcl_damon_check_filters(ctx, d);
     return r < 0 ? r : drcl_damon_check_exclusions(ctx, d);
 }
@@ -136,14 +136,18 @@ static int take_config(struct drcl_damon *d, const struct damon_reclaim_damon_co
     if (config.flags & ~known)
         return drcl_error(d->env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library",
                           config.flags & ~known);
-    if (config.flags & DAMON_RECLAIM_DAMON_MONITOR_ONLY)
-        return drcl_error(d->env, -EOPNOTSUPP, "config.damon.flags: DAMON_RECLAIM_DAMON_MONITOR_ONLY is not there yet");
     d->flags = config.flags;
+    d->monitor_only = config.flags & DAMON_RECLAIM_DAMON_MONITOR_ONLY;
     if (!config.operations)
         return 0;
     for (unsigned int i = DRCL_DAMON_PADDR; i <= DRCL_DAMON_FVADDR; i++) {
         if (!strcmp(config.operations, names[i])) {
             d->wanted = (enum drcl_damon_operations)i;
+            if (d->wanted == DRCL_DAMON_PADDR && d->monitor_only)
+                return drcl_error(
+                    d->env, -EOPNOTSUPP,
+                    "config.damon.flags: DAMON_RECLAIM_DAMON_MONITOR_ONLY is for processes, config.damon.operations "
+                    "paddr for physical memory; leave one of them out");
             return 0;
         }
     }
@@ -165,10 +169,11 @@ static int may_write(struct drcl_env *env)
     return 0;
 }
 
-static void destroy(void *backend)
+void drcl_damon_destroy(void *backend)
 {
     struct drcl_damon *d = backend;
 
+    drcl_damon_close_pages(d);
     drcl_free(d->env, d->targets);
     drcl_free(d->env, d->written);
     drcl_free(d->env, d->excluded.paths);
@@ -176,6 +181,20 @@ static void destroy(void *backend)
     drcl_free(d->env, d->regions);
     drcl_free(d->env, d);
 }
+
+static const struct damon_reclaim_backend_ops ops = {
+    .size = sizeof(ops),
+    .name = "damon",
+    .features = DAMON_RECLAIM_BACKEND_WHOLE,
+    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_YOUNG |
+               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_MEMCG |
+               1u << DAMON_RECLAIM_FILTER_UNMAPPED,
+    .destroy = drcl_damon_destroy,
+    .target_add = drcl_damon_target_add,
+    .target_remove = drcl_damon_target_remove,
+    .ranges = drcl_damon_ranges,
+    .exclude = drcl_damon_exclude,
+};
 
 static int create(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend)
 {
@@ -185,13 +204,16 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
     if (!d)
         return drcl_error(env, -ENOMEM, "out of memory");
     d->env = env;
+    d->ops = &ops;
     d->owner.fd = -1;
     d->ram.largest = config->flags & DAMON_RECLAIM_LARGEST_RAM;
     r = take_config(d, config->damon);
     if (r == 0)
         r = may_write(env);
+    if (r == 0 && d->monitor_only)
+        r = drcl_damon_open_pages(d);
     if (r < 0) {
-        destroy(d);
+        drcl_damon_destroy(d);
         return r;
     }
     *ret_backend = d;
@@ -205,19 +227,10 @@ static int is_free(void *backend)
     return drcl_damon_is_free(d);
 }
 
-static const struct damon_reclaim_backend_ops ops = {
-    .size = sizeof(ops),
-    .name = "damon",
-    .features = DAMON_RECLAIM_BACKEND_WHOLE,
-    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_YOUNG |
-               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_MEMCG |
-               1u << DAMON_RECLAIM_FILTER_UNMAPPED,
-    .destroy = destroy,
-    .target_add = target_add,
-    .target_remove = target_remove,
-    .ranges = ranges,
-    .exclude = drcl_damon_exclude,
-};
+static const struct damon_reclaim_backend_ops *ops_of(void *backend)
+{
+    return ((struct drcl_damon *)backend)->ops;
+}
 
 const struct drcl_backend drcl_backend_damon = {
     .name = "damon",
@@ -225,6 +238,7 @@ const struct drcl_backend drcl_backend_damon = {
     .ops = &ops,
     .driver = &drcl_damon_driver,
     .create = create,
+    .ops_of = ops_of,
     .is_free = is_free,
     .probe = drcl_damon_probe,
 };

@@ -6,6 +6,7 @@
  *     kdamond.c  the kernel's thread: on, off, commit    work.c     what is to be done while it runs
  *     command.c  commands to it                          owner.c    whose DAMON it is: the record, clean-up
  *     tree.c     a configuration, as files               stats.c    counters and intervals, back from the kernel
+ *     precise.c, snapshot.c  DAMON_RECLAIM_DAMON_MONITOR_ONLY
  *     filters.c, excluded.c, put.c  parts of it                      regions.c  the same for regions
  *     sysfs.c    where the files are, text in and out    probe.c    whether it would work here
  *
@@ -61,6 +62,11 @@ struct drcl_damon_slot {
     bool own_goals;
 };
 
+struct drcl_damon_written {
+    pid_t pid;
+    size_t first; /* of its regions, with monitor_only */
+};
+
 /* A command to the kernel's thread. */
 struct drcl_damon_command {
     void *writer; /* NULL: writing waits */
@@ -86,6 +92,11 @@ struct drcl_damon {
     struct drcl_env *env;
     enum drcl_damon_operations wanted;
     uint32_t flags;
+    bool monitor_only; /* the engine's schemes act, on what the kernel has seen */
+    const struct damon_reclaim_backend_ops *ops;
+    void *pages;          /* of the backend idle-page, for monitor_only */
+    uint64_t snapshot_ns; /* when the engine's regions were taken over from the kernel */
+    bool acting;          /* and its schemes are not done with them */
     struct drcl_damon_target *targets;
     size_t nr_targets;
     struct drcl_ram ram;
@@ -101,8 +112,8 @@ struct drcl_damon {
     struct drcl_damon_command command;
     const struct drcl_damon_step *step; /* of the poll that is running, or NULL */
     bool step_begun;
-    bool goals_dirty; /* values of goals were reported */
-    pid_t *written;   /* pids of the targets that the kernel has */
+    bool goals_dirty;                   /* values of goals were reported */
+    struct drcl_damon_written *written; /* the targets that the kernel has */
     size_t nr_written;
     enum drcl_damon_operations operations; /* that the kernel has */
     struct drcl_damon_slot slots[DRCL_DAMON_SLOTS];
@@ -121,7 +132,8 @@ struct drcl_damon {
     /* Regions, which are read a few at a time. */
     uint64_t next_regions_ns;
     bool reading;
-    size_t at;
+    size_t slot;         /* of the scheme that shows them */
+    size_t at;           /* number of the next one */
     uint64_t own_cpu_ns; /* what this reading has cost so far */
     struct drcl_region *regions;
     size_t nr_regions, regions_cap;
@@ -205,7 +217,20 @@ int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
 /* Looks again, not too often: whether there are others now. */
 bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d);
 
+/* precise.c: what monitor_only needs, the pages, and the operations for it. */
+int drcl_damon_open_pages(struct drcl_damon *d);
+void drcl_damon_close_pages(struct drcl_damon *d);
+void drcl_damon_forget_pages(struct drcl_damon *d);
+
+/* snapshot.c: the schemes act on the regions that were read, and once more on what is left of them. */
+int drcl_damon_act(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_act_again(struct damon_reclaim *ctx, struct drcl_damon *d);
+
 /* backend.c */
+int drcl_damon_target_add(void *backend, uint32_t id, pid_t pid, int pidfd);
+void drcl_damon_target_remove(void *backend, uint32_t id);
+int drcl_damon_ranges(void *backend, uint32_t id, struct damon_reclaim_range *found, size_t capacity, size_t *ret_n);
+void drcl_damon_destroy(void *backend);
 enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, const struct drcl_damon *d);
 /* Whether the operations can do what is asked for: watch these targets, decide the filters of the schemes, exclude what
  * is excluded. */

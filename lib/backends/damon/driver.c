@@ -54,10 +54,10 @@ static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p
     const struct drcl_damon *d = ctx->backend;
     struct drcl_attrs attrs = drcl_attrs_of(p);
 
-    if (ctx->callbacks.before_reclaim)
+    if (ctx->callbacks.before_reclaim && !d->monitor_only)
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "callbacks.before_reclaim: with the backend damon the kernel reclaims, and "
-                          "asks nobody; leave it out, or use filters");
+                          "asks nobody; leave it out, use filters, or DAMON_RECLAIM_DAMON_MONITOR_ONLY");
     if (p->monitor_region_end && d->nr_targets && d->targets[0].id)
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "monitor_region_start, monitor_region_end: there are targets; give the "
@@ -99,7 +99,10 @@ static int start(struct damon_reclaim *ctx)
         return r;
     ctx->backend_enabled = true;
     drcl_damon_open_commands(d);
-    d->own_watermarks = d->paused = false;
+    d->own_watermarks = d->monitor_only; /* the engine's schemes are ours to put to sleep */
+    d->paused = d->acting = false;
+    d->snapshot_ns = 0;
+    drcl_damon_forget_pages(d);
     d->nr_written = d->nr_polls = d->bad_polls = 0;
     d->goals_dirty = false;
     d->next_poll_ns = now + DRCL_DAMON_POLL_NS;

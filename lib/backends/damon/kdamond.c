@@ -88,21 +88,21 @@ bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_da
     if (ctx->nr_targets < d->nr_written)
         return false;
     for (size_t i = 0; i < d->nr_written; i++)
-        if (d->written[i] != ctx->targets[i].pid)
+        if (d->written[i].pid != ctx->targets[i].pid)
             return false;
     return true;
 }
 
 static int remember_targets(const struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    pid_t *grown = drcl_realloc_array(d->env, d->written, ctx->nr_targets, sizeof(*grown));
+    struct drcl_damon_written *grown = drcl_realloc_array(d->env, d->written, ctx->nr_targets, sizeof(*grown));
 
     if (!grown)
         return drcl_error(d->env, -ENOMEM, "out of memory");
     d->written = grown;
     d->nr_written = ctx->nr_targets;
     for (size_t i = 0; i < ctx->nr_targets; i++)
-        grown[i] = ctx->targets[i].pid;
+        grown[i] = (struct drcl_damon_written){.pid = ctx->targets[i].pid};
     d->ranges_sum = sum_of_ranges(ctx);
     d->stale_tree = d->reading = false;
     return 0;

@@ -15,10 +15,9 @@
 #define COST_FRACTION  1000
 #define REGION         DRCL_DAMON_SCHEME "/tried_regions/%zu/"
 
-static bool read_region(struct drcl_env *env, size_t i, struct drcl_region *ret)
+static bool read_region(struct drcl_env *env, size_t slot, size_t i, struct drcl_region *ret)
 {
     uint64_t nr_accesses, age;
-    size_t slot = 0;
 
     if (drcl_damon_read_u64(env, &ret->start, REGION "start", slot, i) < 0 ||
         drcl_damon_read_u64(env, &ret->end, REGION "end", slot, i) < 0 ||
@@ -88,7 +87,17 @@ void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, i
     d->own_cpu_ns = 0;
     d->next_regions_ns = damon_reclaim_now(ctx) + (result < 0 ? LEAST_PAUSE_NS : STEP_NS);
     d->reading = result == 0;
-    d->at = d->nr_regions = 0;
+    d->slot = d->at = d->nr_regions = 0;
+}
+
+/* All regions of a scheme were read: with monitor_only there is one for each target. Whether there is another. */
+static bool next_slot(struct drcl_damon *d)
+{
+    if (!d->monitor_only || ++d->slot >= d->nr_written)
+        return false;
+    d->written[d->slot].first = d->nr_regions;
+    d->at = 0;
+    return true;
 }
 
 int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
@@ -96,13 +105,14 @@ int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
     uint64_t cpu = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID), now = damon_reclaim_now(ctx), pause;
 
     for (size_t i = 0; i < REGIONS_A_STEP; i++) {
-        if (!make_room(d) || !read_region(d->env, d->at++, &d->regions[d->nr_regions])) {
+        if (make_room(d) && read_region(d->env, d->slot, d->at++, &d->regions[d->nr_regions])) {
+            d->nr_regions++;
+        } else if (!next_slot(d)) {
             d->reading = false;
             break;
         }
-        d->nr_regions++;
     }
-    if (!d->reading && d->nr_regions)
+    if (!d->reading && d->nr_regions && !d->monitor_only)
         lay_out(ctx, d);
     d->own_cpu_ns += drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID) - cpu;
     pause = d->own_cpu_ns * COST_FRACTION > LEAST_PAUSE_NS ? d->own_cpu_ns * COST_FRACTION : LEAST_PAUSE_NS;

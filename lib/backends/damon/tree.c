@@ -156,12 +156,11 @@ static uint64_t size_by_goals(const struct drcl_damon_slot *s, uint64_t sz)
     return sz && sz < goal ? sz : goal;
 }
 
-static void put_quota(struct drcl_put *put, struct drcl_damon *d, const struct drcl_quota *quota, size_t slot)
+static void put_quota(struct drcl_put *put, struct drcl_damon_slot *s, const struct drcl_quota *quota, size_t slot)
 {
     const struct damon_reclaim_quota *q = &quota->limits;
-    struct drcl_damon_slot *s = &d->slots[slot];
 
-    s->own_goals = q->nr_goals && !drcl_damon_exists(d->env, DRCL_DAMON_SCHEME "/quotas/goals/nr_goals", slot);
+    s->own_goals = q->nr_goals && !drcl_damon_exists(put->env, DRCL_DAMON_SCHEME "/quotas/goals/nr_goals", slot);
     if (s->own_goals) {
         struct damon_reclaim_quota limits = *q;
 
@@ -206,37 +205,35 @@ static bool has_watermarks(struct drcl_env *env)
     return true;
 }
 
-static void put_scheme(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
-                       const struct drcl_scheme *scheme, uint32_t id, size_t slot)
+/* All of a scheme but its filters. @s is where what is written is remembered. */
+static void put_scheme(struct drcl_put *put, struct drcl_damon *d, struct drcl_damon_slot *s,
+                       const struct drcl_scheme *scheme, size_t slot)
 {
-    struct drcl_damon_slot *s = &d->slots[slot];
-
-    s->scheme = id;
     s->min_age = scheme->min_age;
     s->watermarks = scheme->config.watermarks;
     put->what = "the action of a scheme";
     drcl_put_text(put, action_name(d, scheme->config.action), DRCL_DAMON_SCHEME "/action", slot);
     put_pattern(put, scheme, slot);
-    put_quota(put, d, &scheme->quota, slot);
+    put_quota(put, s, &scheme->quota, slot);
     if (!d->own_watermarks)
         put_watermarks(put, &scheme->config.watermarks, slot);
-    if (id == DRCL_DAMON_MONITOR)
-        drcl_put_filters(put, ctx, NULL, 0, slot);
-    else
-        drcl_put_filters_of(put, ctx, d, scheme, slot);
 }
 
-/* Sees every region and touches none. It sleeps when the reclaim scheme does, or the kernel would never come to rest;
- * and it is the first, because the others set ages back. */
-static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+/* Sees every region, or with @target those of this one alone, and touches none. It sleeps when the reclaim scheme does,
+ * or the kernel would never come to rest; and it is the first, because the others set ages back. */
+static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
+                        const struct drcl_context_target *target, size_t slot)
 {
     struct drcl_scheme all = {.max_age = UINT32_MAX};
+    struct damon_reclaim_filter only = {.type = DAMON_RECLAIM_FILTER_TARGET, .target = target ? target->id : 0};
 
     all.config.max_nr_accesses = UINT32_MAX;
     all.config.action = DAMON_RECLAIM_ACTION_STAT;
     all.config.watermarks = ctx->engine.schemes[DAMON_RECLAIM_SCHEME_RECLAIM].config.watermarks;
     all.quota.limits.reset_interval_ms = 1000;
-    put_scheme(put, ctx, d, &all, DRCL_DAMON_MONITOR, 0);
+    d->slots[0].scheme = DRCL_DAMON_MONITOR;
+    put_scheme(put, d, &d->slots[0], &all, slot);
+    drcl_put_filters(put, ctx, &only, target != NULL, slot);
 }
 
 /* Whether the kernel is to have the scheme. */
@@ -244,19 +241,29 @@ static bool is_wanted(const struct damon_reclaim *ctx, const struct drcl_damon *
 {
     const struct drcl_scheme *scheme = &ctx->engine.schemes[id];
 
-    return scheme->used && !scheme->removed && (scheme->active || !d->own_watermarks);
+    return scheme->used && !scheme->removed && !d->monitor_only && (scheme->active || !d->own_watermarks);
 }
 
 /* Makes directories for the schemes, of which there are so many. */
 static size_t make_slots(struct drcl_put *put, struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
-    size_t n = 1;
+    size_t n = d->monitor_only ? ctx->nr_targets : 1;
 
     for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++)
         n += is_wanted(ctx, d, id);
     put->what = "schemes";
     drcl_put(put, n, DRCL_DAMON_CONTEXT "/schemes/nr_schemes");
     return n;
+}
+
+/* For the engine's schemes: what is seen, target by target. */
+static void put_monitors(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    size_t n = make_slots(put, ctx, d);
+
+    for (size_t slot = 0; slot < n; slot++)
+        put_monitor(put, ctx, d, n > 1 ? &ctx->targets[slot] : NULL, slot);
+    d->nr_slots = 0; /* there is nothing to be read of them */
 }
 
 static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
@@ -267,10 +274,14 @@ static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct 
         d->own_watermarks = true;
         n = make_slots(put, ctx, d);
     }
-    put_monitor(put, ctx, d);
-    for (uint32_t id = 0, slot = 1; id < DRCL_MAX_SCHEMES; id++)
-        if (is_wanted(ctx, d, id))
-            put_scheme(put, ctx, d, &ctx->engine.schemes[id], id, slot++);
+    put_monitor(put, ctx, d, NULL, 0);
+    for (uint32_t id = 0, slot = 1; id < DRCL_MAX_SCHEMES; id++) {
+        if (!is_wanted(ctx, d, id))
+            continue;
+        d->slots[slot].scheme = id;
+        put_scheme(put, d, &d->slots[slot], &ctx->engine.schemes[id], slot);
+        drcl_put_filters_of(put, ctx, d, &ctx->engine.schemes[id], slot++);
+    }
     for (size_t slot = n; slot < d->nr_slots; slot++) /* its counters begin anew when it comes back */
         memset(&d->slots[slot], 0, sizeof(d->slots[slot]));
     d->nr_slots = n;
@@ -288,7 +299,10 @@ int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d)
     drcl_put(&put, ctx->nr_targets, TARGETS "/nr_targets");
     for (size_t i = 0; i < ctx->nr_targets && !put.failed; i++)
         put_target(&put, ctx, d, i);
-    put_schemes(&put, ctx, d);
+    if (d->monitor_only)
+        put_monitors(&put, ctx, d);
+    else
+        put_schemes(&put, ctx, d);
     return put.failed;
 }
 

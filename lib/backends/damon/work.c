@@ -107,7 +107,8 @@ static int begin_stats(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
     /* What was counted before the library pauses the thread is counted. */
     if (!d->running || (ctx->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
         return 1;
-    ask(d, "update_schemes_stats");
+    if (!d->monitor_only)
+        ask(d, "update_schemes_stats");
     return 0;
 }
 
@@ -145,7 +146,7 @@ static int begin_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
     int r;
 
     (void)now;
-    if (!d->goals_dirty || !drcl_damon_is_working(ctx, d))
+    if (!d->goals_dirty || d->monitor_only || !drcl_damon_is_working(ctx, d))
         return 1;
     d->goals_dirty = false;
     r = drcl_damon_write_goals(ctx, d);
@@ -173,7 +174,7 @@ static int end_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t 
 static int begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 {
     if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || now < d->next_regions_ns || d->reading ||
-        !drcl_damon_is_working(ctx, d) || ctx->engine.attrs.aggr_us > MAX_REGION_AGGR)
+        !drcl_damon_is_working(ctx, d) || (ctx->engine.attrs.aggr_us > MAX_REGION_AGGR && !d->monitor_only))
         return 1;
     drcl_damon_begin(d, "update_schemes_tried_regions");
     return 0;
@@ -188,9 +189,8 @@ static int end_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
 
 static int begin_callback(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 {
-    (void)d;
     (void)now;
-    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && ctx->callbacks.after_aggregation)
+    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && ctx->callbacks.after_aggregation && !d->monitor_only)
         ctx->callbacks.after_aggregation(ctx, ctx->userdata);
     return 1;
 }
@@ -308,32 +308,50 @@ uint64_t drcl_damon_due(const struct damon_reclaim *ctx)
     const struct drcl_damon *d = ctx->backend;
     uint64_t when = d->next_wmark_ns, poll = d->step ? d->next_answer_ns : d->next_poll_ns;
 
+    if (d->acting)
+        return 0;
     if (poll < when)
         when = poll;
     return d->reading && d->next_regions_ns < when ? d->next_regions_ns : when;
+}
+
+/* Reads some of the regions; what follows from them when all were read. */
+static int go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    uint64_t sample_us = ctx->engine.attrs.sample_us;
+    int r = 0;
+
+    if (!drcl_damon_go_on_regions(ctx, d))
+        return 0;
+    if (d->monitor_only)
+        r = drcl_damon_act(ctx, d);
+    if (d->own_tuning)
+        drcl_tune_intervals(&ctx->engine);
+    d->stale_tree |= sample_us != ctx->engine.attrs.sample_us;
+    return r;
 }
 
 int drcl_damon_work(struct damon_reclaim *ctx)
 {
     struct drcl_damon *d = ctx->backend;
     uint64_t now = damon_reclaim_now(ctx), cpu = drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID);
+    uint64_t reclaim_ns = ctx->engine.reclaim_ns, reclaim_cpu_ns = ctx->engine.reclaim_cpu_ns;
     int r = 0;
 
     drcl_check_pids(ctx, now);
     if (now >= d->next_wmark_ns && !ctx->disable_soon)
         drcl_damon_check_watermarks(ctx, d, now);
-    if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon && drcl_damon_go_on_regions(ctx, d) &&
-        d->own_tuning) {
-        uint64_t sample_us = ctx->engine.attrs.sample_us;
-
-        drcl_tune_intervals(&ctx->engine);
-        d->stale_tree |= sample_us != ctx->engine.attrs.sample_us;
-    }
-    if (d->step)
+    d->acting = d->acting && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && !ctx->disable_soon;
+    if (d->acting)
+        r = drcl_damon_act_again(ctx, d);
+    else if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon)
+        r = go_on_regions(ctx, d);
+    if (r == 0 && d->step)
         r = now >= d->next_answer_ns ? go_on(ctx, d, now) : 0;
-    else if (now >= d->next_poll_ns && !ctx->disable_soon)
+    else if (r == 0 && now >= d->next_poll_ns && !ctx->disable_soon)
         r = poll_kernel(ctx, d, now);
-    ctx->monitor_cpu_ns += drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID) - cpu;
-    ctx->monitor_ns += damon_reclaim_now(ctx) - now;
+    ctx->monitor_cpu_ns += drcl_elapsed(cpu, drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID)) -
+                           (ctx->engine.reclaim_cpu_ns - reclaim_cpu_ns);
+    ctx->monitor_ns += drcl_elapsed(now, damon_reclaim_now(ctx)) - (ctx->engine.reclaim_ns - reclaim_ns);
     return r;
 }

@@ -167,7 +167,7 @@ int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flag
     if (page_size != (long)DRCL_PAGE_SIZE)
         return drcl_error(env, -EOPNOTSUPP, "pages of %ld bytes: the backend idle-page knows pages of 4096 bytes only",
                           page_size);
-    r = drcl_page_idle_open(&b->idle, env, idle_flags);
+    r = idle_flags < 0 ? 0 : drcl_page_idle_open(&b->idle, env, idle_flags);
     if (r == 0)
         r = drcl_kpageflags_open(&b->kpageflags, env);
     if (r == 0)
@@ -175,16 +175,15 @@ int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flag
     return r;
 }
 
-static int create(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend)
+int drcl_idle_create(struct drcl_env *env, bool need_bitmap, struct drcl_idle_page **ret)
 {
     struct drcl_idle_page *b = drcl_zalloc(env, sizeof(*b));
     int r;
 
-    (void)config;
     if (!b)
         return drcl_error(env, -ENOMEM, "out of memory");
     b->page_ns = FIRST_PAGE_NS;
-    r = drcl_idle_open(b, env, O_RDWR);
+    r = drcl_idle_open(b, env, need_bitmap || drcl_page_idle_exists(env) ? O_RDWR : -1);
     if (r == 0)
         r = drcl_idle_need_frames(b, DRCL_WINDOW);
     if (r == 0 && !(b->layouts = drcl_zalloc(env, sizeof(*b->layouts))))
@@ -193,8 +192,19 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
         destroy(b);
         return r;
     }
-    *ret_backend = b;
+    *ret = b;
     return 0;
+}
+
+static int create(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend)
+{
+    struct drcl_idle_page *b;
+    int r = drcl_idle_create(env, true, &b);
+
+    (void)config;
+    if (r == 0)
+        *ret_backend = b;
+    return r;
 }
 
 static const struct damon_reclaim_backend_ops ops = {

@@ -155,9 +155,11 @@ int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint
 int drcl_idle_look_again(struct drcl_idle_page *b, struct drcl_idle_target *t);
 /* Makes room for @n frames to work with. */
 int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n);
-/* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR). What was opened stays so on failure.
+/* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR; -1: not at all). What was opened stays so on failure.
  */
 int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flags);
+/* A backend, for drcl_backend_idle_page.ops; if it need not have the bitmap, idle.fd is -1 where there is none. */
+int drcl_idle_create(struct drcl_env *env, bool need_bitmap, struct drcl_idle_page **ret);
 /* The error for a frame number that the kernel does not show. */
 int drcl_idle_no_frame_numbers(struct drcl_env *env);
 

@@ -271,7 +271,7 @@ static int load_window(struct attempt *a, uint64_t addr, size_t pages)
         if (!(b->frames[i].flags & DRCL_KPF_COMPOUND_TAIL)) /* tails have no bit of their own */
             b->frames[heads++] = b->frames[i];
     }
-    r = drcl_page_idle_get(&b->idle, b->frames, heads);
+    r = b->idle.fd < 0 ? 0 : drcl_page_idle_get(&b->idle, b->frames, heads); /* else nothing is idle */
     for (size_t i = 0; r == 0 && i < heads; i++)
         b->flags[b->frames[i].index] = b->frames[i].flags;
     return r;
