@@ -10,6 +10,8 @@
 #define DRCL_KPF_LRU           (UINT32_C(1) << 5)
 #define DRCL_KPF_ACTIVE        (UINT32_C(1) << 6)
 #define DRCL_KPF_WRITEBACK     (UINT32_C(1) << 8)
+#define DRCL_KPF_BUDDY         (UINT32_C(1) << 10) /* free */
+#define DRCL_KPF_MMAP          (UINT32_C(1) << 11) /* mapped by a process */
 #define DRCL_KPF_ANON          (UINT32_C(1) << 12)
 #define DRCL_KPF_SWAPBACKED    (UINT32_C(1) << 14)
 #define DRCL_KPF_COMPOUND_HEAD (UINT32_C(1) << 15)

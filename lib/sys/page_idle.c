@@ -106,6 +106,25 @@ int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *fra
     return 0;
 }
 
+int drcl_page_idle_set_all(struct drcl_page_idle *idle, uint64_t start, uint64_t end)
+{
+    int r = 0;
+
+    while (r == 0 && start < end) {
+        uint64_t word = start >> WORD_SHIFT, words = ((end - 1) >> WORD_SHIFT) - word + 1, behind;
+
+        words = words < DRCL_PAGE_IDLE_SPAN ? words : DRCL_PAGE_IDLE_SPAN;
+        behind = (word + words) << WORD_SHIFT;
+        memset(idle->buf, 0xff, (size_t)words * sizeof(uint64_t));
+        idle->buf[0] &= UINT64_MAX << (start & 63);
+        if (behind > end)
+            idle->buf[words - 1] &= UINT64_MAX >> (behind - end);
+        r = write_words(idle, word, (size_t)words);
+        start = behind;
+    }
+    return r;
+}
+
 int drcl_page_idle_get(struct drcl_page_idle *idle, struct drcl_frame *frames, size_t n)
 {
     while (n > 0) {

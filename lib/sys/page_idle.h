@@ -26,6 +26,8 @@ void drcl_page_idle_close(struct drcl_page_idle *idle);
 
 /* Makes the sorted frames idle, but those that have DRCL_FRAME_IDLE, which are left alone. */
 int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *frames, size_t n);
+/* Makes all frames in [start, end) idle that can be. */
+int drcl_page_idle_set_all(struct drcl_page_idle *idle, uint64_t start, uint64_t end);
 /* Sets or clears DRCL_FRAME_IDLE in the sorted frames. */
 int drcl_page_idle_get(struct drcl_page_idle *idle, struct drcl_frame *frames, size_t n);
 

@@ -31,6 +31,7 @@ static int new_fd(struct fake *f, enum fake_file kind, struct fake_process *p)
         f->fds[i].process = p;
         f->fds[i].generation = p ? p->generation : 0;
         f->fds[i].entry = 0;
+        f->fds[i].text[0] = '\0';
         f->nr_open++;
         return FIRST_FD + i;
     }
@@ -70,6 +71,10 @@ static int open_text(struct fake *f, struct fake_process *p, const char *name)
         write_maps(p, text, size);
     else if (!strcmp(name, "stat"))
         snprintf(text, size, "%d (fa) ke)) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0", (int)p->pid);
+    else if (!strcmp(name, "cgroup"))
+        snprintf(text, size, "0::%s\n", p ? (p->cgroup ? p->cgroup : "/") : f->own_cgroup);
+    else if (!strcmp(name, "iomem"))
+        snprintf(text, size, "%s", f->iomem);
     else if (!strcmp(name, "status"))
         snprintf(text, size, "Name:\tfake\nTgid:\t%d\n", (int)p->pid);
     else
@@ -81,6 +86,8 @@ static int open_text(struct fake *f, struct fake_process *p, const char *name)
 static int fake_sys_open(void *data, const char *path, int flags)
 {
     struct fake *f = data;
+    const struct fake_cgroup *cgroup;
+    enum fake_file kind;
     int pid, n = 0, r = called(f);
 
     (void)flags;
@@ -92,6 +99,19 @@ static int fake_sys_open(void *data, const char *path, int flags)
         return new_fd(f, FILE_BITMAP, NULL);
     if (!strcmp(path, "/proc/kpageflags"))
         return new_fd(f, FILE_KPAGEFLAGS, NULL);
+    if (!strcmp(path, "/proc/kpagecgroup"))
+        return new_fd(f, FILE_KPAGECGROUP, NULL);
+    if (!strcmp(path, "/proc/iomem"))
+        return open_text(f, NULL, "iomem");
+    if (!strcmp(path, "/proc/self/cgroup"))
+        return open_text(f, NULL, "cgroup");
+    if (!strncmp(path, "/sys/fs/cgroup", 14)) {
+        kind = fake_cgroup_file(f, path + 14, &cgroup);
+        r = kind == FILE_CLOSED ? -ENOENT : new_fd(f, kind, NULL);
+        if (r >= 0)
+            f->fds[r - FIRST_FD].cgroup = cgroup;
+        return r;
+    }
     if (!strcmp(path, "/proc/self/pagemap"))
         return new_fd(f, FILE_OWN_PAGEMAP, NULL);
     if (!strcmp(path, "/proc"))
@@ -130,6 +150,8 @@ static uint64_t record(struct fake *f, struct fake_fd *fd, uint64_t i)
         return !entry ? 0 : f->hide_frames ? *entry & ~DRCL_PAGEMAP_PFN : *entry;
     case FILE_KPAGEFLAGS:
         return i == FAKE_ZERO_FRAME ? DRCL_KPF_ZERO_PAGE : f->frames[i].flags;
+    case FILE_KPAGECGROUP:
+        return f->frames[fake_head_of(f, i)].memcg;
     default:
         break;
     }
@@ -151,7 +173,7 @@ static uint64_t nr_records(const struct fake_fd *fd)
 {
     if (fd->kind == FILE_BITMAP)
         return FAKE_FRAMES / 64;
-    if (fd->kind == FILE_KPAGEFLAGS)
+    if (fd->kind == FILE_KPAGEFLAGS || fd->kind == FILE_KPAGECGROUP)
         return FAKE_FRAMES;
     if (fd->kind == FILE_PAGEMAP && (fd->process->exited || fd->generation != fd->process->generation))
         return 0;
@@ -199,6 +221,10 @@ static ssize_t fake_sys_pwrite(void *data, int fd, const void *buf, size_t len, 
 
     if (r)
         return r;
+    if (fd_at(f, fd)->kind == FILE_RECLAIM) {
+        r = fake_cgroup_reclaim(f, fd_at(f, fd)->cgroup, buf);
+        return r ? r : (ssize_t)len;
+    }
     f->nr_idle_write++;
     if (fd_at(f, fd)->kind != FILE_BITMAP || offset % 8 || len % 8)
         return -EINVAL;
@@ -282,24 +308,37 @@ static ssize_t fake_sys_getdents(void *data, int fd, void *buf, size_t len)
 
     if (r)
         return r;
-    if (file->kind != FILE_PROC)
+    if (file->kind != FILE_PROC && file->kind != FILE_CGROUP)
         return -ENOTDIR;
-    for (int told = 0; told < 3 && file->entry < f->nr_processes + 6; file->entry++) {
-        const char *name = proc_entry(f, file->entry, number);
+    for (int told = 0; told < 3 && (file->kind == FILE_PROC ? file->entry < f->nr_processes + 6
+                                                            : file->entry < f->nr_cgroups + 3); file->entry++) {
+        const char *name = file->kind == FILE_PROC ? proc_entry(f, file->entry, number)
+                                                   : fake_cgroup_entry(f, file->cgroup, file->entry);
         struct dirent64 *entry = (struct dirent64 *)((char *)buf + done);
         size_t length = name ? (offsetof(struct dirent64, d_name) + strlen(name) + 8) & ~(size_t)7 : 0;
 
-        if (!name)
+        if (!name || !name[0])
             continue;
         ck_assert_uint_le(done + length, len);
         entry->d_ino = file->entry + 1;
         entry->d_reclen = (unsigned short)length;
-        entry->d_type = DT_DIR;
+        entry->d_type = strchr(name, '.') > name ? DT_REG : DT_DIR;
         strcpy(entry->d_name, name);
         done += length;
         told++;
     }
     return (ssize_t)done;
+}
+
+static int fake_sys_inode(void *data, int fd, uint64_t *ret_inode)
+{
+    struct fake *f = data;
+    int r = called(f);
+
+    if (r)
+        return r;
+    *ret_inode = fd_at(f, fd)->cgroup ? fd_at(f, fd)->cgroup->inode : 4;
+    return 0;
 }
 
 /* --- advice ------------------------------------------------------------------------------------------------------ */
@@ -317,6 +356,7 @@ static void page_out(struct fake *f, uint64_t *entry, size_t head)
         f->swap_free -= PAGE;
     }
     f->paged_out += PAGE;
+    f->frames[*entry & DRCL_PAGEMAP_PFN].gone = true;
     *entry = DRCL_PAGEMAP_SWAPPED;
 }
 
@@ -348,6 +388,7 @@ static int advise_range(struct fake *f, struct fake_process *p, uint64_t start, 
         }
         page_out(f, entry, head);
     }
+    fake_free_gone(f);
     return r;
 }
 
@@ -469,6 +510,7 @@ static const struct damon_reclaim_system_ops system_ops = {
     .timer_set = fake_sys_timer_set,
     .clock = fake_sys_clock,
     .getdents = fake_sys_getdents,
+    .inode = fake_sys_inode,
 };
 
 struct damon_reclaim_config fake_config(struct fake *f)
@@ -493,6 +535,9 @@ struct fake *fake_open(void)
     f->next_frame = 64;
     f->now_ns = 5000000000;
     f->page_ns = 2000;
+    f->iomem = "00000000-07ffffff : System RAM\n";
+    f->own_cgroup = "/";
+    fake_cgroup(f, "", 1);
     f->swap_total = f->swap_free = 1024 * MIB;
     config = fake_config(f);
     ck_assert_int_eq(drcl_env_init(&f->env, &config), 0);

@@ -22,6 +22,7 @@
 #define FAKE_FDS        32
 #define FAKE_SCRIPT     16
 #define FAKE_ZERO_FRAME 1
+#define FAKE_CGROUPS    4
 #define PAGE            DRCL_PAGE_SIZE
 #define HUGE_PAGE       (512 * PAGE)
 #define MIB             (256 * PAGE)
@@ -47,6 +48,7 @@ struct fake_area {
 
 struct fake_process {
     pid_t pid;
+    const char *cgroup; /* NULL: the root */
     bool exited;
     int generation; /* grows with each exec */
     struct fake_area areas[FAKE_AREAS];
@@ -55,8 +57,16 @@ struct fake_process {
 
 struct fake_frame {
     uint32_t flags;
+    uint64_t memcg; /* of the head */
+    bool gone;      /* to be freed when the call is over */
     bool idle;
     bool accessed; /* the bit of the hardware */
+};
+
+struct fake_cgroup {
+    const char *path; /* "/a/b" */
+    uint64_t inode;
+    int reclaim_error; /* what memory.reclaim answers; 0: it works */
 };
 
 enum fake_file {
@@ -66,7 +76,10 @@ enum fake_file {
     FILE_PAGEMAP,
     FILE_OWN_PAGEMAP,
     FILE_KPAGEFLAGS,
+    FILE_KPAGECGROUP,
     FILE_BITMAP,
+    FILE_CGROUP,
+    FILE_RECLAIM,
     FILE_PIDFD,
     FILE_TIMER
 };
@@ -74,6 +87,7 @@ enum fake_file {
 struct fake_fd {
     enum fake_file kind;
     struct fake_process *process;
+    const struct fake_cgroup *cgroup;
     int generation;
     size_t entry; /* of a directory, that is told next */
     char text[4096];
@@ -85,6 +99,10 @@ struct fake {
     size_t next_frame;
     struct fake_process processes[FAKE_PROCESSES];
     size_t nr_processes;
+    struct fake_cgroup cgroups[FAKE_CGROUPS]; /* the root is the first */
+    size_t nr_cgroups;
+    const char *own_cgroup; /* of the caller */
+    const char *iomem;
     struct fake_fd fds[FAKE_FDS];
     size_t nr_open;
     int pidfd; /* of fake_backend() */
@@ -103,7 +121,7 @@ struct fake {
     size_t script_len, script_at;
     int advise_error; /* of any process_madvise(); 0: none */
     /* Counters. */
-    size_t nr_calls, nr_pagemap, nr_kpageflags, nr_idle_read, nr_idle_write, nr_advise;
+    size_t nr_calls, nr_pagemap, nr_kpageflags, nr_idle_read, nr_idle_write, nr_advise, nr_reclaim;
     size_t nr_torn;     /* advice on a part of a huge page */
     uint64_t paged_out; /* bytes */
     /* The call, counted from 1, that fails, and with what. */
@@ -130,6 +148,12 @@ void fake_touch(struct fake *f, struct fake_process *p, uint64_t addr);
 void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint32_t flags);
 /* Bytes of a range that are there. */
 uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages);
+/* Charges the pages of a range to a cgroup. */
+void fake_charge(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint64_t memcg);
+/* Pages of a file that nobody maps, and how many of them are still there. Returns the first frame. */
+size_t fake_cache(struct fake *f, size_t pages, uint64_t memcg);
+size_t fake_cached(const struct fake *f, size_t first, size_t pages);
+struct fake_cgroup *fake_cgroup(struct fake *f, const char *path, uint64_t inode);
 /* Replaces the memory by nothing, as an exec does; new areas may follow. */
 void fake_exec(struct fake_process *p);
 
@@ -140,6 +164,13 @@ uint64_t *fake_entry_at(struct fake_process *p, uint64_t addr);
 size_t fake_head_of(const struct fake *f, uint64_t pfn);
 size_t fake_pages_of(const struct fake *f, size_t head);
 void fake_unmap_all(struct fake_process *p);
+void fake_free_gone(struct fake *f);
+/* What is at a path below /sys/fs/cgroup: FILE_CGROUP, FILE_RECLAIM, FILE_TEXT or FILE_CLOSED for nothing. */
+enum fake_file fake_cgroup_file(struct fake *f, const char *path, const struct fake_cgroup **ret);
+/* The name of entry @i of a cgroup, NULL behind the last; "" for none of its own. */
+const char *fake_cgroup_entry(const struct fake *f, const struct fake_cgroup *cgroup, size_t i);
+/* A write to memory.reclaim. */
+int fake_cgroup_reclaim(struct fake *f, const struct fake_cgroup *cgroup, const char *text);
 
 /* The backend alone, with one target, number 1: @p. */
 void *fake_backend(struct fake *f, struct fake_process *p);

@@ -4,7 +4,8 @@
 
 #include "fake.h"
 
-#define LRU_ANON (DRCL_KPF_LRU | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED)
+#define LRU_FILE (DRCL_KPF_LRU | DRCL_KPF_MMAP)
+#define LRU_ANON (LRU_FILE | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED)
 
 struct fake_process *fake_process(struct fake *f, pid_t pid)
 {
@@ -107,7 +108,7 @@ struct fake_area *fake_map(struct fake *f, struct fake_process *p, uint64_t star
     else if (kind == FAKE_SPREAD)
         fill_small(f, area, 67, LRU_ANON, 0);
     else if (kind == FAKE_FILE)
-        fill_small(f, area, 1, DRCL_KPF_LRU, DRCL_PAGEMAP_FILE);
+        fill_small(f, area, 1, LRU_FILE, DRCL_PAGEMAP_FILE);
     else if (kind == FAKE_HUGE)
         fill_large(f, area, 512, LRU_ANON | DRCL_KPF_THP);
     else if (kind == FAKE_MEDIUM)
@@ -136,6 +137,37 @@ void fake_flag(struct fake *f, struct fake_process *p, uint64_t addr, size_t pag
 {
     for (size_t i = 0; i < pages; i++)
         f->frames[*fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PFN].flags |= flags;
+}
+
+void fake_charge(struct fake *f, struct fake_process *p, uint64_t addr, size_t pages, uint64_t memcg)
+{
+    for (size_t i = 0; i < pages; i++)
+        fake_head(f, p, addr + i * PAGE)->memcg = memcg;
+}
+
+size_t fake_cache(struct fake *f, size_t pages, uint64_t memcg)
+{
+    size_t first = take_frames(f, pages, 1);
+
+    for (size_t i = first; i < first + pages; i++)
+        f->frames[i] = (struct fake_frame){ .flags = DRCL_KPF_LRU, .memcg = memcg };
+    return first;
+}
+
+size_t fake_cached(const struct fake *f, size_t first, size_t pages)
+{
+    size_t n = 0;
+
+    for (size_t i = first; i < first + pages; i++)
+        n += (f->frames[i].flags & DRCL_KPF_LRU) != 0;
+    return n;
+}
+
+void fake_free_gone(struct fake *f)
+{
+    for (size_t i = 0; i < f->next_frame; i++)
+        if (f->frames[i].gone)
+            f->frames[i] = (struct fake_frame){ .flags = DRCL_KPF_BUDDY };
 }
 
 uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)

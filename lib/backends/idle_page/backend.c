@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include "backends/idle_page/advise.h"
+#include "backends/idle_page/exclude.h"
+#include "backends/idle_page/physical.h"
 
 #define FIRST_PAGE_NS 10000 /* until it was measured */
+#define GAP_FRAMES    32    /* of kpagecgroup: reading this many entries for nothing costs less than another call */
 
 struct drcl_idle_target *drcl_idle_target_find(struct drcl_idle_page *b, uint32_t id)
 {
@@ -39,12 +42,40 @@ int drcl_idle_no_frame_numbers(struct drcl_env *env)
     return drcl_error(env, -EPERM, "pagemap shows zeros instead of frame numbers: CAP_SYS_ADMIN is needed");
 }
 
+int drcl_idle_need_kpagecgroup(struct drcl_idle_page *b)
+{
+    return b->kpagecgroup.fd >= 0 ? 0 : drcl_kpagecgroup_open(&b->kpagecgroup, b->env);
+}
+
+int drcl_idle_get_memcgs(struct drcl_idle_page *b, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        const struct drcl_frame *frames = &b->frames[at];
+        size_t run = drcl_frames_run(frames, n - at, 0, GAP_FRAMES, DRCL_KPAGECGROUP_SPAN);
+        int r =
+            drcl_kpagecgroup_read(&b->kpagecgroup, frames[0].pfn, (size_t)(frames[run - 1].pfn - frames[0].pfn) + 1);
+
+        if (r < 0)
+            return r;
+        for (size_t i = 0; i < run; i++)
+            b->memcgs[frames[i].index] = b->kpagecgroup.buf[frames[i].pfn - frames[0].pfn];
+        at += run;
+    }
+    return 0;
+}
+
+int drcl_idle_get_idle(struct drcl_idle_page *b, size_t n)
+{
+    return b->idle.fd >= 0 ? drcl_page_idle_get(&b->idle, b->frames, n) : 0;
+}
+
 static void free_target(struct drcl_idle_page *b, struct drcl_idle_target *t)
 {
-    drcl_pagemap_close(&t->map);
+    drcl_pagemap_close(&t->mm.map);
     if (t->blocks)
         drcl_layouts_release(b->layouts, t->blocks);
     drcl_free(b->env, t->blocks);
+    drcl_free(b->env, t->kinds);
     drcl_free(b->env, t->marks.marks);
     drcl_free(b->env, t->samples);
     drcl_free(b->env, t->frames);
@@ -67,7 +98,7 @@ static void target_remove(void *backend, uint32_t id)
 /* Advice on no range at all does nothing but check the permission. */
 static int may_advise(struct drcl_env *env, pid_t pid, int pidfd)
 {
-    struct iovec none = { 0 };
+    struct iovec none = {0};
     ssize_t r = drcl_process_madvise(env, pidfd, &none, 0, DRCL_MADV_COLD);
 
     if (r >= 0)
@@ -75,13 +106,37 @@ static int may_advise(struct drcl_env *env, pid_t pid, int pidfd)
     return drcl_advise_error(env, pid, (int)r);
 }
 
+/* Pages must not be watched twice: by their process and by their frame. Target 0 is the memory that the library has
+ * watched for want of another target, and removes once there is one. */
+static int check_kind(struct drcl_idle_page *b, pid_t pid)
+{
+    for (size_t i = 0; i < b->nr_targets; i++) {
+        if (drcl_idle_is_physical(b->targets[i]) == !pid || b->targets[i]->id == 0)
+            continue;
+        return drcl_error(b->env, -EOPNOTSUPP,
+                          "target.pid: %d; the backend idle-page watches either processes or physical memory in one "
+                          "context, and target %u is %s; remove it first, or use a context each",
+                          (int)pid, b->targets[i]->id, pid ? "physical memory" : "a process");
+    }
+    return 0;
+}
+
+static int open_process(struct drcl_idle_page *b, struct drcl_idle_target *t, pid_t pid, int pidfd)
+{
+    int r = may_advise(b->env, pid, pidfd);
+
+    if (r < 0)
+        return r;
+    r = drcl_pagemap_open(&t->mm.map, b->env, pid, pidfd);
+    return r == -ESRCH ? drcl_error(b->env, r, "pid %d has exited", (int)pid) : r;
+}
+
 static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
 {
     struct drcl_idle_page *b = backend;
     struct drcl_idle_target **grown, *t;
-    int r;
+    int r = check_kind(b, pid);
 
-    r = may_advise(b->env, pid, pidfd);
     if (r < 0)
         return r;
     grown = drcl_realloc_array(b->env, b->targets, b->nr_targets + 1, sizeof(struct drcl_idle_target *));
@@ -93,18 +148,21 @@ static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
         return drcl_error(b->env, -ENOMEM, "out of memory");
     t->id = id;
     t->tick = 1;
-    r = drcl_pagemap_open(&t->map, b->env, pid, pidfd);
+    t->mm.map = (struct drcl_pagemap){.env = b->env, .pidfd = -1, .fd = -1};
+    r = pid ? open_process(b, t, pid, pidfd) : drcl_physical_add(b, t);
+    if (r == 0 && !(t->blocks = drcl_zalloc(b->env, DRCL_NR_BLOCKS * sizeof(*t->blocks))))
+        r = drcl_error(b->env, -ENOMEM, "out of memory");
     if (r < 0) {
-        drcl_free(b->env, t);
-        return r == -ESRCH ? drcl_error(b->env, r, "pid %d has exited", (int)pid) : r;
-    }
-    t->blocks = drcl_zalloc(b->env, DRCL_NR_BLOCKS * sizeof(*t->blocks));
-    if (!t->blocks) {
         free_target(b, t);
-        return drcl_error(b->env, -ENOMEM, "out of memory");
+        return r;
     }
     b->targets[b->nr_targets++] = t;
     return 0;
+}
+
+static int exclude(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n)
+{
+    return drcl_exclude_set(backend, exclusions, n);
 }
 
 /* What was learnt before a pause is of no use after it. */
@@ -118,9 +176,10 @@ static int enable(void *backend)
         memset(t->blocks, 0, DRCL_NR_BLOCKS * sizeof(*t->blocks));
         t->marks.n = 0;
         t->nr_samples = t->nr_frames = 0;
-        t->nr_poor = 0;
-        t->hopeless_ns = t->hopeless_until = 0;
+        t->mm.nr_poor = 0;
+        t->mm.hopeless_ns = t->mm.hopeless_until = 0;
     }
+    drcl_physical_forget(b);
     return 0;
 }
 
@@ -130,11 +189,14 @@ static void destroy(void *backend)
 
     while (b->nr_targets)
         free_target(b, b->targets[--b->nr_targets]);
+    drcl_physical_free(b);
+    drcl_exclude_free(b);
     drcl_free(b->env, b->targets);
     drcl_free(b->env, b->frames);
     drcl_free(b->env, b->layouts);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);
+    drcl_kpagecgroup_close(&b->kpagecgroup);
     drcl_free(b->env, b);
 }
 
@@ -162,8 +224,9 @@ int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flag
     int r;
 
     b->env = env;
-    b->idle = (struct drcl_page_idle){ .env = env, .fd = -1 };
-    b->kpageflags = (struct drcl_kpageflags){ .env = env, .fd = -1 };
+    b->idle = (struct drcl_page_idle){.env = env, .fd = -1};
+    b->kpageflags = (struct drcl_kpageflags){.env = env, .fd = -1};
+    b->kpagecgroup = (struct drcl_kpagecgroup){.env = env, .fd = -1};
     if (page_size != (long)DRCL_PAGE_SIZE)
         return drcl_error(env, -EOPNOTSUPP, "pages of %ld bytes: the backend idle-page knows pages of 4096 bytes only",
                           page_size);
@@ -201,18 +264,20 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
     struct drcl_idle_page *b;
     int r = drcl_idle_create(env, true, &b);
 
-    (void)config;
-    if (r == 0)
-        *ret_backend = b;
-    return r;
+    if (r < 0)
+        return r;
+    b->ram.largest = config && (config->flags & DAMON_RECLAIM_LARGEST_RAM);
+    *ret_backend = b;
+    return 0;
 }
 
 static const struct damon_reclaim_backend_ops ops = {
     .size = sizeof(ops),
     .name = "idle-page",
-    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_NEEDS_PID,
-    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_YOUNG |
-               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_UNMAPPED,
+    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE,
+    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_MEMCG |
+               1u << DAMON_RECLAIM_FILTER_YOUNG | 1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE |
+               1u << DAMON_RECLAIM_FILTER_UNMAPPED,
     .min_region_size = DRCL_PAGE_SIZE,
     .huge_size = DRCL_BLOCK_SIZE,
     .destroy = destroy,
@@ -224,11 +289,12 @@ static const struct damon_reclaim_backend_ops ops = {
     .check = drcl_idle_check,
     .mark = drcl_idle_mark,
     .reclaim = drcl_idle_reclaim,
+    .exclude = exclude,
 };
 
 const struct drcl_backend drcl_backend_idle_page = {
     .name = "idle-page",
-    .doc = "processes, watched through the kernel's idle-page bitmap",
+    .doc = "processes or physical memory, watched through the kernel's idle-page bitmap",
     .ops = &ops,
     .create = create,
     .probe = drcl_idle_probe,

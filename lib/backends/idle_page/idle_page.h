@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backend "idle-page": processes, watched through the idle-page bitmap.
+ * The backend "idle-page": processes or physical memory, watched through the idle-page bitmap.
  *
  * What it needs, and what says so when it is missing:
  *   CONFIG_IDLE_PAGE_TRACKING, CONFIG_PROC_PAGE_MONITOR   the bitmap, pagemap and kpageflags
@@ -9,10 +9,14 @@
  *   CAP_SYS_PTRACE (or the same user), CAP_SYS_NICE       pagemap of the process, and process_madvise() on it
  *   Linux 5.10 or newer                                   process_madvise()
  *   swap                                                  for anonymous memory to go anywhere; files go without
+ *   CONFIG_MEMCG                                          kpagecgroup, for cgroups in filters and exclusions alone
  *
  * An access is found through the frame behind the address: prepare() makes the page idle, check() looks whether it
  * still is. A huge page answers at its head alone. Single accesses to the bitmap are dear, so what is asked is sorted
  * and joined, and what a 2 MiB block is made of is remembered for a second (blocks.c, lookup.c).
+ *
+ * Of physical memory (physical.h) the address is the frame: no pagemap is asked, and kpageflags tells what is in a
+ * frame.
  *
  * A region that may become a candidate is marked: all its pages are made idle. From then on sampling must not make a
  * marked page idle again, or an access between the mark and the sample would be forgotten; marks.c knows what is
@@ -22,8 +26,10 @@
 #define DRCL_IDLE_PAGE_H
 
 #include "backends/backends.h"
+#include "backends/ram.h"
 #include "env.h"
 #include "sys/frames.h"
+#include "sys/kpagecgroup.h"
 #include "sys/kpageflags.h"
 #include "sys/page_idle.h"
 #include "sys/pagemap.h"
@@ -51,7 +57,7 @@ struct drcl_block {
     uint32_t born_ms;
     uint32_t nr_samples; /* since then */
     uint32_t kind : 3;
-    uint32_t layout : 8;     /* LAYOUT: its number */
+    uint32_t layout : 8;     /* LAYOUT: its number; of physical memory: how often it was found to be the same */
     uint32_t idle_tick : 21; /* HUGE: the tick that found it idle */
 };
 
@@ -114,26 +120,56 @@ struct drcl_sample {
     bool marked;
 };
 
-struct drcl_idle_target {
-    uint32_t id;
+/* A process whose pages are reclaimed. */
+struct drcl_mm {
     struct drcl_pagemap map;
-    struct drcl_block *blocks; /* DRCL_NR_BLOCKS */
-    struct drcl_marks marks;
-    struct drcl_sample *samples; /* of the last prepare(), in its order */
-    struct drcl_frame *frames;   /* of the samples that have one, sorted; index: number of the sample */
-    size_t nr_samples;
-    size_t nr_frames;
-    size_t capacity;         /* of both */
-    uint32_t tick;           /* 1 ... : a block that was never found idle has 0 */
     unsigned int nr_poor;    /* slices in a row of which hardly anything went */
     uint64_t hopeless_ns;    /* how long swap-backed memory is left alone after too many of them */
     uint64_t hopeless_until; /* CLOCK_MONOTONIC */
 };
 
+struct drcl_idle_target {
+    uint32_t id;
+    struct drcl_mm mm;         /* of physical memory: no process, pid 0 */
+    struct drcl_block *blocks; /* DRCL_NR_BLOCKS */
+    struct drcl_kinds *kinds;  /* of physical memory: DRCL_NR_BLOCKS, those of each block of the kind LAYOUT */
+    struct drcl_marks marks;
+    struct drcl_sample *samples; /* of the last prepare(), in its order */
+    struct drcl_frame *frames;   /* of the samples that have one, sorted; index: number of the sample */
+    size_t nr_samples;
+    size_t nr_frames;
+    size_t capacity; /* of both */
+    uint32_t tick;   /* 1 ... : a block that was never found idle has 0 */
+};
+
+/* A sorted set of cgroups. */
+struct drcl_inodes {
+    uint64_t *inodes;
+    size_t n;
+    size_t capacity;
+};
+
+/* What is excluded (exclude.h). */
+struct drcl_exclude {
+    pid_t *pids;
+    size_t nr_pids;
+    char *paths; /* of cgroups, each with its NUL */
+    size_t nr_paths;
+    struct drcl_inodes memcgs; /* those and all below them */
+    uint64_t next_ns;          /* when to look for them again */
+    bool ranges;               /* there are ranges, too */
+};
+
+struct drcl_physical;
+
 struct drcl_idle_page {
     struct drcl_env *env;
-    struct drcl_page_idle idle;
+    struct drcl_page_idle idle; /* not open where another monitors */
     struct drcl_kpageflags kpageflags;
+    struct drcl_kpagecgroup kpagecgroup; /* opened when it is needed */
+    struct drcl_ram ram;
+    struct drcl_exclude exclude;
+    struct drcl_physical *physical; /* as soon as there is such a target */
     struct drcl_idle_target **targets;
     size_t nr_targets;
     uint64_t zero_pfn; /* the shared zero page, once seen; 0: not yet */
@@ -145,19 +181,33 @@ struct drcl_idle_page {
     uint64_t entries[DRCL_WINDOW];
     uint64_t after[DRCL_WINDOW];
     uint32_t flags[DRCL_WINDOW];
+    uint64_t memcgs[DRCL_WINDOW];
     char text[8192]; /* of /proc/PID/maps */
 };
+
+static inline bool drcl_idle_is_physical(const struct drcl_idle_target *t)
+{
+    return t->mm.map.pid == 0;
+}
 
 struct drcl_idle_target *drcl_idle_target_find(struct drcl_idle_page *b, uint32_t id);
 /* Finds the page behind each sample of the target: their state and frame. */
 int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
 /* Looks again for the samples whose page was absent: those that have come are in the state CAME. */
 int drcl_idle_look_again(struct drcl_idle_page *b, struct drcl_idle_target *t);
+/* Finds out what kind of page is in the frame of each sample in the state UNKNOWN. */
+int drcl_idle_look_at_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
 /* Makes room for @n frames to work with. */
 int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n);
 /* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR; -1: not at all). What was opened stays so on failure.
  */
 int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flags);
+/* Opens kpagecgroup unless it is open. */
+int drcl_idle_need_kpagecgroup(struct drcl_idle_page *b);
+/* Puts the cgroups of the first @n of b->frames, sorted, into b->memcgs by their index. */
+int drcl_idle_get_memcgs(struct drcl_idle_page *b, size_t n);
+/* Puts the idle bits of the first @n of b->frames into them; none is idle where there is no bitmap. */
+int drcl_idle_get_idle(struct drcl_idle_page *b, size_t n);
 /* A backend, for drcl_backend_idle_page.ops; if it need not have the bitmap, idle.fd is -1 where there is none. */
 int drcl_idle_create(struct drcl_env *env, bool need_bitmap, struct drcl_idle_page **ret);
 /* The error for a frame number that the kernel does not show. */

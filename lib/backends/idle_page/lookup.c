@@ -31,7 +31,7 @@ static int each_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, enum
             if (t->samples[next].state == which)
                 last = page;
         }
-        r = drcl_pagemap_read(&t->map, first << DRCL_PAGE_SHIFT, (size_t)(last - first) + 1, b->entries);
+        r = drcl_pagemap_read(&t->mm.map, first << DRCL_PAGE_SHIFT, (size_t)(last - first) + 1, b->entries);
         for (size_t k = i; r == 0 && k < next; k++)
             if (t->samples[k].state == which)
                 r = found(b, t, &t->samples[k], b->entries[(t->samples[k].addr >> DRCL_PAGE_SHIFT) - first], now);
@@ -51,7 +51,7 @@ static size_t page_in_block(uint64_t addr)
 /* Whether the frame is part of a large page: 1, 0 or an error. */
 static int is_compound(struct drcl_idle_page *b, uint64_t pfn)
 {
-    struct drcl_frame frame = { .pfn = pfn };
+    struct drcl_frame frame = {.pfn = pfn};
     int r = drcl_kpageflags_get(&b->kpageflags, &frame, 1);
 
     return r < 0 ? r : (frame.flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL)) != 0;
@@ -63,9 +63,9 @@ static int is_hole(struct drcl_idle_target *t, struct drcl_block *block, uint64_
     uint64_t start = addr & ~(DRCL_BLOCK_SIZE - 1), end = start + DRCL_BLOCK_SIZE, present, present_end;
     int r;
 
-    if (t->map.no_scan)
+    if (t->mm.map.no_scan)
         return 0;
-    r = drcl_pagemap_next_present(&t->map, start, end, &present, &present_end);
+    r = drcl_pagemap_next_present(&t->mm.map, start, end, &present, &present_end);
     if (r < 0 || present < end)
         return r;
     block->kind = DRCL_BLOCK_ABSENT;
@@ -86,7 +86,7 @@ static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, stru
 {
     uint64_t first, all = DRCL_PAGEMAP_PRESENT, any = 0;
     bool consecutive = true;
-    int r = drcl_pagemap_read(&t->map, addr & ~(DRCL_BLOCK_SIZE - 1), DRCL_BLOCK_PAGES, b->entries);
+    int r = drcl_pagemap_read(&t->mm.map, addr & ~(DRCL_BLOCK_SIZE - 1), DRCL_BLOCK_PAGES, b->entries);
 
     if (r < 0)
         return r;
@@ -271,19 +271,18 @@ static int found_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, str
     return 0;
 }
 
-/* Finds out what kind of page each sample in the state UNKNOWN is. */
-static int look_at_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now)
+int drcl_idle_look_at_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms)
 {
     size_t n = 0;
     int r;
 
     for (size_t i = 0; i < t->nr_samples; i++)
         if (t->samples[i].state == DRCL_SAMPLE_UNKNOWN)
-            b->frames[n++] = (struct drcl_frame){ .pfn = t->samples[i].pfn, .index = (uint32_t)i };
+            b->frames[n++] = (struct drcl_frame){.pfn = t->samples[i].pfn, .index = (uint32_t)i};
     drcl_frames_sort(b->frames, n);
     r = drcl_kpageflags_get(&b->kpageflags, b->frames, n);
     for (size_t i = 0; r == 0 && i < n; i++)
-        r = found_flags(b, t, &t->samples[b->frames[i].index], b->frames[i].flags, now);
+        r = found_flags(b, t, &t->samples[b->frames[i].index], b->frames[i].flags, now_ms);
     return r;
 }
 
@@ -296,7 +295,7 @@ int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint
     if (r == 0)
         r = each_entry(b, t, DRCL_SAMPLE_UNSEEN, found_entry, now_ms);
     if (r == 0)
-        r = look_at_flags(b, t, now_ms);
+        r = drcl_idle_look_at_flags(b, t, now_ms);
     return r;
 }
 

@@ -27,6 +27,21 @@ static int can_advise(struct drcl_env *env)
     return r == -ENOSYS ? drcl_advise_error(env, 0, (int)r) : 0;
 }
 
+/* What is needed beyond that to watch physical memory, and for cgroups in filters and exclusions. */
+static void describe_frames(struct drcl_idle_page *b, struct drcl_findings *f)
+{
+    struct drcl_env *env = b->env;
+
+    if (drcl_ram_refresh(&b->ram, env) < 0)
+        drcl_findings_missing(f, "physical memory", "%s", env->error);
+    if (drcl_idle_need_kpagecgroup(b) < 0) {
+        drcl_findings_missing(f, "filter:memcg", "%s", env->error);
+        drcl_findings_missing(f, "exclude:cgroup", "%s", env->error);
+    }
+    drcl_ram_free(&b->ram, env);
+    drcl_kpagecgroup_close(&b->kpagecgroup);
+}
+
 int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
 {
     struct drcl_findings f = { text, size, 0 };
@@ -43,6 +58,8 @@ int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
     if (r == 0)
         r = can_advise(env);
     drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "bitmap, pagemap, kpageflags and process_madvise are there");
+    if (r == 0)
+        describe_frames(b, &f);
     drcl_findings_add_system(&f, env);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);

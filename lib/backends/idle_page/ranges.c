@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a process is watched: all its mappings but the two largest gaps between them, which are the space between
- * heap and mmap area and between mmap area and stack. So it is in DAMON (Documentation/mm/damon/design.rst of the
- * kernel, "VMA-based target address range construction"); a process with fewer gaps has fewer regions.
+ * What is watched: of physical memory all that there is; of a process all its mappings but the two largest gaps between
+ * them, which are the space between heap and mmap area and between mmap area and stack. So it is in DAMON
+ * (Documentation/mm/damon/design.rst of the kernel, "VMA-based target address range construction"); a process with
+ * fewer gaps has fewer regions.
  */
 #include "backends/idle_page/idle_page.h"
 
@@ -27,7 +28,7 @@ static uint64_t length(const struct damon_reclaim_range *range)
 
 static int add_mapping(void *data, const struct drcl_mapping *mapping)
 {
-    struct damon_reclaim_range gap = { 0, mapping->start };
+    struct damon_reclaim_range gap = {0, mapping->start};
     struct layout *layout = data;
 
     /* The page for old system calls lies in the kernel's half of the address space and is no memory of the process. */
@@ -65,10 +66,10 @@ static size_t regions(const struct layout *layout, struct damon_reclaim_range ou
 
         if (!length(gap))
             continue;
-        out[n++] = (struct damon_reclaim_range){ start, gap->start };
+        out[n++] = (struct damon_reclaim_range){start, gap->start};
         start = gap->end;
     }
-    out[n++] = (struct damon_reclaim_range){ start, layout->end };
+    out[n++] = (struct damon_reclaim_range){start, layout->end};
     return n;
 }
 
@@ -77,23 +78,25 @@ int drcl_idle_ranges(void *backend, uint32_t target, struct damon_reclaim_range 
     struct drcl_idle_page *b = backend;
     struct drcl_idle_target *t = drcl_idle_target_find(b, target);
     struct damon_reclaim_range found[NR_GAPS + 1];
-    struct layout layout = { 0 };
+    struct layout layout = {0};
     size_t n;
     int fd, r;
 
     if (!t)
         return -ESRCH;
-    fd = drcl_process_open(b->env, t->map.pid, t->map.pidfd, "maps");
+    if (drcl_idle_is_physical(t))
+        return drcl_ram_ranges(&b->ram, b->env, ranges, capacity, ret_n);
+    fd = drcl_process_open(b->env, t->mm.map.pid, t->mm.map.pidfd, "maps");
     if (fd == -ESRCH)
         return fd;
     if (fd < 0)
-        return drcl_error(b->env, fd, "/proc/%d/maps cannot be opened: %s", (int)t->map.pid, strerror(-fd));
+        return drcl_error(b->env, fd, "/proc/%d/maps cannot be opened: %s", (int)t->mm.map.pid, strerror(-fd));
     r = drcl_maps_walk(b->env, fd, b->text, sizeof(b->text), add_mapping, &layout);
     drcl_close(b->env, fd);
     if (r == -ESRCH)
         return r;
     if (r < 0)
-        return drcl_error(b->env, r, "/proc/%d/maps cannot be read: %s", (int)t->map.pid, strerror(-r));
+        return drcl_error(b->env, r, "/proc/%d/maps cannot be read: %s", (int)t->mm.map.pid, strerror(-r));
     n = regions(&layout, found);
     if (n <= capacity)
         memcpy(ranges, found, n * sizeof(*found));

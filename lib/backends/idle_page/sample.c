@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* prepare() and check(): one address a region, hundreds of times a second, with as few system calls as it takes. */
-#include "backends/idle_page/idle_page.h"
+#include "backends/idle_page/physical.h"
 
 #include <errno.h>
 #include <time.h>
@@ -87,9 +87,9 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
-        t->samples[i] = (struct drcl_sample){ .addr = addrs[i] };
+        t->samples[i] = (struct drcl_sample){.addr = addrs[i]};
     t->nr_samples = n;
-    r = drcl_idle_look_up(b, t, now_ms(b));
+    r = drcl_idle_is_physical(t) ? drcl_physical_look_up(b, t, now_ms(b)) : drcl_idle_look_up(b, t, now_ms(b));
     if (r < 0) {
         t->nr_samples = 0;
         return r;
@@ -105,7 +105,7 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
             sample->state = DRCL_SAMPLE_NOTHING;
         else
             t->frames[t->nr_frames++] =
-                (struct drcl_frame){ .pfn = sample->pfn, .index = (uint32_t)i, .flags = leave ? DRCL_FRAME_IDLE : 0 };
+                (struct drcl_frame){.pfn = sample->pfn, .index = (uint32_t)i, .flags = leave ? DRCL_FRAME_IDLE : 0};
     }
     t->tick = t->tick % MAX_TICK + 1;
     drcl_frames_sort(t->frames, t->nr_frames);

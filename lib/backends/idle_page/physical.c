@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The target that is physical memory: its life, its samples, its marks. */
+#include "backends/idle_page/physical.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MANY       8 /* samples of a block in a second that make it worth while to look at all of its frames */
+#define MAX_STEADY 3 /* a block that stays as it is holds for 2, 4, then 8 seconds */
+#define RMAP_BYTES ((size_t)32 << 20)
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+static int create_shared(struct drcl_idle_page *b)
+{
+    struct drcl_physical *physical;
+    int r;
+
+    if (b->physical)
+        return 0;
+    physical = drcl_zalloc(b->env, sizeof(*physical));
+    if (!physical)
+        return drcl_error(b->env, -ENOMEM, "out of memory");
+    r = drcl_rmap_new(b->env, RMAP_BYTES, &physical->rmap);
+    if (r == 0)
+        r = drcl_rmap_exclude(physical->rmap, b->exclude.pids, b->exclude.nr_pids);
+    if (r < 0) {
+        drcl_rmap_free(physical->rmap);
+        drcl_free(b->env, physical);
+        return drcl_error(b->env, r, "out of memory");
+    }
+    b->physical = physical;
+    return 0;
+}
+
+int drcl_physical_add(struct drcl_idle_page *b, struct drcl_idle_target *t)
+{
+    int r = drcl_ram_refresh(&b->ram, b->env);
+
+    if (r == 0)
+        r = create_shared(b);
+    if (r < 0)
+        return r;
+    t->kinds = drcl_zalloc(b->env, DRCL_NR_BLOCKS * sizeof(*t->kinds));
+    return t->kinds ? 0 : drcl_error(b->env, -ENOMEM, "out of memory");
+}
+
+void drcl_physical_forget(struct drcl_idle_page *b)
+{
+    if (!b->physical)
+        return;
+    drcl_claims_close(b);
+    memset(b->physical->cgroups, 0, sizeof(b->physical->cgroups));
+}
+
+void drcl_physical_free(struct drcl_idle_page *b)
+{
+    drcl_ram_free(&b->ram, b->env);
+    if (!b->physical)
+        return;
+    drcl_claims_close(b);
+    drcl_rmap_free(b->physical->rmap);
+    drcl_free(b->env, b->physical);
+    b->physical = NULL;
+}
+
+/* --- samples ----------------------------------------------------------------------------------------------------- */
+
+static bool bit(const uint64_t *bits, size_t i)
+{
+    return bits[i / 64] >> (i % 64) & 1;
+}
+
+static void set_bit(uint64_t *bits, size_t i)
+{
+    bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/* One huge page from the first frame on, all of the block. */
+static bool all_one(const struct drcl_kinds *kinds)
+{
+    size_t i = 1;
+
+    while (i < DRCL_BLOCK_PAGES && bit(kinds->tails, i))
+        i++;
+    return i == DRCL_BLOCK_PAGES && bit(kinds->heads, 0);
+}
+
+/* What is remembered of a block holds the longer the more often it was found to be the same. */
+static bool is_fresh(const struct drcl_block *block, uint32_t now)
+{
+    return now - block->born_ms < (uint32_t)DRCL_FRESH_MS << block->layout;
+}
+
+/* Looks at all frames of a block that is sampled a lot. @before: what was remembered of it. */
+static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_block *block,
+                      const struct drcl_block *before, uint64_t addr)
+{
+    uint64_t base = (addr >> DRCL_BLOCK_SHIFT) << (DRCL_BLOCK_SHIFT - DRCL_PAGE_SHIFT);
+    struct drcl_kinds *kinds = &t->kinds[block - t->blocks], old = *kinds;
+    int r = drcl_kpageflags_read(&b->kpageflags, base, DRCL_BLOCK_PAGES);
+    bool any = false;
+
+    if (r < 0)
+        return r;
+    memset(kinds, 0, sizeof(*kinds));
+    for (size_t i = 0; i < DRCL_BLOCK_PAGES; i++) {
+        uint64_t flags = b->kpageflags.buf[i];
+
+        if (flags & DRCL_KPF_COMPOUND_TAIL) {
+            set_bit(kinds->tails, i);
+        } else if (flags & DRCL_KPF_LRU) {
+            set_bit(kinds->heads, i);
+            any = true;
+        }
+    }
+    block->head = base;
+    block->kind = !any ? DRCL_BLOCK_NONE : all_one(kinds) ? DRCL_BLOCK_HUGE : DRCL_BLOCK_LAYOUT;
+    if (block->kind != before->kind || memcmp(&old, kinds, sizeof(old)) != 0)
+        return 0;
+    block->idle_tick = before->idle_tick;
+    block->layout = before->layout < MAX_STEADY ? before->layout + 1 : MAX_STEADY;
+    return 0;
+}
+
+static void use_kinds(const struct drcl_kinds *kinds, struct drcl_sample *sample)
+{
+    size_t at = (size_t)(sample->pfn % DRCL_BLOCK_PAGES), head = at;
+
+    while (head > 0 && bit(kinds->tails, head))
+        head--;
+    sample->pfn -= at - head;
+    sample->state = bit(kinds->heads, head) ? DRCL_SAMPLE_ASSUMED : DRCL_SAMPLE_NOTHING;
+}
+
+/* What a fresh block tells of a sample. */
+static void use_block(const struct drcl_idle_target *t, const struct drcl_block *block, struct drcl_sample *sample)
+{
+    switch ((enum drcl_block_kind)block->kind) {
+    case DRCL_BLOCK_HUGE:
+        sample->state = DRCL_SAMPLE_HUGE;
+        sample->pfn = block->head;
+        break;
+    case DRCL_BLOCK_LAYOUT:
+        use_kinds(&t->kinds[block - t->blocks], sample);
+        break;
+    case DRCL_BLOCK_ABSENT:
+    case DRCL_BLOCK_NONE:
+        sample->state = DRCL_SAMPLE_NOTHING;
+        break;
+    case DRCL_BLOCK_SMALL:
+        sample->state = DRCL_SAMPLE_ASSUMED;
+        break;
+    case DRCL_BLOCK_UNKNOWN:
+        break;
+    }
+}
+
+/* What is remembered of the sample's block, which is looked at in whole when it is sampled often. */
+static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample, uint32_t now)
+{
+    struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr), before = *block;
+    bool known = drcl_block_is(block, sample->addr);
+    int r;
+
+    sample->pfn = sample->addr >> DRCL_PAGE_SHIFT;
+    sample->state = DRCL_SAMPLE_UNKNOWN;
+    if (known && is_fresh(block, now)) {
+        if (++block->nr_samples != MANY || (block->kind != DRCL_BLOCK_UNKNOWN && block->kind != DRCL_BLOCK_SMALL)) {
+            use_block(t, block, sample);
+            return 0;
+        }
+    } else if (!known || before.nr_samples < MANY) {
+        if (!known || before.kind != DRCL_BLOCK_HUGE) /* it takes less to see that it is the same */
+            drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
+        return 0;
+    }
+    block = drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
+    block->nr_samples = MANY;
+    r = read_block(b, t, block, &before, sample->addr);
+    use_block(t, block, sample);
+    return r;
+}
+
+int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms)
+{
+    int r = drcl_idle_need_frames(b, t->nr_samples);
+
+    for (size_t i = 0; r == 0 && i < t->nr_samples; i++)
+        r = recall(b, t, &t->samples[i], now_ms);
+    return r == 0 ? drcl_idle_look_at_flags(b, t, now_ms) : r;
+}
+
+/* --- marks ------------------------------------------------------------------------------------------------------- */
+
+/* Frames that are on no LRU list are set too: the kernel passes them over for less than it takes to find out. */
+int drcl_physical_mark(struct drcl_idle_page *b, struct drcl_idle_target *t, uint64_t start, uint64_t end)
+{
+    int r = drcl_page_idle_set_all(&b->idle, start >> DRCL_PAGE_SHIFT, end >> DRCL_PAGE_SHIFT);
+
+    if (r < 0)
+        return r;
+    drcl_rmap_want(b->physical->rmap, start >> DRCL_PAGE_SHIFT, end >> DRCL_PAGE_SHIFT);
+    drcl_marks_put(&t->marks, b->env, start, end, false);
+    return 0;
+}

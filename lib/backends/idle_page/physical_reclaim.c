@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reclaim() of physical memory. A window is the rest of a 2 MiB block: its pages are judged in the order of the frames,
+ * those that are to go are claimed from their owners, and a window of which not all could have their turn is looked at
+ * again next time.
+ */
+#include "backends/idle_page/physical.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define STEP_NS UINT64_C(50000000) /* of the reverse map, when nobody says how long it may take */
+
+struct window {
+    struct drcl_attempt a;
+    struct drcl_idle_target *t;
+    uint64_t start;                    /* of the window */
+    size_t pages;                      /* that were looked at */
+    struct damon_reclaim_result count; /* of the window: holds when all of it had its turn */
+    uint64_t bytes;                    /* that are to go */
+    uint64_t swap_bytes;               /* of these, swap-backed */
+};
+
+/* --- looking at frames ------------------------------------------------------------------------------------------- */
+
+static uint64_t limit_of(const struct damon_reclaim_request *request)
+{
+    return request->limit_end > request->end ? request->limit_end : request->end;
+}
+
+/* Reads the kinds, idle bits and cgroups of the frames from w->start on: of as many as there is time to reclaim, and
+ * then whatever a large page at the end goes on for. */
+static int load_window(struct window *w)
+{
+    uint64_t pfn = w->start >> DRCL_PAGE_SHIFT, affordable = (w->a.slice >> DRCL_PAGE_SHIFT) * DRCL_SLICE_SHARE;
+    size_t whole = (size_t)(DRCL_BLOCK_PAGES - pfn % DRCL_BLOCK_PAGES), n = 0;
+    struct drcl_idle_page *b = w->a.b;
+    int r = drcl_kpageflags_read(&b->kpageflags, pfn, whole);
+
+    if (r < 0)
+        return r;
+    w->pages = affordable < whole ? (size_t)affordable : whole;
+    if (w->pages > (limit_of(w->a.request) - w->start) >> DRCL_PAGE_SHIFT)
+        w->pages = (size_t)((limit_of(w->a.request) - w->start) >> DRCL_PAGE_SHIFT);
+    while (w->pages < whole && (b->kpageflags.buf[w->pages] & DRCL_KPF_COMPOUND_TAIL))
+        w->pages++;
+    for (size_t i = 0; i < w->pages; i++) {
+        b->flags[i] = (uint32_t)b->kpageflags.buf[i] & ~DRCL_FRAME_IDLE;
+        b->memcgs[i] = 0;
+        if ((b->flags[i] & DRCL_KPF_LRU) && !(b->flags[i] & DRCL_KPF_COMPOUND_TAIL))
+            b->frames[n++] = (struct drcl_frame){.pfn = pfn + i, .flags = b->flags[i], .index = (uint32_t)i};
+    }
+    r = drcl_idle_get_idle(b, n);
+    if (r == 0 && w->a.needs_memcg)
+        r = drcl_idle_get_memcgs(b, n);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        b->flags[b->frames[i].index] = b->frames[i].flags;
+    return r;
+}
+
+/* The unit that begins with frame @i of the window. */
+static struct drcl_unit unit_at(const struct window *w, size_t i)
+{
+    const struct drcl_idle_page *b = w->a.b;
+    uint64_t addr = w->start + ((uint64_t)i << DRCL_PAGE_SHIFT);
+    const struct drcl_mark *mark = drcl_marks_find(&w->t->marks, addr);
+    uint32_t flags = b->flags[i];
+    struct drcl_unit unit = {
+        .addr = addr,
+        .pages = 1,
+        .flags = flags,
+        .anon = flags & DRCL_KPF_ANON,
+        .young = !(flags & DRCL_FRAME_IDLE) || (mark && mark->touched),
+        .unmapped = !(flags & DRCL_KPF_MMAP),
+        .exclusive = true, /* the owner's pagemap will tell */
+        .memcg = b->memcgs[i],
+    };
+
+    if (flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL))
+        while (i + unit.pages < w->pages && (b->flags[i + unit.pages] & DRCL_KPF_COMPOUND_TAIL))
+            unit.pages++;
+    return unit;
+}
+
+static bool is_free(const struct drcl_unit *unit)
+{
+    return unit->flags & (DRCL_KPF_BUDDY | DRCL_KPF_NOPAGE);
+}
+
+/* --- claiming ---------------------------------------------------------------------------------------------------- */
+
+/* Whether a unit still fits into what may be tried. One is taken in any case as long as nothing was, if it may be at
+ * all. */
+static bool fits(const struct window *w, uint64_t size)
+{
+    uint64_t tried = w->a.result->tried + w->a.b->physical->unmapped_bytes, all = w->bytes + size;
+
+    if (tried + all > w->a.request->max_bytes)
+        return false;
+    return all <= w->a.slice * DRCL_SLICE_SHARE || (tried == 0 && w->bytes == 0);
+}
+
+/* 1: the unit is dealt with; 0: a limit is reached. */
+static int take_unit(struct window *w, const struct drcl_unit *unit)
+{
+    struct drcl_physical *physical = w->a.b->physical;
+    enum drcl_verdict verdict;
+
+    if (is_free(unit)) {
+        w->count.absent += drcl_unit_size(unit);
+        return 1;
+    }
+    if (!(unit->flags & DRCL_KPF_LRU)) {
+        w->count.not_reclaimable += drcl_unit_size(unit);
+        return 1;
+    }
+    verdict = drcl_attempt_judge(&w->a, unit, w->swap_bytes, &w->count);
+    if (verdict == DRCL_GOES) {
+        if (!fits(w, drcl_unit_size(unit)))
+            return 0;
+        physical->claims[physical->nr_claims++] = (struct drcl_claim){.unit = *unit};
+        w->bytes += drcl_unit_size(unit);
+        if (unit->flags & DRCL_KPF_SWAPBACKED)
+            w->swap_bytes += drcl_unit_size(unit);
+    }
+    if (verdict != DRCL_FILTERED)
+        w->count.filter_passed += drcl_unit_size(unit);
+    return 1;
+}
+
+/* Judges the units that begin in the window and before the end asked for. *ret_end is behind them. 0: a limit is
+ * reached. */
+static int judge_window(struct window *w, uint64_t *ret_end)
+{
+    const struct damon_reclaim_request *request = w->a.request;
+    uint64_t limit = limit_of(request), end = w->start;
+    int r = 1;
+
+    for (size_t i = 0; i < w->pages && end < request->end;) {
+        struct drcl_unit unit = unit_at(w, i);
+
+        if (unit.addr + drcl_unit_size(&unit) > limit) {
+            /* A huge page that does not end before the limit does. */
+        } else if ((unit.flags & DRCL_KPF_COMPOUND_TAIL) && unit.addr == request->start) {
+            /* The rest of a huge page that the range before this one takes whole. */
+        } else {
+            r = take_unit(w, &unit);
+            if (r == 0)
+                break;
+        }
+        end = unit.addr + drcl_unit_size(&unit);
+        i += unit.pages;
+    }
+    *ret_end = end;
+    return r;
+}
+
+/* Asks the reverse map for the owners of the mapped claims. 1; 0 when it is not known yet; or an error. */
+static int find_owners(struct window *w)
+{
+    struct drcl_physical *physical = w->a.b->physical;
+    uint64_t first = w->start >> DRCL_PAGE_SHIFT, deadline = w->a.request->deadline_ns;
+    bool mapped = false;
+
+    for (size_t i = 0; i < physical->nr_claims; i++)
+        mapped = mapped || !physical->claims[i].unit.unmapped;
+    if (!mapped)
+        return 1;
+    if (!drcl_rmap_knows(physical->rmap, first, first + w->pages)) {
+        int r;
+
+        drcl_rmap_want(physical->rmap, w->a.request->start >> DRCL_PAGE_SHIFT, w->a.request->end >> DRCL_PAGE_SHIFT);
+        r = drcl_rmap_step(physical->rmap, deadline ? deadline : w->a.now_ns + STEP_NS);
+        drcl_attempt_plan(&w->a);
+        if (r <= 0)
+            return r;
+        if (w->a.slice == 0)
+            return 0;
+    }
+    for (size_t i = 0; i < physical->nr_claims; i++) {
+        struct drcl_claim *claim = &physical->claims[i];
+
+        if (claim->unit.unmapped)
+            continue;
+        if (!drcl_rmap_find(physical->rmap, claim->unit.addr >> DRCL_PAGE_SHIFT, &claim->run) ||
+            claim->run.pages < claim->unit.pages) {
+            claim->run.pid = 0;
+            w->count.not_reclaimable += drcl_unit_size(&claim->unit);
+        }
+    }
+    return 1;
+}
+
+/* --- acting ------------------------------------------------------------------------------------------------------ */
+
+static int act(struct window *w)
+{
+    struct drcl_physical *physical = w->a.b->physical;
+    int r = drcl_claims_reclaim(&w->a, &w->count);
+
+    for (size_t i = 0; r > 0 && i < physical->nr_claims; i++)
+        if (physical->claims[i].unit.unmapped)
+            drcl_unmapped_add(&w->a, &physical->claims[i].unit, &w->count);
+    if (r > 0 && physical->unmapped_bytes >= w->a.slice) {
+        int flushed = drcl_unmapped_flush(&w->a);
+
+        r = flushed < 0 ? flushed : r;
+    }
+    return r;
+}
+
+static void add_count(struct damon_reclaim_result *to, const struct damon_reclaim_result *from)
+{
+    to->filter_passed += from->filter_passed;
+    to->accessed += from->accessed;
+    to->absent += from->absent;
+    to->not_reclaimable += from->not_reclaimable;
+}
+
+/* Deals with one window and moves *at behind it. 0: the time is over, or a limit is reached. */
+static int reclaim_window(struct window *w, uint64_t *at)
+{
+    struct drcl_physical *physical = w->a.b->physical;
+    uint64_t end;
+    int r, judged;
+
+    w->start = *at;
+    w->count = (struct damon_reclaim_result){0};
+    w->bytes = w->swap_bytes = 0;
+    physical->nr_claims = 0;
+    r = load_window(w);
+    if (r < 0)
+        return r;
+    judged = judge_window(w, &end);
+    r = find_owners(w);
+    if (r <= 0)
+        return r;
+    if (physical->nr_claims) {
+        r = act(w);
+        drcl_block_forget(w->t->blocks, w->start);
+    }
+    if (r <= 0)
+        return r;
+    add_count(w->a.result, &w->count);
+    *at = end;
+    return judged;
+}
+
+int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
+                          const struct damon_reclaim_request *request, struct damon_reclaim_result *ret_result)
+{
+    struct window w = {.a = {.b = b, .request = request, .result = ret_result}, .t = t};
+    uint64_t at = request->start;
+    int r = drcl_attempt_begin(&w.a), flushed;
+
+    while (r >= 0 && at < request->end && w.a.slice > 0) {
+        r = reclaim_window(&w, &at);
+        if (r == 0)
+            break;
+        drcl_attempt_plan(&w.a);
+    }
+    flushed = drcl_unmapped_flush(&w.a);
+    r = r < 0 ? r : flushed;
+    if (r < 0 && !ret_result->tried)
+        return r; /* else what was done counts, and an error that lasts comes back */
+    ret_result->end = at < request->end ? at : request->end;
+    if (ret_result->end > request->start)
+        drcl_marks_cut(&t->marks, b->env, request->start, ret_result->end);
+    return 0;
+}
