@@ -3,23 +3,13 @@
 #ifndef DRCL_TEST_SIM_ENV_H
 #define DRCL_TEST_SIM_ENV_H
 
-#include <check.h>
-
+#include "counted.h"
 #include "env.h"
-
-/* ck_assert() for loops: libcheck notes each assertion in a file, which costs more than what is tested. */
-#define expect(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            ck_abort_msg("%s", #condition);                                                                            \
-    } while (0)
+#include "suite.h"
 
 struct sim_env {
     struct drcl_env env;
-    size_t live, peak; /* bytes */
-    size_t nr_blocks;  /* allocations not freed */
-    size_t nr_calls;   /* allocations asked for */
-    size_t fail_at;    /* the allocation to fail, counted from 1; 0: none */
+    struct counted memory;
 };
 
 void sim_env_open(struct sim_env *t);

@@ -380,7 +380,7 @@ START_TEST(test_terabytes_in_megabytes)
     ck_assert_int_eq(drcl_memory_report(&memory, 1, &report), 0);
     ck_assert_uint_gt(report.reclaimed, bytes / 1000 * 999);
     ck_assert_uint_gt(report.refaulted, 1000 * PAGE);
-    ck_assert_msg(test.peak < (size_t)64 << 20, "%zu bytes", test.peak);
+    ck_assert_msg(test.memory.peak < (size_t)64 << 20, "%zu bytes", test.memory.peak);
     close_memory();
 }
 END_TEST

@@ -147,31 +147,11 @@ START_TEST(test_a_run_repeats)
 }
 END_TEST
 
-static int alloc_calls, alloc_fail_at, alloc_live;
-
-static void *failing_realloc(void *data, void *ptr, size_t bytes)
-{
-    void *p;
-
-    (void)data;
-    if (++alloc_calls == alloc_fail_at)
-        return NULL;
-    p = realloc(ptr, bytes);
-    alloc_live += p && !ptr;
-    return p;
-}
-
-static void counting_free(void *data, void *ptr)
-{
-    (void)data;
-    alloc_live--;
-    free(ptr);
-}
-
 /* Each allocation of a whole run fails once: the call says so or the run goes on, and nothing is left. */
 START_TEST(test_every_allocation_fails)
 {
-    struct damon_reclaim_allocator allocator = {sizeof(allocator), failing_realloc, counting_free, NULL};
+    struct counted memory = {0};
+    struct damon_reclaim_allocator allocator = counted_allocator(&memory);
     struct damon_reclaim_sim_config sim = {
         .size = sizeof(sim),
         .workload = "a, 40960000\nb, 4096000\n\np\n200\na, 0, 4096, 9\nb, 0, 4096, 1\n\nq\n9000\nb, 1, 0, 1\n"};
@@ -181,11 +161,11 @@ START_TEST(test_every_allocation_fails)
         {"min_age", "300ms"}, {"wmarks_high", "1000"}, {"wmarks_mid", "1000"}, {"wmarks_low", "0"}, {"quota_ms", "0"}};
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
 
-    for (alloc_fail_at = 1;; alloc_fail_at++) {
+    for (memory.fail_at = 1;; memory.fail_at++) {
         struct damon_reclaim *ctx = NULL;
         int r;
 
-        alloc_calls = 0;
+        memory.nr_calls = 0;
         r = damon_reclaim_new(&config, &ctx);
         expect(r == 0 || r == -ENOMEM);
         for (size_t i = 0; r == 0 && i < sizeof(params) / sizeof(params[0]); i++)
@@ -198,17 +178,17 @@ START_TEST(test_every_allocation_fails)
             expect(r == 0 || r == -ENOMEM);
         }
         if (r == 0) {
-            int last = alloc_calls;
+            size_t last = memory.nr_calls;
 
-            expect(damon_reclaim_sim_get_report(ctx, 300000, &report) == 0 || alloc_calls >= alloc_fail_at);
-            expect(report.cold_reclaimed * 10 > report.cold * 9 || last >= alloc_fail_at);
+            expect(damon_reclaim_sim_get_report(ctx, 300000, &report) == 0 || memory.nr_calls >= memory.fail_at);
+            expect(report.cold_reclaimed * 10 > report.cold * 9 || last >= memory.fail_at);
         }
         damon_reclaim_unref(ctx);
-        expect(alloc_live == 0);
-        if (alloc_calls < alloc_fail_at)
+        expect(memory.live == 0);
+        if (memory.nr_calls < memory.fail_at)
             break;
     }
-    ck_assert_int_gt(alloc_fail_at, 20);
+    ck_assert_uint_gt(memory.fail_at, 20);
 }
 END_TEST
 

@@ -71,8 +71,8 @@ START_TEST(test_no_memory)
 
     sim_env_open(&t);
     ck_assert_int_eq(drcl_spans_init(&t.env, &spans, PAGES), 0);
-    t.nr_calls = 0;
-    t.fail_at = 2;
+    t.memory.nr_calls = 0;
+    t.memory.fail_at = 2;
     ck_assert_int_eq(drcl_spans_set(&spans, 0, PAGES, 7), -ENOMEM);
     ck_assert(drcl_spans_find(&spans, 0, &end, &time));
     ck_assert_uint_eq(spans.nr_set, end);
@@ -95,10 +95,10 @@ START_TEST(test_neighbours_join)
     sim_env_open(&t);
     ck_assert_int_eq(drcl_spans_init(&t.env, &spans, PAGES), 0);
     ck_assert_int_eq(drcl_spans_set(&spans, 0, 1, 7), 0);
-    live = t.live;
+    live = t.memory.live;
     for (uint64_t page = 1; page < 10000; page++)
         expect(drcl_spans_set(&spans, page, page + 1, 7) == 0);
-    ck_assert_uint_eq(t.live, live);
+    ck_assert_uint_eq(t.memory.live, live);
     ck_assert(drcl_spans_find(&spans, 0, &end, &time));
     ck_assert_uint_eq(end, 10000);
     drcl_spans_fini(&spans);

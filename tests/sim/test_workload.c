@@ -199,8 +199,8 @@ START_TEST(test_every_allocation_fails)
 
     for (size_t n = 1; r < 0; n++) {
         sim_env_open(&t);
-        t.nr_calls = 0;
-        t.fail_at = n;
+        t.memory.nr_calls = 0;
+        t.memory.fail_at = n;
         r = drcl_workload_parse(&t.env, text, sizeof(text) - 1, "w", &w);
         if (r < 0) {
             ck_assert_int_eq(r, -ENOMEM);

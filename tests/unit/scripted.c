@@ -210,52 +210,6 @@ bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr)
     return heat >= 4 && (heat == 7 || (s->now_ns >> 20) % 8 < heat);
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------------- */
-
-/* In front of each block, as large as alignment needs. */
-union header {
-    size_t bytes;
-    max_align_t align;
-};
-
-/* Through a pointer, so that the compiler does not find it useless to write into what is freed. */
-static void *(*volatile poison)(void *, int, size_t) = memset;
-
-static void *counting_realloc(void *data, void *ptr, size_t bytes)
-{
-    struct scripted *s = data;
-    union header *old = ptr ? (union header *)ptr - 1 : NULL, *new;
-    size_t old_bytes = old ? old->bytes : 0;
-
-    expect(bytes > 0);
-    if (++s->nr_allocations == s->allocation_fail_at)
-        return NULL;
-    /* Never in place, so that a pointer that went stale is found out. */
-    new = malloc(sizeof(*new) + bytes);
-    expect(new != NULL);
-    if (old) {
-        memcpy(new, old, sizeof(*new) + (old_bytes < bytes ? old_bytes : bytes));
-        poison(old, 0xa5, sizeof(*old) + old_bytes);
-        free(old);
-    }
-    new->bytes = bytes;
-    s->nr_blocks += !old;
-    s->live += bytes - old_bytes;
-    return new + 1;
-}
-
-static void counting_free(void *data, void *ptr)
-{
-    struct scripted *s = data;
-    union header *block = (union header *)ptr - 1;
-
-    expect(ptr != NULL);
-    s->nr_blocks--;
-    s->live -= block->bytes;
-    poison(block, 0xa5, sizeof(*block) + block->bytes);
-    free(block);
-}
-
 /* --- contexts -------------------------------------------------------------------------------------------------- */
 
 void scripted_init(struct scripted *s)
@@ -295,7 +249,7 @@ struct damon_reclaim_config scripted_config(struct scripted *s)
 {
     static struct damon_reclaim_allocator allocator;
 
-    allocator = (struct damon_reclaim_allocator){sizeof(allocator), counting_realloc, counting_free, s};
+    allocator = counted_allocator(&s->memory);
     return (struct damon_reclaim_config){.size = sizeof(struct damon_reclaim_config),
                                          .backend_ops = &s->ops,
                                          .backend_data = s,
@@ -323,8 +277,8 @@ struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags)
 
 void scripted_fini(struct scripted *s)
 {
-    expect_eq(s->nr_blocks, 0);
-    expect_eq(s->live, 0);
+    expect_eq(s->memory.nr_blocks, 0);
+    expect_eq(s->memory.live, 0);
     expect_eq(scripted_open_fds(s), 0);
     free(s->acts);
     s->acts = NULL;
@@ -455,18 +409,5 @@ uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until)
 
 int scripted_run(const char *name, void (*fill)(TCase *tc))
 {
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    fill(tc);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(name, 60, fill);
 }

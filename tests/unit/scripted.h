@@ -7,11 +7,11 @@
 #ifndef DRCL_TEST_SCRIPTED_H
 #define DRCL_TEST_SCRIPTED_H
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "damon_reclaim/damon_reclaim.h"
+#include "counted.h"
+#include "suite.h"
 
 #define PAGE UINT64_C(4096)
 #define MIB  (UINT64_C(1) << 20)
@@ -19,19 +19,6 @@
 #define US   UINT64_C(1000) /* in ns, as time is told */
 #define MS   UINT64_C(1000000)
 #define SEC  UINT64_C(1000000000)
-
-/* ck_assert() for loops: libcheck notes each assertion in a file, which costs more than what is tested. */
-#define expect(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            ck_abort_msg("%s", #condition);                                                                            \
-    } while (0)
-#define expect_eq(a, b)                                                                                                \
-    do {                                                                                                               \
-        long long expect_a = (long long)(a), expect_b = (long long)(b);                                                \
-        if (expect_a != expect_b)                                                                                      \
-            ck_abort_msg("%s == %s: %lld, %lld", #a, #b, expect_a, expect_b);                                          \
-    } while (0)
 
 /* The members of the operations table that can fail. */
 enum scripted_op {
@@ -135,10 +122,7 @@ struct scripted {
     uint64_t nr_system_calls, system_fail_at;
     int system_error;
 
-    /* memory */
-    uint64_t nr_allocations, allocation_fail_at;
-    size_t nr_blocks;
-    size_t live;
+    struct counted memory;
 };
 
 /* A backend of 64 MiB with a virtual clock, whose memory nobody accesses, free memory between mid and low. */

@@ -18,7 +18,7 @@ static void expect_refused(struct damon_reclaim_config config, int error, const 
     expect_eq(damon_reclaim_new(&config, &ctx), error);
     if (!strstr(text, culprit))
         ck_abort_msg("\"%s\" does not name %s", text, culprit);
-    expect(ctx == (void *)&s && s.nr_blocks == 0 && scripted_open_fds(&s) == 0 && s.nr_destroy == 0);
+    expect(ctx == (void *)&s && s.memory.nr_blocks == 0 && scripted_open_fds(&s) == 0 && s.nr_destroy == 0);
     /* The text is optional, and cut off where there is little room. */
     config.error_size = 5;
     memset(text, 'x', sizeof(text));
@@ -26,7 +26,7 @@ static void expect_refused(struct damon_reclaim_config config, int error, const 
     expect(strlen(text) <= 4 && text[5] == 'x');
     config.error = NULL;
     expect_eq(damon_reclaim_new(&config, &ctx), error);
-    expect(ctx == (void *)&s && s.nr_blocks == 0);
+    expect(ctx == (void *)&s && s.memory.nr_blocks == 0);
 }
 
 START_TEST(test_bad_backend)
@@ -245,8 +245,8 @@ START_TEST(test_backend_data)
     destroyed = 0;
     config = scripted_config(&s);
     for (uint64_t i = 1; !ctx; i++) {
-        s.nr_allocations = s.nr_system_calls = 0;
-        s.allocation_fail_at = i <= 4 ? i : 0;
+        s.memory.nr_calls = s.nr_system_calls = 0;
+        s.memory.fail_at = i <= 4 ? i : 0;
         s.system_fail_at = i <= 4 ? 0 : i - 4;
         s.system_error = -EMFILE;
         if (damon_reclaim_new(&config, &ctx) < 0)

@@ -332,9 +332,9 @@ START_TEST(test_all_or_nothing)
     exclude(ctx, &old, 1);
     s.fail[OP_EXCLUDE] = -EOPNOTSUPP;
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EOPNOTSUPP, "scripted");
-    s.allocation_fail_at = s.nr_allocations + 1;
+    s.memory.fail_at = s.memory.nr_calls + 1;
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -ENOMEM, "exclusions");
-    s.allocation_fail_at = 0;
+    s.memory.fail_at = 0;
     ck_assert_uint_eq(s.nr_excluded, 1);
     enable(ctx);
     aggregate(ctx, 9);

@@ -176,11 +176,11 @@ static void live(void)
 {
     struct damon_reclaim *ctx = NULL;
 
-    s.nr_allocations = s.nr_system_calls = 0;
+    s.memory.nr_calls = s.nr_system_calls = 0;
     s.pattern = 0;
     if (make(&ctx) < 0) {
         nr_failed++;
-        expect(!ctx && s.nr_blocks == 0 && scripted_open_fds(&s) == 0);
+        expect(!ctx && s.memory.nr_blocks == 0 && scripted_open_fds(&s) == 0);
         expect(make(&ctx) == 0);
     }
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -189,8 +189,8 @@ static void live(void)
     expect(stats_of(ctx).nr_targets >= 1 && stats_of(ctx).nr_regions > 0);
     expect(stats_of(ctx).monitor_ns < 1000000 * SEC && stats_of(ctx).reclaim_ns < 1000000 * SEC);
     damon_reclaim_unref(ctx);
-    expect_eq(s.nr_blocks, 0);
-    expect_eq(s.live, 0);
+    expect_eq(s.memory.nr_blocks, 0);
+    expect_eq(s.memory.live, 0);
     expect_eq(scripted_open_fds(&s), 0);
 }
 
@@ -224,11 +224,11 @@ START_TEST(test_allocations)
 
     set_up_number(_i);
     live();
-    total = s.nr_allocations;
+    total = s.memory.nr_calls;
     ck_assert_uint_gt(total, 10);
     ck_assert_uint_eq(nr_failed, 0);
     for (uint64_t n = 1; n <= total; n++) {
-        s.allocation_fail_at = n;
+        s.memory.fail_at = n;
         live();
     }
     ck_assert_uint_gt(nr_failed, 4);
@@ -313,11 +313,11 @@ START_TEST(test_steady_state)
     for (int i = 0; i < 4000; i++) {
         many_dispatches(ctx);
         if (i == 300)
-            before = s.nr_allocations;
+            before = s.memory.nr_calls;
         if (_i == 2 && i > 400)
             break;
     }
-    ck_assert_uint_eq(s.nr_allocations, before);
+    ck_assert_uint_eq(s.memory.nr_calls, before);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }

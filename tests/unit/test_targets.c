@@ -21,12 +21,12 @@ static void expect_refused(struct damon_reclaim *ctx, struct damon_reclaim_targe
                            const char *culprit)
 {
     uint64_t targets = stats_of(ctx).nr_targets;
-    size_t fds = scripted_open_fds(&s), blocks = s.nr_blocks;
+    size_t fds = scripted_open_fds(&s), blocks = s.memory.nr_blocks;
     uint32_t id = 99;
 
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, &id), error, culprit);
     expect(id == 99 && stats_of(ctx).nr_targets == targets && scripted_open_fds(&s) == fds);
-    expect(s.nr_blocks <= blocks + 1); /* the list of targets may have grown */
+    expect(s.memory.nr_blocks <= blocks + 1); /* the list of targets may have grown */
 }
 
 START_TEST(test_bad_ranges)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* How the tests run, and what libcheck lacks for loops. */
+#ifndef DRCL_TEST_SUITE_H
+#define DRCL_TEST_SUITE_H
+
+#include <check.h>
+
+/* ck_assert() for loops: libcheck notes each assertion in a file, which costs more than what is tested. */
+#define expect(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            ck_abort_msg("%s", #condition);                                                                            \
+    } while (0)
+#define expect_eq(a, b)                                                                                                \
+    do {                                                                                                               \
+        long long expect_a = (long long)(a), expect_b = (long long)(b);                                                \
+        if (expect_a != expect_b)                                                                                      \
+            ck_abort_msg("%s == %s: %lld, %lld", #a, #b, expect_a, expect_b);                                          \
+    } while (0)
+
+/* Runs a suite of one test case made by @fill, in TAP. Returns the exit status for main(). */
+int run_suite(const char *name, double timeout_s, void (*fill)(TCase *tc));
+
+#endif
