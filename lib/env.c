@@ -139,6 +139,19 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
     env->log(env->log_data, level, text);
 }
 
+drcl_log_fn *drcl_hush(struct drcl_env *env)
+{
+    drcl_log_fn *log = env->log;
+
+    env->log = NULL;
+    return log;
+}
+
+void drcl_unhush(struct drcl_env *env, drcl_log_fn *log)
+{
+    env->log = log;
+}
+
 /* Puts the prefix in front: the length, or -ENAMETOOLONG. */
 __attribute__((format(printf, 3, 0))) static int path_v(const struct drcl_env *env, char path[PATH_MAX],
                                                         const char *format, va_list ap)

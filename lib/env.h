@@ -13,13 +13,15 @@
 
 #define DRCL_ERROR_SIZE 512
 
+typedef void drcl_log_fn(void *log_data, enum damon_reclaim_log_level level, const char *text);
+
 struct drcl_env {
     struct damon_reclaim_system_ops sys; /* no member is NULL */
     void *system_data;
     struct damon_reclaim_allocator allocator; /* no member is NULL */
     char *root;                               /* prefix for /proc, /sys and /run, "" for none */
     char error[DRCL_ERROR_SIZE];              /* the last error, "" for none */
-    void (*log)(void *log_data, enum damon_reclaim_log_level level, const char *text); /* or NULL */
+    drcl_log_fn *log;                         /* or NULL */
     void *log_data;
 };
 
@@ -38,6 +40,10 @@ void drcl_free(struct drcl_env *env, void *ptr);
 int drcl_error(struct drcl_env *env, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* From here to drcl_unhush() with what was returned nothing is logged: the caller makes another error of one that is met, or none. */
+drcl_log_fn *drcl_hush(struct drcl_env *env);
+void drcl_unhush(struct drcl_env *env, drcl_log_fn *log);
 
 /* System calls through the table. Each returns what the call does or a negative errno; EINTR is retried where that is
  * right. */

@@ -39,12 +39,10 @@ bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid)
 int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, const char *member, const char *path,
                      uint64_t *ret_inode)
 {
-    void (*log)(void *, enum damon_reclaim_log_level, const char *) = ctx->env.log;
-    int r;
+    drcl_log_fn *log = drcl_hush(&ctx->env);
+    int r = drcl_cgroup_inode(&ctx->env, path, ret_inode);
 
-    ctx->env.log = NULL; /* one error, one line */
-    r = drcl_cgroup_inode(&ctx->env, path, ret_inode);
-    ctx->env.log = log;
+    drcl_unhush(&ctx->env, log);
     return r < 0 ? drcl_error(&ctx->env, r, "%s[%zu].%s: %s", list, index, member, ctx->env.error) : 0;
 }
 

@@ -143,8 +143,8 @@ struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
 /* Whether the memory pressure that the quota is to be tuned to is measured. */
 static int check_pressure(struct damon_reclaim *ctx)
 {
-    void (*log)(void *, enum damon_reclaim_log_level, const char *) = ctx->env.log;
     struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    drcl_log_fn *log;
     uint64_t us;
     int r;
 
@@ -157,9 +157,9 @@ static int check_pressure(struct damon_reclaim *ctx)
                    : drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: the backend %s knows no memory pressure",
                                 ctx->ops.name);
     }
-    ctx->env.log = NULL; /* one error, one line */
+    log = drcl_hush(&ctx->env);
     r = drcl_psi_some_us(&ctx->env, &us);
-    ctx->env.log = log;
+    drcl_unhush(&ctx->env, log);
     return r < 0 ? drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", ctx->env.error) : 0;
 }
 

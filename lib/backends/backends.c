@@ -51,14 +51,14 @@ static int create_free(struct drcl_env *env, const struct damon_reclaim_config *
 static int create_any(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                       const struct drcl_backend **ret, void **ret_backend)
 {
-    void (*log)(void *, enum damon_reclaim_log_level, const char *) = env->log;
     char why[NR_CHOICE][224] = { "" };
-    int r, first = 0;
+    int first = 0;
 
     for (size_t i = 0; i < NR_CHOICE; i++) {
-        env->log = NULL; /* that one of them does not work here is no error */
-        r = create_free(env, config, asks, choice[i], ret_backend);
-        env->log = log;
+        drcl_log_fn *log = drcl_hush(env); /* that one of them does not work here is no error */
+        int r = create_free(env, config, asks, choice[i], ret_backend);
+
+        drcl_unhush(env, log);
         if (r == 0) {
             env->error[0] = '\0';
             drcl_log(env, DAMON_RECLAIM_LOG_INFO, "backend: %s%s%s", choice[i]->name, why[0][0] ? "; " : "", why[0]);
