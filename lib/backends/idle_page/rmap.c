@@ -289,8 +289,8 @@ static void complete(struct drcl_rmap *rmap)
         rmap->known_ns = now(rmap);
     for (size_t i = 0; i < rmap->passing.n; i++)
         drcl_frame_set_add(&rmap->known, rmap->passing.at[i].start, rmap->passing.at[i].end);
-    /* Who did not fit in comes first the next time. */
-    rmap->first = rmap->full_at ? rmap->full_at : rmap->first;
+    /* Who had no room, because of that process, comes first the next time. */
+    rmap->first = rmap->full_at ? rmap->full_at + 1 : rmap->first;
     end(rmap);
 }
 
