@@ -6,7 +6,7 @@
  * refaulted, "lately" being sums that lose a quarter at the end of each window, so that refaults that come some windows
  * after their reclaim still count against it. A breach multiplies the factor by limit / ratio, at least by 1/8 and at
  * most by 1/2. After `calm_windows` windows without breach it grows by 1/16 a window: from the floor of 1 % to all of
- * the quota in about 6 minutes with windows of 5 s. A window with less than `evidence_bytes` refaulted is no breach.
+ * the quota in 7 minutes with windows of 5 s. A window with less than `evidence_bytes` refaulted is no breach.
  */
 #ifndef AGENT_BACKOFF_H
 #define AGENT_BACKOFF_H

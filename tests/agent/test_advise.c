@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What reclaiming would do, from snapshots made up and from simulated memory. */
 #include "agent/advise.h"
+#include "scratch.h"
 #include "suite.h"
 
 #define AGGR (SECOND / 10)
@@ -297,5 +298,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return suite_run("advise", fill);
+    return run_suite("advise", 60, fill);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The back-off over series of windows: when it shrinks, where it stops, how long it takes to recover. */
 #include "agent/backoff.h"
+#include "scratch.h"
 #include "suite.h"
 
 static struct backoff b;
@@ -224,5 +225,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return suite_run("backoff", fill);
+    return run_suite("backoff", 60, fill);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/config.h"
+#include "scratch.h"
 #include "suite.h"
 
 static int even(const char *value, struct agent_error *error)
@@ -52,7 +53,7 @@ static int load_file(const char *text)
 {
     static char path[4096];
 
-    snprintf(path, sizeof(path), "%s", suite_file(suite_directory(), "c.ini", text));
+    snprintf(path, sizeof(path), "%s", scratch_file(scratch_directory(), "c.ini", text));
     program.file = path;
     return load();
 }
@@ -144,8 +145,8 @@ END_TEST
 
 START_TEST(test_precedence)
 {
-    root = suite_directory();
-    suite_file(root, "proc/cmdline", "quiet damon_reclaim.limits_share=2 damon_reclaim.min-age=5s root=/dev/vda\n");
+    root = scratch_directory();
+    scratch_file(root, "proc/cmdline", "quiet damon_reclaim.limits_share=2 damon_reclaim.min-age=5s root=/dev/vda\n");
     ck_assert_int_eq(load_file("[limits]\nshare = 1\n"), 0);
     ck_assert_uint_eq(config_number(config, NULL, "limits_share"), 1);
     words[0] = "--boot-line";
@@ -184,7 +185,7 @@ START_TEST(test_config_option)
 {
     char path[4096], word[4200];
 
-    snprintf(path, sizeof(path), "%s", suite_file(suite_directory(), "other.ini", "[limits]\nshare = 50\n"));
+    snprintf(path, sizeof(path), "%s", scratch_file(scratch_directory(), "other.ini", "[limits]\nshare = 50\n"));
     snprintf(word, sizeof(word), "--config=%s", path);
     words[0] = word;
     ck_assert_int_eq(load_file("[limits]\nshare = 1\n"), 0);
@@ -273,9 +274,9 @@ START_TEST(test_mistakes_elsewhere)
     ck_assert_int_eq(load(), -EINVAL);
     environment[0] = NULL;
     words[0] = "--boot-line";
-    root = suite_directory();
+    root = scratch_directory();
     ck_assert_int_eq(load(), -ENOENT);
-    suite_file(root, "proc/cmdline", "damon_reclaim.nothing=1");
+    scratch_file(root, "proc/cmdline", "damon_reclaim.nothing=1");
     ck_assert_int_eq(load(), -EINVAL);
     ck_assert_str_eq(error.text, "boot line: damon_reclaim.nothing: there is no such option; --help lists them");
 }
@@ -409,5 +410,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return suite_run("config", fill);
+    return run_suite("config", 60, fill);
 }

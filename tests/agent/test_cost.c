@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/cost.h"
+#include "scratch.h"
 #include "suite.h"
 
 static struct cost_counters c;
@@ -62,12 +63,12 @@ END_TEST
 
 START_TEST(test_files)
 {
-    const char *root = suite_directory();
+    const char *root = scratch_directory();
 
-    suite_file(root, "proc/vmstat", vmstat);
-    suite_file(root, "sys/fs/cgroup/machine.slice/vm1/memory.stat", "workingset_refault_anon 2\n");
-    suite_file(root, "proc/77/stat", "77 (qemu) S 1 2 3 4 5 6 7 8 9 10\n");
-    suite_file(root, "proc/77/smaps_rollup", "Swap: 40 kB\n");
+    scratch_file(root, "proc/vmstat", vmstat);
+    scratch_file(root, "sys/fs/cgroup/machine.slice/vm1/memory.stat", "workingset_refault_anon 2\n");
+    scratch_file(root, "proc/77/stat", "77 (qemu) S 1 2 3 4 5 6 7 8 9 10\n");
+    scratch_file(root, "proc/77/smaps_rollup", "Swap: 40 kB\n");
     ck_assert_int_eq(cost_read_system(root, &c, &error), 0);
     ck_assert_uint_eq(c.swapped_in, 7 * PAGE);
     ck_assert_int_eq(cost_read_cgroup(root, "/machine.slice/vm1", &c, &error), 0);
@@ -83,12 +84,12 @@ END_TEST
 
 START_TEST(test_files_missing)
 {
-    const char *root = suite_directory();
+    const char *root = scratch_directory();
 
     ck_assert_int_eq(cost_read_system(root, &c, &error), -ENOENT);
     ck_assert_ptr_nonnull(strstr(error.text, "/proc/vmstat: No such file"));
     ck_assert_int_eq(cost_read_process(root, 78, true, &c, &error), -ENOENT);
-    suite_file(root, "sys/fs/cgroup/empty/memory.stat", "anon 0\n");
+    scratch_file(root, "sys/fs/cgroup/empty/memory.stat", "anon 0\n");
     ck_assert_int_eq(cost_read_cgroup(root, "empty", &c, NULL), -EINVAL);
 }
 END_TEST
@@ -145,5 +146,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return suite_run("cost", fill);
+    return run_suite("cost", 60, fill);
 }

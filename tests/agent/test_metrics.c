@@ -8,6 +8,7 @@
 
 #include "agent/backoff.h"
 #include "agent/metrics.h"
+#include "scratch.h"
 #include "suite.h"
 
 static struct metrics *metrics;
@@ -142,7 +143,7 @@ END_TEST
 
 START_TEST(test_file)
 {
-    const char *directory = suite_directory();
+    const char *directory = scratch_directory();
     char path[4200], read_back[4096] = "";
     struct stat st;
     FILE *file;
@@ -165,7 +166,7 @@ END_TEST
 
 START_TEST(test_file_errors)
 {
-    const char *directory = suite_directory();
+    const char *directory = scratch_directory();
     char path[4200];
 
     snprintf(path, sizeof(path), "%s/none/m.prom", directory);
@@ -173,7 +174,7 @@ START_TEST(test_file_errors)
     ck_assert_ptr_nonnull(strstr(error.text, "m.prom: No such file"));
     /* The old page stays when the new one cannot take its place. */
     snprintf(path, sizeof(path), "%s/d/m.prom", directory);
-    suite_file(directory, "d/m.prom/x", "");
+    scratch_file(directory, "d/m.prom/x", "");
     ck_assert_int_lt(metrics_write_file(metrics, path, &error), 0);
     snprintf(path, sizeof(path), "%s/d/m.prom.new", directory);
     ck_assert_int_ne(access(path, F_OK), 0);
@@ -195,5 +196,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return suite_run("metrics", fill);
+    return run_suite("metrics", 60, fill);
 }

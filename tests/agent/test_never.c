@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/never.h"
+#include "scratch.h"
 #include "suite.h"
 
 static const struct config_option *const tables[] = {config_common, NULL};
@@ -25,12 +26,12 @@ static int open_list(const char *words[])
 
 static void begin(void)
 {
-    root = suite_directory();
-    suite_file(root, "proc/1/comm", "init\n");
-    suite_file(root, "proc/7/comm", "postgres\n");
-    suite_file(root, "proc/30/comm", "postgres\n");
-    suite_file(root, "proc/31/comm", "a-very-long-nam\n");
-    suite_file(root, "proc/meminfo", "");
+    root = scratch_directory();
+    scratch_file(root, "proc/1/comm", "init\n");
+    scratch_file(root, "proc/7/comm", "postgres\n");
+    scratch_file(root, "proc/30/comm", "postgres\n");
+    scratch_file(root, "proc/31/comm", "a-very-long-nam\n");
+    scratch_file(root, "proc/meminfo", "");
 }
 
 static void end(void)
@@ -65,7 +66,7 @@ START_TEST(test_scan)
 
     ck_assert_int_eq(open_list(words), 0);
     ck_assert_int_eq(never_scan(never, &error), 0);
-    suite_file(root, "proc/99/comm", "postgres\n");
+    scratch_file(root, "proc/99/comm", "postgres\n");
     ck_assert_int_eq(never_scan(never, &error), 1);
     ck_assert(never_has_pid(never, 99));
     snprintf(path, sizeof(path), "%s/proc/7/comm", root);
@@ -129,5 +130,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return suite_run("never", fill);
+    return run_suite("never", 60, fill);
 }

@@ -104,8 +104,12 @@ ok "the alerts are raised when they should be" try_rules
 ok "the alerts name metrics that exist" all_known "$dashboards/damon-reclaim.rules.yml"
 ok "the dashboard is JSON" is_json "$dashboards/damon-reclaim.json"
 ok "the dashboard names metrics that exist" all_known "$dashboards/damon-reclaim.json"
-ok "a real Prometheus scrapes the daemon" scrape
-ok "and has its counters" within 10 counts
+if "$sample" --lock-directory="$dir" --metrics-http --metrics-address=nonsense 2>&1 | grep -q 'this build has none'; then
+    echo "# this build has no metrics over HTTP that a Prometheus could scrape"
+else
+    ok "a real Prometheus scrapes the daemon" scrape
+    ok "and has its counters" within 10 counts
+fi
 
 echo "1..$count"
 [ $failed -eq 0 ]

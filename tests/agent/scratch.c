@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "suite.h"
+#include "scratch.h"
 
+#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
@@ -10,26 +11,19 @@
 static char directories[32][PATH_MAX];
 static size_t nr_directories;
 
-int suite_run(const char *name, void (*fill)(TCase *tc))
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, NULL, suite_clean);
-    fill(tc);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
 }
 
-const char *suite_directory(void)
+static void clean(void)
+{
+    while (nr_directories)
+        nftw(directories[--nr_directories], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *scratch_directory(void)
 {
     const char *tmp = getenv("TMPDIR");
     char *path = directories[nr_directories];
@@ -37,11 +31,12 @@ const char *suite_directory(void)
     ck_assert_uint_lt(nr_directories, sizeof(directories) / sizeof(directories[0]));
     snprintf(path, PATH_MAX, "%s/drcl-agent.XXXXXX", tmp ? tmp : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(path));
-    nr_directories++;
+    if (!nr_directories++)
+        atexit(clean);
     return path;
 }
 
-const char *suite_file(const char *directory, const char *path, const char *text)
+const char *scratch_file(const char *directory, const char *path, const char *text)
 {
     static char full[PATH_MAX];
     FILE *file;
@@ -57,16 +52,4 @@ const char *suite_file(const char *directory, const char *path, const char *text
     ck_assert(fputs(text, file) >= 0);
     ck_assert_int_eq(fclose(file), 0);
     return full;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-void suite_clean(void)
-{
-    while (nr_directories)
-        nftw(directories[--nr_directories], remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
