@@ -110,6 +110,9 @@ void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now);
 /* With a backend that works without targets and none added: makes target 0 of all its memory. */
 int drcl_add_whole(struct damon_reclaim *ctx);
 
+/* schemes.c: scheme number @id; NULL with the text of the error. */
+struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id);
+
 /* exclusions.c */
 bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid);
 void drcl_forget_exclusions(struct damon_reclaim *ctx);

@@ -80,10 +80,9 @@ int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id,
 
     if (!ctx || !ret_stats)
         return -EINVAL;
-    if (id >= DRCL_MAX_SCHEMES || (id != DAMON_RECLAIM_SCHEME_RECLAIM && !ctx->engine.schemes[id].used) ||
-        ctx->engine.schemes[id].removed)
-        return drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
-    scheme = &ctx->engine.schemes[id];
+    scheme = drcl_find_scheme(ctx, id);
+    if (!scheme)
+        return -ENOENT;
     stats = scheme->stats;
     stats.size = sizeof(stats);
     stats.qt_exceeds = scheme->quota.exceeds;

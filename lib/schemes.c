@@ -8,28 +8,14 @@
 #include "params.h"
 #include "size.h"
 
-static bool is_scheme(const struct damon_reclaim *ctx, uint32_t id)
+struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
 {
-    return id == DAMON_RECLAIM_SCHEME_RECLAIM ||
-           (id < DRCL_MAX_SCHEMES && ctx->engine.schemes[id].used && !ctx->engine.schemes[id].removed);
-}
+    struct drcl_scheme *scheme = id < DRCL_MAX_SCHEMES ? &ctx->engine.schemes[id] : NULL;
 
-static int no_scheme(struct damon_reclaim *ctx, uint32_t id)
-{
-    return drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
-}
-
-int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what)
-{
-    int r = 0;
-
-    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
-        return 0;
-    if (ctx->driver->changed)
-        r = ctx->driver->changed(ctx, what);
-    if (r == 0 && !ctx->in_dispatch)
-        r = drcl_arm(ctx); /* there may be work at once */
-    return r;
+    if (scheme && (id == DAMON_RECLAIM_SCHEME_RECLAIM || (scheme->used && !scheme->removed)))
+        return scheme;
+    drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
+    return NULL;
 }
 
 /* A cgroup that is given by its path gets its number. */
@@ -164,8 +150,8 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
         return -EINVAL;
     if (id == DAMON_RECLAIM_SCHEME_RECLAIM)
         return drcl_error(&ctx->env, -EPERM, "scheme 0: is the reclaim scheme; disable the context instead");
-    if (!is_scheme(ctx, id))
-        return no_scheme(ctx, id);
+    if (!drcl_find_scheme(ctx, id))
+        return -ENOENT;
     drcl_engine_remove_scheme(&ctx->engine, id, !ctx->in_dispatch);
     drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     return 0;
@@ -192,19 +178,20 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
                               size_t n)
 {
     struct damon_reclaim_filter old[DRCL_MAX_FILTERS], new[DRCL_MAX_FILTERS];
+    const struct drcl_scheme *scheme;
     size_t nr_old;
     int r;
 
     if (!ctx)
         return -EINVAL;
-    if (!is_scheme(ctx, id))
-        return no_scheme(ctx, id);
+    scheme = drcl_find_scheme(ctx, id);
+    if (!scheme)
+        return -ENOENT;
     r = take_filters(ctx, filters, n, new);
     if (r < 0)
         return r;
-    nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->nr_filters : ctx->engine.schemes[id].nr_filters;
-    memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : ctx->engine.schemes[id].filters,
-           nr_old * sizeof(*old));
+    nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->nr_filters : scheme->nr_filters;
+    memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : scheme->filters, nr_old * sizeof(*old));
     put_filters(ctx, id, new, n);
     r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0)
@@ -226,13 +213,15 @@ static void note_feedback(struct damon_reclaim *ctx, uint64_t score)
 
 int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t index, uint64_t current)
 {
+    struct drcl_scheme *scheme;
     struct drcl_quota *quota;
 
     if (!ctx)
         return -EINVAL;
-    if (!is_scheme(ctx, id))
-        return no_scheme(ctx, id);
-    quota = &ctx->engine.schemes[id].quota;
+    scheme = drcl_find_scheme(ctx, id);
+    if (!scheme)
+        return -ENOENT;
+    quota = &scheme->quota;
     if (index >= quota->limits.nr_goals)
         return drcl_error(&ctx->env, -ENOENT, "scheme %u: has no goal number %zu", id, index);
     if (quota->goals[index].metric != DAMON_RECLAIM_GOAL_USER_INPUT)

@@ -242,6 +242,19 @@ void drcl_apply_params(struct damon_reclaim *ctx)
     drcl_engine_set_scheme(&ctx->engine, DAMON_RECLAIM_SCHEME_RECLAIM, &scheme);
 }
 
+int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what)
+{
+    int r = 0;
+
+    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
+        return 0;
+    if (ctx->driver->changed)
+        r = ctx->driver->changed(ctx, what);
+    if (r == 0 && !ctx->in_dispatch)
+        r = drcl_arm(ctx); /* there may be work at once */
+    return r;
+}
+
 /* Puts the staged set, which could run, into effect; when that fails the old one goes on. */
 static int take_staged(struct damon_reclaim *ctx)
 {
