@@ -10,11 +10,12 @@
 #include "proc.h"
 
 #define RETRY_NS   UINT64_C(30000000000) /* after a machine could not be watched */
+#define BEGIN_NS   UINT64_C(20000000)    /* of looking at new machines in one go: sampling must go on */
 #define LOOK_AGAIN 6                     /* scans between two looks at where a machine's memory is */
 
 const char *host_state_name(enum host_state state)
 {
-    static const char *const names[] = {"watched", "excluded", "no_memory", "hugetlb", "failed"};
+    static const char *const names[] = {"found", "watched", "excluded", "no_memory", "hugetlb", "failed"};
 
     return names[state];
 }
@@ -37,17 +38,29 @@ int host_read_ram(const char *root, const struct host_found *found, struct host_
     return r;
 }
 
-/* Whether nobody else is in the cgroup of the machine, so that its figures are the machine's. */
+/* Whether no other machine is in the cgroup of this one, nor the daemon, so that its figures are the machine's. A slice
+ * is for many. */
 static bool has_own_cgroup(const struct host_vm *vm)
 {
     const struct host *host = vm->host;
+    const char *dot = strrchr(vm->found.cgroup, '.');
 
-    if (!*vm->found.cgroup || !strcmp(vm->found.cgroup, host->cgroup))
+    if (!*vm->found.cgroup || !strcmp(vm->found.cgroup, host->cgroup) || (dot && !strcmp(dot, ".slice")))
         return false;
     for (size_t i = 0; i < host->n; i++)
         if (host->vms[i] != vm && !strcmp(host->vms[i]->found.cgroup, vm->found.cgroup))
             return false;
     return true;
+}
+
+/* The counters of a cgroup and of a process are not one another's continuation. */
+static void use_own_cgroup(struct host_vm *vm, bool own)
+{
+    if (vm->own_cgroup == own)
+        return;
+    vm->own_cgroup = own;
+    vm->cost.seen = false;
+    vm->stall_seen = false;
 }
 
 static void set_state(struct host_vm *vm, enum host_state state)
@@ -134,9 +147,8 @@ static void follow(struct host_vm *vm, uint64_t now)
         if ((unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN)
             look_again(vm);
         break;
-    case HOST_EXCLUDED:
-        if (!vm->policy.excluded && !never_has_pid(vm->host->agent->never, vm->found.pid))
-            begin(vm);
+    case HOST_FOUND:
+    case HOST_EXCLUDED: /* until the configuration or the never-reclaim list changes */
         break;
     case HOST_FAILED:
         if (now >= vm->retry_ns)
@@ -147,8 +159,6 @@ static void follow(struct host_vm *vm, uint64_t now)
         begin(vm);
         break;
     }
-    if (vm->watch && never_has_pid(vm->host->agent->never, vm->found.pid))
-        set_state(vm, HOST_EXCLUDED);
 }
 
 struct host_vm *host_vm_find(struct host *host, pid_t pid)
@@ -213,7 +223,7 @@ static int add(struct host *host, const struct host_found *found)
         return -ENOMEM;
     vm->host = host;
     vm->found = *found;
-    vm->state = HOST_NO_MEMORY;
+    vm->state = HOST_FOUND;
     vm->backoff = BACKOFF_INIT;
     host_policy_get(host->agent->config, vm->found.name, &vm->policy);
     /* The process may have been replaced since it was found; the next scan would notice by its start time. */
@@ -223,8 +233,6 @@ static int add(struct host *host, const struct host_found *found)
         return r == -ESRCH ? 0 : r;
     }
     host->vms[host->n++] = vm;
-    vm->own_cgroup = has_own_cgroup(vm);
-    begin(vm);
     return 0;
 }
 
@@ -234,6 +242,20 @@ static const struct host_found *is_found(const struct host *host, const struct h
         if (host->found.items[i].pid == vm->found.pid && host->found.items[i].start_time == vm->found.start_time)
             return &host->found.items[i];
     return NULL;
+}
+
+bool host_begin_some(struct host *host)
+{
+    uint64_t until = host_now() + BEGIN_NS;
+
+    for (size_t i = 0; i < host->n; i++) {
+        if (host->vms[i]->state != HOST_FOUND)
+            continue;
+        if (host_now() >= until)
+            return true;
+        begin(host->vms[i]);
+    }
+    return false;
 }
 
 int host_scan(struct host *host)
@@ -255,6 +277,8 @@ int host_scan(struct host *host)
     for (size_t i = 0; i < host->found.n && r == 0; i++)
         if (!host_vm_find(host, host->found.items[i].pid))
             r = add(host, &host->found.items[i]);
+    for (size_t i = 0; i < host->n; i++)
+        use_own_cgroup(host->vms[i], has_own_cgroup(host->vms[i]));
     return r;
 }
 

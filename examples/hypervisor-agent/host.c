@@ -22,6 +22,15 @@ uint64_t host_now(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+static void begin_some(struct loop_source *source, int value, void *userdata)
+{
+    struct host *host = userdata;
+
+    (void)source, (void)value;
+    if (host_begin_some(host))
+        loop_set_timer(host->begin_timer, 1, 0);
+}
+
 static void scan(struct loop_source *source, int value, void *userdata)
 {
     struct host *host = userdata;
@@ -30,6 +39,7 @@ static void scan(struct loop_source *source, int value, void *userdata)
     (void)source, (void)value;
     if (r < 0)
         log_error("looking for machines: %s; tried again in a while", strerror(-r));
+    begin_some(NULL, 0, host);
 }
 
 static void window(struct loop_source *source, int value, void *userdata)
@@ -84,9 +94,10 @@ int host_start(struct agent *agent, struct agent_error *error)
     r = host_scan(host);
     if (r < 0)
         return agent_fail(error, r, "looking for machines: %s", strerror(-r));
-    host_window(host);
-    r = loop_add_timer(agent->loop, config_number(agent->config, NULL, "discovery_interval"),
-                       config_number(agent->config, NULL, "discovery_interval"), scan, host, &host->scan_timer);
+    r = loop_add_timer(agent->loop, 1, 0, begin_some, host, &host->begin_timer);
+    if (r == 0)
+        r = loop_add_timer(agent->loop, config_number(agent->config, NULL, "discovery_interval"),
+                           config_number(agent->config, NULL, "discovery_interval"), scan, host, &host->scan_timer);
     if (r == 0)
         r = loop_add_timer(agent->loop, window_ns(agent->config), window_ns(agent->config), window, host,
                            &host->window_timer);
@@ -98,6 +109,7 @@ void host_stop(struct agent *agent)
     struct host *host = agent->userdata;
 
     host->scan_timer = loop_remove(host->scan_timer);
+    host->begin_timer = loop_remove(host->begin_timer);
     host->window_timer = loop_remove(host->window_timer);
     while (host->n)
         host_vm_remove(host->vms[host->n - 1]);
@@ -123,12 +135,32 @@ static int apply_to_all(struct host *host, const struct config *config, struct a
     return r;
 }
 
+/* Machines that are on the never-reclaim list, or no longer, and what else is on it. */
+static int apply_never(struct host *host, struct agent_error *error)
+{
+    struct never *never = host->agent->never;
+    int r = 0;
+
+    for (size_t i = 0; i < host->n && r == 0; i++) {
+        struct host_vm *vm = host->vms[i];
+
+        if (never_has_pid(never, vm->found.pid) ? vm->watch != NULL : vm->state == HOST_EXCLUDED)
+            host_vm_rewatch(vm);
+        else if (vm->watch)
+            r = never_apply(never, host_watch_context(vm->watch), error);
+    }
+    return r;
+}
+
 static int configure(struct host *host, const struct config *config, struct agent_error *error)
 {
+    int r;
+
     host->agent->config = config;
     for (size_t i = 0; i < host->n; i++)
         host_vm_configure(host->vms[i], config);
-    return apply_to_all(host, config, error);
+    r = apply_to_all(host, config, error);
+    return r < 0 ? r : apply_never(host, error);
 }
 
 static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
@@ -150,19 +182,10 @@ static int reload(struct agent *agent, const struct config *next, struct agent_e
 
 static void never_changed(struct agent *agent)
 {
-    struct host *host = agent->userdata;
     struct agent_error error = {""};
 
-    for (size_t i = host->n; i-- > 0;) {
-        struct host_vm *vm = host->vms[i];
-
-        if (!vm->watch)
-            continue;
-        if (never_has_pid(agent->never, vm->found.pid))
-            host_vm_rewatch(vm);
-        else if (never_apply(agent->never, host_watch_context(vm->watch), &error) < 0)
-            log_error("%s: the never-reclaim list cannot be applied: %s", vm->found.name, error.text);
-    }
+    if (apply_never(agent->userdata, &error) < 0)
+        log_error("the never-reclaim list cannot be applied: %s", error.text);
 }
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};

@@ -25,6 +25,7 @@ struct host_watch;
 
 /* Why a machine is not reclaimed, or that it is. */
 enum host_state {
+    HOST_FOUND, /* looked at soon */
     HOST_WATCHED,
     HOST_EXCLUDED,  /* by configuration or by the never-reclaim list */
     HOST_NO_MEMORY, /* no guest memory was found (yet) */
@@ -70,7 +71,7 @@ struct host {
     struct host_found_list found;
     unsigned int nr_scans;
     char cgroup[HOST_CGROUP_SIZE]; /* the daemon's own */
-    struct loop_source *scan_timer, *window_timer;
+    struct loop_source *scan_timer, *begin_timer, *window_timer;
 
     const char *backend; /* of the contexts */
     bool shared;         /* one context for all machines */
@@ -100,6 +101,8 @@ uint64_t host_now(void);
 
 /* fleet.c: the machines come and go. */
 int host_scan(struct host *host);
+/* Looks at machines that were found, for a short time. Returns whether there are more. */
+bool host_begin_some(struct host *host);
 void host_vm_remove(struct host_vm *vm);
 struct host_vm *host_vm_find(struct host *host, pid_t pid);
 /* The context of the machine has failed: it is tried again later. */

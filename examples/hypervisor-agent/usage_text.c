@@ -15,16 +15,18 @@ static bool in_ranges(uint64_t addr, const struct damon_reclaim_range *ranges, s
     return false;
 }
 
-uint64_t host_parse_smaps(const char *text, const struct damon_reclaim_range *ranges, size_t n)
+uint64_t host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n)
 {
     uint64_t start, end, kib, sum = 0;
     bool inside = false;
+    char *line;
 
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
-            inside = in_ranges(start, ranges, n);
-        else if (inside && sscanf(line, "Rss: %" SCNu64, &kib) == 1)
+    /* Line by line: sscanf() looks for the end of the text first, each time. */
+    while ((line = strsep(&text, "\n")) != NULL) {
+        if (inside && sscanf(line, "Rss: %" SCNu64, &kib) == 1)
             sum += kib * 1024;
+        else if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
+            inside = in_ranges(start, ranges, n);
     }
     return sum;
 }

@@ -94,6 +94,16 @@ static void after_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const stru
     vm->resident -= result->reclaimed < vm->resident ? result->reclaimed : vm->resident;
 }
 
+/* What a context says in the ordinary course is of little interest where there are many. */
+static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+{
+    const struct host_watch *watch = userdata;
+
+    (void)ctx;
+    log_write(level == DAMON_RECLAIM_LOG_INFO ? DAMON_RECLAIM_LOG_DEBUG : level, "%s: %s",
+              watch->vm ? watch->vm->found.name : "all machines", text);
+}
+
 /* A dispatch has failed: what disabled the context is passed on to its machines. */
 static void failed(struct loop_source *source, int value, void *userdata)
 {
@@ -184,10 +194,8 @@ static void watch_free(struct host_watch *watch)
 static int make_context(struct host_watch *watch, uint64_t seed, struct agent_error *error)
 {
     struct damon_reclaim_damon_config damon = {.size = sizeof(damon), .flags = DAMON_RECLAIM_DAMON_MONITOR_ONLY};
-    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
-                                                .before_reclaim = before_reclaim,
-                                                .after_reclaim = after_reclaim,
-                                                .log = log_library};
+    struct damon_reclaim_callbacks callbacks = {
+        .size = sizeof(callbacks), .before_reclaim = before_reclaim, .after_reclaim = after_reclaim, .log = log_line};
     struct host *host = watch->host;
     char text[256] = "no memory";
     struct damon_reclaim_config config = {

@@ -25,7 +25,7 @@ static const char config[] = "[parameters]\n"
                              "min_age = 2s\nsample_interval = 20ms\naggr_interval = 400ms\nmax_nr_regions = 100\n"
                              "quota_sz = 16MiB\nquota_ms = 0\n"
                              "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"
-                             "[agent]\nbackend = idle-page\nrefault_window = 1s\n"
+                             "[agent]\nrefault_window = 1s\n"
                              "[metrics]\ntextfile = " METRICS "\ninterval = 200ms\n"
                              "[discovery]\ninterval = 1s\n"
                              "[pause]\nhold = 5s\n"
@@ -245,8 +245,9 @@ static unsigned int wait_shrunk(struct vm *const *vms, size_t n, unsigned int li
     }
 }
 
-static pid_t start_daemon(void)
+static pid_t start_daemon(const char *backend)
 {
+    char option[64];
     FILE *file = fopen("/tmp/host.conf", "we");
     pid_t pid;
 
@@ -256,7 +257,8 @@ static pid_t start_daemon(void)
     pid = fork();
     if (pid == 0) {
         dup2(STDOUT_FILENO, STDERR_FILENO);
-        execl("/bin/damon-reclaim-host", "damon-reclaim-host", "--config=/tmp/host.conf", NULL);
+        snprintf(option, sizeof(option), "--backend=%s", backend);
+        execl("/bin/damon-reclaim-host", "damon-reclaim-host", "--config=/tmp/host.conf", option, NULL);
         _exit(127);
     }
     return pid;
@@ -287,11 +289,28 @@ static void thrash(struct vm *vm, struct vm *other)
     GUEST_CHECK(!left_alone(vm));
 }
 
+static unsigned long rss(pid_t pid)
+{
+    char path[64], line[256];
+    unsigned long kib = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    file = fopen(path, "re");
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, "RssAnon: %lu", &kib) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kib;
+}
+
 static void stop_daemon(pid_t daemon)
 {
     uint64_t began = guest_now_ns(), cpu = guest_cpu_ns(daemon);
     int status = -1;
 
+    guest_measured("memory of the daemon", (double)rss(daemon), "KiB");
     guest_measured("CPU time of the daemon", (double)cpu / 1e9, "s");
     kill(daemon, SIGTERM);
     waitpid(daemon, &status, 0);
@@ -315,7 +334,7 @@ int main(int argc, char **argv)
     start(&restless);
     start(&whole);
     watch_quota();
-    daemon = start_daemon();
+    daemon = start_daemon(argc > 1 ? argv[1] : "idle-page");
     printf("-- five machines\n");
     GUEST_CHECK(wait_shrunk((struct vm *[]){&small, &middle, &large, &restless}, 4, 90) <= 90);
     GUEST_CHECK(resident(&whole) == RAM);

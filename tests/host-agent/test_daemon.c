@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole daemon, over a root directory and a monitor backend of the test. The processes are real, what /proc says of
+ * them is not. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "tree.h"
+
+#define MIB   UINT64_C(1048576)
+#define QUOTA (4 * MIB) /* a window of 100 ms */
+
+static struct tree tree;
+static char textfile[128], config[128];
+static const char *program;
+static pid_t daemon_pid;
+
+static void write_config(const char *more)
+{
+    tree_write(&tree, "/host.conf",
+               "[parameters]\nmin_age = 100ms\nsample_interval = 5ms\naggr_interval = 20ms\n"
+               "quota_sz = 4MiB\nquota_ms = 0\nquota_reset_interval_ms = 100\n"
+               "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"
+               "[agent]\nroot = %s\nlock_directory = /run\ndrop_privileges = N\nlog_level = error\n"
+               "[metrics]\ntextfile = %s\ninterval = 100ms\n"
+               "[discovery]\ninterval = 200ms\n"
+               "[pause]\nhold = 2s\n%s",
+               tree.root, textfile, more);
+}
+
+static void begin(const char *more)
+{
+    char option[160];
+
+    write_config(more);
+    snprintf(option, sizeof(option), "--config=%s", config);
+    daemon_pid = daemon_start((const char *const[]){option, NULL});
+}
+
+static void set_resident(pid_t pid, uint64_t mib)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+    tree_write(&tree, path, "99999 %llu 0 0 0 0 0\n", (unsigned long long)(mib * MIB / 4096));
+}
+
+static void set_stat(pid_t pid, unsigned int major_faults)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    tree_write(&tree, path, "%d (qemu-system-x86) S 1 1 1 0 -1 4194560 900 0 %u 0 1 1 0 0 20 0 4 0 77 1 1 0\n",
+               (int)pid, major_faults);
+}
+
+/* A machine with 64 MiB of guest memory. */
+static pid_t machine(const char *name)
+{
+    const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-name", name, "-m", "64", NULL};
+    pid_t pid = stand_in_start();
+    char path[64];
+
+    tree_process(&tree, pid, 77, "qemu-system-x86", "/user.slice", words);
+    set_stat(pid, 0);
+    snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+    tree_write(&tree, path,
+               "55d0c8a00000-55d0c8d00000 r-xp 00000000 fe:01 131 /usr/bin/qemu-system-x86_64\n"
+               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \n"
+               "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \n");
+    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+    tree_write(&tree, path,
+               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \nSize: 65536 kB\nRss: 65536 kB\n"
+               "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \nSize: 16384 kB\nRss: 16384 kB\n");
+    set_resident(pid, 80);
+    return pid;
+}
+
+static void setup(void)
+{
+    tree_make(&tree);
+    snprintf(textfile, sizeof(textfile), "%s/host.prom", tree.root);
+    snprintf(config, sizeof(config), "%s/host.conf", tree.root);
+    tree_write(&tree, "/run/empty", "%s", "");
+    tree_write(&tree, "/proc/self/cgroup", "0::/system.slice/agent.service\n");
+    daemon_pid = 0;
+}
+
+static void teardown(void)
+{
+    if (daemon_pid)
+        daemon_stop(daemon_pid);
+    tree_remove(&tree);
+}
+
+#define METRIC(name, vm) "damon_reclaim_" name "{vm=\"" vm "\""
+
+static double metric(const char *begin)
+{
+    return daemon_metric(textfile, begin);
+}
+
+/* Shares come from the host's quota, guest memory is all that is watched, an excluded machine is left alone. */
+START_TEST(test_watches)
+{
+    pid_t a = machine("a"), b = machine("b");
+
+    begin("[vm b]\nexclude = Y\n");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 20 * (double)MIB, true));
+    ck_assert(metric(METRIC("monitored_bytes", "a")) == 64 * (double)MIB);
+    ck_assert(metric(METRIC("vm_share_bytes", "a")) <= (double)QUOTA);
+    ck_assert(metric("damon_reclaim_host_quota_bytes") == (double)QUOTA);
+    ck_assert(metric(METRIC("reclaimed_bytes_total", "b")) < 0);
+    ck_assert(metric(METRIC("vm_share_bytes", "b")) < 0);
+    ck_assert_int_eq(daemon_stop(daemon_pid), 0);
+    daemon_pid = 0;
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+/* In all of the time never more than the windows that there were. */
+START_TEST(test_quota)
+{
+    pid_t pids[4] = {machine("a"), machine("b"), machine("c"), machine("d")};
+    double before, after, waited_s = 3;
+
+    begin("");
+    ck_assert(daemon_wait(textfile, "damon_reclaim_host_tried_bytes_total", 1, true));
+    before = metric("damon_reclaim_host_tried_bytes_total");
+    sleep(3);
+    after = metric("damon_reclaim_host_tried_bytes_total");
+    /* Ten windows a second; the textfile is up to two windows old at either end. */
+    ck_assert(after - before <= (waited_s * 10 + 4) * (double)QUOTA);
+    ck_assert(after - before >= (double)QUOTA);
+    for (size_t i = 0; i < 4; i++)
+        stand_in_stop(pids[i]);
+}
+END_TEST
+
+START_TEST(test_come_and_go)
+{
+    pid_t a = machine("a"), b;
+
+    begin("");
+    ck_assert(daemon_wait(textfile, METRIC("monitored_bytes", "a"), 64 * (double)MIB, false));
+    b = machine("b");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
+    stand_in_stop(a); /* its pidfd tells, though /proc does not yet */
+    ck_assert(daemon_wait(textfile, METRIC("vm_info", "a"), -1, false));
+    tree_exit(&tree, a);
+    ck_assert(metric(METRIC("monitored_bytes", "b")) > 0);
+    stand_in_stop(b);
+    ck_assert(daemon_wait(textfile, METRIC("vm_info", "b"), -1, false));
+    tree_exit(&tree, b);
+    a = machine("a"); /* and the daemon lives without any and takes new ones */
+    ck_assert(daemon_wait(textfile, METRIC("monitored_bytes", "a"), 64 * (double)MIB, false));
+    stand_in_stop(a);
+}
+END_TEST
+
+/* The resident size decides what may be taken: at its never-below a machine gets nothing. */
+START_TEST(test_never_below)
+{
+    pid_t a = machine("a"), b = machine("b");
+    double at_b;
+
+    begin("[vm b]\nnever_below = 48MiB\n");
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), 4096, true));
+    set_resident(b, 40 + 16); /* other memory of the process is 16 MiB */
+    ck_assert(daemon_wait(textfile, METRIC("vm_resident_bytes", "b"), 40 * (double)MIB, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), 0, false));
+    at_b = metric(METRIC("reclaimed_bytes_total", "b"));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 30 * (double)MIB, true));
+    ck_assert(metric(METRIC("reclaimed_bytes_total", "b")) <= at_b);
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+/* Faults on a large part of its memory: left alone at once, and it goes on when it was calm for a while, with less. */
+START_TEST(test_pause)
+{
+    pid_t a = machine("a"), b = machine("b");
+
+    begin("[agent]\nrefault_window = 1s\n");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    sleep(2);
+    set_stat(a, 100000);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
+    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"refaults\"}") == 0);
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 0, false));
+    ck_assert(metric(METRIC("refaulted_bytes_total", "a")) == 100000.0 * 4096);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 0, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
+    ck_assert(metric(METRIC("backoff_ratio", "a")) < 1);
+    ck_assert(metric(METRIC("backoff_ratio", "b")) == 1);
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+/* A bad file changes nothing, a good one all that it says. */
+START_TEST(test_reload)
+{
+    pid_t a = machine("a"), b = machine("b");
+    double reclaimed;
+
+    begin("");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    write_config("[vm a]\nexclude = perhaps\n");
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"refused\"}", 1, false));
+    reclaimed = metric(METRIC("reclaimed_bytes_total", "a"));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), reclaimed + 4096, true));
+    write_config("[vm a]\nexclude = Y\n[vm b]\nmin_age = 1h\n");
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"applied\"}", 1, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), -1, false));
+    reclaimed = metric(METRIC("reclaimed_bytes_total", "b"));
+    sleep(1);
+    ck_assert(metric(METRIC("reclaimed_bytes_total", "b")) == reclaimed);
+    write_config("");
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"applied\"}", 2, false));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), reclaimed + 4096, true));
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+START_TEST(test_dry_run)
+{
+    pid_t a = machine("a");
+
+    begin("[agent]\ndry_run = Y\n");
+    ck_assert(daemon_wait(textfile, METRIC("vm_cold_bytes", "a"), 16 * (double)MIB, true));
+    ck_assert(metric(METRIC("tried_bytes_total", "a")) == 0);
+    stand_in_stop(a);
+}
+END_TEST
+
+/* Weights, and what the daemon itself never reclaims. */
+START_TEST(test_never)
+{
+    pid_t a = machine("a"), b = machine("b");
+    char never[64];
+
+    snprintf(never, sizeof(never), "[never]\npids = %d\n", (int)a);
+    begin(never);
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
+    ck_assert(metric(METRIC("reclaimed_bytes_total", "a")) < 0);
+    ck_assert(metric(METRIC("vm_info", "a")) == 1);
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+START_TEST(test_wrong)
+{
+    static const char *const wrong[] = {"[vm a]\nweight = 0\n", "[vm a]\nmin_age = soon\n", "[vm a]\ncolour = red\n",
+                                        "[discovery]\npids = all\n", "[vm a]\nnever_below = -1\n"};
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        begin(wrong[i]);
+        usleep(200000);
+        ck_assert_int_eq(daemon_stop(daemon_pid), 2);
+    }
+    daemon_pid = 0;
+}
+END_TEST
+
+/* What --list prints, as a whole. */
+static const char *list(const char *option)
+{
+    static char text[8192];
+    char command[512];
+    FILE *pipe;
+    size_t n;
+
+    snprintf(command, sizeof(command), "%s --list %s --config=%s", program, option, config);
+    pipe = popen(command, "re");
+    ck_assert_ptr_nonnull(pipe);
+    n = fread(text, 1, sizeof(text) - 1, pipe);
+    text[n] = '\0';
+    ck_assert_int_eq(pclose(pipe), 0);
+    return text;
+}
+
+START_TEST(test_list)
+{
+    pid_t a = machine("a"), b = machine("b");
+    char line[128];
+
+    write_config("[vm b]\nexclude = Y\n");
+    snprintf(line, sizeof(line), "%-24s %8d  %-8s  %10s  %-7s  %s\n    7f1020000000-7f1024000000\n", "a", (int)a,
+             "command", "64.0 MiB", "anon", "to be watched");
+    ck_assert_ptr_nonnull(strstr(list(""), line));
+    ck_assert_ptr_nonnull(strstr(list(""), "excluded\n"));
+#ifdef HAVE_JANSSON
+    ck_assert_ptr_nonnull(strstr(list("--json"), "\"name\": \"a\""));
+    ck_assert_ptr_nonnull(strstr(list("--json"), "\"memory\": 67108864"));
+#endif
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    Suite *suite = suite_create("daemon");
+    TCase *tcase = tcase_create("daemon");
+    SRunner *runner;
+    int failed;
+
+    if (argc != 2)
+        return 99;
+    program = argv[1];
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, test_watches);
+    tcase_add_test(tcase, test_quota);
+    tcase_add_test(tcase, test_come_and_go);
+    tcase_add_test(tcase, test_never_below);
+    tcase_add_test(tcase, test_pause);
+    tcase_add_test(tcase, test_reload);
+    tcase_add_test(tcase, test_dry_run);
+    tcase_add_test(tcase, test_never);
+    tcase_add_test(tcase, test_wrong);
+    tcase_add_test(tcase, test_list);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
