@@ -33,7 +33,7 @@ struct agent_program {
 
     /* Opens what it needs and begins; still with all privileges. An error ends the daemon with exit code 1. */
     int (*start)(struct agent *agent, struct agent_error *error);
-    /* Takes over @next, all of it or nothing. agent->config is still the old one. */
+    /* Takes over @next, all of it or nothing. agent->config is still the old one, agent->never already the new one. */
     int (*reload)(struct agent *agent, const struct config *next, struct agent_error *error);
     /* Optional: never_scan() has found others than before. */
     void (*never_changed)(struct agent *agent);

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "metrics_table.h"
 
+struct advise_report;
 struct backoff;
 struct damon_reclaim;
 
@@ -65,6 +66,10 @@ void metrics_permille(struct metrics *metrics, enum metric_id id, const struct m
 /* The samples that every context has, with @labels on all of them. Of @backoff if it is not NULL. */
 void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,
                      const struct metrics_label *labels, size_t n);
+
+/* What the advice is made of, for each age: the label min_age, in seconds. */
+void metrics_advice(struct metrics *metrics, const struct advise_report *report, const struct metrics_label *labels,
+                    size_t n);
 
 /* Prints the page. @ret_text is the caller's, to be freed. -ENOMEM. */
 int metrics_text(const struct metrics *metrics, enum metrics_format format, char **ret_text, size_t *ret_len);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The samples that every context has. */
+/* The samples that every context has, and those of the advice. */
 #include <damon_reclaim/damon_reclaim.h>
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "advise.h"
 #include "backoff.h"
 #include "metrics.h"
 
@@ -40,15 +42,22 @@ static uint64_t number(const struct damon_reclaim_stats *stats, size_t offset)
     return value;
 }
 
+/* Copies the labels to have room for one more behind them. Returns how many there are. */
+static size_t copy_labels(struct metrics_label all[MOST_LABELS + 1], const struct metrics_label *labels, size_t n)
+{
+    n = n < MOST_LABELS ? n : MOST_LABELS;
+    if (n)
+        memcpy(all, labels, n * sizeof(*labels));
+    return n;
+}
+
 /* One sample for each word, 1 for the one that holds. */
 static void words(struct metrics *metrics, enum metric_id id, const char *label, const char *const *list, size_t nr,
                   size_t now, const struct metrics_label *labels, size_t n)
 {
     struct metrics_label all[MOST_LABELS + 1];
 
-    n = n < MOST_LABELS ? n : MOST_LABELS;
-    if (n)
-        memcpy(all, labels, n * sizeof(*labels));
+    n = copy_labels(all, labels, n);
     for (size_t i = 0; i < nr; i++) {
         all[n] = (struct metrics_label){label, list[i]};
         metrics_uint(metrics, id, all, n + 1, i == now);
@@ -75,4 +84,22 @@ void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const s
         return;
     metrics_permille(metrics, METRIC_BACKOFF, labels, n, backoff->factor);
     metrics_permille(metrics, METRIC_REFAULT, labels, n, backoff_ratio(backoff));
+}
+
+void metrics_advice(struct metrics *metrics, const struct advise_report *report, const struct metrics_label *labels,
+                    size_t n)
+{
+    struct metrics_label all[MOST_LABELS + 1];
+
+    n = copy_labels(all, labels, n);
+    for (size_t i = 0; i < ADVISE_AGES; i++) {
+        const struct advise_age *age = &report->ages[i];
+        char seconds[24];
+
+        snprintf(seconds, sizeof(seconds), "%" PRIu64, age->age_ns / 1000000000);
+        all[n] = (struct metrics_label){"min_age", seconds};
+        metrics_uint(metrics, METRIC_COLD, all, n + 1, age->cold);
+        metrics_uint(metrics, METRIC_ADVISE_RECLAIMED, all, n + 1, age->reclaimed);
+        metrics_uint(metrics, METRIC_ADVISE_REUSED, all, n + 1, age->reused);
+    }
 }

@@ -29,7 +29,10 @@
     X(REGIONS, "regions", "", GAUGE, "Regions that are watched.")                                                      \
     X(TARGETS, "targets", "", GAUGE, "Targets that are watched.")                                                      \
     X(MONITORED, "monitored", "bytes", GAUGE, "Memory that is watched.")                                               \
-    X(COLD, "cold", "bytes", GAUGE, "Watched memory not accessed for at least the age that is a label.")               \
+    X(COLD, "cold", "bytes", GAUGE, "Watched memory not accessed for at least the seconds of the label min_age.")      \
+    X(ADVISE_RECLAIMED, "advise_reclaimed", "bytes", COUNTER,                                                          \
+      "Memory that would have been reclaimed so far with the min_age that is a label.")                                \
+    X(ADVISE_REUSED, "advise_reused", "bytes", COUNTER, "The part of that which was used afterwards.")                 \
     X(FREE, "free", "ratio", GAUGE, "Free memory of the machine, what the watermarks look at.")                        \
     X(MONITOR_CPU, "monitor_cpu", "seconds", COUNTER, "CPU time of watching.")                                         \
     X(RECLAIM_CPU, "reclaim_cpu", "seconds", COUNTER, "CPU time of reclaiming.")                                       \

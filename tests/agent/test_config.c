@@ -244,7 +244,7 @@ START_TEST(test_long_lines)
     char text[600];
 
     snprintf(text, sizeof(text), "[agent]\nfixed = %0300d\n", 1);
-    refused(text, -EINVAL, "2: the line is longer than 198 characters");
+    refused(text, -EINVAL, "2: the line is longer than ");
     snprintf(text, sizeof(text), "[vm %060d]\nweight = 1\n", 1);
     refused(text, -EINVAL, "2: the name of the section is longer than 48 characters");
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/advise.h"
 #include "agent/backoff.h"
 #include "agent/metrics.h"
 #include "scratch.h"
@@ -141,6 +142,25 @@ START_TEST(test_context)
 }
 END_TEST
 
+START_TEST(test_advice)
+{
+    struct damon_reclaim_region region = {.end = MIB, .age = 30};
+    struct advise_report report;
+    struct advise *advise;
+
+    ck_assert_int_eq(advise_new(&advise), 0);
+    ck_assert_int_eq(advise_update(advise, 100 * SECOND, SECOND / 10, &region, 1), 0);
+    advise_get(advise, 20, &report);
+    advise_free(advise);
+    metrics_advice(metrics, &report, &(struct metrics_label){"vm", "x"}, 1);
+    page(METRICS_PROMETHEUS);
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_cold_bytes{vm=\"x\",min_age=\"2\"} 1048576\n"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_cold_bytes{vm=\"x\",min_age=\"3600\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_advise_reclaimed_bytes_total{vm=\"x\",min_age=\"1\"} 1048576\n"));
+    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_advise_reused_bytes_total{vm=\"x\",min_age=\"1\"} 0\n"));
+}
+END_TEST
+
 START_TEST(test_file)
 {
     const char *directory = scratch_directory();
@@ -190,6 +210,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_many);
     tcase_add_test(tc, test_names);
     tcase_add_test(tc, test_context);
+    tcase_add_test(tc, test_advice);
     tcase_add_test(tc, test_file);
     tcase_add_test(tc, test_file_errors);
 }
