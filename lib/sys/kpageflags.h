@@ -22,6 +22,8 @@
 #define DRCL_KPF_THP           (UINT32_C(1) << 22)
 #define DRCL_KPF_ZERO_PAGE     (UINT32_C(1) << 24)
 
+#define DRCL_KPF_FREE (DRCL_KPF_BUDDY | DRCL_KPF_NOPAGE) /* no memory of anybody */
+
 #define DRCL_KPAGEFLAGS_SPAN 512 /* entries an access */
 
 struct drcl_kpageflags {

@@ -12,9 +12,10 @@
 #define BASE UINT64_C(0x7f0000000000)
 #define PID  4242
 
-static const int errors[] = { -EIO, -ENOMEM, -EINTR, -ENOENT, -ESRCH, -EPERM };
+static const int errors[] = {-EIO, -ENOMEM, -EINTR, -ENOENT, -ESRCH, -EPERM};
 
 static struct fake *f;
+static bool physical; /* memory, instead of a process */
 
 static void populate(void)
 {
@@ -25,18 +26,31 @@ static void populate(void)
     fake_map(f, p, BASE + 2048 * PAGE, 32, FAKE_MEDIUM);
     fake_map(f, p, BASE + 4096 * PAGE, 16, FAKE_FILE);
     fake_map(f, p, BASE + 8192 * PAGE, 16, FAKE_NONE);
+    fake_cgroup(f, "/a", 17);
+    fake_cgroup(f, "/excluded", 18);
+    fake_cache(f, 50, 17);
 }
 
 static int add_target(struct damon_reclaim *ctx)
 {
-    struct damon_reclaim_target target = { .size = sizeof(target), .pid = PID };
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = physical ? 0 : PID};
 
     return damon_reclaim_add_target(ctx, &target, NULL);
 }
 
+static int exclude(struct damon_reclaim *ctx)
+{
+    static const struct damon_reclaim_exclusion exclusions[] = {
+        {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = PID + 7},
+        {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/excluded"},
+    };
+
+    return damon_reclaim_set_exclusions(ctx, exclusions, 2);
+}
+
 static struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
 {
-    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
 
     ck_assert_int_eq(damon_reclaim_get_stats(ctx, &stats), 0);
     return stats;
@@ -54,8 +68,8 @@ static void dispatch(struct damon_reclaim *ctx, unsigned int ms)
 static void set_up(struct damon_reclaim *ctx)
 {
     static const char *const settings[][2] = {
-        { "min_age", "300000" },   { "sample_interval", "25000" }, { "quota_ms", "0" },   { "min_nr_regions", "3" },
-        { "wmarks_high", "1000" }, { "wmarks_mid", "990" },        { "wmarks_low", "0" },
+        {"min_age", "300000"},   {"sample_interval", "25000"}, {"quota_ms", "0"},   {"min_nr_regions", "3"},
+        {"wmarks_high", "1000"}, {"wmarks_mid", "990"},        {"wmarks_low", "0"},
     };
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
@@ -83,16 +97,22 @@ static void live(size_t *ret_calls)
         ck_assert_str_ne(damon_reclaim_last_error(ctx), "");
         ck_assert_int_eq(add_target(ctx), 0);
     }
+    if (exclude(ctx) < 0) {
+        ck_assert_str_ne(damon_reclaim_last_error(ctx), "");
+        ck_assert_int_eq(exclude(ctx), 0);
+    }
     if (damon_reclaim_enable(ctx) < 0) {
         ck_assert_str_ne(damon_reclaim_last_error(ctx), "");
         ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
     }
-    dispatch(ctx, 800);
+    dispatch(ctx, 1200);
     *ret_calls = f->nr_calls;
     f->fail_call = f->fail_allocation = 0;
     if (!stats_of(ctx).nr_targets) /* the process seemed to be gone */
         ck_assert_int_eq(add_target(ctx), 0);
     ck_assert_int_eq(damon_reclaim_enable(ctx), 0); /* it may be disabled */
+    if (physical)
+        f->now_ns += 61000000000; /* what it did not find out stays unknown for so long */
     dispatch(ctx, 2000);
     ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     ck_assert_uint_gt(f->paged_out, 600 * PAGE); /* regions may divide a huge page, which then stays */
@@ -112,16 +132,21 @@ static size_t calls_of_a_life(size_t *ret_allocations)
     return calls;
 }
 
+#define NR_ERRORS (sizeof(errors) / sizeof(errors[0]))
+
+/* Of processes with each error, of physical memory, which takes longer, with one or the other. */
 START_TEST(test_every_call)
 {
-    size_t allocations, calls = calls_of_a_life(&allocations), unused;
+    size_t allocations, calls, unused;
 
+    physical = _i == NR_ERRORS;
+    calls = calls_of_a_life(&allocations);
     for (size_t i = 1; i <= calls; i++) {
         f = fake_open();
         populate();
         f->nr_calls = 0;
         f->fail_call = i;
-        f->fail_error = errors[_i];
+        f->fail_error = errors[physical ? i % NR_ERRORS : (size_t)_i];
         live(&unused);
         fake_close(f);
     }
@@ -132,6 +157,7 @@ START_TEST(test_every_allocation)
 {
     size_t allocations, unused;
 
+    physical = _i;
     calls_of_a_life(&allocations);
     for (size_t i = 1; i <= allocations; i++) {
         f = fake_open();
@@ -144,13 +170,16 @@ START_TEST(test_every_allocation)
 }
 END_TEST
 
-/* Once it runs, nothing is allocated any more. */
+/* Once it runs, nothing is allocated any more; of physical memory nothing is kept, as now and then it looks again what
+ * there is.
+ */
 START_TEST(test_steady_state)
 {
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
-    size_t allocations;
+    size_t allocations, blocks;
 
+    physical = _i;
     f = fake_open();
     populate();
     config = fake_config(f);
@@ -161,8 +190,10 @@ START_TEST(test_steady_state)
     ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
     dispatch(ctx, 20000);
     allocations = f->nr_allocations;
+    blocks = f->nr_blocks;
     dispatch(ctx, 60000);
-    ck_assert_uint_eq(f->nr_allocations, allocations);
+    ck_assert_uint_le(f->nr_blocks, blocks + (physical ? 1 : 0));
+    ck_assert_uint_le(f->nr_allocations, allocations + (physical ? 8 : 0));
     damon_reclaim_unref(ctx);
     fake_close(f);
 }
@@ -171,7 +202,7 @@ END_TEST
 /* One of two processes exits: the other goes on. */
 START_TEST(test_one_exits)
 {
-    struct damon_reclaim_target target = { .size = sizeof(target), .pid = PID + 1 };
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = PID + 1};
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
     struct fake_process *other;
@@ -202,9 +233,9 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_every_call, 0, sizeof(errors) / sizeof(errors[0]));
-    tcase_add_test(tc, test_every_allocation);
-    tcase_add_test(tc, test_steady_state);
+    tcase_add_loop_test(tc, test_every_call, 0, NR_ERRORS + 1);
+    tcase_add_loop_test(tc, test_every_allocation, 0, 2);
+    tcase_add_loop_test(tc, test_steady_state, 0, 2);
     tcase_add_test(tc, test_one_exits);
 }
 

@@ -31,17 +31,20 @@ void drcl_attempt_plan(struct drcl_attempt *a)
     a->slice = pages << DRCL_PAGE_SHIFT;
 }
 
-/* How much can be swapped out. */
+/* How much can be swapped out: looked at when it matters. */
 static int look_at_swap(struct drcl_attempt *a)
 {
     struct drcl_meminfo info;
-    int r;
+    int r = 0;
 
-    a->swap_left = UINT64_MAX;
-    if (a->request->action == DAMON_RECLAIM_ACTION_COLD)
+    if (a->knows_swap)
         return 0;
-    r = drcl_meminfo_read(a->b->env, &info);
-    a->swap_left = r == 0 ? info.swap_free : 0;
+    a->swap_left = UINT64_MAX;
+    if (a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT) {
+        r = drcl_meminfo_read(a->b->env, &info);
+        a->swap_left = r == 0 ? info.swap_free : 0;
+    }
+    a->knows_swap = r == 0;
     return r;
 }
 
@@ -60,8 +63,6 @@ int drcl_attempt_begin(struct drcl_attempt *a)
     a->needs_memcg = filters_by_memcg(a->request) || drcl_exclude_any_memcg(a->b);
     if (r == 0 && a->needs_memcg)
         r = drcl_idle_need_kpagecgroup(a->b);
-    if (r == 0)
-        r = look_at_swap(a);
     drcl_attempt_plan(a);
     return r;
 }
@@ -73,7 +74,7 @@ bool drcl_attempt_hopeless(const struct drcl_attempt *a)
 
 /* --- judging ----------------------------------------------------------------------------------------------------- */
 
-static bool can_go(const struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes)
+static bool can_go(const struct drcl_attempt *a, const struct drcl_unit *unit)
 {
     uint32_t flags = unit->flags;
 
@@ -84,13 +85,13 @@ static bool can_go(const struct drcl_attempt *a, const struct drcl_unit *unit, u
     if (unit->addr + drcl_unit_size(unit) - 1 > UINTPTR_MAX) /* a 32-bit caller cannot name it */
         return false;
     if (flags & DRCL_KPF_SWAPBACKED)
-        return !drcl_attempt_hopeless(a) && a->swap_left >= swap_bytes + drcl_unit_size(unit);
+        return !drcl_attempt_hopeless(a);
     /* A file's page must be written first, which is not up to us. */
     return !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK));
 }
 
-enum drcl_verdict drcl_attempt_judge(const struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
-                                     struct damon_reclaim_result *count)
+int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
+                       struct damon_reclaim_result *count)
 {
     struct drcl_page page = {
         .anon = unit->anon,
@@ -100,15 +101,26 @@ enum drcl_verdict drcl_attempt_judge(const struct drcl_attempt *a, const struct 
         .size = drcl_unit_size(unit),
         .memcg = unit->memcg,
     };
+    int r;
 
     if (!drcl_filter_page(a->request->filters, a->request->nr_filters, &page))
         return DRCL_FILTERED;
-    if (!can_go(a, unit, swap_bytes))
+    if (!can_go(a, unit)) {
         count->not_reclaimable += drcl_unit_size(unit);
-    else if (unit->young && a->request->marked)
+        return DRCL_STAYS;
+    }
+    if (unit->young && a->request->marked) {
         count->accessed += drcl_unit_size(unit);
-    else
+        return DRCL_STAYS;
+    }
+    if (!(unit->flags & DRCL_KPF_SWAPBACKED))
         return DRCL_GOES;
+    r = look_at_swap(a);
+    if (r < 0)
+        return r;
+    if (a->swap_left >= swap_bytes + drcl_unit_size(unit))
+        return DRCL_GOES;
+    count->not_reclaimable += drcl_unit_size(unit);
     return DRCL_STAYS;
 }
 
@@ -178,7 +190,8 @@ static int learn(struct drcl_attempt *a, uint64_t tried, uint64_t gone, uint64_t
         return 0;
     if (++mm->nr_poor >= MAX_POOR)
         give_up_for_a_while(a);
-    return look_at_swap(a);
+    a->knows_swap = false;
+    return 0;
 }
 
 int drcl_attempt_flush(struct drcl_attempt *a)

@@ -20,6 +20,7 @@ struct drcl_attempt {
     struct drcl_mm *mm; /* whose pages the slice has; NULL: not known yet */
     bool needs_memcg;   /* for a filter or an exclusion */
     uint64_t now_ns;    /* when the last slice was planned */
+    bool knows_swap;    /* the next member is known */
     uint64_t swap_left; /* bytes that can still be swapped out */
     uint64_t slice;     /* bytes that the slice in the making may have; 0: the time is over */
     struct damon_reclaim_range ranges[DRCL_ADVISE_RANGES]; /* the slice in the making */
@@ -54,9 +55,10 @@ static inline uint64_t drcl_unit_size(const struct drcl_unit *unit)
 int drcl_attempt_begin(struct drcl_attempt *a);
 /* How much the next slice may have. Recomputed with what has been learnt of the cost. */
 void drcl_attempt_plan(struct drcl_attempt *a);
-/* Whether a unit is to go, while @swap_bytes swap-backed ones are about to. Counts what stays into @count. */
-enum drcl_verdict drcl_attempt_judge(const struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
-                                     struct damon_reclaim_result *count);
+/* Whether a unit is to go, while @swap_bytes swap-backed ones are about to: enum drcl_verdict, or an error. Counts what
+ * stays into @count. */
+int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
+                       struct damon_reclaim_result *count);
 /* Puts a unit of the owner behind the others. 1, 0 when a limit is reached, or an error. */
 int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_unit *unit);
 /* Hands the slice to the kernel and looks at what became of it. */

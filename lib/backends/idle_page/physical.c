@@ -4,12 +4,24 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
-#define MANY       8 /* samples of a block in a second that make it worth while to look at all of its frames */
-#define MAX_STEADY 3 /* a block that stays as it is holds for 2, 4, then 8 seconds */
-#define RMAP_BYTES ((size_t)32 << 20)
+#define MANY       8    /* samples of a block in a second that make it worth while to look at all of its frames */
+#define MAX_STEADY 3    /* a block that stays as it is holds for 2, 4, then 8 seconds */
+#define RMAP_SHARE 1024 /* of the memory there is, the table of owners may take such a part */
+#define MIN_RMAP   ((size_t)32 << 20)
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
+
+static size_t rmap_bytes(const struct drcl_ram *ram)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < ram->n; i++)
+        bytes += ram->ranges[i].end - ram->ranges[i].start;
+    bytes /= RMAP_SHARE;
+    return bytes > MIN_RMAP && bytes < SIZE_MAX ? (size_t)bytes : MIN_RMAP;
+}
 
 static int create_shared(struct drcl_idle_page *b)
 {
@@ -21,7 +33,7 @@ static int create_shared(struct drcl_idle_page *b)
     physical = drcl_zalloc(b->env, sizeof(*physical));
     if (!physical)
         return drcl_error(b->env, -ENOMEM, "out of memory");
-    r = drcl_rmap_new(b->env, RMAP_BYTES, &physical->rmap);
+    r = drcl_rmap_new(b->env, rmap_bytes(&b->ram), &physical->rmap);
     if (r == 0)
         r = drcl_rmap_exclude(physical->rmap, b->exclude.pids, b->exclude.nr_pids);
     if (r < 0) {
@@ -113,6 +125,7 @@ static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, stru
             set_bit(kinds->heads, i);
             any = true;
         }
+        kinds->nr_free += (flags & DRCL_KPF_FREE) != 0;
     }
     block->head = base;
     block->kind = !any ? DRCL_BLOCK_NONE : all_one(kinds) ? DRCL_BLOCK_HUGE : DRCL_BLOCK_LAYOUT;
@@ -189,6 +202,18 @@ int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, 
     for (size_t i = 0; r == 0 && i < t->nr_samples; i++)
         r = recall(b, t, &t->samples[i], now_ms);
     return r == 0 ? drcl_idle_look_at_flags(b, t, now_ms) : r;
+}
+
+bool drcl_physical_is_nothing(const struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
+                              uint64_t *ret_nr_free)
+{
+    const struct drcl_block *block = drcl_block_slot(t->blocks, addr);
+
+    if (!drcl_block_is(block, addr) || block->kind != DRCL_BLOCK_NONE ||
+        !is_fresh(block, (uint32_t)(drcl_clock(b->env, CLOCK_MONOTONIC) / 1000000)))
+        return false;
+    *ret_nr_free = t->kinds[block - t->blocks].nr_free;
+    return true;
 }
 
 /* --- marks ------------------------------------------------------------------------------------------------------- */

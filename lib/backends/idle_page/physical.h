@@ -16,10 +16,11 @@
 #define DRCL_NR_UNMAPPED  DRCL_WINDOW /* pages that are collected before their cgroups are asked */
 #define DRCL_NR_CGROUPS   8           /* of which the path is remembered */
 
-/* What the frames of a block of the kind LAYOUT are, one bit each. */
+/* What the frames of a block are, once all of them were looked at. */
 struct drcl_kinds {
-    uint64_t heads[DRCL_BLOCK_PAGES / 64]; /* small pages and heads of large ones, on an LRU list */
+    uint64_t heads[DRCL_BLOCK_PAGES / 64]; /* small pages and heads of large ones, on an LRU list: one bit each */
     uint64_t tails[DRCL_BLOCK_PAGES / 64];
+    uint64_t nr_free;
 };
 
 /* A page that is to go: the unit at its physical address, and where its owner has it. */
@@ -69,6 +70,9 @@ void drcl_physical_free(struct drcl_idle_page *b);
 /* Monitoring begins anew: nothing that was learnt of processes holds. */
 void drcl_physical_forget(struct drcl_idle_page *b);
 int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
+/* Whether it is known that no frame of the block of @addr is a user's, and how many of them are free. */
+bool drcl_physical_is_nothing(const struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
+                              uint64_t *ret_nr_free);
 int drcl_physical_mark(struct drcl_idle_page *b, struct drcl_idle_target *t, uint64_t start, uint64_t end);
 
 /* physical_reclaim.c */

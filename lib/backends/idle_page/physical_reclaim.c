@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define STEP_NS UINT64_C(50000000) /* of the reverse map, when nobody says how long it may take */
+#define STEP_NS  UINT64_C(50000000) /* of the reverse map, when nobody says how long it may take */
+#define PIECE_NS UINT64_C(1000000)  /* of it, until it is asked whether that was enough */
 
 struct window {
     struct drcl_attempt a;
@@ -82,11 +83,6 @@ static struct drcl_unit unit_at(const struct window *w, size_t i)
     return unit;
 }
 
-static bool is_free(const struct drcl_unit *unit)
-{
-    return unit->flags & (DRCL_KPF_BUDDY | DRCL_KPF_NOPAGE);
-}
-
 /* --- claiming ---------------------------------------------------------------------------------------------------- */
 
 /* Whether a unit still fits into what may be tried. One is taken in any case as long as nothing was, if it may be at
@@ -100,13 +96,13 @@ static bool fits(const struct window *w, uint64_t size)
     return all <= w->a.slice * DRCL_SLICE_SHARE || (tried == 0 && w->bytes == 0);
 }
 
-/* 1: the unit is dealt with; 0: a limit is reached. */
+/* 1: the unit is dealt with; 0: a limit is reached; or an error. */
 static int take_unit(struct window *w, const struct drcl_unit *unit)
 {
     struct drcl_physical *physical = w->a.b->physical;
-    enum drcl_verdict verdict;
+    int verdict;
 
-    if (is_free(unit)) {
+    if (unit->flags & DRCL_KPF_FREE) {
         w->count.absent += drcl_unit_size(unit);
         return 1;
     }
@@ -115,6 +111,8 @@ static int take_unit(struct window *w, const struct drcl_unit *unit)
         return 1;
     }
     verdict = drcl_attempt_judge(&w->a, unit, w->swap_bytes, &w->count);
+    if (verdict < 0)
+        return verdict;
     if (verdict == DRCL_GOES) {
         if (!fits(w, drcl_unit_size(unit)))
             return 0;
@@ -145,7 +143,7 @@ static int judge_window(struct window *w, uint64_t *ret_end)
             /* The rest of a huge page that the range before this one takes whole. */
         } else {
             r = take_unit(w, &unit);
-            if (r == 0)
+            if (r <= 0)
                 break;
         }
         end = unit.addr + drcl_unit_size(&unit);
@@ -155,29 +153,51 @@ static int judge_window(struct window *w, uint64_t *ret_end)
     return r;
 }
 
+/* What a pass through the processes takes does not depend on how much is wanted. */
+static void want_all(struct drcl_idle_page *b)
+{
+    for (size_t i = 0; i < b->ram.n; i++)
+        drcl_rmap_want(b->physical->rmap, b->ram.ranges[i].start >> DRCL_PAGE_SHIFT,
+                       b->ram.ranges[i].end >> DRCL_PAGE_SHIFT);
+}
+
+/* Goes on with the reverse map until it knows the window. 1; 0 when the time is over; or an error. */
+static int know_window(struct window *w)
+{
+    uint64_t first = w->start >> DRCL_PAGE_SHIFT, deadline = w->a.request->deadline_ns;
+    struct drcl_rmap *rmap = w->a.b->physical->rmap;
+
+    if (drcl_rmap_knows(rmap, first, first + w->pages))
+        return 1;
+    deadline = deadline ? deadline : w->a.now_ns + STEP_NS;
+    want_all(w->a.b);
+    drcl_rmap_want(rmap, first, first + w->pages); /* wherever the target lies */
+    while (w->a.now_ns < deadline) {
+        uint64_t left = deadline - w->a.now_ns;
+        int r = drcl_rmap_step(rmap, w->a.now_ns + (left < PIECE_NS ? left : PIECE_NS));
+
+        drcl_attempt_plan(&w->a);
+        if (r < 0)
+            return r;
+        if (drcl_rmap_knows(rmap, first, first + w->pages))
+            return w->a.slice > 0;
+        if (r > 0)
+            return 1; /* it had no memory to note that the window is wanted: then nothing is found */
+    }
+    return 0;
+}
+
 /* Asks the reverse map for the owners of the mapped claims. 1; 0 when it is not known yet; or an error. */
 static int find_owners(struct window *w)
 {
     struct drcl_physical *physical = w->a.b->physical;
-    uint64_t first = w->start >> DRCL_PAGE_SHIFT, deadline = w->a.request->deadline_ns;
     bool mapped = false;
+    int r;
 
     for (size_t i = 0; i < physical->nr_claims; i++)
         mapped = mapped || !physical->claims[i].unit.unmapped;
-    if (!mapped)
-        return 1;
-    if (!drcl_rmap_knows(physical->rmap, first, first + w->pages)) {
-        int r;
-
-        drcl_rmap_want(physical->rmap, w->a.request->start >> DRCL_PAGE_SHIFT, w->a.request->end >> DRCL_PAGE_SHIFT);
-        r = drcl_rmap_step(physical->rmap, deadline ? deadline : w->a.now_ns + STEP_NS);
-        drcl_attempt_plan(&w->a);
-        if (r <= 0)
-            return r;
-        if (w->a.slice == 0)
-            return 0;
-    }
-    for (size_t i = 0; i < physical->nr_claims; i++) {
+    r = mapped ? know_window(w) : 1;
+    for (size_t i = 0; r > 0 && i < physical->nr_claims; i++) {
         struct drcl_claim *claim = &physical->claims[i];
 
         if (claim->unit.unmapped)
@@ -188,7 +208,7 @@ static int find_owners(struct window *w)
             w->count.not_reclaimable += drcl_unit_size(&claim->unit);
         }
     }
-    return 1;
+    return r;
 }
 
 /* --- acting ------------------------------------------------------------------------------------------------------ */
@@ -217,6 +237,20 @@ static void add_count(struct damon_reclaim_result *to, const struct damon_reclai
     to->not_reclaimable += from->not_reclaimable;
 }
 
+/* Passes over a block of which nothing is a user's, if that is known. */
+static bool pass_over(struct window *w, uint64_t *at)
+{
+    uint64_t nr_free;
+
+    if (*at % DRCL_BLOCK_SIZE || w->a.request->end - *at < DRCL_BLOCK_SIZE ||
+        !drcl_physical_is_nothing(w->a.b, w->t, *at, &nr_free))
+        return false;
+    w->a.result->absent += nr_free << DRCL_PAGE_SHIFT;
+    w->a.result->not_reclaimable += (DRCL_BLOCK_PAGES - nr_free) << DRCL_PAGE_SHIFT;
+    *at += DRCL_BLOCK_SIZE;
+    return true;
+}
+
 /* Deals with one window and moves *at behind it. 0: the time is over, or a limit is reached. */
 static int reclaim_window(struct window *w, uint64_t *at)
 {
@@ -224,6 +258,8 @@ static int reclaim_window(struct window *w, uint64_t *at)
     uint64_t end;
     int r, judged;
 
+    if (pass_over(w, at))
+        return 1;
     w->start = *at;
     w->count = (struct damon_reclaim_result){0};
     w->bytes = w->swap_bytes = 0;
@@ -232,7 +268,7 @@ static int reclaim_window(struct window *w, uint64_t *at)
     if (r < 0)
         return r;
     judged = judge_window(w, &end);
-    r = find_owners(w);
+    r = judged < 0 ? judged : find_owners(w);
     if (r <= 0)
         return r;
     if (physical->nr_claims) {

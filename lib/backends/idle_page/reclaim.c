@@ -17,18 +17,16 @@ struct walk {
 static int take_unit(struct walk *w, const struct drcl_unit *unit)
 {
     struct drcl_attempt *a = &w->a;
-    int r;
+    int verdict = drcl_attempt_judge(a, unit, a->swap_bytes, a->result), r;
 
-    switch (drcl_attempt_judge(a, unit, a->swap_bytes, a->result)) {
-    case DRCL_FILTERED:
+    if (verdict < 0)
+        return verdict;
+    if (verdict == DRCL_FILTERED)
         return 1;
-    case DRCL_STAYS:
-        break;
-    case DRCL_GOES:
+    if (verdict == DRCL_GOES) {
         r = drcl_attempt_add(a, unit);
         if (r <= 0)
             return r;
-        break;
     }
     a->result->filter_passed += drcl_unit_size(unit);
     return 1;

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Physical memory through the public interface: which targets there may be, what of it is watched, and what is said
+ * when something is missing. */
+#include <errno.h>
+#include <string.h>
+
+#include "fake.h"
+
+#define BASE UINT64_C(0x7f0000000000)
+#define PID  4242
+
+static struct fake *f;
+static struct fake_process *p;
+static struct damon_reclaim *ctx;
+
+static void setup(void)
+{
+    f = fake_open();
+    p = fake_process(f, PID);
+    fake_map(f, p, BASE, 256, FAKE_SMALL);
+}
+
+static void teardown(void)
+{
+    ctx = damon_reclaim_unref(ctx);
+    fake_close(f);
+}
+
+static void set_up(uint32_t flags)
+{
+    static const char *const settings[][2] = {
+        {"min_age", "300000"},   {"sample_interval", "25000"}, {"quota_ms", "0"},   {"min_nr_regions", "3"},
+        {"wmarks_high", "1000"}, {"wmarks_mid", "990"},        {"wmarks_low", "0"},
+    };
+    struct damon_reclaim_config config = fake_config(f);
+
+    config.flags = flags;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        ck_assert_int_eq(damon_reclaim_set(ctx, settings[i][0], settings[i][1]), 0);
+}
+
+static void dispatch(unsigned int ms)
+{
+    for (unsigned int i = 0; i < ms / 25; i++) {
+        f->now_ns += 25000000;
+        ck_assert_int_eq(damon_reclaim_dispatch(ctx), 0);
+    }
+}
+
+static int add(pid_t pid, const struct damon_reclaim_range *range)
+{
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid, .ranges = range, .nr_ranges = range != 0};
+
+    return damon_reclaim_add_target(ctx, &target, NULL);
+}
+
+static struct damon_reclaim_stats stats(void)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+
+    ck_assert_int_eq(damon_reclaim_get_stats(ctx, &stats), 0);
+    return stats;
+}
+
+/* --- targets ----------------------------------------------------------------------------------------------------- */
+
+START_TEST(test_whole)
+{
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(3000);
+    ck_assert_uint_eq(stats().monitored_bytes, FAKE_FRAMES * PAGE);
+    ck_assert_uint_eq(stats().bytes_reclaimed_regions, 256 * PAGE);
+    ck_assert_uint_eq(stats().bytes_reclaim_tried_regions, 256 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
+}
+END_TEST
+
+START_TEST(test_hot_stays)
+{
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    for (int i = 0; i < 200; i++) {
+        for (uint64_t k = 0; k < 64; k++)
+            fake_touch(f, p, BASE + k * PAGE);
+        dispatch(25);
+    }
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE + 64 * PAGE, 192), 0);
+    ck_assert_uint_eq(f->paged_out, 192 * PAGE); /* none came and went */
+}
+END_TEST
+
+START_TEST(test_range)
+{
+    uint64_t first = (*fake_entry(p, BASE + 255 * PAGE) & DRCL_PAGEMAP_PFN) * PAGE;
+    struct damon_reclaim_range range = {first, first + 100 * PAGE};
+
+    set_up(0);
+    ck_assert_int_eq(add(0, &range), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(3000);
+    ck_assert_uint_eq(stats().monitored_bytes, 100 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 256), 156 * PAGE);
+}
+END_TEST
+
+START_TEST(test_both_kinds)
+{
+    struct damon_reclaim_range range = {0, 64 * PAGE};
+
+    set_up(0);
+    if (_i) {
+        ck_assert_int_eq(add(PID, NULL), 0);
+        ck_assert_int_eq(add(0, &range), -EOPNOTSUPP);
+    } else {
+        ck_assert_int_eq(add(0, &range), 0);
+        ck_assert_int_eq(add(PID, NULL), -EOPNOTSUPP);
+    }
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), _i ? "is a process" : "is physical memory"));
+    ck_assert_uint_eq(stats().nr_targets, 1);
+}
+END_TEST
+
+/* All memory was watched for want of a target; a process takes its place. */
+START_TEST(test_process_instead)
+{
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(200);
+    ck_assert_int_eq(add(PID, NULL), 0);
+    dispatch(3000);
+    ck_assert_uint_eq(stats().nr_targets, 1);
+    ck_assert_uint_lt(stats().monitored_bytes, FAKE_FRAMES * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
+}
+END_TEST
+
+/* --- what there is ----------------------------------------------------------------------------------------------- */
+
+START_TEST(test_largest)
+{
+    f->iomem = "00000000-000fffff : System RAM\n00100000-001fffff : PCI Bus\n00200000-07ffffff : System RAM\n";
+    set_up(_i ? DAMON_RECLAIM_LARGEST_RAM : 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(100);
+    ck_assert_uint_eq(stats().monitored_bytes, FAKE_FRAMES * PAGE - (_i ? 2 : 1) * 256 * PAGE);
+}
+END_TEST
+
+/* Memory that comes is watched, memory that goes is not. */
+START_TEST(test_hotplug)
+{
+    f->iomem = "00000000-000fffff : System RAM\n";
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(2000);
+    ck_assert_uint_eq(stats().monitored_bytes, 256 * PAGE);
+    f->iomem = "00000000-000fffff : System RAM\n00400000-07ffffff : System RAM\n";
+    dispatch(35000);
+    ck_assert_uint_eq(stats().monitored_bytes, FAKE_FRAMES * PAGE - 768 * PAGE);
+    f->iomem = "00400000-07ffffff : System RAM\n";
+    dispatch(35000);
+    ck_assert_uint_eq(stats().monitored_bytes, FAKE_FRAMES * PAGE - 1024 * PAGE);
+}
+END_TEST
+
+/* More regions are wanted than there are pages. */
+START_TEST(test_more_regions_than_pages)
+{
+    f->iomem = "00040000-0013ffff : System RAM\n"; /* frames 64 to 319 */
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_set(ctx, "min_nr_regions", "1000"), 0);
+    ck_assert_int_eq(damon_reclaim_set(ctx, "max_nr_regions", "2000"), 0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(3000);
+    ck_assert_uint_eq(stats().nr_regions, 256);
+    ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
+}
+END_TEST
+
+/* --- what is missing --------------------------------------------------------------------------------------------- */
+
+START_TEST(test_no_iomem)
+{
+    f->missing = "/proc/iomem";
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "/proc/iomem"));
+    ck_assert_int_eq(add(PID, NULL), 0); /* processes need none */
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(3000);
+    ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
+}
+END_TEST
+
+START_TEST(test_hidden_iomem)
+{
+    f->iomem = "00000000-00000000 : System RAM\n";
+    set_up(0);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), -EPERM);
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "CAP_SYS_ADMIN"));
+}
+END_TEST
+
+START_TEST(test_probe)
+{
+    static const struct {
+        const char *path, *feature;
+    } cases[] = {
+        {"/proc/iomem", "missing physical memory: /proc/iomem"},
+        {"/proc/kpagecgroup", "missing filter:memcg: /proc/kpagecgroup"},
+        {"/proc/kpagecgroup", "missing exclude:cgroup: /proc/kpagecgroup"},
+        {NULL, "are there"},
+    };
+    struct damon_reclaim_config config = fake_config(f);
+    char text[2048];
+
+    f->missing = cases[_i].path;
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
+    ck_assert_ptr_nonnull(strstr(text, cases[_i].feature));
+    if (!cases[_i].path)
+        ck_assert_ptr_null(strstr(text, "kpagecgroup is missing"));
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, test_whole);
+    tcase_add_test(tc, test_hot_stays);
+    tcase_add_test(tc, test_range);
+    tcase_add_loop_test(tc, test_both_kinds, 0, 2);
+    tcase_add_test(tc, test_process_instead);
+    tcase_add_loop_test(tc, test_largest, 0, 2);
+    tcase_add_test(tc, test_hotplug);
+    tcase_add_test(tc, test_more_regions_than_pages);
+    tcase_add_test(tc, test_no_iomem);
+    tcase_add_test(tc, test_hidden_iomem);
+    tcase_add_loop_test(tc, test_probe, 0, 4);
+}
+
+int main(void)
+{
+    return fake_run("physical_targets", fill);
+}
