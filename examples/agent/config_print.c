@@ -122,11 +122,12 @@ void config_help(const struct config_program *program, FILE *file)
                 help_option(&table.items[j], instances, file);
     }
     config_table_free(&table);
-    fprintf(
-        file,
-        "\nA bare number is in the unit shown; 30s, 5min, 128MiB say their own. [section] is where a value stands in "
-        "the\nfile, %s. %s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong usage or configuration.\n",
-        program->file ? program->file : "that --config names", sources_text);
+    fprintf(file,
+            "\nA bare number is in the unit shown; 30s, 5min, 128MiB say their own. [section] is where a value stands "
+            "in the\n"
+            "file%s%s.\n%s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong usage or configuration.\n",
+            program->file ? ", without --config " : " that --config names", program->file ? program->file : "",
+            sources_text);
 }
 
 /* Text for troff. */
