@@ -203,9 +203,9 @@ static void update_stats(void)
     }
 }
 
-static void show_regions(unsigned int scheme_number)
+/* 6.12 numbers them through all schemes; what the next one begins with is returned. */
+static unsigned int show_regions(unsigned int scheme_number, unsigned int n)
 {
-    unsigned int n = 0;
     char parent[PATH_LEN];
 
     fs_print(parent, sizeof(parent), DAMON_DIR "0/contexts/0/schemes/%u/tried_regions", scheme_number);
@@ -221,13 +221,15 @@ static void show_regions(unsigned int scheme_number)
         put_u64(dir, "nr_accesses", fs->regions[i].nr_accesses);
         put_u64(dir, "age", fs->regions[i].age);
     }
+    return fs->later ? 0 : n;
 }
 
 static void update_regions(void)
 {
-    show_regions(0);
+    unsigned int n = show_regions(0, 0);
+
     for (unsigned int i = 1; fs->by_target && i < number("0/contexts/0/schemes/nr_schemes"); i++)
-        show_regions(i);
+        n = show_regions(i, n);
 }
 
 static void switch_kdamond(bool on)

@@ -128,7 +128,7 @@ static uint64_t pause(const struct damon_reclaim *ctx, const struct drcl_damon *
     if (d->acting)
         return 0;
     ns = ns < most ? ns : most;
-    return ns > DRCL_DAMON_POLL_NS ? ns : DRCL_DAMON_POLL_NS;
+    return ns > DRCL_DAMON_POLL_NS ? ns : DRCL_DAMON_POLL_NS / 2; /* with the next poll */
 }
 
 /* Lets the schemes act; @aggregations: so many have gone since they did last, 0 for another round on the same regions.
