@@ -223,6 +223,46 @@ START_TEST(test_passing_error)
 }
 END_TEST
 
+static size_t nr_not_ready;
+static uint64_t asked_for; /* where the last attempt began */
+
+/* Still finding out whose memory it is: nothing is tried, and it wants to go on there next time. */
+static int not_ready(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
+{
+    (void)data;
+    if (nr_not_ready++)
+        ck_assert_uint_eq(request->start, asked_for);
+    asked_for = result->end = request->start;
+    return 0;
+}
+
+/* A backend that does not get on is asked once a round, for the same memory, which stays as old as it is. */
+START_TEST(test_not_ready)
+{
+    struct damon_reclaim_region *regions;
+    struct damon_reclaim *ctx;
+    size_t n;
+
+    scripted_init(&s);
+    s.ops.reclaim = not_ready;
+    nr_not_ready = 0;
+    ctx = start("1s");
+    if (_i)
+        set(ctx, "quota_ms", "10");
+    aggregate(ctx, 9);
+    ck_assert_uint_eq(nr_not_ready, 0);
+    aggregate(ctx, 20);
+    ck_assert_uint_eq(nr_not_ready, 20);
+    regions = regions_of(ctx, &n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_uint_eq(regions[i].age, 29);
+    free(regions);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 static int refuse_half(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
 {
     (void)data;
@@ -392,6 +432,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_no_mark);
     tcase_add_test(tc, test_age_starts_anew);
     tcase_add_loop_test(tc, test_passing_error, 0, 2);
+    tcase_add_loop_test(tc, test_not_ready, 0, 2);
     tcase_add_test(tc, test_statistics);
     tcase_add_test(tc, test_boastful_backend);
     tcase_add_loop_test(tc, test_no_evidence, 0, 2);
