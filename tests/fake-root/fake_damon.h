@@ -69,7 +69,8 @@ struct damon_fs {
     pid_t alive[4];
     /* Faults: the call, counted from 1, that fails. */
     size_t nr_writes, fail_write, nr_reads, fail_read;
-    int write_error, read_error; /* a read_error of 0: garbage */
+    int write_error, read_error; /* a read_error of 0: garbage; 1: nothing; 2: a half of it */
+    char faulty[PATH_LEN];       /* the file of the call that failed */
     struct damon_fd fds[MAX_OPEN];
     size_t nr_open;
     size_t nr_blocks;

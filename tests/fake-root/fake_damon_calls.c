@@ -92,9 +92,13 @@ static ssize_t sys_pread(void *data, int fd, void *buf, size_t len, uint64_t off
     else
         n = (size_t)snprintf(text, sizeof(text), "%s\n", fs->files[f->file].value);
     if (!offset && !f->record && ++fs->nr_reads == fs->fail_read) {
-        if (fs->read_error)
+        fs_print(fs->faulty, sizeof(fs->faulty), "%s", fs->files[f->file].path);
+        if (fs->read_error < 0)
             return fs->read_error;
-        n = (size_t)snprintf(text, sizeof(text), "\x01?");
+        if (fs->read_error)
+            n = fs->read_error == 1 ? 0 : n / 2;
+        else
+            n = (size_t)snprintf(text, sizeof(text), "\x01?");
     }
     if (offset >= n)
         return 0;
@@ -115,8 +119,10 @@ static ssize_t sys_pwrite(void *data, int fd, const void *buf, size_t len, uint6
     ck_assert_uint_eq(offset, 0);
     memcpy(text, buf, len);
     text[len] = '\0';
-    if (++fs->nr_writes == fs->fail_write)
+    if (++fs->nr_writes == fs->fail_write) {
+        fs_print(fs->faulty, sizeof(fs->faulty), "%s", f->record ? RECORD : fs->files[f->file].path);
         return fs->write_error;
+    }
     if (f->record) {
         fs_print(fs->record, sizeof(fs->record), "%s", text);
         return (ssize_t)len;

@@ -24,8 +24,8 @@ static int on_error(struct drcl_damon *d, int err)
     }
     if (err == -EINVAL || err == -ENODEV)
         return drcl_error(d->env, -EINVAL,
-                          "enabled: the kernel's DAMON refuses the configuration in " DRCL_DAMON_DIR
-                          "/0; are the targets alive and the ranges memory?");
+                          "enabled: the kernel's DAMON refuses the configuration by " DRCL_DAMON_DIR
+                          "/0/state; are the targets alive and the ranges memory?");
     return drcl_error(d->env, err, "enabled: " DRCL_DAMON_DIR "/0/state cannot be written: %s", strerror(-err));
 }
 
