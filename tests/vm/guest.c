@@ -108,6 +108,11 @@ uint64_t guest_meminfo(const char *name)
     return number_in("/proc/meminfo", with_colon) * 1024;
 }
 
+uint64_t guest_rss(void)
+{
+    return number_in("/proc/self/status", "VmRSS:") * 1024;
+}
+
 uint64_t guest_cpu_ns(pid_t pid)
 {
     unsigned long long user = 0, sys = 0;
@@ -127,6 +132,14 @@ uint64_t guest_cpu_ns(pid_t pid)
     if (at)
         sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys);
     return (user + sys) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+uint64_t guest_own_cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 bool guest_write(const char *path, const char *text)
@@ -160,12 +173,11 @@ static void stage(struct damon_reclaim *ctx, const char *setting)
     }
 }
 
-static struct damon_reclaim *new_context(const struct guest_setup *setup)
+struct damon_reclaim *guest_try(const struct guest_setup *setup, char *error, size_t size)
 {
     struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks)};
     struct damon_reclaim_damon_config damon = {.size = sizeof(damon),
                                                .flags = setup->take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0};
-    char error[512] = "";
     struct damon_reclaim_config config = {.size = sizeof(config),
                                           .backend = setup->backend ? setup->backend : "idle-page",
                                           .callbacks = &callbacks,
@@ -174,16 +186,14 @@ static struct damon_reclaim *new_context(const struct guest_setup *setup)
                                           .flags = setup->flags,
                                           .damon = &damon,
                                           .error = error,
-                                          .error_size = sizeof(error)};
+                                          .error_size = size};
     struct damon_reclaim *ctx;
 
     if (setup->callbacks)
         callbacks = *setup->callbacks;
     callbacks.log = log_line;
-    if (damon_reclaim_new(&config, &ctx) < 0) {
-        printf("no context: %s\n", error);
-        exit(1);
-    }
+    if (damon_reclaim_new(&config, &ctx) < 0)
+        return NULL;
     stage(ctx, "wmarks_high=1000");
     stage(ctx, "wmarks_mid=990");
     stage(ctx, "wmarks_low=0");
@@ -192,9 +202,14 @@ static struct damon_reclaim *new_context(const struct guest_setup *setup)
 
 static struct damon_reclaim *set_up(const struct guest_setup *setup, va_list settings)
 {
-    struct damon_reclaim *ctx = new_context(setup);
+    char error[512] = "";
+    struct damon_reclaim *ctx = guest_try(setup, error, sizeof(error));
     const char *setting;
 
+    if (!ctx) {
+        printf("no context: %s\n", error);
+        exit(1);
+    }
     while ((setting = va_arg(settings, const char *)) != NULL)
         stage(ctx, setting);
     return ctx;
@@ -289,10 +304,15 @@ struct damon_reclaim_stats guest_stats(struct damon_reclaim *ctx)
     return stats;
 }
 
+void guest_require(bool holds)
+{
+    failed |= !holds;
+}
+
 void guest_check(bool holds, const char *condition)
 {
     printf("%s: %s\n", holds ? "ok" : "FAILED", condition);
-    failed |= !holds;
+    guest_require(holds);
 }
 
 int guest_result(void)

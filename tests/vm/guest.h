@@ -58,8 +58,11 @@ uint64_t guest_resident(pid_t pid, uint64_t addr, uint64_t len);
 /* A counter of /proc/vmstat, and a value of /proc/meminfo in bytes. */
 uint64_t guest_vmstat(const char *name);
 uint64_t guest_meminfo(const char *name);
-/* CPU time of a process so far, ns. */
+/* CPU time so far of a process, and of this one, ns. */
 uint64_t guest_cpu_ns(pid_t pid);
+uint64_t guest_own_cpu_ns(void);
+/* Bytes of this process that are in memory. */
+uint64_t guest_rss(void);
 uint64_t guest_now_ns(void);
 void guest_sleep_ms(unsigned int ms);
 /* Writes text to a file of /proc or /sys; false if that fails. */
@@ -79,7 +82,9 @@ struct guest_setup {
 
 /* A context with the parameters "NAME=VALUE"..., ended by NULL; open watermarks unless told otherwise. */
 struct damon_reclaim *guest_set_up(const struct guest_setup *setup, ...);
-/* The same, of the backend "idle-page". */
+/* The same without parameters, or NULL with what is missing. */
+struct damon_reclaim *guest_try(const struct guest_setup *setup, char *error, size_t size);
+/* The same as guest_set_up(), of the backend "idle-page". */
 struct damon_reclaim *guest_context(const struct damon_reclaim_callbacks *callbacks, void *userdata, ...);
 /* Makes the workload a target: the process, or its memory alone if it is GUEST_BARE. */
 uint32_t guest_target(struct damon_reclaim *ctx, const struct guest_workload *w);
@@ -93,6 +98,8 @@ struct damon_reclaim_stats guest_stats(struct damon_reclaim *ctx);
 /* Prints the condition and whether it holds; guest_result() is the exit status of the program: 1 if any did not. */
 #define GUEST_CHECK(condition) guest_check(condition, #condition)
 void guest_check(bool holds, const char *condition);
+/* The same without printing. */
+void guest_require(bool holds);
 int guest_result(void);
 /* One line of JSON for a measured value. */
 void guest_measured(const char *name, double value, const char *unit);

@@ -104,6 +104,11 @@ const char *guest_module_get(const char *module, const char *name)
     return line_of(module_path(module, name));
 }
 
+int64_t guest_module_number(const char *module, const char *name)
+{
+    return strtoll(guest_module_get(module, name), NULL, 10);
+}
+
 bool guest_module_set(const char *module, const char *name, const char *value)
 {
     return guest_write(module_path(module, name), value);

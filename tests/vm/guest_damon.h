@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Ends the program as skipped when the kernel has no such files. */
 void guest_damon_needed(void);
@@ -24,8 +25,9 @@ struct guest_digest {
 struct guest_digest guest_kdamonds_digest(void);
 bool guest_digest_same(const struct guest_digest *a, const struct guest_digest *b);
 
-/* Parameters of a module of the kernel, "reclaim" or "stat"; "" and false for one that it does not have. */
+/* Parameters of a module of the kernel, "reclaim" or "stat"; "", 0 and false for one that it does not have. */
 const char *guest_module_get(const char *module, const char *name);
+int64_t guest_module_number(const char *module, const char *name);
 bool guest_module_set(const char *module, const char *name, const char *value);
 
 #endif

@@ -223,6 +223,19 @@ static void print_state(struct vm *const *vms, size_t n)
     fflush(stdout);
 }
 
+/* What the daemon says of them, for who looks why it has failed. */
+static void print_metrics(void)
+{
+    FILE *file = fopen(METRICS, "re");
+    char line[1024];
+
+    while (file && fgets(line, sizeof(line), file))
+        if (strstr(line, "{vm=") && !strstr(line, "state"))
+            printf("    %s", line);
+    if (file)
+        fclose(file);
+}
+
 /* Waits until all of them have shrunk. Returns the seconds it took; more than `limit`: they have not. */
 static unsigned int wait_shrunk(struct vm *const *vms, size_t n, unsigned int limit)
 {
@@ -239,6 +252,8 @@ static unsigned int wait_shrunk(struct vm *const *vms, size_t n, unsigned int li
             print_state(vms, n);
             next = now + UINT64_C(5000000000);
         }
+        if (done < n && now - began > (uint64_t)limit * 1000000000)
+            print_metrics();
         if (done == n || now - began > (uint64_t)limit * 1000000000)
             return (unsigned int)((now - began) / 1000000000) + (done < n);
         guest_sleep_ms(200);
