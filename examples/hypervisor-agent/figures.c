@@ -32,6 +32,14 @@ static void vm_paused(struct metrics *metrics, const struct host_vm *vm)
     }
 }
 
+static void vm_advice(struct metrics *metrics, const struct host_vm *vm, const struct metrics_label *label)
+{
+    struct advise_report report;
+
+    advise_get(vm->advise, (uint32_t)config_number(vm->host->agent->config, NULL, "refault_limit"), &report);
+    metrics_advice(metrics, &report, label, 1);
+}
+
 static void vm_metrics(struct metrics *metrics, const struct host *host, const struct host_vm *vm)
 {
     const struct metrics_label label = {"vm", vm->found.name};
@@ -44,6 +52,8 @@ static void vm_metrics(struct metrics *metrics, const struct host *host, const s
     metrics_uint(metrics, METRIC_VM_COLD, &label, 1, vm->cold);
     metrics_uint(metrics, METRIC_VM_SHARE, &label, 1, vm->share);
     metrics_uint(metrics, METRIC_REFAULTED, &label, 1, vm->cost.refaulted);
+    if (vm->advise)
+        vm_advice(metrics, vm, &label);
     if (!host->shared) {
         metrics_context(metrics, host_watch_context(vm->watch), &vm->backoff, &label, 1);
         return;

@@ -169,6 +169,21 @@ struct host_vm *host_vm_find(struct host *host, pid_t pid)
     return NULL;
 }
 
+/* What a dry run has found out. */
+static void tell_advice(struct host_vm *vm)
+{
+    uint32_t tolerance = (uint32_t)config_number(vm->host->agent->config, NULL, "refault_limit");
+    struct advise_report report;
+
+    advise_get(vm->advise, tolerance, &report);
+    if (report.min_age_ns)
+        log_info("%s: with a min_age of %llu s at most %u permille of what is reclaimed would be used again",
+                 vm->found.name, (unsigned long long)(report.min_age_ns / UINT64_C(1000000000)), tolerance);
+    else
+        log_info("%s: no min_age is known yet with which at most %u permille would be used again", vm->found.name,
+                 tolerance);
+}
+
 void host_vm_remove(struct host_vm *vm)
 {
     struct host *host = vm->host;
@@ -176,6 +191,9 @@ void host_vm_remove(struct host_vm *vm)
 
     log_info("%s: pid %d is gone, %llu MiB were reclaimed of it", vm->found.name, (int)vm->found.pid,
              (unsigned long long)(vm->reclaimed >> 20));
+    if (vm->advise)
+        tell_advice(vm);
+    advise_free(vm->advise);
     if (vm->watch)
         host_watch_remove(vm);
     loop_remove(vm->process);

@@ -12,6 +12,7 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
+#include "agent/advise.h"
 #include "agent/agent.h"
 #include "agent/backoff.h"
 #include "agent/cost.h"
@@ -61,6 +62,7 @@ struct host_vm {
 
     uint64_t tried, reclaimed; /* since it was found */
     uint64_t told;             /* of reclaimed, what the back-off was told */
+    struct advise *advise;     /* in a dry run; NULL before the first window */
 };
 
 struct host {

@@ -52,8 +52,17 @@ static size_t get_regions(struct host *host, struct damon_reclaim *ctx)
     return n < host->nr_regions ? n : host->nr_regions;
 }
 
+/* In a dry run what is cold is followed, to tell what would have been reclaimed at which age. */
+static void follow(struct host_vm *vm, const struct damon_reclaim_region *regions, size_t n, uint64_t aggr_ns)
+{
+    if (!vm->advise && advise_new(&vm->advise) < 0)
+        return;
+    advise_update(vm->advise, host_now(), aggr_ns, regions, n);
+}
+
 static void find_cold(struct host *host)
 {
+    bool dry_run = config_bool(host->agent->config, NULL, "dry_run");
     struct damon_reclaim_params params = {.size = sizeof(params)};
     struct host_watch *last = NULL;
     size_t n = 0;
@@ -75,6 +84,8 @@ static void find_cold(struct host *host)
             end++;
         vm->cold = policy_cold(host->regions + first, end - first, params.aggr_interval * 1000,
                                vm->policy.min_age_us * 1000, vm->resident);
+        if (dry_run)
+            follow(vm, host->regions + first, end - first, params.aggr_interval * 1000);
     }
 }
 

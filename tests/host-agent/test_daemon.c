@@ -241,6 +241,8 @@ START_TEST(test_dry_run)
     begin("[agent]\ndry_run = Y\n");
     ck_assert(daemon_wait(textfile, METRIC("vm_cold_bytes", "a"), 16 * (double)MIB, true));
     ck_assert(metric(METRIC("tried_bytes_total", "a")) == 0);
+    ck_assert(
+        daemon_wait(textfile, METRIC("advise_reclaimed_bytes_total", "a") ",min_age=\"1\"", 16 * (double)MIB, true));
     stand_in_stop(a);
 }
 END_TEST
