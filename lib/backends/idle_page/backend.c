@@ -261,7 +261,7 @@ int drcl_idle_create(struct drcl_env *env, bool need_bitmap, struct drcl_idle_pa
 
 static int create(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend)
 {
-    struct drcl_idle_page *b;
+    struct drcl_idle_page *b = NULL;
     int r = drcl_idle_create(env, true, &b);
 
     if (r < 0)
