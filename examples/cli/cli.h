@@ -24,6 +24,7 @@ struct command {
 const struct command *cli_command(size_t index);
 
 int cmd_run(struct options *options);
+int cmd_advise(struct options *options);
 int cmd_probe(struct options *options);
 int cmd_params(struct options *options);
 int cmd_version(struct options *options);

@@ -15,6 +15,7 @@ struct facts {
     const char *end;      /* why it ended, for the summary */
     struct damon_reclaim_stats stats;
     struct damon_reclaim_params params; /* in effect */
+    bool dry_run;
     bool simulated;
     struct damon_reclaim_sim_report truth; /* if simulated, for the summary */
 };

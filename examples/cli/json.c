@@ -75,8 +75,8 @@ static json_t *parameters(struct damon_reclaim *ctx)
 
 void json_summary(const struct facts *facts, struct damon_reclaim *ctx)
 {
-    json_t *summary = json_pack("{s:b, s:s, s:s*, s:s}", "summary", 1, "backend", facts->backend, "workload",
-                                facts->workload, "end", facts->end);
+    json_t *summary = json_pack("{s:b, s:s, s:s*, s:s, s:b}", "summary", 1, "backend", facts->backend, "workload",
+                                facts->workload, "end", facts->end, "dry_run", facts->dry_run);
 
     json_object_update_new(summary, moment(facts));
     json_object_set_new(summary, "real_time", json_real(seconds(facts->real_ns)));
@@ -85,4 +85,32 @@ void json_summary(const struct facts *facts, struct damon_reclaim *ctx)
     if (facts->simulated)
         json_object_set_new(summary, "truth", fields(json_object(), &facts->truth, facts_truth));
     print(summary);
+}
+
+/* One of the candidates. */
+static json_t *age(const struct advise_age *of)
+{
+    bool known = of->reclaimed > of->pending;
+
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "min_age", (json_int_t)(of->age_ns / 1000), "bytes_cold",
+                     number(of->cold), "bytes_reclaimed", number(of->reclaimed), "bytes_pending", number(of->pending),
+                     "bytes_reused", number(of->reused), "reused",
+                     known ? json_real((double)of->reused_permille / 1000) : json_null());
+}
+
+void json_advice(const struct advice *advice)
+{
+    const struct advise_report *report = &advice->report;
+    json_t *object = json_pack("{s:b, s:s, s:s*, s:s*}", "summary", advice->end != NULL, "backend", advice->backend,
+                               "workload", advice->workload, "end", advice->end);
+    json_t *ages = json_object();
+
+    json_object_set_new(object, "time", json_real(seconds(report->observed_ns)));
+    json_object_set_new(object, "monitored_bytes", number(report->monitored));
+    json_object_set_new(object, "tolerance", json_real((double)advice->tolerance / 1000));
+    json_object_set_new(object, "min_age", report->min_age_ns ? number(report->min_age_ns / 1000) : json_null());
+    for (size_t i = 0; i < ADVISE_AGES; i++)
+        json_object_set_new(ages, advice_age(report->ages[i].age_ns).text, age(&report->ages[i]));
+    json_object_set_new(object, "ages", ages);
+    print(object);
 }

@@ -15,6 +15,8 @@
 
 static const struct command commands[] = {
     {"run", "[damon_reclaim.NAME=VALUE...]", "watch memory, reclaim what is cold, and say what it came to", cmd_run},
+    {"advise", "[damon_reclaim.NAME=VALUE...]", "watch memory, touch nothing, and say which min_age would suit it",
+     cmd_advise},
     {"probe", "[BACKEND...]", "tell which backends work here, and what would cure those that do not", cmd_probe},
     {"params", "", "list the parameters: defaults, units and what they are for", cmd_params},
     {"version", "", "tell the version and the features of the library", cmd_version},
@@ -74,7 +76,7 @@ int cmd_version(struct options *options)
 int main(int argc, char **argv)
 {
     const struct command *command = NULL;
-    struct options options = {0};
+    struct options options = {.tolerance = 20};
     int r;
 
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a failed write */

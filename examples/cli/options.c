@@ -28,6 +28,9 @@ enum option_id {
     OPT_MEMORY,
     OPT_SEED,
     OPT_DURATION,
+    OPT_INTERVAL,
+    OPT_TOLERANCE,
+    OPT_DRY_RUN,
     OPT_SET,
     OPT_CONFIG,
     OPT_NO_WATERMARKS,
@@ -47,33 +50,42 @@ static const struct {
     const char *commands; /* that know it */
     const char *doc;
 } table[] = {
-    {"backend", 0, OPT_BACKEND, "NAME", "run", "how memory is watched: damon, idle-page, sim (auto: one that works)"},
-    {"damon-operations", 0, OPT_OPERATIONS, "NAME", "run", "damon: paddr, vaddr or fvaddr (what fits the targets)"},
-    {"take-over", 0, OPT_TAKE_OVER, NULL, "run", "damon: switch the kernel's DAMON_STAT off meanwhile"},
-    {"monitor-only", 0, OPT_MONITOR_ONLY, NULL, "run", "damon: the kernel watches the processes, we reclaim"},
-    {"pid", 0, OPT_PID, "PID", "run", "watch this process (may be repeated)"},
-    {"comm", 0, OPT_COMM, "NAME", "run", "watch the processes of this name as they come and go (may be repeated)"},
-    {"cgroup", 0, OPT_CGROUP, "PATH", "run", "watch the processes of this cgroup and those below it (may be repeated)"},
-    {"wait", 0, OPT_WAIT, NULL, "run", "wait for processes when there are none yet, instead of failing"},
-    {"largest-ram", 0, OPT_LARGEST_RAM, NULL, "run",
+    {"backend", 0, OPT_BACKEND, "NAME", "run advise",
+     "how memory is watched: damon, idle-page, sim (auto: one that works)"},
+    {"damon-operations", 0, OPT_OPERATIONS, "NAME", "run advise",
+     "damon: paddr, vaddr or fvaddr (what fits the targets)"},
+    {"take-over", 0, OPT_TAKE_OVER, NULL, "run advise", "damon: switch the kernel's DAMON_STAT off meanwhile"},
+    {"monitor-only", 0, OPT_MONITOR_ONLY, NULL, "run advise", "damon: the kernel watches the processes, we reclaim"},
+    {"pid", 0, OPT_PID, "PID", "run advise", "watch this process (may be repeated)"},
+    {"comm", 0, OPT_COMM, "NAME", "run advise",
+     "watch the processes of this name as they come and go (may be repeated)"},
+    {"cgroup", 0, OPT_CGROUP, "PATH", "run advise",
+     "watch the processes of this cgroup and those below it (may be repeated)"},
+    {"wait", 0, OPT_WAIT, NULL, "run advise", "wait for processes when there are none yet, instead of failing"},
+    {"largest-ram", 0, OPT_LARGEST_RAM, NULL, "run advise",
      "of physical memory the largest range alone, as DAMON_RECLAIM does"},
     {"filter", 0, OPT_FILTER, "RULE", "run", "what goes and what stays, see below (may be repeated)"},
     {"exclude", 0, OPT_EXCLUDE, "WHAT", "run", "never reclaim this, see below (may be repeated)"},
-    {"workload", 0, OPT_WORKLOAD, "FILE", "run", "simulate memory that is used as this file says, in masim's format"},
-    {"rate", 0, OPT_RATE, "N", "run", "simulation: accesses a second (1000000)"},
-    {"memory", 0, OPT_MEMORY, "BYTES", "run", "simulation: memory of the machine (5/4 of the workload's)"},
-    {"seed", 0, OPT_SEED, "N", "run", "of the random source; the same seed makes the same simulated run (0)"},
-    {"duration", 0, OPT_DURATION, "TIME", "run", "end after this long, in s unless it says; simulation: virtual time"},
-    {"set", 0, OPT_SET, "NAME=VALUE", "run", "set a parameter; the same as --NAME=VALUE (may be repeated)"},
-    {"config", 0, OPT_CONFIG, "FILE", "run", "lines NAME=VALUE, and # comments; read again on SIGHUP"},
+    {"workload", 0, OPT_WORKLOAD, "FILE", "run advise",
+     "simulate memory that is used as this file says, in masim's format"},
+    {"rate", 0, OPT_RATE, "N", "run advise", "simulation: accesses a second (1000000)"},
+    {"memory", 0, OPT_MEMORY, "BYTES", "run advise", "simulation: memory of the machine (5/4 of the workload's)"},
+    {"seed", 0, OPT_SEED, "N", "run advise", "of the random source; the same seed makes the same simulated run (0)"},
+    {"duration", 0, OPT_DURATION, "TIME", "run advise",
+     "end after this long, in s unless it says; simulation: virtual time"},
+    {"interval", 0, OPT_INTERVAL, "TIME", "advise", "also say what is known this often"},
+    {"tolerance", 0, OPT_TOLERANCE, "PERCENT", "advise", "share of what is reclaimed that may be used again (2)"},
+    {"dry-run", 0, OPT_DRY_RUN, NULL, "run", "watch and count, reclaim nothing"},
+    {"set", 0, OPT_SET, "NAME=VALUE", "run advise", "set a parameter; the same as --NAME=VALUE (may be repeated)"},
+    {"config", 0, OPT_CONFIG, "FILE", "run advise", "lines NAME=VALUE, and # comments; read again on SIGHUP"},
     {"no-watermarks", 0, OPT_NO_WATERMARKS, NULL, "run", "work however much memory is free"},
-    {"root", 0, OPT_ROOT, "DIR", "run probe", "look for /proc and /sys in this directory"},
-    {"json", 0, OPT_JSON, NULL, "run probe params",
-     "print JSON; run: a line an aggregation, then one with the summary"},
+    {"root", 0, OPT_ROOT, "DIR", "run advise probe", "look for /proc and /sys in this directory"},
+    {"json", 0, OPT_JSON, NULL, "run advise probe params",
+     "print JSON; run: a line an aggregation, then one with the summary; advise: a line each time"},
     {"quiet", 'q', OPT_QUIET, NULL, "run", "no progress and no summary (but of JSON)"},
-    {"verbose", 'v', OPT_VERBOSE, NULL, "run probe",
-     "run: log changes of state; twice: everything; probe: all findings"},
-    {"help", 'h', OPT_HELP, NULL, "run probe params version", "this text"},
+    {"verbose", 'v', OPT_VERBOSE, NULL, "run advise probe",
+     "run, advise: log changes of state; twice: everything; probe: all findings"},
+    {"help", 'h', OPT_HELP, NULL, "run advise probe params version", "this text"},
 };
 
 #define NR_TABLE (sizeof(table) / sizeof(table[0]))
@@ -88,7 +100,7 @@ static bool knows(const struct command *command, size_t i)
 
 static bool takes_parameters(const struct command *command)
 {
-    return !strcmp(command->name, "run");
+    return !strcmp(command->name, "run") || !strcmp(command->name, "advise");
 }
 
 /* A parameter that can be set, or false. */
@@ -155,6 +167,20 @@ static int number(const char *option, const char *text, const struct unit *units
     return CLI_USAGE;
 }
 
+/* In permille: digits, and at most one behind a point. */
+static int percent(const char *option, const char *text, uint64_t *ret)
+{
+    size_t whole = strspn(text, "0123456789"), tenth = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    uint64_t permille = strtoull(text, NULL, 10) * 10 + (tenth ? (uint64_t)(text[whole + 1] - '0') : 0);
+
+    if (!whole || whole > 3 || tenth > 1 || text[whole + (tenth ? 1 + tenth : 0)] || permille > 1000) {
+        cli_error("--%s=%s: not a percentage, like 2 or 0.5", option, text);
+        return CLI_USAGE;
+    }
+    *ret = permille;
+    return CLI_OK;
+}
+
 static int parameter(struct options *options, size_t index, const char *value)
 {
     struct damon_reclaim_param_info info;
@@ -211,6 +237,13 @@ static int option(struct options *o, int id)
         return number("seed", optarg, NULL, &o->seed);
     case OPT_DURATION:
         return number("duration", optarg, units_time, &o->duration_ns);
+    case OPT_INTERVAL:
+        return number("interval", optarg, units_time, &o->interval_ns);
+    case OPT_TOLERANCE:
+        return percent("tolerance", optarg, &o->tolerance);
+    case OPT_DRY_RUN:
+        o->dry_run = true;
+        return CLI_OK;
     case OPT_SET:
         return settings_add_line(&o->settings, optarg, "--set") ? CLI_OK : CLI_USAGE;
     case OPT_CONFIG:
@@ -244,7 +277,9 @@ static int option(struct options *o, int id)
 
 static const char *short_options(const struct command *command)
 {
-    return takes_parameters(command) ? "qvh" : !strcmp(command->name, "probe") ? "vh" : "h";
+    return !strcmp(command->name, "run")                                         ? "qvh"
+           : !strcmp(command->name, "advise") || !strcmp(command->name, "probe") ? "vh"
+                                                                                 : "h";
 }
 
 int options_parse(struct options *options, const struct command *command, int argc, char **argv)
@@ -319,7 +354,8 @@ void options_help(FILE *file, const struct command *command)
     }
     if (!takes_parameters(command))
         return;
-    fprintf(file, "\nWithout --pid, --comm and --cgroup all physical memory is watched.\n\n%s\n%s", filters_help,
-            exclude_help);
+    fputs("\nWithout --pid, --comm and --cgroup all physical memory is watched.\n", file);
+    if (!strcmp(command->name, "run"))
+        fprintf(file, "\n%s\n%s", filters_help, exclude_help);
     parameter_help(file);
 }

@@ -19,10 +19,12 @@ struct options {
     struct words pids, comms, cgroups, filters, exclusions;
     struct settings settings; /* parameters of the command line */
     uint64_t duration_ns;     /* 0: until it ends by itself */
+    uint64_t interval_ns;     /* between two tables of advice; 0: one at the end */
+    uint64_t tolerance;       /* permille */
     uint64_t seed, rate, memory;
     int verbose;
     bool json, quiet, wait, no_watermarks, help;
-    bool take_over, monitor_only, largest_ram;
+    bool take_over, monitor_only, largest_ram, dry_run;
     char **words; /* what is left of argv */
     size_t nr_words;
 };

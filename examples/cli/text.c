@@ -60,6 +60,8 @@ void text_summary(const struct facts *facts)
            stats->nr_reclaim_tried_regions);
     printf("             and left alone %s accessed after all, %s not reclaimable\n", BYTES(stats->bytes_accessed),
            BYTES(stats->bytes_not_reclaimable));
+    if (facts->dry_run)
+        printf("  dry run    nothing was touched; %s would go now\n", BYTES(facts->cold_bytes));
     printf("  reclaimed  %s in %" PRIu64 " regions; the quota was full in %" PRIu64 " windows\n",
            BYTES(stats->bytes_reclaimed_regions), stats->nr_reclaimed_regions, stats->nr_quota_exceeds);
     printf("  cost       reclaiming %s (CPU %s), monitoring %s of CPU\n", SECONDS(stats->reclaim_ns),
@@ -70,4 +72,49 @@ void text_summary(const struct facts *facts)
         printf("  Nothing was watched: free memory never was between wmarks_low and wmarks_mid (%" PRIu64 " to %" PRIu64
                " permille);\n  --no-watermarks works however much is free.\n",
                facts->params.wmarks_low, facts->params.wmarks_mid);
+}
+
+struct units_text advice_age(uint64_t age_ns)
+{
+    uint64_t s = age_ns / UINT64_C(1000000000);
+    struct units_text t;
+
+    if (s % 3600 == 0)
+        snprintf(t.text, sizeof(t.text), "%" PRIu64 "h", s / 3600);
+    else if (s % 60 == 0)
+        snprintf(t.text, sizeof(t.text), "%" PRIu64 "min", s / 60);
+    else
+        snprintf(t.text, sizeof(t.text), "%" PRIu64 "s", s);
+    return t;
+}
+
+static void advice_head(const struct advice *advice)
+{
+    const struct advise_report *report = &advice->report;
+
+    printf("%s%s%s: watched %s for %s; %s\n", advice->backend, advice->workload ? ", " : "",
+           advice->workload ? advice->workload : "", BYTES(report->monitored), SECONDS(report->observed_ns),
+           advice->end ? advice->end : "it goes on");
+}
+
+void text_advice(const struct advice *advice)
+{
+    const struct advise_report *report = &advice->report;
+
+    advice_head(advice);
+    printf("%9s %14s %14s %14s %14s %9s\n", "min_age", "cold now", "reclaimed", "not yet known", "used again", "share");
+    for (size_t i = 0; i < ADVISE_AGES; i++) {
+        const struct advise_age *age = &report->ages[i];
+
+        printf("%9s %14s %14s %14s %14s %9s\n", advice_age(age->age_ns).text, BYTES(age->cold), BYTES(age->reclaimed),
+               BYTES(age->pending), BYTES(age->reused),
+               age->reclaimed > age->pending ? SHARE(age->reused_permille, 1000) : "-");
+    }
+    if (report->min_age_ns)
+        printf("advice: min_age=%s, of which at most %s is used again\n", advice_age(report->min_age_ns).text,
+               SHARE(advice->tolerance, 1000));
+    else
+        printf("no advice: of no min_age is it known that at most %s is used again; watch for longer, or tolerate "
+               "more\n",
+               SHARE(advice->tolerance, 1000));
 }

@@ -207,6 +207,76 @@ filters() {
     ok 'nor a cgroup' expect 2 'exclusions[0].cgroup' $sim --exclude cgroup:/a
 }
 
+# Of 64 MiB, 16 are always in use, 16 for 4 s in every 24, and 32 once. Each of these ages from 1 s to 10 s would reclaim
+# 32 + 4 x 16 MiB, of which 4 x 16 are used again; from 30 s on it is the 32 MiB alone.
+advice_workload() {
+    printf '%s\n' 'always, 16777216' 'now and then, 16777216' 'once, 33554432' '' 'all of it' 500 \
+        'always, 1, 4096, 1' 'now and then, 1, 4096, 1' 'once, 1, 4096, 1'
+    for round in 1 2 3 4; do
+        printf '%s\n' '' without 20000 'always, 1, 4096, 1' '' with 4000 'always, 1, 4096, 1' 'now and then, 1, 4096, 1'
+    done
+}
+
+# near KEY VALUE TOLERANCE: a number of the last line of out.
+near() {
+    got=$(value "$1") || return 1
+    awk "BEGIN { exit !($got >= $2 - $3 && $got <= $2 + $3) }" || { echo "$1 is $got, not near $2"; return 1; }
+}
+
+advice() {
+    advice_workload >now_and_then.cfg
+    for seed in 0 1 2; do
+        run advise --workload now_and_then.cfg --json --seed $seed
+        ok "advice with seed $seed" [ "$status" = 0 ]
+        for age in 2s 5s 10s; do
+            ok "what $age would reclaim" near ages.$age.bytes_reclaimed 100663296 4194304
+            ok "what of it is used again" near ages.$age.bytes_reused 67108864 4194304
+            ok "and its share" near ages.$age.reused 0.667 0.02
+        done
+        ok 'what half a minute would reclaim' near ages.30s.bytes_reclaimed 33554432 1677722
+        ok 'next to nothing of it is used again' near ages.30s.reused 0.01 0.01
+        ok 'what is cold now' near ages.10s.bytes_cold 33554432 1677722
+        ok 'what is not known yet' near ages.1min.bytes_pending 33554432 1677722
+        ok 'of an hour nothing is known' value_is ages.1h.reused null
+        ok 'the advice' value_is min_age 30000000
+    done
+    run advise --workload now_and_then.cfg --json --tolerance 70
+    ok 'the advice of the tolerant' value_is min_age 1000000
+    run advise --workload now_and_then.cfg --json --duration 20s --tolerance 0.1
+    ok 'nothing was used again yet' near ages.5s.bytes_reused 0 1048576
+    run advise --workload now_and_then.cfg --json --interval 10s
+    ok 'a line each time' [ "$("$json" <out)" -ge 10 ]
+    ok 'the last one is the summary' value_is summary true
+    ok 'and says why it ended' value_is end 'the time is up'
+    sed -n 1p out >line
+    mv line out
+    ok 'the first is not' value_is summary false
+    run advise --workload now_and_then.cfg
+    ok 'advice for people' grep -q '^advice: min_age=30s, of which at most 2.0 % is used again$' out
+    ok 'with a line for each age' [ "$(grep -c ' [KMG]*i*B .* [%-]*$' out)" = 11 ]
+    run advise --workload now_and_then.cfg --duration 30s --tolerance 0
+    ok 'no advice, and why' grep -q '^no advice: .*watch for longer' out
+    start advise --workload now_and_then.cfg --interval 1000s --duration 10000d
+    stop INT
+    ok 'SIGINT ends it well' [ "$status" = 0 ]
+    ok 'with what is known' grep -q 'interrupted$' out
+    ok 'a tolerance that is none' expect 2 '--tolerance=2x: not a percentage' advise --tolerance=2x
+    ok 'one that is above all' expect 2 '--tolerance=100.1: not a percentage' advise --tolerance=100.1
+    ok 'advice reclaims nothing anyway' expect 2 "unrecognized option '--dry-run'" advise --dry-run
+
+    run $sim --json --dry-run
+    ok 'a dry run' value_is dry_run true
+    ok 'tries nothing' value_is bytes_reclaim_tried_regions 0
+    ok 'and reclaims nothing' value_is truth.reclaimed 0
+    ok 'but knows what would go' near bytes_cold 12582912 1258291
+    run $sim --json
+    ok 'any other run is wet' value_is dry_run false
+    run $sim --dry-run --filter 'allow anon'
+    ok 'a dry run with a filter' [ "$status" = 0 ]
+    ok 'still tries nothing' grep -q 'tried 0 B' out
+    ok 'and says so' grep -q 'nothing was touched; 1[0-9.]* MiB would go now' out
+}
+
 workload_files() {
     for file in "$workloads"/*.cfg; do
         run run --workload "$file" --no-watermarks --min_age=5s --duration 30s --json
@@ -422,6 +492,7 @@ bad_values
 parameters
 simulation
 filters
+advice
 workload_files
 signals
 backends
