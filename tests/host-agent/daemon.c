@@ -70,10 +70,10 @@ pid_t daemon_start(const char *const *options)
 {
     struct host host = {.backend_ops = &quiet};
     char *argv[MOST_OPTIONS + 2];
-    int argc = 1;
+    int argc = 1, code;
     pid_t pid;
 
-    fflush(stdout);
+    fflush(NULL);
     pid = fork();
     if (pid != 0)
         return pid;
@@ -82,7 +82,10 @@ pid_t daemon_start(const char *const *options)
     for (; options[argc - 1] && argc <= MOST_OPTIONS; argc++)
         argv[argc] = strdup(options[argc - 1]);
     argv[argc] = NULL;
-    _exit(agent_main(&host_program, argc, argv, &host));
+    code = agent_main(&host_program, argc, argv, &host);
+    while (argc--)
+        free(argv[argc]);
+    exit(code); /* and not _exit(), so that a sanitizer finds what has leaked */
 }
 
 static void sleep_ms(unsigned int ms)
