@@ -23,8 +23,7 @@ static void setup(void)
     p = fake_process(f, 4242);
     q = fake_process(f, 4343);
     request = (struct damon_reclaim_request){
-        .size = sizeof(request), .target = 1, .end = END, .marked = true, .max_bytes = UINT64_MAX
-    };
+        .size = sizeof(request), .target = 1, .end = END, .marked = true, .max_bytes = UINT64_MAX};
     ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &backend), 0);
     ck_assert_int_eq(OPS->target_add(backend, 1, 0, -1), 0);
 }
@@ -37,7 +36,7 @@ static void teardown(void)
 
 static int reclaim_only(void)
 {
-    result = (struct damon_reclaim_result){ .size = sizeof(result), .end = request.end };
+    result = (struct damon_reclaim_result){.size = sizeof(result), .end = request.end};
     return OPS->reclaim(backend, &request, &result);
 }
 
@@ -60,7 +59,7 @@ static void reclaim(void)
 
 START_TEST(test_cold_goes)
 {
-    static const enum fake_kind kinds[] = { FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE };
+    static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE};
     size_t pages = kinds[_i] == FAKE_SPREAD ? 200 : 1024;
 
     fake_map(f, p, BASE, pages, kinds[_i]);
@@ -287,6 +286,31 @@ START_TEST(test_moved)
 }
 END_TEST
 
+/* A process that comes when it is known already whose all the frames are, and one whose pages are shared for ever: the
+ * former is found soon, and the latter does not have the owners be looked for all the time. */
+START_TEST(test_new_process)
+{
+    size_t rounds = 0, reads;
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    reclaim();
+    EXPECT(reclaimed, 64);
+    fake_map(f, fake_process(f, 4545), BASE, 64, FAKE_SMALL);
+    while (f->paged_out < 128 * PAGE && rounds++ < 200)
+        reclaim();
+    ck_assert_uint_gt(rounds, 0);
+    ck_assert_uint_lt(rounds, 200);
+    fake_map(f, q, BASE, 64, FAKE_SMALL);
+    for (uint64_t i = 0; i < 64; i++)
+        *fake_entry(q, BASE + i * PAGE) &= ~DRCL_PAGEMAP_EXCLUSIVE;
+    reads = f->nr_pagemap;
+    for (rounds = 0; rounds < 100; rounds++)
+        reclaim();
+    ck_assert_uint_lt(f->nr_pagemap - reads, 100);
+    ck_assert_uint_eq(fake_resident(q, BASE, 64), 64 * PAGE);
+}
+END_TEST
+
 static void exit_after_a_while(struct fake *fake)
 {
     if (fake->paged_out >= 100 * PAGE)
@@ -346,7 +370,7 @@ END_TEST
 
 START_TEST(test_excluded_process)
 {
-    struct damon_reclaim_exclusion exclusion = { .type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 4242 };
+    struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 4242};
 
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     fake_map(f, q, BASE, 64, FAKE_SMALL);
@@ -364,7 +388,7 @@ END_TEST
 /* A cgroup with what is below it, also what comes to be there later. */
 START_TEST(test_excluded_cgroup)
 {
-    struct damon_reclaim_exclusion exclusion = { .type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a" };
+    struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a"};
     struct fake_process *r = fake_process(f, 4444);
 
     fake_cgroup(f, "/a", 17);
@@ -386,7 +410,7 @@ END_TEST
 
 START_TEST(test_cgroup_without_kpagecgroup)
 {
-    struct damon_reclaim_exclusion exclusion = { .type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a" };
+    struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a"};
 
     fake_cgroup(f, "/a", 17);
     f->missing = "/proc/kpagecgroup";
@@ -403,16 +427,16 @@ START_TEST(test_filters)
         struct damon_reclaim_filter filter;
         size_t pages; /* that pass */
     } cases[] = {
-        { { .type = DAMON_RECLAIM_FILTER_ANON, .matching = true }, 32 },
-        { { .type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true }, 512 + 64 },
-        { { .type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true }, 512 + 48 + 32 },
-        { { .type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17 }, 512 + 56 + 32 },
-        { { .type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .allow = true, .memcg = 17 }, 8 },
-        { { .type = DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE, .matching = true, .start = HUGE_PAGE, .end = HUGE_PAGE }, 96 },
-        { { .type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = true, .allow = true }, 0 },
-        { { .type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = true }, 512 + 64 + 32 },
-        { { .type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true }, 512 + 64 + 32 },
-        { { .type = DAMON_RECLAIM_FILTER_YOUNG, .matching = false }, 0 },
+        {{.type = DAMON_RECLAIM_FILTER_ANON, .matching = true}, 32},
+        {{.type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true}, 512 + 64},
+        {{.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true}, 512 + 48 + 32},
+        {{.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17}, 512 + 56 + 32},
+        {{.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .allow = true, .memcg = 17}, 8},
+        {{.type = DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE, .matching = true, .start = HUGE_PAGE, .end = HUGE_PAGE}, 96},
+        {{.type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = true, .allow = true}, 0},
+        {{.type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = true}, 512 + 64 + 32},
+        {{.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true}, 512 + 64 + 32},
+        {{.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = false}, 0},
     };
 
     fake_map(f, p, BASE, 512, FAKE_HUGE);
@@ -430,7 +454,7 @@ END_TEST
 
 START_TEST(test_memcg_without_kpagecgroup)
 {
-    struct damon_reclaim_filter filter = { .type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17 };
+    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17};
 
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     f->missing = "/proc/kpagecgroup";
@@ -468,9 +492,9 @@ END_TEST
 /* All that keeps a cgroup from being asked. */
 START_TEST(test_unmapped_stays)
 {
-    struct damon_reclaim_exclusion pid = { .type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 4242 };
-    struct damon_reclaim_exclusion range = { .type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = { 0, PAGE } };
-    struct damon_reclaim_filter active = { .type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true };
+    struct damon_reclaim_exclusion pid = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 4242};
+    struct damon_reclaim_exclusion range = {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {0, PAGE}};
+    struct damon_reclaim_filter active = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
     struct fake_cgroup *a = fake_cgroup(f, "/a", 17);
     size_t first = fake_cache(f, 100, 17);
 
@@ -561,7 +585,7 @@ START_TEST(test_samples)
         fake_touch(f, p, BASE + 4100 * PAGE);
         f->now_ns += _i * 300000000;
         ck_assert_int_eq(OPS->check(backend, 1, addrs, 8, accessed), 0);
-        ck_assert_mem_eq(accessed, ((uint8_t[]){ 0, 1, 0, 1, 0, 1, 0, 0 }), 8);
+        ck_assert_mem_eq(accessed, ((uint8_t[]){0, 1, 0, 1, 0, 1, 0, 0}), 8);
     }
 }
 END_TEST
@@ -625,6 +649,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_deadline);
     tcase_add_test(tc, test_owners_step_by_step);
     tcase_add_test(tc, test_moved);
+    tcase_add_test(tc, test_new_process);
     tcase_add_test(tc, test_exit_in_the_middle);
     tcase_add_test(tc, test_not_permitted);
     tcase_add_test(tc, test_locked);

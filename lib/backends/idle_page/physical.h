@@ -53,6 +53,9 @@ struct drcl_known_cgroup {
 
 struct drcl_physical {
     struct drcl_rmap *rmap;
+    uint64_t made_ns;                      /* what it took to fill it */
+    uint64_t used_ns;                      /* how long it has been used since */
+    uint64_t nr_found, nr_missed;          /* claims since then */
     struct drcl_claim claims[DRCL_WINDOW]; /* of the window at hand */
     size_t nr_claims;
     struct drcl_process processes[DRCL_NR_PROCESSES];

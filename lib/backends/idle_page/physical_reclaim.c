@@ -9,8 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define STEP_NS  UINT64_C(50000000) /* of the reverse map, when nobody says how long it may take */
-#define PIECE_NS UINT64_C(1000000)  /* of it, until it is asked whether that was enough */
+#define STEP_NS    UINT64_C(50000000) /* of the reverse map, when nobody says how long it may take */
+#define PASS_SHARE 4                  /* of the time one part is for the reverse map, and so many are for its use */
+#define PIECE_NS   UINT64_C(1000000)  /* of it, until it is asked whether that was enough */
 
 struct window {
     struct drcl_attempt a;
@@ -153,12 +154,28 @@ static int judge_window(struct window *w, uint64_t *ret_end)
     return r;
 }
 
+/* 0 if a clock failed and read 0. */
+static uint64_t elapsed(uint64_t begin, uint64_t end)
+{
+    return end > begin ? end - begin : 0;
+}
+
 /* What a pass through the processes takes does not depend on how much is wanted. */
 static void want_all(struct drcl_idle_page *b)
 {
     for (size_t i = 0; i < b->ram.n; i++)
         drcl_rmap_want(b->physical->rmap, b->ram.ranges[i].start >> DRCL_PAGE_SHIFT,
                        b->ram.ranges[i].end >> DRCL_PAGE_SHIFT);
+}
+
+/* Pages that came since the reverse map was filled are missing in it, and so are those that several processes map. When
+ * many are, it is filled anew, but that may take no more than a part of the time. */
+static void renew_owners(struct drcl_physical *physical)
+{
+    if (physical->nr_missed <= physical->nr_found / 4 || physical->used_ns < PASS_SHARE * physical->made_ns)
+        return;
+    drcl_rmap_renew(physical->rmap);
+    physical->made_ns = physical->used_ns = physical->nr_found = physical->nr_missed = 0;
 }
 
 /* Goes on with the reverse map until it knows the window. 1; 0 when the time is over; or an error. */
@@ -173,10 +190,11 @@ static int know_window(struct window *w)
     want_all(w->a.b);
     drcl_rmap_want(rmap, first, first + w->pages); /* wherever the target lies */
     while (w->a.now_ns < deadline) {
-        uint64_t left = deadline - w->a.now_ns;
-        int r = drcl_rmap_step(rmap, w->a.now_ns + (left < PIECE_NS ? left : PIECE_NS));
+        uint64_t begin = w->a.now_ns, left = deadline - begin;
+        int r = drcl_rmap_step(rmap, begin + (left < PIECE_NS ? left : PIECE_NS));
 
         drcl_attempt_plan(&w->a);
+        w->a.b->physical->made_ns += elapsed(begin, w->a.now_ns);
         if (r < 0)
             return r;
         if (drcl_rmap_knows(rmap, first, first + w->pages))
@@ -202,8 +220,11 @@ static int find_owners(struct window *w)
 
         if (claim->unit.unmapped)
             continue;
-        if (!drcl_rmap_find(physical->rmap, claim->unit.addr >> DRCL_PAGE_SHIFT, &claim->run) ||
-            claim->run.pages < claim->unit.pages) {
+        if (drcl_rmap_find(physical->rmap, claim->unit.addr >> DRCL_PAGE_SHIFT, &claim->run) &&
+            claim->run.pages >= claim->unit.pages) {
+            physical->nr_found++;
+        } else {
+            physical->nr_missed++;
             claim->run.pid = 0;
             w->count.not_reclaimable += drcl_unit_size(&claim->unit);
         }
@@ -286,9 +307,12 @@ int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
                           const struct damon_reclaim_request *request, struct damon_reclaim_result *ret_result)
 {
     struct window w = {.a = {.b = b, .request = request, .result = ret_result}, .t = t};
-    uint64_t at = request->start;
+    uint64_t at = request->start, begin, made_ns;
     int r = drcl_attempt_begin(&w.a), flushed;
 
+    begin = w.a.now_ns;
+    renew_owners(b->physical);
+    made_ns = b->physical->made_ns;
     while (r >= 0 && at < request->end && w.a.slice > 0) {
         r = reclaim_window(&w, &at);
         if (r == 0)
@@ -296,6 +320,7 @@ int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
         drcl_attempt_plan(&w.a);
     }
     flushed = drcl_unmapped_flush(&w.a);
+    b->physical->used_ns += elapsed(b->physical->made_ns - made_ns, elapsed(begin, w.a.now_ns));
     r = r < 0 ? r : flushed;
     if (r < 0 && !ret_result->tried)
         return r; /* else what was done counts, and an error that lasts comes back */

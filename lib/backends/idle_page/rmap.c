@@ -114,6 +114,12 @@ void drcl_rmap_was_wrong(struct drcl_rmap *rmap)
     rmap->nr_wrong++;
 }
 
+void drcl_rmap_renew(struct drcl_rmap *rmap)
+{
+    if (!rmap->running)
+        forget(rmap);
+}
+
 size_t drcl_rmap_bytes(const struct drcl_rmap *rmap)
 {
     return drcl_owners_bytes(&rmap->owners);

@@ -42,6 +42,9 @@ bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *
 /* An answer was wrong: after too many of them, and after a while in any case, the table is made anew. */
 void drcl_rmap_was_wrong(struct drcl_rmap *rmap);
 
+/* What is known is too old for whoever asks: it has to be found out anew. Not what a pass is finding out now. */
+void drcl_rmap_renew(struct drcl_rmap *rmap);
+
 /* Bytes that the table takes now. */
 size_t drcl_rmap_bytes(const struct drcl_rmap *rmap);
 
