@@ -10,12 +10,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <damon_reclaim/damon_reclaim.h>
+
 #include "error.h"
 #include "metrics_table.h"
 
 struct advise_report;
 struct backoff;
-struct damon_reclaim;
 
 enum metric_id {
 #define METRICS_ID(id, name, unit, type, help) METRIC_##id,
@@ -62,6 +63,10 @@ void metrics_seconds(struct metrics *metrics, enum metric_id id, const struct me
                      uint64_t ns);
 void metrics_permille(struct metrics *metrics, enum metric_id id, const struct metrics_label *labels, size_t n,
                       uint64_t permille); /* as a ratio */
+
+/* The words that the labels have for a state and a reason. */
+const char *metrics_state_name(enum damon_reclaim_state state);
+const char *metrics_reason_name(enum damon_reclaim_reason reason);
 
 /* The samples that every context has, with @labels on all of them. Of @backoff if it is not NULL. */
 void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,

@@ -15,6 +15,16 @@ static const char *const states[] = {"disabled", "inactive", "active"};
 static const char *const reasons[] = {"requested",          "wmark_high", "wmark_mid", "wmark_low",
                                       "invalid_parameters", "no_target",  "backend"};
 
+const char *metrics_state_name(enum damon_reclaim_state state)
+{
+    return states[state];
+}
+
+const char *metrics_reason_name(enum damon_reclaim_reason reason)
+{
+    return reasons[reason];
+}
+
 /* Counters and gauges that are numbers as they are. */
 static const struct {
     enum metric_id id;

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest.h"
+
+#include <linux/capability.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/log.h"
+#include "compaction.h"
+#include "paramfs.h"
+#include "report.h"
+
+#define SECOND       UINT64_C(1000000000)
+#define RETRY_AFTER  (10 * SECOND) /* the backend has failed */
+#define ADVICE_EVERY (60 * SECOND)
+
+uint64_t guest_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+struct damon_reclaim_stats guest_stats(const struct guest *guest)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+
+    damon_reclaim_get_stats(guest->ctx, &stats);
+    return stats;
+}
+
+/* --- callbacks --------------------------------------------------------------------------------------------------- */
+
+static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
+{
+    struct guest *guest = userdata;
+
+    (void)ctx;
+    report_state(guest->report, event);
+}
+
+static void after_aggregation(struct damon_reclaim *ctx, void *userdata)
+{
+    struct guest *guest = userdata;
+
+    advise_watch(guest->advise, ctx); /* without memory, one look less */
+}
+
+static void retry(struct loop_source *source, int value, void *userdata);
+
+/* A dispatch has failed. If that has disabled the context, it is tried again in a while. */
+static void failed(struct loop_source *source, int value, void *userdata)
+{
+    struct guest *guest = userdata;
+
+    (void)source, (void)value;
+    if (guest_stats(guest).reason != DAMON_RECLAIM_REASON_BACKEND)
+        return;
+    log_error("%s; tried again in 10 s", damon_reclaim_last_error(guest->ctx));
+    guest->retry = loop_remove(guest->retry);
+    if (loop_add_timer(guest->agent->loop, RETRY_AFTER, 0, retry, guest, &guest->retry) < 0)
+        log_error("no memory to try it again");
+}
+
+/* Unless somebody has enabled or disabled it meanwhile. */
+static void retry(struct loop_source *source, int value, void *userdata)
+{
+    struct guest *guest = userdata;
+
+    if (guest_stats(guest).reason == DAMON_RECLAIM_REASON_BACKEND && damon_reclaim_enable(guest->ctx) < 0)
+        failed(source, value, userdata);
+}
+
+static void tick(struct loop_source *source, int value, void *userdata)
+{
+    (void)source, (void)value;
+    guest_upkeep(userdata);
+}
+
+static void tell_stats(struct loop_source *source, int value, void *userdata)
+{
+    struct guest *guest = userdata;
+
+    (void)source, (void)value;
+    report_stats(guest->report);
+}
+
+static void tell_advice(struct loop_source *source, int value, void *userdata)
+{
+    (void)source, (void)value;
+    guest_log_advice(userdata);
+}
+
+static int on_get(void *userdata, const char *name, char *buf, size_t size)
+{
+    return guest_input_get(userdata, name, buf, size);
+}
+
+static int on_set(void *userdata, const char *name, const char *value)
+{
+    return guest_input_set(userdata, name, value);
+}
+
+/* --- beginning --------------------------------------------------------------------------------------------------- */
+
+static int make_context(struct guest *guest, struct agent_error *error)
+{
+    const struct config *config = guest->agent->config;
+    struct damon_reclaim_damon_config damon = {
+        .size = sizeof(damon), .flags = config_bool(config, NULL, "take_over") ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0};
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
+                                                .after_aggregation = guest->advise ? after_aggregation : NULL,
+                                                .state_changed = state_changed,
+                                                .log = log_library};
+    struct damon_reclaim_config new = {
+        .size = sizeof(new),
+        .backend = config_text(config, NULL, "backend"),
+        .callbacks = &callbacks,
+        .userdata = guest,
+        .root = config_text(config, NULL, "root"),
+        .flags = config_bool(config, NULL, "largest_ram") ? DAMON_RECLAIM_LARGEST_RAM : 0,
+        .error = error->text,
+        .error_size = sizeof(error->text),
+        .damon = &damon,
+    };
+
+    return damon_reclaim_new(&new, &guest->ctx);
+}
+
+static int reclaim_nothing(struct guest *guest, struct agent_error *error)
+{
+    static const struct damon_reclaim_filter nothing = {
+        .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .start = 0, .end = UINT64_MAX};
+    int r = damon_reclaim_set_filters(guest->ctx, DAMON_RECLAIM_SCHEME_RECLAIM, &nothing, 1);
+
+    return r < 0 ? agent_fail(error, r, "dry run: %s", damon_reclaim_last_error(guest->ctx)) : 0;
+}
+
+static int make_reclaimer(struct guest *guest, struct agent_error *error)
+{
+    bool dry_run = config_bool(guest->agent->config, NULL, "dry_run");
+    int r = dry_run ? advise_new(&guest->advise) : 0;
+
+    if (r < 0)
+        return agent_fail(error, r, "no memory");
+    r = make_context(guest, error);
+    if (r == 0)
+        r = guest_desk_new(guest, error);
+    if (r == 0 && dry_run)
+        r = reclaim_nothing(guest, error);
+    return r == 0 ? never_apply(guest->agent->never, guest->ctx, error) : r;
+}
+
+static int add_sources(struct guest *guest, struct agent_error *error)
+{
+    struct loop *loop = guest->agent->loop;
+    uint64_t interval = config_number(guest->agent->config, NULL, "report_interval");
+    int r = loop_add_context(loop, guest->ctx, failed, guest, &guest->source);
+
+    if (r == 0)
+        r = loop_add_timer(loop, SECOND, SECOND, tick, guest, &guest->tick);
+    if (r == 0)
+        r = loop_add_timer(loop, interval, interval, tell_stats, guest, &guest->stats);
+    if (r == 0 && guest->advise)
+        r = loop_add_timer(loop, ADVICE_EVERY, ADVICE_EVERY, tell_advice, guest, &guest->advice);
+    return r < 0 ? agent_fail(error, r, "the event loop: %s", strerror(-r)) : 0;
+}
+
+/* Neither the directory nor the report is what the daemon is for: without them it goes on, and says so. */
+static void open_extras(struct guest *guest)
+{
+    static const struct paramfs_calls calls = {.get = on_get, .set = on_set};
+    const struct config *config = guest->agent->config;
+    const char *directory = config_text(config, NULL, "parameters_directory");
+    const char *place = config_text(config, NULL, "report_to");
+    struct agent_error error;
+    char path[PATH_MAX];
+
+    if (*place && report_new(guest, place, &guest->report, &error) < 0)
+        log_warning("%s", error.text);
+    if (!*directory)
+        return;
+    snprintf(path, sizeof(path), "%s%s", config_text(config, NULL, "root"), directory);
+    if (paramfs_open(guest->agent->loop, path, &calls, guest, &guest->paramfs, &error) < 0)
+        log_warning("%s; the daemon works without it", error.text);
+    else
+        log_info("parameters: %s", path);
+}
+
+static int start(struct agent *agent, struct agent_error *error)
+{
+    struct guest *guest = agent->userdata;
+    int r;
+
+    guest->agent = agent;
+    guest->backoff = BACKOFF_INIT;
+    r = make_reclaimer(guest, error);
+    if (r == 0) {
+        r = compaction_new(agent->loop, config_text(agent->config, NULL, "root"), &guest->compaction);
+        if (r < 0)
+            agent_fail(error, r, "no memory");
+    }
+    if (r == 0)
+        r = add_sources(guest, error);
+    if (r < 0)
+        return r;
+    log_info("backend %s", damon_reclaim_backend_name(guest->ctx));
+    guest_warn_without_swap(guest);
+    open_extras(guest);
+    return guest_inputs_configure(guest, agent->config, error);
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
+{
+    struct guest *guest = agent->userdata;
+    uint64_t interval = config_number(next, NULL, "report_interval");
+    int r = never_apply(agent->never, guest->ctx, error);
+
+    if (r == 0)
+        r = guest_inputs_configure(guest, next, error);
+    if (r == 0)
+        loop_set_timer(guest->stats, interval, interval);
+    return r;
+}
+
+static void never_changed(struct agent *agent)
+{
+    const struct guest *guest = agent->userdata;
+    struct agent_error error = {""};
+
+    if (never_apply(agent->never, guest->ctx, &error) < 0)
+        log_error("the never-reclaim list cannot be applied: %s", error.text);
+}
+
+static void stop(struct agent *agent)
+{
+    struct guest *guest = agent->userdata;
+
+    if (guest->advise && guest->ctx)
+        guest_log_advice(guest);
+    paramfs_close(guest->paramfs);
+    guest->source = loop_remove(guest->source);
+    loop_remove(guest->tick);
+    loop_remove(guest->stats);
+    loop_remove(guest->retry);
+    loop_remove(guest->advice);
+    if (guest->ctx)
+        damon_reclaim_disable(guest->ctx); /* the host hears of it */
+    report_free(guest->report);
+    compaction_free(guest->compaction);
+    damon_reclaim_unref(guest->desk);
+    damon_reclaim_unref(guest->ctx);
+    advise_free(guest->advise);
+    *guest = (struct guest){0};
+}
+
+static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
+static const char *const calls[] = {"umount2", NULL};
+static const struct config_option *const options[] = {config_common, guest_options, NULL};
+
+const struct agent_program guest_program = {
+    .config = {.name = "damon-reclaim-guest",
+               .summary = "reclaims the cold memory of the machine that it runs on",
+               .file = "/etc/damon-reclaim/guest.conf",
+               .options = options,
+               .defaults = guest_defaults},
+    .capabilities = capabilities,
+    .nr_capabilities = sizeof(capabilities) / sizeof(capabilities[0]),
+    .calls = calls,
+    .start = start,
+    .reload = reload,
+    .never_changed = never_changed,
+    .metrics = guest_metrics,
+    .status = guest_status,
+    .stop = stop,
+};

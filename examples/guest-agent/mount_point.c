@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "mount_point.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/log.h"
+
+static void parent_of(const char *path, char *buf, size_t size)
+{
+    char copy[PATH_MAX];
+
+    snprintf(copy, sizeof(copy), "%s", path);
+    snprintf(buf, size, "%s", dirname(copy));
+}
+
+static int make(const char *path, mode_t mode, bool *ret_made, struct agent_error *error)
+{
+    *ret_made = mkdir(path, mode) == 0;
+    return *ret_made || errno == EEXIST ? 0 : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+}
+
+/* The directory may be the root of a file system whose server was killed: every look at it fails with ENOTCONN. */
+static int clear(const char *path, const char *parent, struct agent_error *error)
+{
+    struct stat st, above;
+
+    if (stat(path, &st) < 0 && errno == ENOTCONN) {
+        if (umount2(path, MNT_DETACH) < 0)
+            return agent_fail(error, -errno, "%s: a killed daemon has left it mounted, and it cannot be unmounted: %s",
+                              path, strerror(errno));
+        log_info("%s: unmounted what a killed daemon has left", path);
+    }
+    if (stat(path, &st) < 0 || stat(parent, &above) < 0)
+        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return agent_fail(error, -ENOTDIR, "%s: it is not a directory", path);
+    if (st.st_dev != above.st_dev)
+        return agent_fail(error, -EBUSY, "%s: something is mounted there already; unmount it", path);
+    return 0;
+}
+
+int mount_point_prepare(const char *directory, struct mount_point *ret, struct agent_error *error)
+{
+    struct mount_point point = {.path = strdup(directory)};
+    char parent[PATH_MAX];
+    int r;
+
+    if (!point.path)
+        return agent_fail(error, -ENOMEM, "no memory");
+    parent_of(directory, parent, sizeof(parent));
+    r = make(parent, 0755, &point.made_parent, error);
+    if (r == 0)
+        r = make(directory, 0700, &point.made, error);
+    if (r == 0)
+        r = clear(directory, parent, error);
+    if (r < 0)
+        mount_point_remove(&point);
+    else
+        *ret = point;
+    return r;
+}
+
+void mount_point_remove(struct mount_point *point)
+{
+    char parent[PATH_MAX];
+
+    if (!point->path)
+        return;
+    parent_of(point->path, parent, sizeof(parent));
+    if (point->made)
+        rmdir(point->path); /* somebody may have put something there */
+    if (point->made_parent)
+        rmdir(parent);
+    free(point->path);
+    *point = (struct mount_point){0};
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A build without libfuse. */
+#include "paramfs.h"
+
+#include <errno.h>
+
+int paramfs_open(struct loop *loop, const char *directory, const struct paramfs_calls *calls, void *userdata,
+                 struct paramfs **ret, struct agent_error *error)
+{
+    (void)loop, (void)calls, (void)userdata, (void)ret;
+    return agent_fail(error, -EOPNOTSUPP, "%s: this build has no mounted parameters (libfuse3)", directory);
+}
+
+void paramfs_close(struct paramfs *paramfs)
+{
+    (void)paramfs;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* What is done each second: what reclaiming costs, how much it may do for that, and compaction. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/files.h"
+#include "agent/log.h"
+#include "compaction.h"
+#include "guest.h"
+
+static const char *root_of(const struct guest *guest)
+{
+    return config_text(guest->agent->config, NULL, "root");
+}
+
+/* A value of /proc/meminfo, in KiB. */
+static bool meminfo(const struct guest *guest, const char *name, uint64_t *ret)
+{
+    char path[PATH_MAX], *text;
+    const char *line;
+    bool found;
+
+    snprintf(path, sizeof(path), "%s/proc/meminfo", root_of(guest));
+    if (file_read(path, &text, NULL) < 0)
+        return false;
+    line = strstr(text, name);
+    found = line && sscanf(line + strlen(name), ": %" SCNu64, ret) == 1;
+    free(text);
+    return found;
+}
+
+static bool is_simulated(const struct guest *guest)
+{
+    return !strcmp(damon_reclaim_backend_name(guest->ctx), "sim");
+}
+
+bool guest_free_permille(const struct guest *guest, uint32_t *ret)
+{
+    uint64_t free_kib, total_kib;
+
+    if (is_simulated(guest) || !meminfo(guest, "MemFree", &free_kib) || !meminfo(guest, "MemTotal", &total_kib) ||
+        !total_kib || free_kib > total_kib)
+        return false;
+    *ret = (uint32_t)(free_kib * 1000 / total_kib);
+    return true;
+}
+
+void guest_warn_without_swap(const struct guest *guest)
+{
+    uint64_t total;
+
+    if (!is_simulated(guest) && meminfo(guest, "SwapTotal", &total) && !total)
+        log_warning("there is no swap: only memory of files can be reclaimed; add swap, zram for instance, "
+                    "or set skip_anon=Y to say that this is meant");
+}
+
+static uint64_t refaulted(struct guest *guest)
+{
+    struct agent_error error = {""};
+    struct cost_counters counters = {0};
+    int r = cost_read_system(root_of(guest), &counters, &error);
+
+    if (r == 0)
+        return cost_update(&guest->cost, &counters);
+    if (!guest->cost_failed)
+        log_warning("%s; the quota does not shrink when reclaimed memory comes back", error.text);
+    guest->cost_failed = true;
+    return 0;
+}
+
+static void back_off(struct guest *guest, uint64_t reclaimed)
+{
+    const struct config *config = guest->agent->config;
+    struct backoff_limits limits = backoff_defaults;
+    uint32_t before = guest->backoff.factor;
+
+    limits.limit_permille = (uint32_t)config_number(config, NULL, "refault_limit");
+    limits.window_ns = config_number(config, NULL, "refault_window");
+    if (!backoff_update(&guest->backoff, &limits, guest_now(), reclaimed - guest->told, refaulted(guest))) {
+        guest->told = reclaimed;
+        return;
+    }
+    guest->told = reclaimed;
+    log_info("%u permille of what was reclaimed lately came back: %u permille of the quota from now on, after %u",
+             backoff_ratio(&guest->backoff), guest->backoff.factor, before);
+    guest_inputs_scale(guest);
+}
+
+void guest_upkeep(struct guest *guest)
+{
+    const struct config *config = guest->agent->config;
+    const struct compaction_limits limits = {.after = config_number(config, NULL, "compaction_after"),
+                                             .interval_ns = config_number(config, NULL, "compaction_interval")};
+    uint64_t reclaimed = guest_stats(guest).bytes_reclaimed_regions;
+
+    back_off(guest, reclaimed);
+    compaction_consider(guest->compaction, &limits, guest_now(), reclaimed);
+}
