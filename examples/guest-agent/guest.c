@@ -210,6 +210,7 @@ static int start(struct agent *agent, struct agent_error *error)
         return r;
     log_info("backend %s", damon_reclaim_backend_name(guest->ctx));
     guest_warn_without_swap(guest);
+    guest_upkeep(guest); /* what the kernel has counted so far is not of the daemon's doing */
     open_extras(guest);
     return guest_inputs_configure(guest, agent->config, error);
 }

@@ -20,13 +20,12 @@ struct report {
     uint64_t sequence;
 };
 
-static json_t *line(struct report *report, const char *type)
+static json_t *line(const char *type)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    return json_pack("{s:s, s:f, s:I}", "type", type, "time", (double)now.tv_sec + (double)now.tv_nsec / 1e9,
-                     "sequence", (json_int_t)report->sequence++);
+    return json_pack("{s:s, s:f}", "type", type, "time", (double)now.tv_sec + (double)now.tv_nsec / 1e9);
 }
 
 /* The text with its newline; NULL without memory. Takes the object. */
@@ -51,8 +50,10 @@ static void add(json_t *object, const char *name, json_t *value)
 
 static void send(struct report *report, json_t *object)
 {
-    char *text = to_text(object);
+    char *text;
 
+    add(object, "sequence", json_integer((json_int_t)report->sequence++));
+    text = to_text(object);
     if (text)
         channel_send(report->channel, text);
 }
@@ -79,7 +80,7 @@ static json_t *parameters(struct guest *guest)
 static char *hello(void *userdata)
 {
     struct report *report = userdata;
-    json_t *object = line(report, "hello");
+    json_t *object = line("hello");
 
     add(object, "format", json_integer(FORMAT));
     add(object, "program", json_string(guest_program.config.name));
@@ -97,7 +98,7 @@ void report_state(struct report *report, const struct damon_reclaim_event *event
 
     if (!report)
         return;
-    object = line(report, "state");
+    object = line("state");
     add(object, "state", json_string(metrics_state_name(event->state)));
     add(object, "reason", json_string(metrics_reason_name(event->reason)));
     if (event->reason >= DAMON_RECLAIM_REASON_WMARK_HIGH && event->reason <= DAMON_RECLAIM_REASON_WMARK_LOW)
@@ -117,7 +118,7 @@ void report_stats(struct report *report)
         return;
     guest = report->guest;
     stats = guest_stats(guest);
-    object = line(report, "stats");
+    object = line("stats");
     add(object, "state", json_string(metrics_state_name(stats.state)));
     add(object, "reclaimed_bytes", json_integer((json_int_t)stats.bytes_reclaimed_regions));
     add(object, "tried_bytes", json_integer((json_int_t)stats.bytes_reclaim_tried_regions));
@@ -158,7 +159,7 @@ void report_free(struct report *report)
 {
     if (!report)
         return;
-    send(report, line(report, "bye"));
+    send(report, line("bye"));
     channel_free(report->channel);
     free(report);
 }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* When the kernel is asked to compact memory, and that nothing waits for its answer. Below a root of the test's own. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "agent/files.h"
+#include "agent/log.h"
+#include "agent/loop.h"
+#include "compaction.h"
+#include "scratch.h"
+#include "suite.h"
+
+static const struct compaction_limits limits = {.after = 64 * MIB, .interval_ns = 60 * SECOND};
+static struct loop *loop;
+static struct compaction *compaction;
+static const char *root, *file;
+
+static void stop(struct loop_source *source, int value, void *userdata)
+{
+    (void)source, (void)value, (void)userdata;
+    loop_stop(loop, 0);
+}
+
+static void run(void)
+{
+    ck_assert_int_eq(loop_add_timer(loop, SECOND / 5, 0, stop, NULL, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+}
+
+static void setup(void)
+{
+    log_open("test", DAMON_RECLAIM_LOG_ERROR);
+    root = scratch_directory();
+    file = scratch_file(root, "/proc/sys/vm/compact_memory", "");
+    ck_assert_int_eq(loop_new(&loop), 0);
+    ck_assert_int_eq(compaction_new(loop, root, &compaction), 0);
+}
+
+static void teardown(void)
+{
+    compaction_free(compaction);
+    loop_free(loop);
+}
+
+static void check_asked(uint64_t times)
+{
+    char *text;
+
+    run();
+    ck_assert_uint_eq(compaction_nr_requests(compaction), times);
+    ck_assert_int_eq(file_read(file, &text, NULL), 0);
+    ck_assert_str_eq(text, times ? "1" : "");
+    free(text);
+}
+
+START_TEST(test_enough_reclaimed)
+{
+    compaction_consider(compaction, &limits, SECOND, 64 * MIB - 1);
+    check_asked(0);
+    compaction_consider(compaction, &limits, 2 * SECOND, 64 * MIB);
+    check_asked(1);
+}
+END_TEST
+
+START_TEST(test_not_too_often)
+{
+    compaction_consider(compaction, &limits, 2 * SECOND, 64 * MIB);
+    check_asked(1);
+    compaction_consider(compaction, &limits, 61 * SECOND, 500 * MIB);
+    check_asked(1);
+    compaction_consider(compaction, &limits, 62 * SECOND, 500 * MIB);
+    check_asked(2);
+    compaction_consider(compaction, &limits, 200 * SECOND, 500 * MIB); /* nothing was reclaimed since */
+    check_asked(2);
+}
+END_TEST
+
+START_TEST(test_off)
+{
+    compaction_consider(compaction, &(struct compaction_limits){.interval_ns = 1}, SECOND, UINT64_MAX);
+    check_asked(0);
+}
+END_TEST
+
+START_TEST(test_no_such_file)
+{
+    ck_assert_int_eq(remove(file), 0);
+    compaction_consider(compaction, &limits, SECOND, 64 * MIB);
+    run();
+    ck_assert_uint_eq(compaction_nr_requests(compaction), 0);
+}
+END_TEST
+
+/* The kernel takes its time: here a pipe that nobody reads. */
+START_TEST(test_takes_long)
+{
+    struct timespec before, after;
+
+    ck_assert_int_eq(remove(file), 0);
+    ck_assert_int_eq(mkfifo(file, 0600), 0);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    compaction_consider(compaction, &limits, SECOND, 64 * MIB);
+    compaction_consider(compaction, &limits, 100 * SECOND, 500 * MIB); /* one at a time */
+    run();
+    ck_assert_uint_eq(compaction_nr_requests(compaction), 0);
+    compaction_free(compaction);
+    compaction = NULL;
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    ck_assert_int_le(after.tv_sec - before.tv_sec, 1);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, test_enough_reclaimed);
+    tcase_add_test(tc, test_not_too_often);
+    tcase_add_test(tc, test_off);
+    tcase_add_test(tc, test_no_such_file);
+    tcase_add_test(tc, test_takes_long);
+}
+
+int main(void)
+{
+    return run_suite("compaction", 30, fill);
+}
