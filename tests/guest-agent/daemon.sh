@@ -78,8 +78,3 @@ fails() {
         return 1
     fi
 }
-
-finish() {
-    echo "1..$count"
-    exit $((failed > 0))
-}

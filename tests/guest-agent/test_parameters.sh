@@ -149,4 +149,5 @@ ok "somebody unmounts it" umount "$parameters"
 ok "which is told" within 5 logged "somebody has unmounted it"
 ok "and outlived" runs
 ok "the end of that" ends
-finish
+echo "1..$count"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest_agent BACKEND: the guest's daemon, tuned by the commands of the kernel's document through its mounted
+ * directory. A memory hog is reclaimed until the high watermark is reached; the states are told to the host's side
+ * (vsock) and in the metrics.
+ */
+#include "guest.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/vm_sockets.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PARAMETERS "/run/damon_reclaim/parameters"
+#define METRICS    "/tmp/guest.prom"
+#define PORT       9715
+
+/* Documentation/admin-guide/mm/damon/reclaim.rst, after the cd. */
+static const char document[] = "echo 30000000 > min_age\n"
+                               "echo $((1 * 1024 * 1024 * 1024)) > quota_sz\n"
+                               "echo 1000 > quota_reset_interval_ms\n"
+                               "echo 500 > wmarks_high\n"
+                               "echo 400 > wmarks_mid\n"
+                               "echo 200 > wmarks_low\n"
+                               "echo Y > enabled\n";
+
+/* Runs commands in the directory; whether all of them succeed. */
+static bool shell(const char *commands)
+{
+    char line[1024];
+
+    snprintf(line, sizeof(line), "set -e\ncd " PARAMETERS "\n%s", commands);
+    fflush(stdout);
+    return system(line) == 0;
+}
+
+/* Whether the file is exactly this. */
+static bool reads(const char *name, const char *wanted)
+{
+    char path[128], text[64] = "";
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof(path), PARAMETERS "/%s", name);
+    fd = open(path, O_RDONLY);
+    n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n < 0 || strcmp(text, wanted) != 0)
+        printf("%s reads %s", name, n < 0 ? "nothing\n" : text);
+    return n >= 0 && !strcmp(text, wanted);
+}
+
+/* --- the host's side --------------------------------------------------------------------------------------------- */
+
+static struct {
+    int listener, fd;
+    char text[1 << 16];
+    size_t len;
+} host = {.fd = -1};
+
+static void host_listen(void)
+{
+    struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = PORT};
+
+    host.listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (host.listener < 0 || bind(host.listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        listen(host.listener, 1) < 0)
+        guest_die("vsock");
+}
+
+/* Takes what has come. */
+static void host_hear(void)
+{
+    ssize_t n;
+
+    if (host.fd < 0)
+        host.fd = accept4(host.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (host.fd >= 0 && host.len < sizeof(host.text) - 1 &&
+           (n = read(host.fd, host.text + host.len, sizeof(host.text) - 1 - host.len)) > 0) {
+        fwrite(host.text + host.len, 1, (size_t)n, stdout);
+        host.len += (size_t)n;
+    }
+    host.text[host.len] = '\0';
+}
+
+/* Whether there is a line with all three. */
+static bool host_heard(const char *a, const char *b, const char *c)
+{
+    const char *end;
+
+    for (const char *line = host.text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        char copy[2048];
+
+        snprintf(copy, sizeof(copy), "%.*s", (int)(end - line), line);
+        if (strstr(copy, a) && strstr(copy, b) && strstr(copy, c))
+            return true;
+    }
+    return false;
+}
+
+static bool wait_heard(const char *a, const char *b, const char *c, unsigned int seconds)
+{
+    for (unsigned int i = 0; i < seconds * 10; i++) {
+        host_hear();
+        if (host_heard(a, b, c))
+            return true;
+        guest_sleep_ms(100);
+    }
+    return false;
+}
+
+/* --- metrics ----------------------------------------------------------------------------------------------------- */
+
+/* The value behind the begin of a line; -1 if there is none. */
+static double metric(const char *begin)
+{
+    FILE *file = fopen(METRICS, "re");
+    char line[1024];
+    double value = -1;
+
+    while (file && fgets(line, sizeof(line), file))
+        if (!strncmp(line, begin, strlen(begin)) && strrchr(line, ' '))
+            value = strtod(strrchr(line, ' '), NULL);
+    if (file)
+        fclose(file);
+    return value;
+}
+
+static bool wait_metric(const char *begin)
+{
+    for (int i = 0; i < 50 && metric(begin) < 1; i++)
+        guest_sleep_ms(100);
+    return metric(begin) >= 1;
+}
+
+/* --- the daemon -------------------------------------------------------------------------------------------------- */
+
+static pid_t start_daemon(const char *backend)
+{
+    char option[64];
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        dup2(STDOUT_FILENO, STDERR_FILENO);
+        snprintf(option, sizeof(option), "--backend=%s", backend);
+        execl("/bin/damon-reclaim-guest", "damon-reclaim-guest", option, "--enabled=N", "--report-to=vsock:1:9715",
+              "--report-interval=1s", "--metrics-textfile=" METRICS, "--metrics-interval=500ms",
+              "--compaction-after=16MiB", "--compaction-interval=5s", NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 100 && access(PARAMETERS "/enabled", F_OK) < 0; i++)
+        guest_sleep_ms(100);
+    return pid;
+}
+
+static void stop_daemon(pid_t daemon)
+{
+    uint64_t began = guest_now_ns();
+    int status = -1;
+
+    guest_measured("guest_agent.cpu", (double)guest_cpu_ns(daemon) / 1e9, "s");
+    kill(daemon, SIGTERM);
+    waitpid(daemon, &status, 0);
+    guest_measured("guest_agent.end", (double)(guest_now_ns() - began) / 1e6, "ms");
+    GUEST_CHECK(guest_now_ns() - began < UINT64_C(1000000000));
+    GUEST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    GUEST_CHECK(wait_heard("\"bye\"", "", "", 2));
+    GUEST_CHECK(access("/run/damon_reclaim", F_OK) < 0);
+}
+
+static void check_reclaimed(const struct guest_workload *w, uint64_t swapped_in)
+{
+    uint64_t hot = guest_resident(w->pid, w->addr + w->hot_at, w->hot);
+    uint64_t left = guest_resident(w->pid, w->addr, w->total) - hot, cold = w->total - w->hot;
+
+    guest_measured("guest_agent.cold_gone", 100.0 * (double)(cold - left) / (double)cold, "percent");
+    guest_measured("guest_agent.hot_resident", 100.0 * (double)hot / (double)w->hot, "percent");
+    guest_measured("guest_agent.swapped_in", (double)(guest_vmstat("pswpin") - swapped_in), "pages");
+    GUEST_CHECK(left <= cold * 3 / 4);
+    GUEST_CHECK(hot * 100 >= w->hot * 90);
+    GUEST_CHECK(metric("damon_reclaim_reclaimed_bytes_total ") >= (double)(cold - left) * 0.9);
+    GUEST_CHECK(metric("damon_reclaim_compactions_total ") >= 1);
+}
+
+int main(int argc, char **argv)
+{
+    const char *backend = argc > 1 ? argv[1] : "damon";
+    struct guest_workload w = {.total = 420 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB};
+    uint64_t swapped_in;
+    pid_t daemon;
+
+    guest_flush_tlbs();
+    host_listen();
+    daemon = start_daemon(backend);
+    GUEST_CHECK(wait_heard("\"hello\"", backend, "\"min_age\":120000000", 5));
+    GUEST_CHECK(reads("enabled", "N\n"));
+    GUEST_CHECK(reads("kdamond_pid", "-1\n"));
+
+    printf("-- the commands of the document, while most memory is free\n");
+    GUEST_CHECK(shell(document));
+    GUEST_CHECK(reads("min_age", "30000000\n"));
+    GUEST_CHECK(reads("quota_sz", "1073741824\n"));
+    GUEST_CHECK(reads("enabled", "Y\n"));
+    GUEST_CHECK(!reads("kdamond_pid", "-1\n"));
+    GUEST_CHECK(wait_heard("\"inactive\"", "\"wmark_high\"", "free_permille", 5));
+    GUEST_CHECK(wait_metric("damon_reclaim_state{state=\"inactive\"} "));
+    GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_high\"} "));
+
+    printf("-- a memory hog\n");
+    guest_start(&w);
+    swapped_in = guest_vmstat("pswpin");
+    printf("%" PRIu64 " permille free\n", guest_meminfo("MemFree") * 1000 / guest_meminfo("MemTotal"));
+    GUEST_CHECK(wait_heard("\"active\"", "\"wmark_mid\"", "free_permille", 10));
+    GUEST_CHECK(wait_metric("damon_reclaim_state{state=\"active\"} "));
+    GUEST_CHECK(shell("echo 2000000 > min_age; echo 0 > quota_ms; echo Y > commit_inputs"));
+    GUEST_CHECK(reads("commit_inputs", "N\n"));
+    host.len = 0; /* the next time that it is above */
+    GUEST_CHECK(wait_heard("\"state\"", "\"inactive\"", "\"wmark_high\"", 60));
+    GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_high\"} "));
+    check_reclaimed(&w, swapped_in);
+
+    printf("-- mistakes\n");
+    GUEST_CHECK(!shell("echo 30s > min_age"));
+    GUEST_CHECK(!shell("echo 1 > kdamond_pid"));
+    GUEST_CHECK(reads("min_age", "2000000\n"));
+    GUEST_CHECK(!shell("echo 100 > wmarks_high; echo Y > commit_inputs"));
+    GUEST_CHECK(reads("enabled", "N\n"));
+    GUEST_CHECK(wait_heard("\"disabled\"", "\"invalid_parameters\"", "", 5));
+
+    stop_daemon(daemon);
+    GUEST_CHECK(guest_intact(&w));
+    guest_stop(&w);
+    return guest_result();
+}
