@@ -73,7 +73,7 @@ static void free_target(struct drcl_idle_page *b, struct drcl_idle_target *t)
 {
     drcl_pagemap_close(&t->mm.map);
     if (t->blocks)
-        drcl_layouts_release(b->layouts, t->blocks);
+        drcl_layouts_release(&b->layouts, t->blocks);
     drcl_free(b->env, t->blocks);
     drcl_free(b->env, t->kinds);
     drcl_free(b->env, t->marks.marks);
@@ -193,7 +193,7 @@ static void destroy(void *backend)
     drcl_exclude_free(b);
     drcl_free(b->env, b->targets);
     drcl_free(b->env, b->frames);
-    drcl_free(b->env, b->layouts);
+    drcl_layouts_free(&b->layouts, b->env);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);
     drcl_kpagecgroup_close(&b->kpagecgroup);
@@ -249,8 +249,6 @@ int drcl_idle_create(struct drcl_env *env, bool need_bitmap, struct drcl_idle_pa
     r = drcl_idle_open(b, env, need_bitmap || drcl_page_idle_exists(env) ? O_RDWR : -1);
     if (r == 0)
         r = drcl_idle_need_frames(b, DRCL_WINDOW);
-    if (r == 0 && !(b->layouts = drcl_zalloc(env, sizeof(*b->layouts))))
-        r = drcl_error(env, -ENOMEM, "out of memory");
     if (r < 0) {
         destroy(b);
         return r;

@@ -49,11 +49,15 @@ void drcl_block_forget(struct drcl_block *blocks, uint64_t addr)
         *block = (struct drcl_block){ 0 };
 }
 
-uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_block *block)
+uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_env *env, struct drcl_block *block)
 {
     unsigned int i = layouts->next;
     struct drcl_block *owner = layouts->owner[i];
 
+    if (!layouts->entries[i])
+        layouts->entries[i] = drcl_realloc_array(env, NULL, DRCL_BLOCK_PAGES, sizeof(*layouts->entries[i]));
+    if (!layouts->entries[i])
+        return NULL;
     /* The owner's place may hold another block by now. */
     if (owner && owner->kind == DRCL_BLOCK_LAYOUT && owner->layout == i)
         owner->kind = DRCL_BLOCK_UNKNOWN;
@@ -69,4 +73,10 @@ void drcl_layouts_release(struct drcl_layouts *layouts, const struct drcl_block 
     for (size_t i = 0; i < DRCL_NR_LAYOUTS; i++)
         if (layouts->owner[i] >= blocks && layouts->owner[i] < blocks + DRCL_NR_BLOCKS)
             layouts->owner[i] = NULL;
+}
+
+void drcl_layouts_free(struct drcl_layouts *layouts, struct drcl_env *env)
+{
+    for (size_t i = 0; i < DRCL_NR_LAYOUTS; i++)
+        drcl_free(env, layouts->entries[i]);
 }

@@ -61,9 +61,9 @@ struct drcl_block {
     uint32_t idle_tick : 21; /* HUGE: the tick that found it idle */
 };
 
-/* The pagemap entries of the blocks that are sampled most. */
+/* The pagemap entries of the blocks that are sampled most. Huge pages need none, so memory is taken as it is needed. */
 struct drcl_layouts {
-    uint64_t entries[DRCL_NR_LAYOUTS][DRCL_BLOCK_PAGES];
+    uint64_t *entries[DRCL_NR_LAYOUTS]; /* DRCL_BLOCK_PAGES each, or NULL */
     struct drcl_block *owner[DRCL_NR_LAYOUTS];
     unsigned int next; /* the one to be given away */
 };
@@ -77,10 +77,11 @@ bool drcl_block_fresh(const struct drcl_block *block, uint32_t now_ms);
 struct drcl_block *drcl_block_set(struct drcl_block *blocks, uint64_t addr, enum drcl_block_kind kind, uint64_t head,
                                   uint32_t now_ms);
 void drcl_block_forget(struct drcl_block *blocks, uint64_t addr);
-/* Gives the block a layout to be filled in, which an older one loses. */
-uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_block *block);
+/* Gives the block a layout to be filled in, which an older one loses. NULL without memory for it. */
+uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_env *env, struct drcl_block *block);
 /* None of @blocks is an owner any more. */
 void drcl_layouts_release(struct drcl_layouts *layouts, const struct drcl_block *blocks);
+void drcl_layouts_free(struct drcl_layouts *layouts, struct drcl_env *env);
 
 /* A range whose pages mark() made idle and that sampling leaves alone. */
 struct drcl_mark {
@@ -174,7 +175,7 @@ struct drcl_idle_page {
     size_t nr_targets;
     uint64_t zero_pfn; /* the shared zero page, once seen; 0: not yet */
     uint64_t page_ns;  /* what reclaiming a page costs, as measured */
-    struct drcl_layouts *layouts;
+    struct drcl_layouts layouts;
     /* Room to work in. */
     struct drcl_frame *frames; /* at least DRCL_WINDOW */
     size_t nr_frames;

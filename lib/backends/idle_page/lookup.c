@@ -76,7 +76,7 @@ static int is_hole(struct drcl_idle_target *t, struct drcl_block *block, uint64_
 static bool was_absent(const struct drcl_idle_page *b, const struct drcl_block *block, size_t i)
 {
     return block->kind == DRCL_BLOCK_ABSENT ||
-           (block->kind == DRCL_BLOCK_LAYOUT && !(b->layouts->entries[block->layout][i] & DRCL_PAGEMAP_PRESENT));
+           (block->kind == DRCL_BLOCK_LAYOUT && !(b->layouts.entries[block->layout][i] & DRCL_PAGEMAP_PRESENT));
 }
 
 /* Reads all entries of a block that is sampled a lot, and keeps them unless it is one huge page. Between two looks
@@ -103,8 +103,12 @@ static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, stru
         block->kind = DRCL_BLOCK_ABSENT;
     else if (all && consecutive)
         r = is_compound(b, first);
-    if (r == 0 && any)
-        memcpy(drcl_block_take_layout(b->layouts, block), b->entries, sizeof(b->entries));
+    if (r == 0 && any) {
+        uint64_t *layout = drcl_block_take_layout(&b->layouts, b->env, block);
+
+        if (layout)
+            memcpy(layout, b->entries, sizeof(b->entries));
+    }
     return r < 0 ? r : 0;
 }
 
@@ -127,7 +131,7 @@ static void use_block(struct drcl_idle_page *b, const struct drcl_block *block, 
         sample->pfn = block->head;
         break;
     case DRCL_BLOCK_LAYOUT:
-        use_entry(b, sample, &b->layouts->entries[block->layout][page_in_block(sample->addr)]);
+        use_entry(b, sample, &b->layouts.entries[block->layout][page_in_block(sample->addr)]);
         break;
     case DRCL_BLOCK_ABSENT:
     case DRCL_BLOCK_NONE:
