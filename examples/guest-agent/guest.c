@@ -43,6 +43,12 @@ static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_
     report_state(guest->report, event);
 }
 
+/* A call that fails is told by who made it, with what was to be done. */
+static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+{
+    log_library(ctx, level == DAMON_RECLAIM_LOG_ERROR ? DAMON_RECLAIM_LOG_DEBUG : level, text, userdata);
+}
+
 static void after_aggregation(struct damon_reclaim *ctx, void *userdata)
 {
     struct guest *guest = userdata;
@@ -115,7 +121,7 @@ static int make_context(struct guest *guest, struct agent_error *error)
     struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
                                                 .after_aggregation = guest->advise ? after_aggregation : NULL,
                                                 .state_changed = state_changed,
-                                                .log = log_library};
+                                                .log = log_line};
     struct damon_reclaim_config new = {
         .size = sizeof(new),
         .backend = config_text(config, NULL, "backend"),

@@ -50,10 +50,10 @@ within() {
 logged() { grep -qF -e "$1" "$dir/log"; }
 runs() { kill -0 "$pid"; }
 
-# begin ARGUMENT...: starts the daemon on simulated memory.
+# begin ARGUMENT...: starts the daemon on simulated memory, with all privileges, which the sanitizers need.
 begin() {
     : > "$dir/log"
-    "$guest" --backend=sim --lock-directory="$dir/lock" --parameters-directory="$dir/p/parameters" "$@" 2> "$dir/log" &
+    "$guest" --drop-privileges=N --backend=sim --lock-directory="$dir/lock" --parameters-directory="$dir/p/parameters" "$@" 2> "$dir/log" &
     pid=$!
     within 10 logged "info: backend sim"
 }

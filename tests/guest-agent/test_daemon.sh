@@ -96,7 +96,7 @@ ok "with what it would have been" logged "would have been reclaimed"
 # Where there is no /dev/fuse: in a mount namespace of its own, so that only the daemon misses it.
 if unshare --mount mount -t tmpfs none /dev 2> /dev/null; then
     : > "$dir/log"
-    unshare --mount sh -c 'exec 2> "$2"; mount -t tmpfs none /dev && exec "$0" --backend=sim --lock-directory="$1/other" \
+    unshare --mount sh -c 'exec 2> "$2"; mount -t tmpfs none /dev && exec "$0" --drop-privileges=N --backend=sim --lock-directory="$1/other" \
         --parameters-directory="$1/p/parameters"' "$guest" "$dir" "$dir/log" &
     pid=$!
     ok "without /dev/fuse it says what is missing" within 5 logged "/dev/fuse: No such file or directory; the kernel needs FUSE"
