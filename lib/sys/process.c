@@ -10,8 +10,11 @@
 #include "sys/scan.h"
 #include "system.h"
 
+#define NS_PER_S      UINT64_C(1000000000)
 #define KERNEL_THREAD UINT64_C(0x00200000) /* the bit of the field `flags` */
 #define FIELD_FLAGS   9
+#define FIELD_UTIME   14
+#define FIELD_STIME   15
 #define FIELD_START   22
 
 /* "pid (name) state ppid ...": the name may hold anything, also blanks and parentheses, so the fields after it are
@@ -38,6 +41,8 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
             return -EINVAL;
         if (field == FIELD_FLAGS)
             info.kernel_thread = (value & KERNEL_THREAD) != 0;
+        if (field == FIELD_UTIME || field == FIELD_STIME)
+            info.cpu_ticks += value;
     }
     info.start_ticks = value;
     *ret = info;
@@ -54,6 +59,23 @@ int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat 
     if (n < 0)
         return (int)n;
     return drcl_process_stat_parse(text, (size_t)n, ret);
+}
+
+int drcl_process_cpu_ns(struct drcl_env *env, pid_t pid, uint64_t *ret)
+{
+    char text[128];
+    ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/%d/schedstat", (int)pid);
+    struct drcl_scan scan = {text, text + (n > 0 ? n : 0)};
+    long ticks = sysconf(_SC_CLK_TCK);
+    struct drcl_process_stat stat;
+    int r;
+
+    if (drcl_scan_u64(&scan, 10, ret)) /* the first number */
+        return 0;
+    r = drcl_process_stat(env, pid, &stat);
+    if (r == 0)
+        *ret = stat.cpu_ticks * (NS_PER_S / (uint64_t)(ticks > 0 ? ticks : 100));
+    return r;
 }
 
 /* The process that @pid, which may be a thread's, belongs to; @pid itself where the kernel does not tell. */

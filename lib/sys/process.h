@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/stat and status: which process a pid is, and whether its memory may be reclaimed at all. */
+/* /proc/PID/stat, schedstat and status: which process a pid is, and whether its memory may be reclaimed at all. */
 #ifndef DRCL_SYS_PROCESS_H
 #define DRCL_SYS_PROCESS_H
 
@@ -9,6 +9,7 @@ struct drcl_process_stat {
     pid_t pid;
     char state; /* R, S, D, Z, ... */
     bool kernel_thread;
+    uint64_t cpu_ticks;   /* CPU time so far, clock ticks */
     uint64_t start_ticks; /* when it started, clock ticks since boot: with the pid, its identity */
 };
 
@@ -17,6 +18,10 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
 
 /* Reads the file. -ESRCH when there is no such process. Allocates nothing. */
 int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
+
+/* CPU time of a process or thread so far, ns: exact where the kernel has schedstat, else in whole clock ticks. -ESRCH when
+ * there is no such process. No text. */
+int drcl_process_cpu_ns(struct drcl_env *env, pid_t pid, uint64_t *ret);
 
 /* Whether the memory of @pid may be a target. -ESRCH: there is no such process, or it has exited; -EPERM: it is the
  * caller or a kernel thread; -EINVAL: it is not the pid of a process, or not one of this pid namespace. The text names the pid and the cure. */

@@ -102,6 +102,23 @@ START_TEST(test_process)
 }
 END_TEST
 
+START_TEST(test_process_cpu)
+{
+    uint64_t ns = 7, ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+
+    root_open(&root);
+    ck_assert_int_eq(drcl_process_cpu_ns(&root.env, 100, &ns), -ESRCH);
+    ck_assert_uint_eq(ns, 7);
+    put_stat(100, "kdamond.0", 'S', "69238880");
+    ck_assert_int_eq(drcl_process_cpu_ns(&root.env, 100, &ns), 0);
+    ck_assert_uint_eq(ns, 11 * (UINT64_C(1000000000) / ticks));
+    root_put(&root, "/proc/100/schedstat", "123456789 5 6\n");
+    ck_assert_int_eq(drcl_process_cpu_ns(&root.env, 100, &ns), 0);
+    ck_assert_uint_eq(ns, 123456789);
+    root_close(&root);
+}
+END_TEST
+
 START_TEST(test_maps_line)
 {
     static const char *const bad[] = {
@@ -198,6 +215,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_meminfo);
     tcase_add_test(tc, test_psi);
     tcase_add_test(tc, test_process);
+    tcase_add_test(tc, test_process_cpu);
     tcase_add_test(tc, test_maps_line);
     tcase_add_test(tc, test_maps_walk);
     tcase_add_loop_test(tc, test_frames, 0, 4);

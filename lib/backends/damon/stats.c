@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sys/scan.h"
+#include "sys/process.h"
 
 /* What was counted since @last, which may have begun anew. */
 static uint64_t grown(uint64_t *last, uint64_t now)
@@ -95,15 +95,12 @@ void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
     }
 }
 
-/* CPU time of the kernel's thread: the first number of its schedstat, ns. */
+/* CPU time of the kernel's thread. */
 static void read_cpu(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    char text[128];
-    ssize_t n = drcl_read_small(d->env, text, sizeof(text), "/proc/%d/schedstat", (int)d->kdamond);
-    struct drcl_scan scan = {text, text + (n > 0 ? n : 0)};
     uint64_t ns;
 
-    if (drcl_scan_u64(&scan, 10, &ns))
+    if (drcl_process_cpu_ns(d->env, d->kdamond, &ns) == 0)
         ctx->monitor_cpu_ns += grown(&d->cpu_ns, ns);
 }
 
