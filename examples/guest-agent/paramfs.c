@@ -318,6 +318,8 @@ static void on_requests(struct loop_source *source, int events, void *userdata)
 /* What libfuse said last, which it prints otherwise. */
 static char last_said[200];
 
+static void hear(enum fuse_log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
 static void hear(enum fuse_log_level level, const char *format, va_list args)
 {
     vsnprintf(last_said, sizeof(last_said), format, args);
