@@ -43,7 +43,7 @@ logged() { grep -qF -e "$1" "$dir/log"; }
 fails() {
     wanted=$1 text=$2
     shift 2
-    "$sample" --lock-directory="$dir" "$@" > "$dir/out" 2> "$dir/err"
+    timeout 20 "$sample" --lock-directory="$dir" "$@" > "$dir/out" 2> "$dir/err"
     status=$?
     if [ $status != "$wanted" ] || ! grep -qF -e "$text" "$dir/err"; then
         echo "status $status"
@@ -140,6 +140,7 @@ else
     ok "no capability is left" no_capabilities
 fi
 kill -KILL $pid
+wait $pid 2> /dev/null # it has the lock until it is gone
 life
 
 echo "1..$count"
