@@ -214,7 +214,8 @@ static int start(struct agent *agent, struct agent_error *error)
         r = add_sources(guest, error);
     if (r < 0)
         return r;
-    log_info("backend %s", damon_reclaim_backend_name(guest->ctx));
+    if (strcmp(config_text(agent->config, NULL, "backend"), "auto") != 0) /* the library has told what it chose */
+        log_info("backend %s", damon_reclaim_backend_name(guest->ctx));
     guest_warn_without_swap(guest);
     guest_upkeep(guest); /* what the kernel has counted so far is not of the daemon's doing */
     open_extras(guest);

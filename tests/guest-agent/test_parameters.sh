@@ -134,6 +134,7 @@ ok "nothing stays mounted" test ! -e "$dir/p"
 
 begin
 within 5 logged "info: parameters: $parameters"
+stat "$parameters" > /dev/null # the kernel remembers what it was told
 kill -KILL $pid
 wait $pid 2> /dev/null
 ok "SIGKILL leaves a dead directory" bash -c "! ls '$parameters' 2> /dev/null"
