@@ -35,6 +35,20 @@ int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_re
     return 0;
 }
 
+/* The regions of a removed target lie there until the aggregation ends. */
+static void leave_out_removed(const struct drcl_engine *engine, struct damon_reclaim_stats *stats)
+{
+    for (size_t t = 0; t < engine->nr_targets; t++) {
+        const struct drcl_target *target = &engine->targets[t];
+
+        if (!target->removed)
+            continue;
+        stats->nr_regions -= target->n;
+        for (size_t i = target->first; i < target->first + target->n; i++)
+            stats->monitored_bytes -= engine->regions.end[i] - engine->regions.start[i];
+    }
+}
+
 int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stats *ret_stats)
 {
     const struct drcl_engine *engine;
@@ -69,6 +83,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
         .reclaim_ns = engine->reclaim_ns,
         .reclaim_cpu_ns = engine->reclaim_cpu_ns,
     };
+    leave_out_removed(engine, &stats);
     return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));
 }
 

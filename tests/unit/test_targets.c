@@ -494,6 +494,34 @@ START_TEST(test_removed_at_once)
 }
 END_TEST
 
+/* What is told of the memory right after a removal is that of the targets that are left. */
+START_TEST(test_removed_is_not_counted)
+{
+    struct damon_reclaim_range ranges[2] = {{BASE, BASE + MIB}, {2 * BASE, 2 * BASE + 4 * MIB}};
+    struct damon_reclaim *ctx;
+    uint32_t ids[2];
+    size_t n;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    set(ctx, "sample_interval", "100ms");
+    for (int i = 0; i < 2; i++) {
+        struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};
+
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &ids[i]), 0);
+    }
+    enable(ctx);
+    aggregate(ctx, 3);
+    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 5 * MIB);
+    ck_assert_int_eq(damon_reclaim_remove_target(ctx, ids[1]), 0);
+    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, MIB);
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, NULL, 0, &n), 0);
+    ck_assert_uint_eq(stats_of(ctx).nr_regions, n);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 /* With targets of its own the program does not get all of the memory besides, whatever was watched before. */
 START_TEST(test_whole_or_targets)
 {
@@ -586,6 +614,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_enable_refused);
     tcase_add_test(tc, test_prepared_array);
     tcase_add_test(tc, test_removed_at_once);
+    tcase_add_test(tc, test_removed_is_not_counted);
     tcase_add_loop_test(tc, test_whole_or_targets, 0, 2);
     tcase_add_test(tc, test_real_processes);
 }
