@@ -67,6 +67,35 @@ START_TEST(test_never_waits)
 }
 END_TEST
 
+/* A scheme may cut a region at its quota after the monitoring scheme was told of it, which is then told of the rest. */
+START_TEST(test_cut_after_told)
+{
+    static const uint64_t bounds[] = {MIB, 41 * MIB, 81 * MIB, 100 * MIB, 200 * MIB};
+    struct damon_reclaim_region regions[8];
+    struct damon_reclaim *ctx;
+    size_t n;
+
+    damon_fs_new(_i);
+    ctx = new_context(NULL, 0, 0);
+    fs->nr_regions = 4;
+    fs->regions[0] = (struct damon_reclaim_region){.start = MIB, .end = 100 * MIB, .age = 5};
+    fs->regions[1] = (struct damon_reclaim_region){.start = 41 * MIB, .end = 100 * MIB, .age = 5};
+    fs->regions[2] = (struct damon_reclaim_region){.start = 81 * MIB, .end = 100 * MIB, .age = 5};
+    fs->regions[3] = (struct damon_reclaim_region){.start = 100 * MIB, .end = 200 * MIB, .age = 9};
+    enable(ctx);
+    longest(ctx, 10);
+    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 199 * MIB);
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 8, &n), 0);
+    ck_assert_uint_eq(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_uint_eq(regions[i].start, bounds[i]);
+        ck_assert_uint_eq(regions[i].end, bounds[i + 1]);
+    }
+    damon_reclaim_unref(ctx);
+    damon_fs_free();
+}
+END_TEST
+
 /* A command that is on its way when something else is asked for is waited for, and one that does not come back ends
  * with the thread. */
 START_TEST(test_command_on_its_way)
@@ -180,6 +209,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_never_waits, 0, 4);
+    tcase_add_loop_test(tc, test_cut_after_told, 0, 2);
     tcase_add_loop_test(tc, test_command_on_its_way, 0, 4);
     tcase_add_loop_test(tc, test_late_refusal, 0, 2);
     tcase_add_loop_test(tc, test_own_watermarks, 0, 10);

@@ -30,6 +30,17 @@ static bool read_region(struct drcl_env *env, size_t slot, size_t i, struct drcl
     return true;
 }
 
+/* Counts the region that was read behind the others. The scheme that monitors is told of a region before another one
+ * may cut it at its quota, and then of the rest: the one before ends there. */
+static void take_region(struct drcl_damon *d)
+{
+    size_t i = d->nr_regions++;
+
+    if (i && !d->monitor_only && d->regions[i - 1].end == d->regions[i].end &&
+        d->regions[i - 1].start < d->regions[i].start)
+        d->regions[i - 1].end = d->regions[i].start;
+}
+
 static bool make_room(struct drcl_damon *d)
 {
     size_t cap = d->regions_cap ? 2 * d->regions_cap : 1024;
@@ -107,7 +118,7 @@ int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
 
     for (size_t i = 0; i < REGIONS_A_STEP; i++) {
         if (make_room(d) && read_region(d->env, d->slot, d->at++, &d->regions[d->nr_regions])) {
-            d->nr_regions++;
+            take_region(d);
         } else if (!next_slot(d)) {
             d->reading = false;
             break;
