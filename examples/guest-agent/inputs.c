@@ -63,10 +63,16 @@ static int stage_desk(struct guest *guest, struct damon_reclaim_params *ret)
     return damon_reclaim_set_params(guest->ctx, &params);
 }
 
+/* Whether a value is on, if the library takes it as a switch at all. */
+static bool is_on(const char *value)
+{
+    return (*value && strchr("yY1tT", *value)) || !strcmp(value, "on");
+}
+
 static int switch_set(struct guest *guest, const char *name, const char *value)
 {
-    bool was_enabled = guest_stats(guest).state != DAMON_RECLAIM_STATE_DISABLED;
-    bool commits = strcmp(name, "enabled") != 0 || !was_enabled;
+    bool nothing_new = !strcmp(name, "enabled") && guest_stats(guest).state != DAMON_RECLAIM_STATE_DISABLED;
+    bool commits = is_on(value) && !nothing_new;
     struct damon_reclaim_params params;
     int r = commits ? stage_desk(guest, &params) : 0;
 
