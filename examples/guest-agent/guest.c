@@ -224,16 +224,34 @@ static int start(struct agent *agent, struct agent_error *error)
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
+/* Takes back the list of a configuration that was refused. */
+static void restore_never(const struct guest *guest)
+{
+    const struct config *config = guest->agent->config;
+    struct agent_error error = {""};
+    struct never *never = NULL;
+    int r = never_new(config, config_text(config, NULL, "root"), &never, &error);
+
+    if (r == 0)
+        r = never_apply(never, guest->ctx, &error);
+    if (r < 0)
+        log_error("the never-reclaim list cannot be restored: %s", error.text);
+    never_free(never);
+}
+
 static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
 {
     struct guest *guest = agent->userdata;
     uint64_t interval = config_number(next, NULL, "report_interval");
     int r = never_apply(agent->never, guest->ctx, error);
 
-    if (r == 0)
-        r = guest_inputs_configure(guest, next, error);
+    if (r < 0)
+        return r;
+    r = guest_inputs_configure(guest, next, error);
     if (r == 0)
         loop_set_timer(guest->stats, interval, interval);
+    else
+        restore_never(guest);
     return r;
 }
 
