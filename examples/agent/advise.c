@@ -28,6 +28,7 @@ struct advise {
     struct spans now, next; /* next: where an update builds the new state */
     uint64_t first_ns, last_ns;
     uint64_t monitored;
+    uint64_t digest; /* of the last snapshot */
     bool seen;
     uint64_t reclaimed[ADVISE_AGES], reused[ADVISE_AGES];
     struct damon_reclaim_region *regions; /* of advise_watch() */
@@ -181,15 +182,32 @@ static int take_region(struct pass *p, const struct damon_reclaim_region *region
     return r == 0 ? take_new(p, region, at, region->end) : r;
 }
 
+/* FNV-1a, by words; a region has no padding. */
+static uint64_t digest_of(const struct damon_reclaim_region *regions, size_t n)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325) ^ n;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t words[sizeof(*regions) / sizeof(uint64_t)];
+
+        memcpy(words, &regions[i], sizeof(words));
+        for (size_t j = 0; j < sizeof(words) / sizeof(words[0]); j++)
+            digest = (digest ^ words[j]) * UINT64_C(0x100000001b3);
+    }
+    return digest;
+}
+
 int advise_update(struct advise *a, uint64_t now_ns, uint64_t aggr_ns, const struct damon_reclaim_region *regions,
                   size_t n)
 {
     struct pass pass = {a, now_ns, aggr_ns, {{0}, {0}}};
-    uint64_t monitored = 0;
+    uint64_t monitored = 0, digest = digest_of(regions, n);
     struct spans old;
     size_t from = 0;
     int r = 0;
 
+    if (a->seen && digest == a->digest)
+        return 0;
     a->next.n = 0;
     for (size_t i = 0; i < n && r == 0; i++) {
         monitored += regions[i].end - regions[i].start;
@@ -207,6 +225,7 @@ int advise_update(struct advise *a, uint64_t now_ns, uint64_t aggr_ns, const str
     a->first_ns = a->seen ? a->first_ns : now_ns;
     a->last_ns = now_ns;
     a->monitored = monitored;
+    a->digest = digest;
     a->seen = true;
     return 0;
 }

@@ -123,6 +123,26 @@ START_TEST(test_use_between_snapshots)
 }
 END_TEST
 
+/* A snapshot that is the last one once more tells nothing of the time between: it may have been read from the kernel
+ * a while ago. */
+START_TEST(test_the_same_again)
+{
+    begin();
+    for (uint32_t read = 0; read < 3; read++) {
+        for (unsigned int s = 0; s < 5; s++) {
+            in_use(0, 4);
+            idle(4, 8, 1 + 10 * read);
+            snapshot(2);
+        }
+    }
+    ck_assert_uint_eq(report.ages[S1].reclaimed, 4 * MIB);
+    ck_assert_uint_eq(report.ages[S1].reused, 0);
+    ck_assert_uint_eq(report.ages[S10].cold, 4 * MIB);
+    ck_assert_uint_eq(report.observed_ns, 20 * SECOND);
+    advise_free(a);
+}
+END_TEST
+
 START_TEST(test_regions_are_cut_anew)
 {
     begin();
@@ -287,6 +307,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_each_age_is_counted_once);
     tcase_add_test(tc, test_reuse);
     tcase_add_test(tc, test_use_between_snapshots);
+    tcase_add_test(tc, test_the_same_again);
     tcase_add_test(tc, test_regions_are_cut_anew);
     tcase_add_test(tc, test_neighbours_of_other_age);
     tcase_add_test(tc, test_memory_that_goes_away);
