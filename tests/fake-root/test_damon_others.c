@@ -285,6 +285,11 @@ START_TEST(test_probe)
     ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
     ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));
     ck_assert_ptr_nonnull(strstr(text, "3 range(s)"));
+    leave_behind(false); /* is in nobody's way */
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
+    ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));
+    damon_echo("off", "0/state");
+    damon_echo("0", "nr_kdamonds");
     foreign_kdamond();
     damon_echo("1", CONTEXT "schemes/nr_schemes");
     before = damon_dump();

@@ -224,7 +224,7 @@ static int is_free(void *backend)
 {
     struct drcl_damon *d = backend;
 
-    return drcl_damon_is_free(d);
+    return drcl_damon_is_free(d->env, d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
 }
 
 static const struct damon_reclaim_backend_ops *ops_of(void *backend)

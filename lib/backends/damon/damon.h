@@ -179,7 +179,7 @@ int drcl_damon_note(struct drcl_damon *d, pid_t kdamond);
 /* Stops our thread, removes our directories, puts DAMON_STAT back and removes the record, as far as we came. */
 void drcl_damon_disown(struct drcl_damon *d);
 /* Whether drcl_damon_own() would get it; reads only. */
-int drcl_damon_is_free(struct drcl_damon *d);
+int drcl_damon_is_free(struct drcl_env *env, bool take_over);
 /* 0 if nobody has DAMON, else -EBUSY with a text that says who, or another error. */
 int drcl_damon_holder(struct drcl_env *env, bool take_over);
 /* The same for the kernel's own modules alone. */

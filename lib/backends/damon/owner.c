@@ -316,17 +316,17 @@ static int take_over(struct drcl_damon *d)
 }
 
 /* What a killed instance left is in nobody's way: the next start cleans it up. */
-int drcl_damon_is_free(struct drcl_damon *d)
+int drcl_damon_is_free(struct drcl_env *env, bool take_over)
 {
+    struct drcl_env quiet = *env; /* what cannot be told is left to the holder's error */
     struct drcl_damon_record record, old;
-    int r = new_record(d->env, &record);
 
-    if (r < 0)
-        return r;
-    if (read_record(d->env, &old) == 0 && !strcmp(old.boot, record.boot) && !is_alive(d->env, &old) &&
-        is_ours(d->env, &old) == 1)
-        return 0;
-    return drcl_damon_holder(d->env, d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
+    quiet.log = NULL;
+    if (read_record(&quiet, &old) < 0 || new_record(&quiet, &record) < 0 || strcmp(old.boot, record.boot) != 0 ||
+        is_alive(&quiet, &old) || is_ours(&quiet, &old) != 1)
+        return drcl_damon_holder(env, take_over);
+    /* Cleaning up switches it on again. */
+    return old.stat_was_on && !take_over ? module_error(env, "damon_stat", false) : 0;
 }
 
 int drcl_damon_own(struct drcl_damon *d)

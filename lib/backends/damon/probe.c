@@ -73,7 +73,7 @@ int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
 
     if (text && size)
         text[0] = '\0';
-    r = drcl_damon_holder(env, false);
+    r = drcl_damon_is_free(env, false);
     if (r == 0)
         r = may_write(env);
     drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "DAMON's files are there, and nobody uses it");
