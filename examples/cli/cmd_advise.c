@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend.h"
 #include "output.h"
 #include "session.h"
 
@@ -73,6 +74,7 @@ static const struct session_command command = {
 
 int cmd_advise(struct options *options)
 {
+    const char *backend = backend_choose(options);
     struct advising advising = {0};
     int r = advise_new(&advising.advise);
 
@@ -81,6 +83,8 @@ int cmd_advise(struct options *options)
         return CLI_FAILED;
     }
     options->dry_run = true;
+    /* Of processes the library then has the regions at once, and need not read them from many files now and then. */
+    options->monitor_only = processes_selected(options) && (!strcmp(backend, "auto") || !strcmp(backend, "damon"));
     r = session_run(options, &command, &advising);
     advise_free(advising.advise);
     return r;

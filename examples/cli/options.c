@@ -55,7 +55,7 @@ static const struct {
     {"damon-operations", 0, OPT_OPERATIONS, "NAME", "run advise",
      "damon: paddr, vaddr or fvaddr (what fits the targets)"},
     {"take-over", 0, OPT_TAKE_OVER, NULL, "run advise", "damon: switch the kernel's DAMON_STAT off meanwhile"},
-    {"monitor-only", 0, OPT_MONITOR_ONLY, NULL, "run advise", "damon: the kernel watches the processes, we reclaim"},
+    {"monitor-only", 0, OPT_MONITOR_ONLY, NULL, "run", "damon: the kernel watches the processes, we reclaim"},
     {"pid", 0, OPT_PID, "PID", "run advise", "watch this process (may be repeated)"},
     {"comm", 0, OPT_COMM, "NAME", "run advise",
      "watch the processes of this name as they come and go (may be repeated)"},
