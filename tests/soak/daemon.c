@@ -121,7 +121,6 @@ static void live_a_minute(pid_t daemon, struct machine *machines, struct soak_fl
     settle(daemon, machines);
     guest_sleep_ms(QUIET_MS);
     soak_flat_look(flat, daemon);
-    soak_flat_end_part(flat);
 }
 
 static unsigned int errors_in_log(void)
@@ -144,7 +143,7 @@ static unsigned int errors_in_log(void)
 int main(int argc, char **argv)
 {
     unsigned int minutes = argc > 1 ? (unsigned int)atoi(argv[1]) : 20, in_log;
-    struct soak_flat flat = {.warm = minutes / 3 ? minutes / 3 : 1};
+    struct soak_flat flat = {.total = minutes};
     struct machine machines[MACHINES] = {0};
     int as_machine = machine_main(argc, argv), status = -1;
     double counted;

@@ -454,7 +454,6 @@ static void live_a_day(struct machine *resident, struct machine guests[GUESTS], 
     live_an_hour(resident, true);
     malloc_trim(0); /* what the C library keeps of what was freed is no memory that was gained */
     soak_flat_look(flat, getpid());
-    soak_flat_end_part(flat);
 }
 
 static void measured(const char *name, uint64_t value, const char *unit)
@@ -465,7 +464,7 @@ static void measured(const char *name, uint64_t value, const char *unit)
 int main(int argc, char **argv)
 {
     unsigned int days = argc > 1 ? (unsigned int)atoi(argv[1]) : 30;
-    struct soak_flat flat = {.warm = days / 3 ? days / 3 : 1};
+    struct soak_flat flat = {.total = days};
     struct machine resident, guests[GUESTS] = {0};
     bool is_flat;
 

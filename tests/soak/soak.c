@@ -68,38 +68,34 @@ unsigned int soak_fds(pid_t pid)
 
 void soak_flat_look(struct soak_flat *flat, pid_t pid)
 {
+    unsigned int warm = flat->total / 3, half = flat->n >= warm + (flat->total - warm) / 2, fds = soak_fds(pid);
     uint64_t rss = soak_rss(pid);
-    unsigned int fds = soak_fds(pid);
 
-    flat->peak = rss > flat->peak ? rss : flat->peak;
-    flat->fds = fds > flat->fds ? fds : flat->fds;
+    printf("%3u: %" PRIu64 " KiB resident, %u files\n", flat->n + 1, rss / 1024, fds);
+    fflush(stdout);
+    if (flat->n++ < warm)
+        return;
+    flat->nr_in[half]++;
+    flat->rss[half] += rss;
+    flat->fds[half] = fds > flat->fds[half] ? fds : flat->fds[half];
 }
 
-void soak_flat_end_part(struct soak_flat *flat)
+static void measured(const char *name, double value, const char *unit)
 {
-    bool warm = flat->n >= flat->warm;
-    uint64_t *peak = warm ? &flat->after : &flat->before;
-    unsigned int *fds = warm ? &flat->fds_after : &flat->fds_before;
-
-    flat->n++;
-    printf("%3u: %" PRIu64 " KiB resident, %u files\n", flat->n, flat->peak / 1024, flat->fds);
-    fflush(stdout);
-    *peak = flat->peak > *peak ? flat->peak : *peak;
-    *fds = flat->fds > *fds ? flat->fds : *fds;
-    flat->peak = 0;
-    flat->fds = 0;
+    printf("{\"name\": \"%s\", \"value\": %.2f, \"unit\": \"%s\"}\n", name, value, unit);
 }
 
 bool soak_flat_result(const struct soak_flat *flat)
 {
-    bool long_enough = flat->n > flat->warm && flat->before;
-    double growth = long_enough ? ((double)flat->after / (double)flat->before - 1) * 100 : 0;
+    bool long_enough = flat->nr_in[0] && flat->nr_in[1] && flat->rss[0];
+    double mean[2] = {0}, growth;
 
-    printf("{\"name\": \"resident memory, warm\", \"value\": %" PRIu64 ", \"unit\": \"KiB\"}\n", flat->before / 1024);
-    printf("{\"name\": \"resident memory, afterwards\", \"value\": %" PRIu64 ", \"unit\": \"KiB\"}\n",
-           flat->after / 1024);
-    printf("{\"name\": \"growth\", \"value\": %.3f, \"unit\": \"%%\"}\n", growth);
-    printf("{\"name\": \"files gained\", \"value\": %d, \"unit\": \"\"}\n",
-           (int)flat->fds_after - (int)flat->fds_before);
-    return long_enough && growth <= 1 && flat->fds_after <= flat->fds_before;
+    for (int half = 0; half < 2 && long_enough; half++)
+        mean[half] = (double)flat->rss[half] / flat->nr_in[half];
+    growth = long_enough ? (mean[1] / mean[0] - 1) * 100 : 0;
+    measured("resident memory, first half", mean[0] / 1024, "KiB");
+    measured("resident memory, second half", mean[1] / 1024, "KiB");
+    measured("growth", growth, "%");
+    measured("files gained", (double)flat->fds[1] - (double)flat->fds[0], "");
+    return long_enough && growth <= 1 && flat->fds[1] <= flat->fds[0];
 }

@@ -22,19 +22,17 @@ uint64_t soak_rss(pid_t pid);
 unsigned int soak_fds(pid_t pid);
 
 /*
- * Whether memory stays flat: its highest value in each part of a run (a day, a minute), against the parts after which
- * the run is warm.
+ * Whether memory stays flat. A run is of @total parts (days, minutes), each looked at when it ends. The first third
+ * warms up; then the means of the two halves of what is left are compared.
  */
 struct soak_flat {
-    unsigned int warm;                       /* parts until then, at least 1 */
-    unsigned int n;                          /* parts so far */
-    uint64_t peak;                           /* of this part */
-    uint64_t before;                         /* the highest of the warm-up */
-    uint64_t after;                          /* the highest afterwards */
-    unsigned int fds_before, fds_after, fds; /* the same for open files */
+    unsigned int total;
+    unsigned int n;        /* parts so far */
+    unsigned int nr_in[2]; /* of each half */
+    uint64_t rss[2];       /* sums */
+    unsigned int fds[2];   /* the most */
 };
-void soak_flat_look(struct soak_flat *flat, pid_t pid);
-void soak_flat_end_part(struct soak_flat *flat); /* prints a line about it */
+void soak_flat_look(struct soak_flat *flat, pid_t pid); /* prints a line */
 /* Prints what it came to. False: more than 1 % or a file was gained, or the run was too short to tell. */
 bool soak_flat_result(const struct soak_flat *flat);
 
