@@ -95,12 +95,11 @@ static void sleep_ms(unsigned int ms)
     nanosleep(&t, NULL);
 }
 
-int daemon_stop(pid_t pid)
+static int wait_for(pid_t pid, unsigned int ms)
 {
     int status = 0;
 
-    kill(pid, SIGTERM);
-    for (int i = 0; i < 100; i++) {
+    for (unsigned int i = 0; i < ms / 10; i++) {
         if (waitpid(pid, &status, WNOHANG) == pid)
             return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         sleep_ms(10);
@@ -108,6 +107,17 @@ int daemon_stop(pid_t pid)
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     return -1;
+}
+
+int daemon_stop(pid_t pid)
+{
+    kill(pid, SIGTERM);
+    return wait_for(pid, 1000);
+}
+
+int daemon_end(pid_t pid)
+{
+    return wait_for(pid, 20000);
 }
 
 double daemon_metric(const char *textfile, const char *begin)

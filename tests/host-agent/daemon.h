@@ -12,6 +12,8 @@
 pid_t daemon_start(const char *const *options);
 /* Ends it; its exit code, or -1 if it was killed or took longer than a second. */
 int daemon_stop(pid_t pid);
+/* Waits until it ends by itself; its exit code, or -1 if it was killed or has not after 20 seconds. */
+int daemon_end(pid_t pid);
 
 /* The value of a metric in a textfile, by the begin of its line: "name{vm=\"a\"" for instance; -1 if it is not there.
  */

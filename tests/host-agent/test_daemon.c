@@ -270,8 +270,7 @@ START_TEST(test_wrong)
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         begin(wrong[i]);
-        usleep(200000);
-        ck_assert_int_eq(daemon_stop(daemon_pid), 2);
+        ck_assert_int_eq(daemon_end(daemon_pid), 2);
     }
     daemon_pid = 0;
 }
