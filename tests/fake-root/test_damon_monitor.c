@@ -167,9 +167,11 @@ static void world(bool later, bool bitmap)
     set("quota_ms", "0");
 }
 
-static struct fake_process *add_process(pid_t pid, uint64_t start, uint32_t *ret_id)
+/* With nr_ranges of @ranges these alone are watched. */
+static struct fake_process *add_ranges(pid_t pid, uint64_t start, const struct damon_reclaim_range *ranges,
+                                       size_t nr_ranges, uint32_t *ret_id)
 {
-    struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid, .ranges = ranges, .nr_ranges = nr_ranges};
     struct fake_process *p = fake_process(memory, pid);
 
     fake_map(memory, p, start, PAGES, FAKE_SMALL);
@@ -177,6 +179,11 @@ static struct fake_process *add_process(pid_t pid, uint64_t start, uint32_t *ret
     if (damon_reclaim_add_target(ctx, &target, ret_id) < 0)
         ck_abort_msg("no target: %s", damon_reclaim_last_error(ctx));
     return p;
+}
+
+static struct fake_process *add_process(pid_t pid, uint64_t start, uint32_t *ret_id)
+{
+    return add_ranges(pid, start, NULL, 0, ret_id);
 }
 
 static void enable(void)
@@ -293,6 +300,58 @@ START_TEST(test_processes)
 }
 END_TEST
 
+static uint64_t monitored(uint32_t target)
+{
+    struct damon_reclaim_region regions[16];
+    uint64_t bytes = 0;
+    size_t n;
+
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 16, &n), 0);
+    ck_assert_uint_le(n, 16);
+    for (size_t i = 0; i < n; i++)
+        bytes += regions[i].target == target ? regions[i].end - regions[i].start : 0;
+    return bytes;
+}
+
+/* Two processes of which a part is watched, whichever of them has more regions. What is outside of it stays. */
+START_TEST(test_ranges)
+{
+    unsigned int nr[2] = {_i / 2 ? 5 : 1, _i / 2 ? 2 : 4};
+    struct fake_process *processes[2];
+    uint32_t ids[2];
+
+    world(_i % 2, true);
+    fs->by_target = true;
+    for (unsigned int t = 0; t < 2; t++) {
+        uint64_t start = START + 2 * t * PAGES * PAGE, half = start + PAGES / 2 * PAGE, at = start;
+        struct damon_reclaim_range range = {start, half};
+
+        processes[t] = add_ranges(42 + (pid_t)t, start, &range, 1, &ids[t]);
+        for (unsigned int i = 0; i < nr[t]; i++) {
+            uint64_t end = i + 1 == nr[t] ? half : at + PAGES / 16 * PAGE;
+
+            add_region(at, end, 15 * (i % 2)); /* else they were one */
+            fs->regions[fs->nr_regions - 1].target = t;
+            at = end;
+        }
+    }
+    enable();
+    ck_assert_str_eq(damon_value("0/contexts/0/operations"), "fvaddr");
+    ck_assert_str_eq(damon_value("0/contexts/0/targets/1/regions/0/start"), "301989888");
+    run(3);
+    for (int t = 0; t < 2; t++)
+        ck_assert_uint_eq(monitored(ids[t]), PAGES / 2 * PAGE);
+    run(60);
+    for (unsigned int t = 0; t < 2; t++) {
+        uint64_t start = START + 2 * t * PAGES * PAGE;
+
+        ck_assert_uint_eq(fake_resident(processes[t], start, PAGES / 16), 0);
+        ck_assert_uint_eq(fake_resident(processes[t], start + PAGES / 2 * PAGE, PAGES / 2), PAGES / 2 * PAGE);
+    }
+    the_end();
+}
+END_TEST
+
 START_TEST(test_watermarks)
 {
     struct fake_process *p;
@@ -343,6 +402,7 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_reclaim, 0, 4);
     tcase_add_loop_test(tc, test_processes, 0, 4);
+    tcase_add_loop_test(tc, test_ranges, 0, 4);
     tcase_add_loop_test(tc, test_watermarks, 0, 4);
     tcase_add_loop_test(tc, test_refused, 0, 4);
 }

@@ -101,14 +101,15 @@ void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, i
     d->slot = d->at = d->nr_regions = 0;
 }
 
-/* All regions of a scheme were read: with monitor_only there is one for each target. Whether there is another. 6.12
- * goes on counting where the scheme before it stopped. */
+/* All regions of a scheme were read: with monitor_only there is one for each target. Whether there is another. Its
+ * regions are counted from 0, or by 6.12 from where the scheme before it stopped: 0 tells, which both have if it is the
+ * first that shows any. */
 static bool next_slot(struct drcl_damon *d)
 {
     if (!d->monitor_only || ++d->slot >= d->nr_written)
         return false;
     d->written[d->slot].first = d->nr_regions;
-    d->at = drcl_damon_exists(d->env, REGION "start", d->slot, d->nr_regions) ? d->nr_regions : 0;
+    d->at = drcl_damon_exists(d->env, REGION "start", d->slot, (size_t)0) ? 0 : d->nr_regions;
     return true;
 }
 
