@@ -96,6 +96,47 @@ START_TEST(test_cut_after_told)
 }
 END_TEST
 
+#define NR_MANY 200 /* more than are read in one step */
+
+static void add_scheme_when_shown(struct damon_reclaim *ctx, void *userdata)
+{
+    const struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme), .action = DAMON_RECLAIM_ACTION_STAT, .max_nr_accesses = UINT32_MAX};
+    bool *added = userdata;
+
+    if (*added || !damon_value(CONTEXT "schemes/0/tried_regions/0/start"))
+        return;
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
+    *added = true;
+}
+
+/* Regions are being read when another number of schemes is written, with which the kernel takes them away. */
+START_TEST(test_regions_taken_away)
+{
+    const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
+                                                      .after_aggregation = add_scheme_when_shown};
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx;
+    bool added = false;
+
+    damon_fs_new(_i);
+    config = damon_fs_config();
+    config.callbacks = &callbacks;
+    config.userdata = &added;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    fs->nr_regions = NR_MANY;
+    for (uint64_t i = 0; i < NR_MANY; i++)
+        fs->regions[i] = (struct damon_reclaim_region){.start = (i + 1) * MIB, .end = (i + 2) * MIB};
+    enable(ctx);
+    longest(ctx, 5); /* regions that were read are not read again for as long */
+    ck_assert(added);
+    is(CONTEXT "schemes/nr_schemes", "3");
+    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, NR_MANY * MIB);
+    damon_reclaim_unref(ctx);
+    damon_fs_free();
+}
+END_TEST
+
 /* A command that is on its way when something else is asked for is waited for, and one that does not come back ends
  * with the thread. */
 START_TEST(test_command_on_its_way)
@@ -210,6 +251,7 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_never_waits, 0, 4);
     tcase_add_loop_test(tc, test_cut_after_told, 0, 2);
+    tcase_add_loop_test(tc, test_regions_taken_away, 0, 2);
     tcase_add_loop_test(tc, test_command_on_its_way, 0, 4);
     tcase_add_loop_test(tc, test_late_refusal, 0, 2);
     tcase_add_loop_test(tc, test_own_watermarks, 0, 10);

@@ -104,7 +104,7 @@ static int remember_targets(const struct damon_reclaim *ctx, struct drcl_damon *
     for (size_t i = 0; i < ctx->nr_targets; i++)
         grown[i] = (struct drcl_damon_written){.pid = ctx->targets[i].pid};
     d->ranges_sum = sum_of_ranges(ctx);
-    d->stale_tree = d->reading = false;
+    d->stale_tree = false;
     return 0;
 }
 
@@ -164,6 +164,7 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
         return r;
     d->step = NULL; /* what a poll was about is another thing now */
     d->step_begun = false;
+    d->reading = false; /* regions go with the directories of their scheme */
     d->stale_tree = true;
     if (d->command.pending && !(working && drcl_damon_settle(d, ctx->engine.attrs.aggr_us)))
         r = drcl_damon_switch_off(d);
