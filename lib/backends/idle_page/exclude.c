@@ -57,18 +57,17 @@ static int add_inode(void *data, const char *path, uint64_t inode)
 /* All cgroups there are at the paths and below them. One that is gone has no pages of its own any more. */
 static int gather(struct drcl_env *env, const char *paths, size_t n, struct drcl_inodes *set)
 {
-    void (*log)(void *, enum damon_reclaim_log_level, const char *) = env->log;
+    drcl_log_fn *log = drcl_hush(env);
     struct gathering gathering = {env, set};
     int r = 0;
 
     set->n = 0;
-    env->log = NULL;
     for (size_t i = 0; i < n && r == 0; i++, paths += strlen(paths) + 1) {
         r = drcl_cgroup_walk(env, paths, add_inode, &gathering);
         if (r == -ENOENT)
             r = 0;
     }
-    env->log = log;
+    drcl_unhush(env, log);
     return r;
 }
 
