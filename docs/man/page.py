@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Makes a manual page of its template, with the parameters as the library's table has them.
 
-    docs/man/page.py DAMON-RECLAIM VERSION TEMPLATE [DAEMON]
+    docs/man/page.py DAMON-RECLAIM VERSION CONFIG_DIR TEMPLATE [DAEMON]
 
-In the template the lines @SETTINGS@ and @COUNTERS@ stand for the parameters that can be set and for those that can only be
-read, @OPTIONS@ for what a daemon says of its own, and @VERSION@, anywhere, for the version.
+In the template the lines @SETTINGS@, @CONFIGURATION@ and @COUNTERS@ stand for the parameters that can be set, for those that a
+file can set, and for those that can only be read, and @OPTIONS@ for what a daemon says of its own. Anywhere, @VERSION@ and
+@CONFIG_DIR@ stand for the version and for the directory of the daemons' configuration.
 """
 import json
 import pathlib
@@ -31,11 +32,15 @@ def output(*command):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
-cli, version, template = sys.argv[1:4]
+cli, version, config_dir, template = sys.argv[1:5]
 params = json.loads(output(cli, "params", "--json"))
-text = pathlib.Path(template).read_text(encoding="utf-8").replace("@VERSION@", roff(version))
-for mark, read_only in (("@SETTINGS@\n", False), ("@COUNTERS@\n", True)):
-    text = text.replace(mark, "".join(entry(param) for param in params if param["read_only"] == read_only))
-for daemon in sys.argv[4:]:
+text = pathlib.Path(template).read_text(encoding="utf-8")
+text = text.replace("@VERSION@", roff(version)).replace("@CONFIG_DIR@", roff(config_dir))
+settings = [param for param in params if not param["read_only"]]
+for mark, listed in (("@SETTINGS@\n", settings),
+                     ("@CONFIGURATION@\n", [param for param in settings if param["name"] != "commit_inputs"]),
+                     ("@COUNTERS@\n", [param for param in params if param["read_only"]])):
+    text = text.replace(mark, "".join(map(entry, listed)))
+for daemon in sys.argv[5:]:
     text = text.replace("@OPTIONS@\n", output(daemon, "--man"))
 sys.stdout.write(text)

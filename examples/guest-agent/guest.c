@@ -293,7 +293,7 @@ static const struct config_option *const options[] = {config_common, guest_optio
 const struct agent_program guest_program = {
     .config = {.name = "damon-reclaim-guest",
                .summary = "reclaims the cold memory of the machine that it runs on",
-               .file = "/etc/damon-reclaim/guest.conf",
+               .file = CONFIG_DIR "/guest.conf",
                .options = options,
                .defaults = guest_defaults},
     .capabilities = capabilities,

@@ -196,7 +196,7 @@ static const char *const instances[] = {"vm", NULL};
 const struct agent_program host_program = {
     .config = {.name = "damon-reclaim-host",
                .summary = "reclaims the cold memory of virtual machines, from their host",
-               .file = "/etc/damon-reclaim/host.conf",
+               .file = CONFIG_DIR "/host.conf",
                .options = options,
                .instances = instances,
                .defaults = host_defaults},
