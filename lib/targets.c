@@ -61,6 +61,51 @@ static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_ta
     return 0;
 }
 
+/* The target to be added against one that is there: both ascend. */
+static int check_apart(struct damon_reclaim *ctx, const struct damon_reclaim_target *target, uint32_t id)
+{
+    const struct drcl_target *other = drcl_engine_find_target(&ctx->engine, id);
+
+    if (!other) /* on its way out */
+        return 0;
+    if (!target->nr_ranges)
+        return drcl_error(&ctx->env, -EINVAL,
+                          "target.ranges: without them all memory is watched, and target %u is some of it; set them, or "
+                          "remove that one first",
+                          id);
+    if (!other->fixed)
+        return drcl_error(&ctx->env, -EINVAL, "target.ranges[0]: target %u watches all memory already; remove it first",
+                          id);
+    for (size_t i = 0, j = 0; i < target->nr_ranges && j < other->nr_ranges;) {
+        const struct damon_reclaim_range *mine = &target->ranges[i], *theirs = &other->ranges[j];
+
+        if (mine->start < theirs->end && theirs->start < mine->end)
+            return drcl_error(&ctx->env, -EINVAL,
+                              "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave that out, or "
+                              "remove that one first",
+                              i, (unsigned long long)mine->start, (unsigned long long)mine->end,
+                              (unsigned long long)theirs->start, (unsigned long long)theirs->end, id);
+        if (mine->end <= theirs->start)
+            i++;
+        else
+            j++;
+    }
+    return 0;
+}
+
+/* Targets without a process are parts of one memory, if the backend has but one; no page is watched twice. */
+static int check_overlaps(struct damon_reclaim *ctx, const struct damon_reclaim_target *target)
+{
+    int r = 0;
+
+    if (target->pid || !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
+        return 0;
+    for (size_t i = 0; r == 0 && i < ctx->nr_targets; i++)
+        if (!ctx->targets[i].pid && ctx->targets[i].id) /* number 0 goes when another one comes */
+            r = check_apart(ctx, target, ctx->targets[i].id);
+    return r;
+}
+
 /* Holds the process by a pidfd, and only then looks who it is, so that it cannot be replaced in between. */
 static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
 {
@@ -143,6 +188,8 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     if (r < 0)
         return drcl_error(&ctx->env, r, "target: size %zu is not one that this library knows", user->size);
     r = check_ranges(ctx, &target);
+    if (r == 0)
+        r = check_overlaps(ctx, &target);
     if (r < 0)
         return r;
     if (!target.pid && (ctx->ops.features & DAMON_RECLAIM_BACKEND_NEEDS_PID))

@@ -653,7 +653,8 @@ struct damon_reclaim_target {
 
 /**
  * Adds a target. A process is held by a pidfd from here on: if it exits, the target goes (callback target_gone), and
- * another process that gets the same pid is never touched. Works at any time, also while enabled.
+ * another process that gets the same pid is never touched. Works at any time, also while enabled. No memory is
+ * watched twice: with DAMON_RECLAIM_BACKEND_WHOLE, targets without a process must not overlap.
  * @param ret_id  its number, never used again in this context; may be NULL
  * @return 0; -ESRCH (no such process), -EPERM (the caller itself, a kernel thread, or not permitted), -EINVAL, -EOPNOTSUPP
  *         (this backend has no such targets), -EEXIST (the process is a target already), -ENOMEM.

@@ -47,10 +47,11 @@ static int add_ranges(struct damon_reclaim *ctx)
 
 static int add_process(struct damon_reclaim *ctx)
 {
+    static const struct damon_reclaim_range beside = {BASE + 4 * MIB, BASE + 6 * MIB};
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
 
     if (sim) /* has no processes */
-        return add_ranges(ctx);
+        target = (struct damon_reclaim_target){.size = sizeof(target), .ranges = &beside, .nr_ranges = 1};
     return damon_reclaim_add_target(ctx, &target, NULL);
 }
 
@@ -152,14 +153,18 @@ static int (*const steps[])(struct damon_reclaim *ctx) = {set_parameters,
                                                           many_dispatches,
                                                           look};
 
+/* What is added for the second time is refused. */
+static bool is_there_already(int r, int (*call)(struct damon_reclaim *ctx))
+{
+    return call == add_process && r == (sim ? -EINVAL : -EEXIST);
+}
+
 /* A step that fails once is repeated, and then goes well. */
 static void step(struct damon_reclaim *ctx, int (*call)(struct damon_reclaim *ctx))
 {
     int r = call(ctx);
 
-    if (r == -EEXIST && call == add_process) /* it is there already */
-        return;
-    if (r == 0)
+    if (r == 0 || is_there_already(r, call))
         return;
     nr_failed++;
     if (!damon_reclaim_last_error(ctx)[0])
@@ -167,7 +172,7 @@ static void step(struct damon_reclaim *ctx, int (*call)(struct damon_reclaim *ct
     if (stats_of(ctx).state == DAMON_RECLAIM_STATE_DISABLED && call != damon_reclaim_enable)
         enable(ctx);
     r = call(ctx);
-    if (r < 0 && !(r == -EEXIST && call == add_process))
+    if (r < 0 && !is_there_already(r, call))
         ck_abort_msg("again: %d, %s", r, damon_reclaim_last_error(ctx));
 }
 

@@ -131,6 +131,7 @@ START_TEST(test_target)
     bool first = !(_i & 1) == !!(_i & 2);
 
     scripted_init(&s);
+    s.ops.features &= ~(uint32_t)DAMON_RECLAIM_BACKEND_WHOLE; /* each target has a memory of its own */
     ctx = scripted_new(&s, 0);
     for (int i = 0; i < 2; i++) {
         struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};

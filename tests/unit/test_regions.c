@@ -290,6 +290,7 @@ START_TEST(test_targets)
 
     scripted_init(&s);
     s.accessed = accessed_random;
+    s.ops.features &= ~(uint32_t)DAMON_RECLAIM_BACKEND_WHOLE; /* each target has a memory of its own */
     ctx = scripted_new(&s, 0);
     for (uint64_t t = 0; t < 3; t++) {
         struct damon_reclaim_target target = {.size = sizeof(target), .ranges = ranges[t], .nr_ranges = 2};

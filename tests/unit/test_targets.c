@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -61,6 +62,65 @@ START_TEST(test_bad_ranges)
     ranges[0] = (struct damon_reclaim_range){BASE, BASE + MIB};
     target = (struct damon_reclaim_target){.size = sizeof(target), .ranges = ranges, .nr_ranges = 2};
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static struct damon_reclaim_target memory(const struct damon_reclaim_range *ranges, size_t n)
+{
+    return (struct damon_reclaim_target){.size = sizeof(struct damon_reclaim_target), .ranges = ranges, .nr_ranges = n};
+}
+
+/* One memory, of which no page is watched twice; between the ranges of another target there is room. */
+START_TEST(test_overlaps)
+{
+    struct damon_reclaim_range apart[2] = {{BASE, BASE + MIB}, {BASE + 2 * MIB, BASE + 3 * MIB}};
+    struct damon_reclaim_range between[2] = {{BASE + MIB, BASE + 2 * MIB}, {BASE + 4 * MIB, BASE + 5 * MIB}};
+    struct damon_reclaim_target target = memory(apart, 2);
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    enable(ctx); /* all memory, which goes when a target comes */
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
+    expect_refused(ctx, memory(apart, 2), -EINVAL, "target.ranges[0]: 0x100000000-0x100100000 overlaps");
+    expect_refused(ctx, memory(NULL, 0), -EINVAL, "target 1");
+    between[1].start = BASE + 3 * MIB - 1;
+    expect_refused(ctx, memory(between, 2), -EINVAL, "target.ranges[1]");
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "of target 1;"));
+    between[1].start = BASE + 3 * MIB;
+    target = memory(between, 2);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    expect_refused(ctx, memory(between, 1), -EINVAL, "target 2");
+    s.processes[0].pid = 100; /* has addresses of its own */
+    target = (struct damon_reclaim_target){.size = sizeof(target), .pid = 100, .ranges = apart, .nr_ranges = 2};
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
+    target = memory(apart, 2);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+START_TEST(test_all_overlaps)
+{
+    struct damon_reclaim_range range = {BASE, BASE + MIB};
+    struct damon_reclaim_target target = memory(NULL, 0);
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    expect_refused(ctx, memory(NULL, 0), -EINVAL, "target 1");
+    expect_refused(ctx, memory(&range, 1), -EINVAL, "target 1");
+    damon_reclaim_unref(ctx);
+    s.ops.features &= ~(uint32_t)DAMON_RECLAIM_BACKEND_WHOLE; /* then each has a memory of its own */
+    ctx = scripted_new(&s, 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -601,6 +661,8 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_bad_ranges);
+    tcase_add_test(tc, test_overlaps);
+    tcase_add_test(tc, test_all_overlaps);
     tcase_add_test(tc, test_bad_processes);
     tcase_add_test(tc, test_other_namespace);
     tcase_add_test(tc, test_waiting_is_not_whole);
