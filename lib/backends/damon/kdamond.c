@@ -2,8 +2,9 @@
 /*
  * The kernel's thread: on, off, and how what is asked for becomes what it does.
  *
- * While its watermarks keep it inactive an older kernel does not come back from "commit". So nothing is asked of it
- * then, and a new configuration is put into effect by stopping and starting it, which is quick at any time.
+ * While its watermarks keep it inactive a kernel comes back from "commit" late, and an older one not at all. So nothing
+ * is asked of it then, and a new configuration is put into effect by stopping and starting it, which is quick at any
+ * time.
  */
 #include "backends/damon/damon.h"
 
@@ -115,9 +116,13 @@ bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d
 
     if (!d->running)
         return false;
-    if (d->refreshes || d->own_watermarks)
+    if (d->own_watermarks)
         return true;
-    if (!d->seen_working || ctx->state != DAMON_RECLAIM_STATE_ACTIVE || drcl_context_metrics(ctx, false, &metrics) < 0)
+    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE)
+        return false;
+    if (d->refreshes)
+        return true;
+    if (!d->seen_working || drcl_context_metrics(ctx, false, &metrics) < 0)
         return false;
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
         const struct damon_reclaim_watermarks *w = &d->slots[slot].watermarks;
@@ -191,8 +196,12 @@ int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
 
     if (r < 0)
         return r;
-    if (!drcl_damon_settle(d, ctx->engine.attrs.aggr_us))
-        return drcl_error(d->env, -ETIMEDOUT, "commit: the kernel's thread, kdamond %d, does not answer",
-                          (int)d->kdamond);
-    return drcl_damon_end_commit(ctx, d, drcl_damon_result(d));
+    if (drcl_damon_settle(d, ctx->engine.attrs.aggr_us))
+        return drcl_damon_end_commit(ctx, d, drcl_damon_result(d));
+    /* A watermark was passed that nobody has looked at yet. */
+    r = drcl_damon_switch_off(d);
+    d->command.result = 0;
+    if (r == 0)
+        r = switch_on(d);
+    return r < 0 ? r : remember_targets(ctx, d);
 }
