@@ -173,7 +173,8 @@ simulation() {
     else
         skip 'progress is drawn on a terminal' 'there is no script(1)'
     fi
-    { "$cli" $sim --json 2>err; echo $? >status; } | head -n 1 >out
+    # More than a pipe holds, or it would be done before the reader has gone.
+    { "$cli" $sim --json --duration 2000s 2>err; echo $? >status; } | head -n 1 >out
     ok 'a reader that goes away' [ "$(cat status)" = 1 ]
     ok 'and that is said' grep -q 'stdout: ' err
 }
