@@ -80,7 +80,7 @@ int main(void)
     GUEST_CHECK(stats.bytes_reclaim_tried_regions == 0);
     reclaim("locked", GUEST_LOCKED, 4000, NULL);
     expect_left();
-    reclaim("shared with another process", GUEST_SHARED, 4000, NULL);
+    reclaim("shared with another process", GUEST_SHARED, 8000, NULL);
     expect_left();
     if (guest_write("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "40")) {
         reclaim("hugetlb", GUEST_HUGETLB, 4000, NULL);
