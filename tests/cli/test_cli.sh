@@ -167,11 +167,11 @@ simulation() {
     ok 'the built-in workload, when asked for' [ "$status" = 0 ]
     "$cli" $sim --workload - <small.cfg >out 2>err
     ok 'a workload from stdin' grep -q 'truth  *cold 12.0 MiB' out
-    if command -v script >/dev/null; then
+    if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
         script -qec "$cli $sim --duration 20000s" /dev/null >out 2>&1 </dev/null
         ok 'progress is drawn on a terminal' grep -q 'active  16.0 MiB in [0-9]* regions  cold ' out
     else
-        skip 'progress is drawn on a terminal' 'there is no script(1)'
+        skip 'progress is drawn on a terminal' 'there is no script(1), or no terminal for it'
     fi
     # More than a pipe holds, or it would be done before the reader has gone.
     { "$cli" $sim --json --duration 2000s 2>err; echo $? >status; } | head -n 1 >out
