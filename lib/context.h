@@ -88,8 +88,8 @@ void drcl_apply_params(struct damon_reclaim *ctx);
 /* Tells the driver of a context that is enabled what is another now. */
 int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what);
 /* Disables now, or when the running step has ended. */
-void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason);
-void drcl_finish_disable(struct damon_reclaim *ctx);
+int drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason);
+int drcl_finish_disable(struct damon_reclaim *ctx);
 void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
                     uint32_t free_permille);
 

@@ -19,7 +19,8 @@ struct drcl_driver {
     int (*check_scheme)(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme);
     /* Begins with the parameters in ctx->active, and sets the state. stop() comes after a failure, too. */
     int (*start)(struct damon_reclaim *ctx);
-    void (*stop)(struct damon_reclaim *ctx);
+    /* Stops in any case; the error is of what could not be put back. */
+    int (*stop)(struct damon_reclaim *ctx);
     /* While enabled: ctx->active was replaced. On failure the set before it goes on. */
     int (*commit)(struct damon_reclaim *ctx);
     /* While enabled: something else was changed; optional. On failure the caller takes the change back. */

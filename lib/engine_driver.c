@@ -160,12 +160,13 @@ static int start(struct damon_reclaim *ctx)
     return r < 0 ? r : backend_error(ctx);
 }
 
-static void stop(struct damon_reclaim *ctx)
+static int stop(struct damon_reclaim *ctx)
 {
     if (ctx->backend_enabled && ctx->ops.disable)
         ctx->ops.disable(ctx->backend);
     ctx->backend_enabled = false;
     drcl_engine_forget(&ctx->engine);
+    return 0;
 }
 
 static int commit(struct damon_reclaim *ctx)

@@ -123,7 +123,7 @@ void drcl_disarm(struct damon_reclaim *ctx)
 
 int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 {
-    int r, armed;
+    int r, armed, end = 0;
 
     if (!ctx)
         return -EINVAL;
@@ -139,10 +139,10 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
         drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
     ctx->in_dispatch = false;
     if (ctx->disable_soon)
-        drcl_finish_disable(ctx);
+        end = drcl_finish_disable(ctx);
     armed = drcl_arm(ctx);
     drcl_release(ctx);
-    return r < 0 ? r : armed;
+    return r < 0 ? r : end < 0 ? end : armed;
 }
 
 int damon_reclaim_get_fd(const struct damon_reclaim *ctx)

@@ -396,34 +396,38 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     return r;
 }
 
-void drcl_finish_disable(struct damon_reclaim *ctx)
+int drcl_finish_disable(struct damon_reclaim *ctx)
 {
+    int r;
+
     ctx->disable_soon = false;
-    ctx->driver->stop(ctx);
+    r = ctx->driver->stop(ctx);
     ctx->untuned.autotune = false; /* tuning begins anew */
     drcl_disarm(ctx);
     drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
+    return r;
 }
 
-void drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
+int drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
 {
     if ((ctx->state == DAMON_RECLAIM_STATE_DISABLED && !ctx->starting) || ctx->disable_soon)
-        return;
+        return 0;
     ctx->disable_reason = reason;
-    if (ctx->in_dispatch || ctx->starting) {
-        ctx->disable_soon = true;
-        ctx->engine.halt = true;
-    } else {
-        drcl_finish_disable(ctx);
-    }
+    if (!ctx->in_dispatch && !ctx->starting)
+        return drcl_finish_disable(ctx);
+    ctx->disable_soon = true;
+    ctx->engine.halt = true;
+    return 0;
 }
 
 int damon_reclaim_disable(struct damon_reclaim *ctx)
 {
+    int r;
+
     if (!ctx)
         return -EINVAL;
     drcl_hold(ctx);
-    drcl_disable(ctx, DAMON_RECLAIM_REASON_REQUESTED);
+    r = drcl_disable(ctx, DAMON_RECLAIM_REASON_REQUESTED);
     drcl_release(ctx);
-    return 0;
+    return r;
 }

@@ -260,6 +260,10 @@ static int finish(struct session *session)
 {
     wipe(session);
     session->command->finish(session);
+    if (damon_reclaim_disable(session->ctx) < 0) {
+        cli_error("%s", damon_reclaim_last_error(session->ctx));
+        session->result = CLI_FAILED;
+    }
     return cli_flush() == CLI_OK ? session->result : CLI_FAILED;
 }
 

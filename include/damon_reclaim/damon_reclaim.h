@@ -745,7 +745,10 @@ DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint3
 /** Commits what is staged and starts. @return as damon_reclaim_commit(); -EINVAL without a target; 0 if it is enabled already. */
 DAMON_RECLAIM_API int damon_reclaim_enable(struct damon_reclaim *ctx);
 
-/** Stops. Parameters, targets and statistics stay; what was learnt of the memory is forgotten. @return 0. */
+/** Stops. Parameters, targets and statistics stay; what was learnt of the memory is forgotten. The context is disabled in
+ *  any case. Where the kernel does the work, and sleeps because of its watermarks, stopping it may have to wait until it
+ *  looks at them again, `wmarks_interval` at most. @return 0, or why what was set up in the kernel could not be taken
+ *  away; the next start of a program with this library tries that again. */
 DAMON_RECLAIM_API int damon_reclaim_disable(struct damon_reclaim *ctx);
 
 /** One file descriptor, the context's for its whole life, that becomes readable when damon_reclaim_dispatch() has work. */

@@ -244,10 +244,18 @@ static void switch_kdamond(bool on)
     memset(fs->counters, 0, sizeof(fs->counters));
 }
 
+/* A newer kernel's files are locked while a command is on its way to the thread. */
+static bool locked(void)
+{
+    return fs->later && fs->running && fs->pending && fs->now_ns < fs->pending_ns;
+}
+
 static int command(const char *text)
 {
     int r;
 
+    if (locked())
+        return -EBUSY;
     if (!strcmp(text, "on")) {
         r = fs->running || module_on() ? -EBUSY : check_configuration();
         if (r == 0) {
@@ -292,6 +300,8 @@ int fs_write(const char *path, const char *text)
         (!strcmp(text, "active") || !strcmp(text, "unmapped") || !strcmp(text, "hugepage_size")))
         return -EINVAL;
     if (!strncmp(name, "nr_", 3) && !strstr(path, "monitoring_attrs")) {
+        if (!strcmp(name, "nr_kdamonds") && locked())
+            return -EBUSY;
         if (!strcmp(name, "nr_kdamonds") && fs->pending)
             ck_abort_msg("the kernel would never come back from this: %s is on its way", fs->pending);
         if (!strcmp(name, "nr_kdamonds") && fs->running)

@@ -137,6 +137,12 @@ START_TEST(test_regions_taken_away)
 }
 END_TEST
 
+/* When a command comes back to a thread that its watermarks have put to sleep: when it looks at them again, or never. */
+static uint64_t asleep_until(void)
+{
+    return fs->later ? fs->now_ns + 5 * SEC : UINT64_MAX;
+}
+
 /* A command that is on its way when something else is asked for is waited for, and one that does not come back ends
  * with the thread. */
 START_TEST(test_command_on_its_way)
@@ -151,7 +157,7 @@ START_TEST(test_command_on_its_way)
     if (!_i)
         ck_assert_ptr_nonnull(fs->pending);
     if (_i / 2)
-        fs->pending_ns = UINT64_MAX;
+        fs->pending_ns = asleep_until();
     set(ctx, "min_age", "10s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
     ck_assert_ptr_null(fs->pending);
@@ -160,8 +166,8 @@ START_TEST(test_command_on_its_way)
     for (int i = 0; i < 200 && !fs->pending; i++)
         longest(ctx, 1), fs->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
     if (_i / 2)
-        fs->pending_ns = UINT64_MAX;
-    damon_reclaim_disable(ctx);
+        fs->pending_ns = asleep_until();
+    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
     nothing_left();
     damon_reclaim_unref(ctx);
     damon_fs_free();

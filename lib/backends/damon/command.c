@@ -2,7 +2,8 @@
 /*
  * Commands to the kernel's thread. It answers when it comes round, up to an aggregation interval later and much later
  * while its watermarks keep it inactive. So while the program dispatches a command is only begun, where the system can
- * write without waiting, and its end is looked for at later dispatches. There is one at a time.
+ * write without waiting, and its end is looked for at later dispatches. There is one at a time. As long as it is on its
+ * way a newer kernel answers everything else with EBUSY, an older one takes "off".
  */
 #include "backends/damon/damon.h"
 
@@ -86,9 +87,9 @@ int drcl_damon_result(struct drcl_damon *d)
     return c->result;
 }
 
-bool drcl_damon_settle(struct drcl_damon *d, uint64_t aggr_us)
+bool drcl_damon_settle(struct drcl_damon *d, uint64_t within_us)
 {
-    uint64_t end_ns = drcl_clock(d->env, CLOCK_MONOTONIC) + 2 * aggr_us * 1000 + SETTLE_NS;
+    uint64_t end_ns = drcl_clock(d->env, CLOCK_MONOTONIC) + within_us * 1000 + SETTLE_NS;
 
     while (drcl_damon_result(d), d->command.pending) {
         if (drcl_clock(d->env, CLOCK_MONOTONIC) >= end_ns)
@@ -96,4 +97,20 @@ bool drcl_damon_settle(struct drcl_damon *d, uint64_t aggr_us)
         d->env->sys.poll(d->env->system_data, NULL, 0, SETTLE_STEP_MS);
     }
     return true;
+}
+
+/* How long the thread may sleep because of its watermarks. */
+static uint64_t longest_sleep_us(const struct drcl_damon *d)
+{
+    uint64_t longest = 0;
+
+    for (size_t i = 0; i < d->nr_slots; i++)
+        if (d->slots[i].watermarks.interval_us > longest)
+            longest = d->slots[i].watermarks.interval_us;
+    return longest;
+}
+
+bool drcl_damon_locked(struct drcl_damon *d, int result)
+{
+    return result == -EBUSY && d->command.pending && drcl_damon_settle(d, longest_sleep_us(d));
 }

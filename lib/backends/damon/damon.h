@@ -153,8 +153,11 @@ void drcl_damon_close_commands(struct drcl_damon *d);
 void drcl_damon_begin(struct drcl_damon *d, const char *command);
 /* What became of it; command.pending: not known yet. */
 int drcl_damon_result(struct drcl_damon *d);
-/* Waits for it, for two aggregations and a little; whether it has ended. */
-bool drcl_damon_settle(struct drcl_damon *d, uint64_t aggr_us);
+/* Waits for it, so long and a little; whether it has ended. */
+bool drcl_damon_settle(struct drcl_damon *d, uint64_t within_us);
+/* Whether something else was refused with this result because of it, and it has ended now, so that it may be tried
+ * again. */
+bool drcl_damon_locked(struct drcl_damon *d, int result);
 
 /* kdamond.c */
 int drcl_damon_switch_off(struct drcl_damon *d);
@@ -168,7 +171,9 @@ int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d);
 bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl_damon *d);
 /* Whether the targets that the kernel has are the first of ours: they are, unless one was removed. */
 bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_damon *d);
-/* Whether the thread is sure to work, so that it answers soon. */
+/* Whether free memory is far from the watermarks, so that the thread is not asleep by now. */
+bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d);
+/* Whether the thread works, so that it answers soon; one that does not bring its files up to date by itself must be awake for that. */
 bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d);
 
 /* owner.c */
@@ -176,8 +181,9 @@ bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d
 int drcl_damon_own(struct drcl_damon *d);
 /* Notes in the record that the kernel's thread runs. */
 int drcl_damon_note(struct drcl_damon *d, pid_t kdamond);
-/* Stops our thread, removes our directories, puts DAMON_STAT back and removes the record, as far as we came. */
-void drcl_damon_disown(struct drcl_damon *d);
+/* Stops our thread, removes our directories, puts DAMON_STAT back and removes the record, as far as we came. What fails
+ * is tried again by the next start. */
+int drcl_damon_disown(struct drcl_damon *d);
 /* Whether drcl_damon_own() would get it; reads only. */
 int drcl_damon_is_free(struct drcl_env *env, bool take_over);
 /* 0 if nobody has DAMON, else -EBUSY with a text that says who, or another error. */

@@ -118,21 +118,24 @@ static int start(struct damon_reclaim *ctx)
     return r < 0 ? r : drcl_damon_check_watermarks(ctx, d, now);
 }
 
-static void stop(struct damon_reclaim *ctx)
+static int stop(struct damon_reclaim *ctx)
 {
     struct drcl_damon *d = ctx->backend;
+    uint64_t soon_us = 2 * ctx->engine.attrs.aggr_us;
+    int r;
 
-    if (ctx->backend_enabled && drcl_damon_is_working(ctx, d) && drcl_damon_settle(d, ctx->engine.attrs.aggr_us)) {
+    if (ctx->backend_enabled && drcl_damon_is_working(ctx, d) && drcl_damon_settle(d, soon_us)) {
         if (!d->refreshes)
             drcl_damon_begin(d, "update_schemes_stats");
-        if (drcl_damon_settle(d, ctx->engine.attrs.aggr_us))
+        if (drcl_damon_settle(d, soon_us))
             drcl_damon_read_stats(ctx, d);
     }
     ctx->backend_enabled = d->running = d->reading = false;
     d->step = NULL;
-    drcl_damon_disown(d);
+    r = drcl_damon_disown(d);
     drcl_damon_close_commands(d);
     drcl_engine_forget(&ctx->engine);
+    return r;
 }
 
 static int commit(struct damon_reclaim *ctx)

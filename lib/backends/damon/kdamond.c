@@ -58,6 +58,8 @@ int drcl_damon_switch_off(struct drcl_damon *d)
         return 0;
     d->running = d->reading = false;
     r = drcl_damon_write(d->env, "off", "0/state");
+    if (drcl_damon_locked(d, r))
+        r = drcl_damon_write(d->env, "off", "0/state");
     drcl_damon_settle(d, 0); /* a command on its way ends with the thread */
     if (r < 0 && drcl_damon_read(d->env, state, "0/state") == 0 && !strcmp(state, "off"))
         r = 0; /* it has stopped by itself */
@@ -109,20 +111,14 @@ static int remember_targets(const struct damon_reclaim *ctx, struct drcl_damon *
     return 0;
 }
 
-/* Whether the thread is sure to work, so that it answers soon. */
-bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d)
+/* Whether free memory is far enough from the watermarks that the kernel will not find the thread asleep now. */
+bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
     struct damon_reclaim_metrics metrics;
 
-    if (!d->running)
-        return false;
     if (d->own_watermarks)
         return true;
-    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE)
-        return false;
-    if (d->refreshes)
-        return true;
-    if (!d->seen_working || drcl_context_metrics(ctx, false, &metrics) < 0)
+    if (drcl_context_metrics(ctx, false, &metrics) < 0)
         return false;
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
         const struct damon_reclaim_watermarks *w = &d->slots[slot].watermarks;
@@ -136,6 +132,15 @@ bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d
             return true;
     }
     return false;
+}
+
+/* Whether the thread works, so that it answers soon. */
+bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    if (!d->running || d->own_watermarks)
+        return d->running;
+    return ctx->state == DAMON_RECLAIM_STATE_ACTIVE &&
+           (d->refreshes || (d->seen_working && drcl_damon_is_awake(ctx, d)));
 }
 
 bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl_damon *d)
@@ -171,7 +176,7 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     d->step_begun = false;
     d->reading = false; /* regions go with the directories of their scheme */
     d->stale_tree = true;
-    if (d->command.pending && !(working && drcl_damon_settle(d, ctx->engine.attrs.aggr_us)))
+    if (d->command.pending && !(working && drcl_damon_settle(d, 2 * ctx->engine.attrs.aggr_us)))
         r = drcl_damon_switch_off(d);
     d->command.result = 0;
     if (!ctx->nr_targets)
@@ -196,7 +201,7 @@ int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
 
     if (r < 0)
         return r;
-    if (drcl_damon_settle(d, ctx->engine.attrs.aggr_us))
+    if (drcl_damon_settle(d, 2 * ctx->engine.attrs.aggr_us))
         return drcl_damon_end_commit(ctx, d, drcl_damon_result(d));
     /* A watermark was passed that nobody has looked at yet. */
     r = drcl_damon_switch_off(d);

@@ -215,12 +215,17 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record, s
     char state[DRCL_DAMON_VALUE];
     int r = is_ours(env, record);
 
+    if (d && drcl_damon_locked(d, r))
+        r = is_ours(env, record);
     if (r < 0)
         return drcl_error(env, r, DRCL_DAMON_DIR ": whether the kdamond there is ours cannot be told: %s",
                           strerror(-r));
     if (r) {
-        if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on"))
-            drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
+        if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on")) {
+            r = drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
+            if (d && drcl_damon_locked(d, r))
+                drcl_damon_write(env, "off", "0/state");
+        }
         r = !d || drcl_damon_settle(d, 0) ? drcl_damon_write(env, "0", "nr_kdamonds") : -ETIMEDOUT;
         if (r < 0)
             r = drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds: our kdamond cannot be removed: %s", strerror(-r));
@@ -375,17 +380,18 @@ int drcl_damon_note(struct drcl_damon *d, pid_t kdamond)
     return write_record(d);
 }
 
-void drcl_damon_disown(struct drcl_damon *d)
+int drcl_damon_disown(struct drcl_damon *d)
 {
     struct drcl_damon_record record = d->owner.record;
     int r;
 
     if (d->owner.fd < 0)
-        return;
+        return 0;
     if (!d->owner.made) /* what is there is not ours, whatever it looks like */
         record.mark = record.kdamond = UINT64_MAX >> 1;
     r = clean(d->env, &record, d);
     close_record(d, r == 0); /* else the next start tries again */
     d->owner.made = false;
     memset(&d->owner.record, 0, sizeof(d->owner.record));
+    return r;
 }
