@@ -112,7 +112,7 @@ static void give_error(const struct damon_reclaim_config *config, const struct d
 
 int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_reclaim **ret_ctx)
 {
-    struct damon_reclaim_config config = { .size = sizeof(config) };
+    struct damon_reclaim_config config = {.size = sizeof(config)};
     struct damon_reclaim *ctx;
     struct drcl_env env;
     int r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handle. What a program asks for is kept here (parameters, targets, callbacks, the state); what is learnt of the memory is
- * the engine's. The files of the handle, one for each part of the public header:
+ * The handle. What a program asks for is kept here (parameters, targets, callbacks, the state); what is learnt of the
+ * memory is the engine's. The files of the handle, one for each part of the public header:
  *
  *     context.c  new, ref, unref, errors      settings.c  parameters, commit, enable, disable
  *     targets.c  targets                      schemes.c   schemes, filters, goals
@@ -29,12 +29,12 @@ struct drcl_context_target {
 
 struct damon_reclaim {
     unsigned int refs;
-    unsigned int held;  /* of these, held by calls that are running */
-    bool ready;         /* the program has the pointer */
+    unsigned int held; /* of these, held by calls that are running */
+    bool ready;        /* the program has the pointer */
     bool in_dispatch;
-    bool starting;      /* damon_reclaim_enable() is running */
+    bool starting;            /* damon_reclaim_enable() is running */
     unsigned int in_callback; /* of a change of state, which may come outside of a dispatch */
-    atomic_bool stop;   /* damon_reclaim_run() is to return */
+    atomic_bool stop;         /* damon_reclaim_run() is to return */
     struct drcl_env env;
     struct damon_reclaim_callbacks callbacks;
     void *userdata;
@@ -43,7 +43,7 @@ struct damon_reclaim {
     const struct drcl_driver *driver; /* who does the work */
     struct damon_reclaim_backend_ops ops;
     void *backend;
-    bool built_in;      /* the backend is one of ours */
+    bool built_in; /* the backend is one of ours */
     bool backend_enabled;
     bool virtual_clock;
     struct drcl_engine engine;
@@ -60,17 +60,17 @@ struct damon_reclaim {
     size_t targets_cap;
     uint32_t next_target;
     struct drcl_attrs untuned; /* as the parameters have them; tuning may have changed those of the engine */
-    bool whole;         /* target 0 stands for all memory of the backend */
+    bool whole;                /* target 0 stands for all memory of the backend */
 
     enum damon_reclaim_state state;
     enum damon_reclaim_reason reason;
-    bool disable_soon;  /* once the step that is running has ended */
+    bool disable_soon; /* once the step that is running has ended */
     enum damon_reclaim_reason disable_reason;
-    pid_t worker;       /* thread that dispatches */
+    pid_t worker; /* thread that dispatches */
 
     int timer_fd;
-    uint64_t armed_ns;      /* what the timer is set to */
-    uint64_t next_ns;       /* when there is work */
+    uint64_t armed_ns; /* what the timer is set to */
+    uint64_t next_ns;  /* when there is work */
     uint64_t next_wmark_ns;
     uint64_t next_pid_ns;
     uint64_t monitor_ns;
@@ -98,7 +98,8 @@ extern const struct drcl_host drcl_context_host;
 /* Sets the timer for what is due next. */
 int drcl_arm(struct damon_reclaim *ctx);
 void drcl_disarm(struct damon_reclaim *ctx);
-/* Time between two looks at the watermarks: the shortest wmarks_interval of all schemes; while active no more than @most_ns. */
+/* Time between two looks at the watermarks: the shortest wmarks_interval of all schemes; while active no more than
+ * @most_ns. */
 uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns);
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
 

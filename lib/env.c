@@ -293,7 +293,7 @@ int drcl_pidfd_open(struct drcl_env *env, pid_t pid)
 
 int drcl_pidfd_exited(struct drcl_env *env, int pidfd)
 {
-    struct pollfd p = { .fd = pidfd, .events = POLLIN };
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
     int r;
 
     do

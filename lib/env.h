@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world as one context sees it: memory, the system, the log and the text of the last error. Backends and the readers of
- * kernel files get a struct drcl_env and need nothing else of the context.
+ * The world as one context sees it: memory, the system, the log and the text of the last error. Backends and the
+ * readers of kernel files get a struct drcl_env and need nothing else of the context.
  */
 #ifndef DRCL_ENV_H
 #define DRCL_ENV_H
@@ -25,7 +25,8 @@ struct drcl_env {
     void *log_data;
 };
 
-/* Fills in the defaults. Returns 0, -E2BIG or -EINVAL for a bad table in @config, -ENOMEM. drcl_env_fini() undoes it. */
+/* Fills in the defaults. Returns 0, -E2BIG or -EINVAL for a bad table in @config, -ENOMEM. drcl_env_fini() undoes it.
+ */
 int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *config);
 void drcl_env_fini(struct drcl_env *env);
 
@@ -41,14 +42,15 @@ int drcl_error(struct drcl_env *env, int err, const char *format, ...) __attribu
 void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* From here to drcl_unhush() with what was returned nothing is logged: the caller makes another error of one that is met, or none. */
+/* From here to drcl_unhush() with what was returned nothing is logged: the caller makes another error of one that is
+ * met, or none. */
 drcl_log_fn *drcl_hush(struct drcl_env *env);
 void drcl_unhush(struct drcl_env *env, drcl_log_fn *log);
 
 /* System calls through the table. Each returns what the call does or a negative errno; EINTR is retried where that is
  * right. */
 int drcl_open(struct drcl_env *env, int flags, const char *path_format, ...) __attribute__((format(printf, 3, 4)));
-void drcl_close(struct drcl_env *env, int fd); /* -1 is fine */
+void drcl_close(struct drcl_env *env, int fd);                              /* -1 is fine */
 int drcl_create(struct drcl_env *env, unsigned int mode, const char *path); /* for reading and writing */
 int drcl_lock(struct drcl_env *env, int fd); /* -EWOULDBLOCK if somebody else has it; closing unlocks */
 int drcl_unlink(struct drcl_env *env, const char *path);
@@ -70,14 +72,14 @@ int drcl_writer_result(struct drcl_env *env, void *writer, ssize_t *ret_n);
 void drcl_writer_free(struct drcl_env *env, void *writer);
 
 /*
- * Reads a whole file (of /proc or /sys, so of unknown size) and puts a NUL behind it. Short reads go on until end of file. The
- * caller frees *ret_text. -EFBIG when it is larger than @limit.
+ * Reads a whole file (of /proc or /sys, so of unknown size) and puts a NUL behind it. Short reads go on until end of
+ * file. The caller frees *ret_text. -EFBIG when it is larger than @limit.
  */
 int drcl_read_file(struct drcl_env *env, size_t limit, char **ret_text, size_t *ret_len, const char *path_format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* Like drcl_read_file() for a file of a known small size into the caller's buffer (NUL-terminated): its length, or a negative
- * errno; -EFBIG if it does not fit. Allocates nothing, for what is read again and again. */
+/* Like drcl_read_file() for a file of a known small size into the caller's buffer (NUL-terminated): its length, or a
+ * negative errno; -EFBIG if it does not fit. Allocates nothing, for what is read again and again. */
 ssize_t drcl_read_small(struct drcl_env *env, char *buf, size_t size, const char *path_format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -90,7 +90,7 @@ int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_recla
 {
     int r;
 
-    *ret = (struct damon_reclaim_metrics){ .size = sizeof(*ret) };
+    *ret = (struct damon_reclaim_metrics){.size = sizeof(*ret)};
     if (ctx->ops.metrics)
         return ctx->ops.metrics(ctx->backend, ret);
     r = drcl_meminfo_free_permille(&ctx->env, &ret->free_permille);
@@ -152,7 +152,7 @@ int damon_reclaim_get_fd(const struct damon_reclaim *ctx)
 
 static int wait_for_work(struct damon_reclaim *ctx)
 {
-    struct pollfd p = { .fd = ctx->timer_fd, .events = POLLIN };
+    struct pollfd p = {.fd = ctx->timer_fd, .events = POLLIN};
     int r;
 
     if (ctx->virtual_clock)

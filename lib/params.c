@@ -13,23 +13,40 @@
 #define PREFIX "damon_reclaim."
 #define MAX_US (INT64_MAX / 1000) /* still fits when told in ns and added to the time */
 
-/* The table: name, unit, type, default, least and greatest value, what it is for. Everything that parses, prints, documents
- * or offers a parameter reads it. The order is that of the module's document. */
+/* The table: name, unit, type, default, least and greatest value, what it is for. Everything that parses, prints,
+ * documents or offers a parameter reads it. The order is that of the module's document. */
 #define SETTING(name_, type_, unit_, default_, min_, max_, doc_)                                                       \
-    { .info = { sizeof(struct damon_reclaim_param_info), #name_, unit_, doc_, DAMON_RECLAIM_PARAM_##type_, false,      \
-                default_, min_, max_ },                                                                                \
-      .kind = DRCL_PARAM_SETTING,                                                                                      \
-      .offset = offsetof(struct damon_reclaim_params, name_) }
+    {                                                                                                                  \
+        .info = {sizeof(struct damon_reclaim_param_info),                                                              \
+                 #name_,                                                                                               \
+                 unit_,                                                                                                \
+                 doc_,                                                                                                 \
+                 DAMON_RECLAIM_PARAM_##type_,                                                                          \
+                 false,                                                                                                \
+                 default_,                                                                                             \
+                 min_,                                                                                                 \
+                 max_},                                                                                                \
+        .kind = DRCL_PARAM_SETTING, .offset = offsetof(struct damon_reclaim_params, name_)                             \
+    }
 #define SWITCH(name_, kind_, doc_)                                                                                     \
-    { .info = { sizeof(struct damon_reclaim_param_info), #name_, "bool", doc_, DAMON_RECLAIM_PARAM_BOOL, false, 0, 0,  \
-                1 },                                                                                                   \
-      .kind = kind_ }
+    {                                                                                                                  \
+        .info =                                                                                                        \
+            {sizeof(struct damon_reclaim_param_info), #name_, "bool", doc_, DAMON_RECLAIM_PARAM_BOOL, false, 0, 0, 1}, \
+        .kind = kind_                                                                                                  \
+    }
 #define COUNTER(name_, unit_, bytes_, doc_)                                                                            \
-    { .info = { sizeof(struct damon_reclaim_param_info), #name_, unit_, doc_, DAMON_RECLAIM_PARAM_UINT, true, 0, 0,    \
-                UINT64_MAX },                                                                                          \
-      .kind = DRCL_PARAM_COUNTER,                                                                                      \
-      .offset = offsetof(struct damon_reclaim_stats, name_),                                                           \
-      .bytes = bytes_ }
+    {                                                                                                                  \
+        .info = {sizeof(struct damon_reclaim_param_info),                                                              \
+                 #name_,                                                                                               \
+                 unit_,                                                                                                \
+                 doc_,                                                                                                 \
+                 DAMON_RECLAIM_PARAM_UINT,                                                                             \
+                 true,                                                                                                 \
+                 0,                                                                                                    \
+                 0,                                                                                                    \
+                 UINT64_MAX},                                                                                          \
+        .kind = DRCL_PARAM_COUNTER, .offset = offsetof(struct damon_reclaim_stats, name_), .bytes = bytes_             \
+    }
 
 static const struct drcl_param table[] = {
     SWITCH(enabled, DRCL_PARAM_ENABLED, "enable or disable the reclaimer"),
@@ -60,10 +77,9 @@ static const struct drcl_param table[] = {
     SETTING(addr_unit, UINT, "bytes", 1, 1, UINT64_MAX,
             "unit of monitor_region_start and _end and of the counters of bytes; a power of two below the page size"),
     SETTING(skip_anon, BOOL, "bool", 0, 0, 1, "leave anonymous pages alone"),
-    { .info = { sizeof(struct damon_reclaim_param_info), "kdamond_pid", "pid",
-                "the thread that does the work while enabled, else -1", DAMON_RECLAIM_PARAM_INT, true, -1, 0,
-                INT32_MAX },
-      .kind = DRCL_PARAM_KDAMOND_PID },
+    {.info = {sizeof(struct damon_reclaim_param_info), "kdamond_pid", "pid",
+              "the thread that does the work while enabled, else -1", DAMON_RECLAIM_PARAM_INT, true, -1, 0, INT32_MAX},
+     .kind = DRCL_PARAM_KDAMOND_PID},
     COUNTER(nr_reclaim_tried_regions, "regions", false, "regions that were tried to be reclaimed"),
     COUNTER(bytes_reclaim_tried_regions, "bytes", true, "bytes that were tried to be reclaimed"),
     COUNTER(nr_reclaimed_regions, "regions", false, "regions of which at least a part was reclaimed"),
@@ -110,17 +126,22 @@ struct suffix {
 };
 
 /* In microseconds, and in bytes. */
-static const struct suffix times[] = { { "us", 1 },           { "ms", 1000 },          { "s", 1000000 },
-                                       { "min", 60000000 },   { "h", 3600000000u },    { "d", UINT64_C(86400000000) },
-                                       { NULL, 0 } };
-static const struct suffix sizes[] = { { "B", 1 },
-                                       { "K", UINT64_C(1) << 10 }, { "KiB", UINT64_C(1) << 10 },
-                                       { "M", UINT64_C(1) << 20 }, { "MiB", UINT64_C(1) << 20 },
-                                       { "G", UINT64_C(1) << 30 }, { "GiB", UINT64_C(1) << 30 },
-                                       { "T", UINT64_C(1) << 40 }, { "TiB", UINT64_C(1) << 40 },
-                                       { NULL, 0 } };
+static const struct suffix times[] = {{"us", 1},         {"ms", 1000},       {"s", 1000000},
+                                      {"min", 60000000}, {"h", 3600000000u}, {"d", UINT64_C(86400000000)},
+                                      {NULL, 0}};
+static const struct suffix sizes[] = {{"B", 1},
+                                      {"K", UINT64_C(1) << 10},
+                                      {"KiB", UINT64_C(1) << 10},
+                                      {"M", UINT64_C(1) << 20},
+                                      {"MiB", UINT64_C(1) << 20},
+                                      {"G", UINT64_C(1) << 30},
+                                      {"GiB", UINT64_C(1) << 30},
+                                      {"T", UINT64_C(1) << 40},
+                                      {"TiB", UINT64_C(1) << 40},
+                                      {NULL, 0}};
 
-/* What a value with a unit of its own is multiplied by and divided by; false for a unit that the parameter does not know. */
+/* What a value with a unit of its own is multiplied by and divided by; false for a unit that the parameter does not
+ * know. */
 static bool find_suffix(const char *unit, const char *text, uint64_t *ret_mul, uint64_t *ret_div)
 {
     bool us = !strcmp(unit, "us"), ms = !strcmp(unit, "ms");
@@ -195,7 +216,7 @@ static size_t length_of_line(const char *text)
 
 static int parse_bool(struct drcl_env *env, const struct drcl_param *param, const char *text, uint64_t *ret_value)
 {
-    static const char *const words[2][6] = { { "n", "N", "0", "off", "f", "F" }, { "y", "Y", "1", "on", "t", "T" } };
+    static const char *const words[2][6] = {{"n", "N", "0", "off", "f", "F"}, {"y", "Y", "1", "on", "t", "T"}};
     size_t len = length_of_line(text);
 
     for (uint64_t value = 0; value < 2; value++) {
@@ -346,18 +367,17 @@ int drcl_params_validate(struct drcl_env *env, const struct damon_reclaim_params
         return drcl_error(env, -EINVAL, "aggr_interval: %llu us is below sample_interval %llu us",
                           (unsigned long long)p->aggr_interval, (unsigned long long)p->sample_interval);
     if (p->aggr_interval / p->sample_interval > INT32_MAX / 100)
-        return drcl_error(env, -EINVAL,
-                          "aggr_interval: %llu us are too many samples of sample_interval %llu us; at most %d",
-                          (unsigned long long)p->aggr_interval, (unsigned long long)p->sample_interval,
-                          INT32_MAX / 100);
+        return drcl_error(
+            env, -EINVAL, "aggr_interval: %llu us are too many samples of sample_interval %llu us; at most %d",
+            (unsigned long long)p->aggr_interval, (unsigned long long)p->sample_interval, INT32_MAX / 100);
     if (p->min_nr_regions > p->max_nr_regions)
         return drcl_error(env, -EINVAL, "min_nr_regions: %llu is above max_nr_regions %llu",
                           (unsigned long long)p->min_nr_regions, (unsigned long long)p->max_nr_regions);
     if (p->wmarks_mid > p->wmarks_high)
-        return drcl_error(env, -EINVAL, "wmarks_mid: %llu is above wmarks_high %llu",
-                          (unsigned long long)p->wmarks_mid, (unsigned long long)p->wmarks_high);
+        return drcl_error(env, -EINVAL, "wmarks_mid: %llu is above wmarks_high %llu", (unsigned long long)p->wmarks_mid,
+                          (unsigned long long)p->wmarks_high);
     if (p->wmarks_low > p->wmarks_mid)
-        return drcl_error(env, -EINVAL, "wmarks_low: %llu is above wmarks_mid %llu",
-                          (unsigned long long)p->wmarks_low, (unsigned long long)p->wmarks_mid);
+        return drcl_error(env, -EINVAL, "wmarks_low: %llu is above wmarks_mid %llu", (unsigned long long)p->wmarks_low,
+                          (unsigned long long)p->wmarks_mid);
     return validate_region(env, p);
 }

@@ -10,11 +10,11 @@ struct drcl_env;
 #define DRCL_MAX_FEEDBACK (UINT64_MAX / 10000) /* still fits when compared with its goal */
 
 enum drcl_param_kind {
-    DRCL_PARAM_SETTING,     /* a member of struct damon_reclaim_params */
-    DRCL_PARAM_ENABLED,     /* the switches, which act at once */
+    DRCL_PARAM_SETTING, /* a member of struct damon_reclaim_params */
+    DRCL_PARAM_ENABLED, /* the switches, which act at once */
     DRCL_PARAM_COMMIT,
     DRCL_PARAM_KDAMOND_PID,
-    DRCL_PARAM_COUNTER,     /* a member of struct damon_reclaim_stats */
+    DRCL_PARAM_COUNTER, /* a member of struct damon_reclaim_stats */
 };
 
 struct drcl_param {

@@ -10,7 +10,7 @@
 #include "env.h"
 #include "size.h"
 
-#define TEXT(x) #x
+#define TEXT(x)                           #x
 #define VERSION_TEXT(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
 unsigned int damon_reclaim_version(void)
@@ -26,15 +26,28 @@ const char *damon_reclaim_version_string(void)
 const char *damon_reclaim_feature(size_t index)
 {
     static const char *const features[] = {
-        "backend:damon",         "backend:idle-page", "backend:sim",
-        "action:pageout",        "action:cold",       "action:stat",
-        "filter:addr",           "filter:target",     "filter:anon",
-        "filter:active",         "filter:memcg",      "filter:young",
-        "filter:hugepage_size",  "filter:unmapped",
-        "goal:user_input",       "goal:some_mem_psi_us",
-        "tuner:consist",         "tuner:temporal",
+        "backend:damon",
+        "backend:idle-page",
+        "backend:sim",
+        "action:pageout",
+        "action:cold",
+        "action:stat",
+        "filter:addr",
+        "filter:target",
+        "filter:anon",
+        "filter:active",
+        "filter:memcg",
+        "filter:young",
+        "filter:hugepage_size",
+        "filter:unmapped",
+        "goal:user_input",
+        "goal:some_mem_psi_us",
+        "tuner:consist",
+        "tuner:temporal",
         "autotune:monitoring_intervals",
-        "exclude:pid",           "exclude:cgroup",    "exclude:range",
+        "exclude:pid",
+        "exclude:cgroup",
+        "exclude:range",
     };
 
     return index < sizeof(features) / sizeof(features[0]) ? features[index] : NULL;
@@ -59,7 +72,7 @@ const char *damon_reclaim_backend(size_t index)
 
 int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, size_t size)
 {
-    struct damon_reclaim_config config = { .size = sizeof(config) };
+    struct damon_reclaim_config config = {.size = sizeof(config)};
     const struct drcl_backend *backend;
     struct drcl_env env;
     char nowhere[1];

@@ -24,11 +24,11 @@ int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_re
             continue;
         for (size_t i = target->first; i < target->first + target->n; i++, n++) {
             if (n < capacity)
-                regions[n] = (struct damon_reclaim_region){ .start = r->start[i],
-                                                            .end = r->end[i],
-                                                            .target = target->id,
-                                                            .nr_accesses = nr_accesses[i],
-                                                            .age = r->age[i] };
+                regions[n] = (struct damon_reclaim_region){.start = r->start[i],
+                                                           .end = r->end[i],
+                                                           .target = target->id,
+                                                           .nr_accesses = nr_accesses[i],
+                                                           .age = r->age[i]};
         }
     }
     *ret_n = n;
@@ -87,8 +87,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
     return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));
 }
 
-int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id,
-                                   struct damon_reclaim_scheme_stats *ret_stats)
+int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id, struct damon_reclaim_scheme_stats *ret_stats)
 {
     struct damon_reclaim_scheme_stats stats;
     const struct drcl_scheme *scheme;
@@ -109,7 +108,7 @@ int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id,
 int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
                                  struct damon_reclaim_sim_report *ret_report)
 {
-    struct damon_reclaim_sim_report report = { .size = sizeof(report) };
+    struct damon_reclaim_sim_report report = {.size = sizeof(report)};
     int r;
 
     if (!ctx || !ret_report)

@@ -101,9 +101,8 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
         return drcl_error(&ctx->env, -EINVAL, "scheme.min_age_us: %llu is above max_age_us %llu",
                           (unsigned long long)scheme->min_age_us, (unsigned long long)scheme->max_age_us);
     if (marks->low > marks->mid || marks->mid > marks->high || marks->high > 1000)
-        return drcl_error(&ctx->env, -EINVAL,
-                          "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000", marks->low,
-                          marks->mid, marks->high);
+        return drcl_error(&ctx->env, -EINVAL, "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000",
+                          marks->low, marks->mid, marks->high);
     r = check_quota(ctx, &scheme->quota);
     if (r == 0 && ctx->driver->check_scheme)
         r = ctx->driver->check_scheme(ctx, scheme);
@@ -112,7 +111,7 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
 
 int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user, uint32_t *ret_id)
 {
-    struct damon_reclaim_scheme scheme = { .size = sizeof(scheme) };
+    struct damon_reclaim_scheme scheme = {.size = sizeof(scheme)};
     struct damon_reclaim_filter filters[DRCL_MAX_FILTERS];
     uint32_t id = 1;
     int r;

@@ -47,7 +47,7 @@ int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *t
 
 static int print_counter(struct damon_reclaim *ctx, const struct drcl_param *param, char *buf, size_t size)
 {
-    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
     uint64_t value;
 
     damon_reclaim_get_stats(ctx, &stats);
@@ -91,7 +91,7 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
 
 int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *params)
 {
-    struct damon_reclaim_params copy = { .size = sizeof(copy) };
+    struct damon_reclaim_params copy = {.size = sizeof(copy)};
     int r;
 
     if (!ctx || !params)
@@ -143,7 +143,7 @@ struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
 /* Whether the memory pressure that the quota is to be tuned to is measured. */
 static int check_pressure(struct damon_reclaim *ctx)
 {
-    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
     drcl_log_fn *log;
     uint64_t us;
     int r;
@@ -154,8 +154,8 @@ static int check_pressure(struct damon_reclaim *ctx)
         r = ctx->ops.metrics(ctx->backend, &metrics);
         return r == 0 && metrics.psi_valid
                    ? 0
-                   : drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: the backend %s knows no memory pressure",
-                                ctx->ops.name);
+                   : drcl_error(&ctx->env, -EOPNOTSUPP,
+                                "quota_mem_pressure_us: the backend %s knows no memory pressure", ctx->ops.name);
     }
     log = drcl_hush(&ctx->env);
     r = drcl_psi_some_us(&ctx->env, &us);
@@ -181,7 +181,7 @@ static size_t reclaim_filters(const struct damon_reclaim *ctx, struct damon_recl
     if (n)
         memcpy(filters, ctx->filters, n * sizeof(*filters));
     if (ctx->active.skip_anon)
-        filters[n++] = (struct damon_reclaim_filter){ .type = DAMON_RECLAIM_FILTER_ANON, .matching = true };
+        filters[n++] = (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_ANON, .matching = true};
     return n;
 }
 
@@ -190,12 +190,11 @@ static size_t reclaim_goals(const struct damon_reclaim_params *p, struct damon_r
     size_t n = 0;
 
     if (p->quota_mem_pressure_us)
-        goals[n++] = (struct damon_reclaim_goal){ .metric = DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US,
-                                                  .target = p->quota_mem_pressure_us };
+        goals[n++] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US,
+                                                 .target = p->quota_mem_pressure_us};
     if (p->quota_autotune_feedback)
-        goals[n++] = (struct damon_reclaim_goal){ .metric = DAMON_RECLAIM_GOAL_USER_INPUT,
-                                                  .target = 10000,
-                                                  .current = p->quota_autotune_feedback };
+        goals[n++] = (struct damon_reclaim_goal){
+            .metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = 10000, .current = p->quota_autotune_feedback};
     return n;
 }
 
@@ -223,16 +222,16 @@ void drcl_apply_params(struct damon_reclaim *ctx)
         .min_sz = ctx->engine.unit,
         .min_age_us = p->min_age,
         .action = DAMON_RECLAIM_ACTION_PAGEOUT,
-        .quota = { .ms = p->quota_ms,
-                   .sz = p->quota_sz,
-                   .reset_interval_ms = p->quota_reset_interval_ms,
-                   .weight_age = 1,
-                   .goals = goals,
-                   .nr_goals = reclaim_goals(p, goals) },
-        .watermarks = { .interval_us = p->wmarks_interval,
-                        .high = (uint32_t)p->wmarks_high,
-                        .mid = (uint32_t)p->wmarks_mid,
-                        .low = (uint32_t)p->wmarks_low },
+        .quota = {.ms = p->quota_ms,
+                  .sz = p->quota_sz,
+                  .reset_interval_ms = p->quota_reset_interval_ms,
+                  .weight_age = 1,
+                  .goals = goals,
+                  .nr_goals = reclaim_goals(p, goals)},
+        .watermarks = {.interval_us = p->wmarks_interval,
+                       .high = (uint32_t)p->wmarks_high,
+                       .mid = (uint32_t)p->wmarks_mid,
+                       .low = (uint32_t)p->wmarks_low},
         .filters = filters,
         .nr_filters = reclaim_filters(ctx, filters),
     };
@@ -321,10 +320,9 @@ static const char *reason_text(const struct damon_reclaim *ctx, enum damon_recla
 void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
                     uint32_t free_permille)
 {
-    static const char *const names[] = { "disabled", "inactive", "active" };
+    static const char *const names[] = {"disabled", "inactive", "active"};
     struct damon_reclaim_event event = {
-        .size = sizeof(event), .state = state, .reason = reason, .free_permille = free_permille
-    };
+        .size = sizeof(event), .state = state, .reason = reason, .free_permille = free_permille};
     char text[DRCL_ERROR_SIZE + 64];
     bool same = ctx->state == state && ctx->reason == reason;
 

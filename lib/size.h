@@ -6,14 +6,14 @@
 #include <stddef.h>
 
 /*
- * Copies a struct of the caller's, @src_size bytes long, into the library's, @dst_size bytes long and already filled with
- * defaults; members that the caller does not have keep them. -EINVAL if @src_size is too small to hold its own size member,
- * -E2BIG if a byte behind what the library knows is not zero.
+ * Copies a struct of the caller's, @src_size bytes long, into the library's, @dst_size bytes long and already filled
+ * with defaults; members that the caller does not have keep them. -EINVAL if @src_size is too small to hold its own
+ * size member, -E2BIG if a byte behind what the library knows is not zero.
  */
 int drcl_size_copy(void *dst, size_t dst_size, const void *src, size_t src_size);
 
-/* Gives a struct back: at most @dst_size bytes are written, of which the first size_t stays the caller's @dst_size. What the
- * caller has beyond the library's is cleared. */
+/* Gives a struct back: at most @dst_size bytes are written, of which the first size_t stays the caller's @dst_size.
+ * What the caller has beyond the library's is cleared. */
 int drcl_size_give(void *dst, size_t dst_size, const void *src, size_t src_size);
 
 #endif

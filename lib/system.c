@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The real system calls behind struct damon_reclaim_system_ops. Here and in uring.c alone the library makes one that can fail. */
+/* The real system calls behind struct damon_reclaim_system_ops. Here and in uring.c alone the library makes one that
+ * can fail. */
 #include "system.h"
 
 #include <errno.h>
@@ -96,8 +97,8 @@ static int real_timer_new(void *data)
 static int real_timer_set(void *data, int fd, uint64_t deadline_ns)
 {
     /* Setting the time also takes back an expiry that was not read. */
-    struct itimerspec when = { .it_value = { .tv_sec = (time_t)(deadline_ns / NS_PER_S),
-                                             .tv_nsec = (long)(deadline_ns % NS_PER_S) } };
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(deadline_ns / NS_PER_S), .tv_nsec = (long)(deadline_ns % NS_PER_S)}};
 
     (void)data;
     return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;

@@ -69,10 +69,11 @@ static int check_apart(struct damon_reclaim *ctx, const struct damon_reclaim_tar
     if (!other) /* on its way out */
         return 0;
     if (!target->nr_ranges)
-        return drcl_error(&ctx->env, -EINVAL,
-                          "target.ranges: without them all memory is watched, and target %u is some of it; set them, or "
-                          "remove that one first",
-                          id);
+        return drcl_error(
+            &ctx->env, -EINVAL,
+            "target.ranges: without them all memory is watched, and target %u is some of it; set them, or "
+            "remove that one first",
+            id);
     if (!other->fixed)
         return drcl_error(&ctx->env, -EINVAL, "target.ranges[0]: target %u watches all memory already; remove it first",
                           id);
@@ -80,11 +81,12 @@ static int check_apart(struct damon_reclaim *ctx, const struct damon_reclaim_tar
         const struct damon_reclaim_range *mine = &target->ranges[i], *theirs = &other->ranges[j];
 
         if (mine->start < theirs->end && theirs->start < mine->end)
-            return drcl_error(&ctx->env, -EINVAL,
-                              "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave that out, or "
-                              "remove that one first",
-                              i, (unsigned long long)mine->start, (unsigned long long)mine->end,
-                              (unsigned long long)theirs->start, (unsigned long long)theirs->end, id);
+            return drcl_error(
+                &ctx->env, -EINVAL,
+                "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave that out, or "
+                "remove that one first",
+                i, (unsigned long long)mine->start, (unsigned long long)mine->end, (unsigned long long)theirs->start,
+                (unsigned long long)theirs->end, id);
         if (mine->end <= theirs->start)
             i++;
         else
@@ -167,7 +169,7 @@ static int add(struct damon_reclaim *ctx, uint32_t id, pid_t pid, int pidfd, con
         drcl_error(&ctx->env, r, "target: out of memory");
         goto remove;
     }
-    ctx->targets[ctx->nr_targets++] = (struct drcl_context_target){ .id = id, .pid = pid, .pidfd = pidfd };
+    ctx->targets[ctx->nr_targets++] = (struct drcl_context_target){.id = id, .pid = pid, .pidfd = pidfd};
     return 0;
 remove:
     if (ctx->ops.target_remove)
@@ -179,7 +181,7 @@ close:
 
 int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *user, uint32_t *ret_id)
 {
-    struct damon_reclaim_target target = { .size = sizeof(target) };
+    struct damon_reclaim_target target = {.size = sizeof(target)};
     int pidfd = -1, r;
 
     if (!ctx || !user)
@@ -236,7 +238,7 @@ int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id)
 int drcl_add_whole(struct damon_reclaim *ctx)
 {
     const struct damon_reclaim_params *p = &ctx->active;
-    struct damon_reclaim_range range = { p->monitor_region_start * p->addr_unit, p->monitor_region_end * p->addr_unit };
+    struct damon_reclaim_range range = {p->monitor_region_start * p->addr_unit, p->monitor_region_end * p->addr_unit};
     int r;
 
     if (ctx->nr_targets && !(ctx->nr_targets == 1 && ctx->whole))

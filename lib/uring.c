@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes that do not wait: an io_uring with room for one (io_uring(7)). The kernel has a thread of its own do the write, because
- * the files it is for have no other way. What is needed of the interface is declared here, as not every C library comes with the
- * kernel's headers.
+ * Writes that do not wait: an io_uring with room for one (io_uring(7)). The kernel has a thread of its own do the
+ * write, because the files it is for have no other way. What is needed of the interface is declared here, as not every
+ * C library comes with the kernel's headers.
  */
 #include "system.h"
 

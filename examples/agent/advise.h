@@ -39,8 +39,8 @@ void advise_free(struct advise *advise);
 
 /*
  * Adds a snapshot, as damon_reclaim_get_regions() gives it, at the time @now_ns, that was made with aggregations of
- * @aggr_ns. Of what lies between two snapshots, the age of the regions tells. -ENOMEM: the snapshot is left out. One that
- * is the same as the last is left out as well: the kernel's DAMON is read less often than it is asked for.
+ * @aggr_ns. Of what lies between two snapshots, the age of the regions tells. -ENOMEM: the snapshot is left out. One
+ * that is the same as the last is left out as well: the kernel's DAMON is read less often than it is asked for.
  */
 int advise_update(struct advise *advise, uint64_t now_ns, uint64_t aggr_ns, const struct damon_reclaim_region *regions,
                   size_t n);

@@ -52,9 +52,8 @@ extern "C" {
 #define DAMON_RECLAIM_VERSION_PATCH 0 /**< repairs */
 
 /** The version of the header that a program was compiled with, comparable with damon_reclaim_version(). */
-#define DAMON_RECLAIM_VERSION                                                                          \
-    ((DAMON_RECLAIM_VERSION_MAJOR << 16) | (DAMON_RECLAIM_VERSION_MINOR << 8) |                        \
-     DAMON_RECLAIM_VERSION_PATCH)
+#define DAMON_RECLAIM_VERSION                                                                                          \
+    ((DAMON_RECLAIM_VERSION_MAJOR << 16) | (DAMON_RECLAIM_VERSION_MINOR << 8) | DAMON_RECLAIM_VERSION_PATCH)
 
 /** The version of the library that is running: major << 16 | minor << 8 | patch. */
 DAMON_RECLAIM_API unsigned int damon_reclaim_version(void);
@@ -108,14 +107,14 @@ enum damon_reclaim_action {
 
 /** What a filter looks at. The first two are decided for whole regions, the others page by page. */
 enum damon_reclaim_filter_type {
-    DAMON_RECLAIM_FILTER_ADDR = 0,      /**< addresses in [start, end) */
-    DAMON_RECLAIM_FILTER_TARGET = 1,    /**< memory of the target `target` */
-    DAMON_RECLAIM_FILTER_ANON = 2,      /**< anonymous pages */
-    DAMON_RECLAIM_FILTER_ACTIVE = 3,    /**< pages on an active list */
-    DAMON_RECLAIM_FILTER_MEMCG = 4,     /**< pages charged to the cgroup `memcg_path`, not to those below it */
-    DAMON_RECLAIM_FILTER_YOUNG = 5,     /**< pages accessed since they were last looked at */
+    DAMON_RECLAIM_FILTER_ADDR = 0,          /**< addresses in [start, end) */
+    DAMON_RECLAIM_FILTER_TARGET = 1,        /**< memory of the target `target` */
+    DAMON_RECLAIM_FILTER_ANON = 2,          /**< anonymous pages */
+    DAMON_RECLAIM_FILTER_ACTIVE = 3,        /**< pages on an active list */
+    DAMON_RECLAIM_FILTER_MEMCG = 4,         /**< pages charged to the cgroup `memcg_path`, not to those below it */
+    DAMON_RECLAIM_FILTER_YOUNG = 5,         /**< pages accessed since they were last looked at */
     DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE = 6, /**< pages of `start` to `end` bytes, both included */
-    DAMON_RECLAIM_FILTER_UNMAPPED = 7   /**< pages that no process maps */
+    DAMON_RECLAIM_FILTER_UNMAPPED = 7       /**< pages that no process maps */
 };
 
 /** A filter. The first that matches decides; if none does, the opposite of the last one's `allow`. */
@@ -127,14 +126,14 @@ struct damon_reclaim_filter {
     uint64_t start;                      /**< for ADDR and HUGEPAGE_SIZE */
     uint64_t end;                        /**< for ADDR and HUGEPAGE_SIZE */
     uint64_t memcg;                      /**< for MEMCG: inode number of the cgroup's directory; 0: by `memcg_path` */
-    const char *memcg_path;              /**< for MEMCG: its path below /sys/fs/cgroup, "/" for the root, looked up once,
-                                              when the filter is set; what comes back has `memcg` alone */
+    const char *memcg_path; /**< for MEMCG: its path below /sys/fs/cgroup, "/" for the root, looked up once,
+                                 when the filter is set; what comes back has `memcg` alone */
 };
 
 /** What a goal measures. */
 enum damon_reclaim_goal_metric {
-    DAMON_RECLAIM_GOAL_USER_INPUT = 0,      /**< the `current` that the program reports */
-    DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US = 1  /**< growth of `some` memory pressure a window, in us */
+    DAMON_RECLAIM_GOAL_USER_INPUT = 0,     /**< the `current` that the program reports */
+    DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US = 1 /**< growth of `some` memory pressure a window, in us */
 };
 
 /** How goals steer the quota. */
@@ -152,17 +151,17 @@ struct damon_reclaim_goal {
 
 /** Limits of a scheme. Zero in a limit means: no such limit. */
 struct damon_reclaim_quota {
-    uint64_t ms;                /**< time a window, ms */
-    uint64_t sz;                /**< bytes a window */
-    uint64_t reset_interval_ms; /**< length of the window, ms; 0: 1000 */
-    uint32_t weight_sz;          /**< weight of the size in the priority */
-    uint32_t weight_nr_accesses; /**< weight of the access frequency in the priority */
-    uint32_t weight_age;         /**< weight of the age in the priority */
-    uint32_t fail_charge_num;    /**< share of a byte charged that was tried and not reclaimed: num / denom */
-    uint32_t fail_charge_denom;  /**< 0: charge in full */
-    enum damon_reclaim_goal_tuner tuner;     /**< how the goals steer */
-    const struct damon_reclaim_goal *goals;  /**< goals, or NULL */
-    size_t nr_goals;                         /**< how many, at most 8 */
+    uint64_t ms;                         /**< time a window, ms */
+    uint64_t sz;                         /**< bytes a window */
+    uint64_t reset_interval_ms;          /**< length of the window, ms; 0: 1000 */
+    uint32_t weight_sz;                  /**< weight of the size in the priority */
+    uint32_t weight_nr_accesses;         /**< weight of the access frequency in the priority */
+    uint32_t weight_age;                 /**< weight of the age in the priority */
+    uint32_t fail_charge_num;            /**< share of a byte charged that was tried and not reclaimed: num / denom */
+    uint32_t fail_charge_denom;          /**< 0: charge in full */
+    enum damon_reclaim_goal_tuner tuner; /**< how the goals steer */
+    const struct damon_reclaim_goal *goals; /**< goals, or NULL */
+    size_t nr_goals;                        /**< how many, at most 8 */
 };
 
 /** When a scheme is active, by free memory in permille of the total. All zero: always. */
@@ -175,19 +174,19 @@ struct damon_reclaim_watermarks {
 
 /** A scheme of the host program. */
 struct damon_reclaim_scheme {
-    size_t size;                      /**< sizeof(struct damon_reclaim_scheme) */
-    uint64_t min_sz;                  /**< smallest region, bytes */
-    uint64_t max_sz;                  /**< largest region, bytes; 0: any */
-    uint32_t min_nr_accesses;         /**< least accesses, in samples an aggregation */
-    uint32_t max_nr_accesses;         /**< most accesses; UINT32_MAX: any */
-    uint64_t min_age_us;              /**< youngest, us */
-    uint64_t max_age_us;              /**< oldest, us; 0: any */
-    enum damon_reclaim_action action; /**< what to do */
-    uint64_t apply_interval_us;       /**< how often; 0: each aggregation */
-    struct damon_reclaim_quota quota; /**< limits */
-    struct damon_reclaim_watermarks watermarks;  /**< when it is active */
-    const struct damon_reclaim_filter *filters;  /**< filters, or NULL */
-    size_t nr_filters;                           /**< how many, at most 32 */
+    size_t size;                                /**< sizeof(struct damon_reclaim_scheme) */
+    uint64_t min_sz;                            /**< smallest region, bytes */
+    uint64_t max_sz;                            /**< largest region, bytes; 0: any */
+    uint32_t min_nr_accesses;                   /**< least accesses, in samples an aggregation */
+    uint32_t max_nr_accesses;                   /**< most accesses; UINT32_MAX: any */
+    uint64_t min_age_us;                        /**< youngest, us */
+    uint64_t max_age_us;                        /**< oldest, us; 0: any */
+    enum damon_reclaim_action action;           /**< what to do */
+    uint64_t apply_interval_us;                 /**< how often; 0: each aggregation */
+    struct damon_reclaim_quota quota;           /**< limits */
+    struct damon_reclaim_watermarks watermarks; /**< when it is active */
+    const struct damon_reclaim_filter *filters; /**< filters, or NULL */
+    size_t nr_filters;                          /**< how many, at most 32 */
 };
 
 /** @} */
@@ -231,14 +230,14 @@ enum damon_reclaim_state {
 
 /** Why the state is what it is. */
 enum damon_reclaim_reason {
-    DAMON_RECLAIM_REASON_REQUESTED = 0,      /**< the program said so */
-    DAMON_RECLAIM_REASON_WMARK_HIGH = 1,     /**< free memory is above the high watermark */
-    DAMON_RECLAIM_REASON_WMARK_MID = 2,      /**< free memory is between mid and high and was above before (inactive),
-                                                  or at or below mid (active) */
-    DAMON_RECLAIM_REASON_WMARK_LOW = 3,      /**< free memory is below the low watermark */
+    DAMON_RECLAIM_REASON_REQUESTED = 0,  /**< the program said so */
+    DAMON_RECLAIM_REASON_WMARK_HIGH = 1, /**< free memory is above the high watermark */
+    DAMON_RECLAIM_REASON_WMARK_MID = 2,  /**< free memory is between mid and high and was above before (inactive),
+                                              or at or below mid (active) */
+    DAMON_RECLAIM_REASON_WMARK_LOW = 3,  /**< free memory is below the low watermark */
     DAMON_RECLAIM_REASON_INVALID_PARAMETERS = 4, /**< a commit was invalid */
-    DAMON_RECLAIM_REASON_NO_TARGET = 5,      /**< the last target is gone */
-    DAMON_RECLAIM_REASON_BACKEND = 6         /**< the backend failed; see damon_reclaim_last_error() */
+    DAMON_RECLAIM_REASON_NO_TARGET = 5,          /**< the last target is gone */
+    DAMON_RECLAIM_REASON_BACKEND = 6             /**< the backend failed; see damon_reclaim_last_error() */
 };
 
 /** A change of state. */
@@ -261,11 +260,11 @@ enum damon_reclaim_log_level {
 /** The callbacks of a context. @p userdata is the context's. */
 struct damon_reclaim_callbacks {
     size_t size; /**< sizeof(struct damon_reclaim_callbacks) */
-    /** After each aggregation, before the schemes act: regions and statistics are up to date. Where the kernel's DAMON watches: each
-     *  time that they have been read, about once a second while active. */
+    /** After each aggregation, before the schemes act: regions and statistics are up to date. Where the kernel's DAMON
+     * watches: each time that they have been read, about once a second while active. */
     void (*after_aggregation)(struct damon_reclaim *ctx, void *userdata);
-    /** Before a region is acted on. @return false to leave it alone this time; its age goes on. Where the kernel reclaims, which asks
-     *  nobody, enabling with it is refused with -EOPNOTSUPP. */
+    /** Before a region is acted on. @return false to leave it alone this time; its age goes on. Where the kernel
+     * reclaims, which asks nobody, enabling with it is refused with -EOPNOTSUPP. */
     bool (*before_reclaim)(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                            void *userdata);
     /** After a region was acted on. Not called where the kernel reclaims, which does not tell; the statistics do. */
@@ -319,23 +318,24 @@ struct damon_reclaim_request {
 
 /** What the system's memory looks like. */
 struct damon_reclaim_metrics {
-    size_t size;             /**< sizeof as the library knows it */
-    uint32_t free_permille;  /**< free pages x 1000 / total pages */
-    bool psi_valid;          /**< whether the next member is known */
-    uint64_t psi_some_us;    /**< total `some` memory stall time since boot, us */
+    size_t size;            /**< sizeof as the library knows it */
+    uint32_t free_permille; /**< free pages x 1000 / total pages */
+    bool psi_valid;         /**< whether the next member is known */
+    uint64_t psi_some_us;   /**< total `some` memory stall time since boot, us */
 };
 
 /**
  * A monitor backend. @p backend is config.backend_data. Members without "optional" must be set. A member returns 0 or a
  * negative errno. -ESRCH from prepare, check, mark, ranges or reclaim means that this target is gone: it is
  * removed and the work goes on. -ENOMEM, -EINTR and -EAGAIN are passing: the step is left out this time, and so it is
- * for any error of metrics(). Any other error disables the context with DAMON_RECLAIM_REASON_BACKEND. Calls come from the thread that uses the context.
+ * for any error of metrics(). Any other error disables the context with DAMON_RECLAIM_REASON_BACKEND. Calls come from
+ * the thread that uses the context.
  */
 struct damon_reclaim_backend_ops {
-    size_t size;       /**< sizeof(struct damon_reclaim_backend_ops) */
-    const char *name;  /**< for messages and statistics */
-    uint32_t features; /**< enum damon_reclaim_backend_feature */
-    uint32_t filters;  /**< page-level filters it decides: bits 1 << enum damon_reclaim_filter_type */
+    size_t size;              /**< sizeof(struct damon_reclaim_backend_ops) */
+    const char *name;         /**< for messages and statistics */
+    uint32_t features;        /**< enum damon_reclaim_backend_feature */
+    uint32_t filters;         /**< page-level filters it decides: bits 1 << enum damon_reclaim_filter_type */
     uint32_t min_region_size; /**< alignment of regions in bytes, a power of two; 0: 4096 */
     uint32_t huge_size; /**< size to which a quota rather cuts, so that no huge page is torn; 0: min_region_size */
 
@@ -346,7 +346,8 @@ struct damon_reclaim_backend_ops {
     /** Optional: monitoring stops; whatever enable() set up is undone. */
     void (*disable)(void *backend);
 
-    /** Optional: a target was added; @p pid is 0 for one without process, @p pidfd is -1 then and stays the library's. */
+    /** Optional: a target was added; @p pid is 0 for one without process, @p pidfd is -1 then and stays the library's.
+     */
     int (*target_add)(void *backend, uint32_t target, pid_t pid, int pidfd);
     /** Optional: a target is gone. */
     void (*target_remove)(void *backend, uint32_t target);
@@ -370,8 +371,9 @@ struct damon_reclaim_backend_ops {
     /** Optional: state of the memory; without it the library reads /proc. */
     int (*metrics)(void *backend, struct damon_reclaim_metrics *ret_metrics);
 
-    /** Optional: replaces the list of what must never be acted on (damon_reclaim_set_exclusions()); valid during the call.
-     *  Ranges in it need no attention, the library cuts them out. Without it processes and cgroups cannot be excluded. */
+    /** Optional: replaces the list of what must never be acted on (damon_reclaim_set_exclusions()); valid during the
+     * call. Ranges in it need no attention, the library cuts them out. Without it processes and cgroups cannot be
+     * excluded. */
     int (*exclude)(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n);
 
     /** Optional, both or none: a clock of the backend's own. now() tells the time in ns; advance() lets the time
@@ -386,31 +388,34 @@ struct pollfd;
 
 /**
  * System access. Every system call of the library that can fail goes through this table; what cannot, as getpid(),
- * does not. A NULL member means the real call. Each returns what the system call does, or a negative errno. @p data is config.system_data.
- * Paths are already prefixed with config.root.
+ * does not. A NULL member means the real call. Each returns what the system call does, or a negative errno. @p data is
+ * config.system_data. Paths are already prefixed with config.root.
  */
 struct damon_reclaim_system_ops {
-    size_t size; /**< sizeof(struct damon_reclaim_system_ops) */
+    size_t size;                                          /**< sizeof(struct damon_reclaim_system_ops) */
     int (*open)(void *data, const char *path, int flags); /**< O_CLOEXEC is always among the flags */
     int (*close)(void *data, int fd);                     /**< of what open, pidfd_open, timer_new gave */
-    ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset); /**< pread(2) */
+    ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset);        /**< pread(2) */
     ssize_t (*pwrite)(void *data, int fd, const void *buf, size_t len, uint64_t offset); /**< pwrite(2) */
-    int (*ioctl)(void *data, int fd, unsigned long request, void *arg); /**< ioctl(2) */
-    ssize_t (*process_madvise)(void *data, int pidfd, const struct iovec *iov, size_t n, int advice); /**< process_madvise(2), without flags */
+    int (*ioctl)(void *data, int fd, unsigned long request, void *arg);                  /**< ioctl(2) */
+    ssize_t (*process_madvise)(void *data, int pidfd, const struct iovec *iov, size_t n,
+                               int advice);   /**< process_madvise(2), without flags */
     int (*pidfd_open)(void *data, pid_t pid); /**< pidfd_open(2), without flags */
     int (*poll)(void *data, struct pollfd *fds, unsigned int n, int timeout_ms); /**< poll(2) */
-    int (*timer_new)(void *data);                              /**< a pollable timer (timerfd), CLOCK_MONOTONIC */
+    int (*timer_new)(void *data);                               /**< a pollable timer (timerfd), CLOCK_MONOTONIC */
     int (*timer_set)(void *data, int fd, uint64_t deadline_ns); /**< absolute; 0: never; also acknowledges */
-    int (*clock)(void *data, clockid_t id, uint64_t *ret_ns);  /**< CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID */
-    int (*create)(void *data, const char *path, unsigned int mode); /**< open(2), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW */
-    int (*lock)(void *data, int fd);            /**< flock(2), LOCK_EX | LOCK_NB: -EWOULDBLOCK if somebody else has it */
+    int (*clock)(void *data, clockid_t id, uint64_t *ret_ns);   /**< CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID */
+    int (*create)(void *data, const char *path,
+                  unsigned int mode); /**< open(2), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW */
+    int (*lock)(void *data, int fd);  /**< flock(2), LOCK_EX | LOCK_NB: -EWOULDBLOCK if somebody else has it */
     int (*unlink)(void *data, const char *path); /**< unlink(2) */
-    ssize_t (*getdents)(void *data, int fd, void *buf, size_t len); /**< getdents64(2), of what open gave for a directory */
-    int (*inode)(void *data, int fd, uint64_t *ret_inode);          /**< the inode number, as fstat(2) tells it */
+    ssize_t (*getdents)(void *data, int fd, void *buf,
+                        size_t len);                       /**< getdents64(2), of what open gave for a directory */
+    int (*inode)(void *data, int fd, uint64_t *ret_inode); /**< the inode number, as fstat(2) tells it */
 
-    /** All four of the writer or none: writes to files that answer late, without waiting for them. The real ones are those of
-     *  io_uring; a table with its own `open` and none of these has no writer. writer_new() makes one, -ENOSYS or -EPERM if
-     *  there is no such thing here: then pwrite() is used, and waits. */
+    /** All four of the writer or none: writes to files that answer late, without waiting for them. The real ones are
+     * those of io_uring; a table with its own `open` and none of these has no writer. writer_new() makes one, -ENOSYS
+     * or -EPERM if there is no such thing here: then pwrite() is used, and waits. */
     int (*writer_new)(void *data, void **ret_writer);
     /** Begins to write at offset 0. One write at a time; @p buf and @p fd stay valid until its result is known. */
     int (*writer_start)(void *data, void *writer, int fd, const void *buf, size_t len);
@@ -421,7 +426,7 @@ struct damon_reclaim_system_ops {
 
 /** Memory for the library. Both members or neither; neither may throw or jump. */
 struct damon_reclaim_allocator {
-    size_t size; /**< sizeof(struct damon_reclaim_allocator) */
+    size_t size;                                           /**< sizeof(struct damon_reclaim_allocator) */
     void *(*realloc)(void *data, void *ptr, size_t bytes); /**< as realloc(3), @p bytes is never 0 */
     void (*free)(void *data, void *ptr);                   /**< as free(3) */
     void *data;                                            /**< passed to both */
@@ -436,24 +441,24 @@ struct damon_reclaim_allocator {
 
 /** How the simulated memory behaves; see @ref sim. */
 struct damon_reclaim_sim_config {
-    size_t size;               /**< sizeof(struct damon_reclaim_sim_config) */
-    const char *workload;      /**< the text of a workload (not a path), or NULL for the built-in one */
-    size_t workload_len;       /**< its length; 0: up to the NUL */
-    const char *workload_name; /**< how messages call it, e.g. the path it came from */
+    size_t size;                  /**< sizeof(struct damon_reclaim_sim_config) */
+    const char *workload;         /**< the text of a workload (not a path), or NULL for the built-in one */
+    size_t workload_len;          /**< its length; 0: up to the NUL */
+    const char *workload_name;    /**< how messages call it, e.g. the path it came from */
     uint64_t accesses_per_second; /**< 0: 1,000,000 */
-    uint64_t memory_bytes;     /**< memory of the simulated machine, for watermarks; 0: 5/4 of the workload's */
-    uint64_t reclaim_ns;       /**< time that reclaiming a page costs; 0: 10,000 */
-    uint64_t refault_ns;       /**< time that a refault costs; 0: 50,000 */
-    uint64_t check_ns;         /**< time that looking at a page before reclaiming it costs; 0: 50 */
+    uint64_t memory_bytes;        /**< memory of the simulated machine, for watermarks; 0: 5/4 of the workload's */
+    uint64_t reclaim_ns;          /**< time that reclaiming a page costs; 0: 10,000 */
+    uint64_t refault_ns;          /**< time that a refault costs; 0: 50,000 */
+    uint64_t check_ns;            /**< time that looking at a page before reclaiming it costs; 0: 50 */
 };
 
 /** Bits of damon_reclaim_damon_config::flags. */
 enum damon_reclaim_damon_flag {
-    /** The module DAMON_STAT, when it keeps the kernel's DAMON busy, is switched off while the context is enabled, and back
-     *  on afterwards. Without it enabling is refused with -EBUSY. Nobody else's DAMON is ever taken over. */
+    /** The module DAMON_STAT, when it keeps the kernel's DAMON busy, is switched off while the context is enabled, and
+     * back on afterwards. Without it enabling is refused with -EBUSY. Nobody else's DAMON is ever taken over. */
     DAMON_RECLAIM_DAMON_TAKE_OVER = 1 << 0,
-    /** The kernel only monitors: the library reads its regions, and its own schemes decide and reclaim page by page, with all
-     *  callbacks. For processes. */
+    /** The kernel only monitors: the library reads its regions, and its own schemes decide and reclaim page by page,
+     * with all callbacks. For processes. */
     DAMON_RECLAIM_DAMON_MONITOR_ONLY = 1 << 1
 };
 
@@ -472,10 +477,11 @@ enum damon_reclaim_flag {
     /** Enabling without targets, and the end of the last one, are no error; targets are expected to come. Until they do
      *  nothing is watched, also with a backend that without targets watches all memory. */
     DAMON_RECLAIM_ALLOW_NO_TARGET = 1 << 1,
-    /** Regions are handed to the backend whole, as the kernel does, without marking pages beforehand. For comparison. */
+    /** Regions are handed to the backend whole, as the kernel does, without marking pages beforehand. For comparison.
+     */
     DAMON_RECLAIM_NO_MARK = 1 << 2,
-    /** Without `monitor_region_start` and `monitor_region_end`, of physical memory the largest System RAM range alone is
-     *  watched, as the module does. Without this flag all of them are. */
+    /** Without `monitor_region_start` and `monitor_region_end`, of physical memory the largest System RAM range alone
+     * is watched, as the module does. Without this flag all of them are. */
     DAMON_RECLAIM_LARGEST_RAM = 1 << 3
 };
 
@@ -490,13 +496,13 @@ struct damon_reclaim_config {
     void *system_data;                                   /**< passed to it */
     const struct damon_reclaim_allocator *allocator;     /**< copied; or NULL for malloc */
     const struct damon_reclaim_callbacks *callbacks;     /**< copied; or NULL */
-    void *userdata;     /**< passed to the callbacks */
-    const char *root;   /**< prefix for /proc, /sys and /run, or NULL; for tests and containers */
-    uint64_t seed;      /**< of the random source; the same seed, backend and calls give the same run */
-    uint32_t flags;     /**< enum damon_reclaim_flag */
+    void *userdata;                                      /**< passed to the callbacks */
+    const char *root; /**< prefix for /proc, /sys and /run, or NULL; for tests and containers */
+    uint64_t seed;    /**< of the random source; the same seed, backend and calls give the same run */
+    uint32_t flags;   /**< enum damon_reclaim_flag */
     const struct damon_reclaim_sim_config *sim; /**< for the backend "sim"; or NULL */
-    char *error;        /**< where damon_reclaim_new() puts the text of its error; or NULL */
-    size_t error_size;  /**< bytes at `error` */
+    char *error;                                /**< where damon_reclaim_new() puts the text of its error; or NULL */
+    size_t error_size;                          /**< bytes at `error` */
     const struct damon_reclaim_damon_config *damon; /**< for the backend "damon"; or NULL */
 };
 
@@ -513,8 +519,8 @@ DAMON_RECLAIM_API int damon_reclaim_new(const struct damon_reclaim_config *confi
 DAMON_RECLAIM_API struct damon_reclaim *damon_reclaim_ref(struct damon_reclaim *ctx);
 
 /**
- * Drops a reference. With the last one the context is disabled (without callbacks), and all that it holds is given back;
- * nothing is left behind in the kernel. Safe inside a callback: the context lives until the call returns.
+ * Drops a reference. With the last one the context is disabled (without callbacks), and all that it holds is given
+ * back; nothing is left behind in the kernel. Safe inside a callback: the context lives until the call returns.
  * @return NULL, always, for `ctx = damon_reclaim_unref(ctx)`.
  */
 DAMON_RECLAIM_API struct damon_reclaim *damon_reclaim_unref(struct damon_reclaim *ctx);
@@ -542,8 +548,8 @@ DAMON_RECLAIM_API uint64_t damon_reclaim_now(const struct damon_reclaim *ctx);
 /**
  * @defgroup params Parameters
  * The module's parameters under the module's names and in its units
- * (`Documentation/admin-guide/mm/damon/reclaim.rst` of the kernel), as text and as a struct, over one table. What is set is
- * staged; damon_reclaim_commit() or damon_reclaim_enable() puts all of it into effect at once, or none of it.
+ * (`Documentation/admin-guide/mm/damon/reclaim.rst` of the kernel), as text and as a struct, over one table. What is
+ * set is staged; damon_reclaim_commit() or damon_reclaim_enable() puts all of it into effect at once, or none of it.
  * @{
  */
 
@@ -569,26 +575,26 @@ struct damon_reclaim_param_info {
 
 /** The parameters that can be set, as a struct. The meaning of each is in the table: damon_reclaim_param_describe(). */
 struct damon_reclaim_params {
-    size_t size;                            /**< sizeof(struct damon_reclaim_params) */
-    uint64_t min_age;                       /**< us */
-    uint64_t quota_ms;                      /**< ms a window; 0: none */
-    uint64_t quota_sz;                      /**< bytes a window; 0: none */
-    uint64_t quota_reset_interval_ms;       /**< ms */
-    uint64_t quota_mem_pressure_us;         /**< us of `some` PSI a window; 0: off */
-    uint64_t quota_autotune_feedback;       /**< bp; 0: off */
-    uint64_t wmarks_interval;               /**< us */
-    uint64_t wmarks_high;                   /**< permille of memory free */
-    uint64_t wmarks_mid;                    /**< permille of memory free */
-    uint64_t wmarks_low;                    /**< permille of memory free */
-    uint64_t sample_interval;               /**< us */
-    uint64_t aggr_interval;                 /**< us */
-    uint64_t min_nr_regions;                /**< regions */
-    uint64_t max_nr_regions;                /**< regions */
-    uint64_t monitor_region_start;          /**< address / addr_unit */
-    uint64_t monitor_region_end;            /**< address / addr_unit */
-    uint64_t addr_unit;                     /**< bytes */
-    bool skip_anon;                         /**< leave anonymous pages alone */
-    bool autotune_monitoring_intervals;     /**< tune sample_interval and aggr_interval */
+    size_t size;                        /**< sizeof(struct damon_reclaim_params) */
+    uint64_t min_age;                   /**< us */
+    uint64_t quota_ms;                  /**< ms a window; 0: none */
+    uint64_t quota_sz;                  /**< bytes a window; 0: none */
+    uint64_t quota_reset_interval_ms;   /**< ms */
+    uint64_t quota_mem_pressure_us;     /**< us of `some` PSI a window; 0: off */
+    uint64_t quota_autotune_feedback;   /**< bp; 0: off */
+    uint64_t wmarks_interval;           /**< us */
+    uint64_t wmarks_high;               /**< permille of memory free */
+    uint64_t wmarks_mid;                /**< permille of memory free */
+    uint64_t wmarks_low;                /**< permille of memory free */
+    uint64_t sample_interval;           /**< us */
+    uint64_t aggr_interval;             /**< us */
+    uint64_t min_nr_regions;            /**< regions */
+    uint64_t max_nr_regions;            /**< regions */
+    uint64_t monitor_region_start;      /**< address / addr_unit */
+    uint64_t monitor_region_end;        /**< address / addr_unit */
+    uint64_t addr_unit;                 /**< bytes */
+    bool skip_anon;                     /**< leave anonymous pages alone */
+    bool autotune_monitoring_intervals; /**< tune sample_interval and aggr_interval */
 };
 
 /** How many parameters the table has. */
@@ -599,8 +605,8 @@ DAMON_RECLAIM_API int damon_reclaim_param_describe(size_t index, struct damon_re
 
 /**
  * Stages a parameter given as text.
- * Numbers are decimal, 0x or octal, in the parameter's unit, or with a unit of their own ("30s", "1GiB"); booleans as the
- * kernel reads them (Y y 1 on T, N n 0 off F). `enabled` enables or disables at once and `commit_inputs` commits at
+ * Numbers are decimal, 0x or octal, in the parameter's unit, or with a unit of their own ("30s", "1GiB"); booleans as
+ * the kernel reads them (Y y 1 on T, N n 0 off F). `enabled` enables or disables at once and `commit_inputs` commits at
  * once, as in the module. A leading "damon_reclaim." is accepted.
  * @return 0; -ENOENT (no such parameter), -EACCES (read only), -EINVAL (malformed), -ERANGE (out of range), or what
  *         enabling or committing returned. Nothing is staged then.
@@ -630,8 +636,8 @@ DAMON_RECLAIM_API int damon_reclaim_get_active_params(struct damon_reclaim *ctx,
  * Puts the staged parameters into effect, all or none. What has been learnt of the memory, statistics and the charge
  * of the running quota window survive. While enabled it happens after the running aggregation's accounting,
  * at once as the caller sees it.
- * @return 0; -EINVAL (a contradictory set), -EOPNOTSUPP (the backend cannot do it), -ENOMEM. The text names the parameter.
- *         The reclaimer is then disabled, as the module does, unless DAMON_RECLAIM_KEEP_ON_INVALID was given.
+ * @return 0; -EINVAL (a contradictory set), -EOPNOTSUPP (the backend cannot do it), -ENOMEM. The text names the
+ * parameter. The reclaimer is then disabled, as the module does, unless DAMON_RECLAIM_KEEP_ON_INVALID was given.
  */
 DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 
@@ -644,8 +650,8 @@ DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 
 /** What to watch. */
 struct damon_reclaim_target {
-    size_t size; /**< sizeof(struct damon_reclaim_target) */
-    pid_t pid;   /**< a process, or 0 for memory that belongs to none */
+    size_t size;                              /**< sizeof(struct damon_reclaim_target) */
+    pid_t pid;                                /**< a process, or 0 for memory that belongs to none */
     const struct damon_reclaim_range *ranges; /**< ascending, without overlap; NULL: what the backend finds, followed
                                                    as it changes */
     size_t nr_ranges;                         /**< how many */
@@ -656,14 +662,15 @@ struct damon_reclaim_target {
  * another process that gets the same pid is never touched. Works at any time, also while enabled. No memory is
  * watched twice: with DAMON_RECLAIM_BACKEND_WHOLE, targets without a process must not overlap.
  * @param ret_id  its number, never used again in this context; may be NULL
- * @return 0; -ESRCH (no such process), -EPERM (the caller itself, a kernel thread, or not permitted), -EINVAL, -EOPNOTSUPP
- *         (this backend has no such targets), -EEXIST (the process is a target already), -ENOMEM.
+ * @return 0; -ESRCH (no such process), -EPERM (the caller itself, a kernel thread, or not permitted), -EINVAL,
+ * -EOPNOTSUPP (this backend has no such targets), -EEXIST (the process is a target already), -ENOMEM.
  */
 DAMON_RECLAIM_API int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *target,
                                                uint32_t *ret_id);
 
 /**
- * Removes a target. What was reclaimed of it stays counted. With the last one gone an enabled context waits for another.
+ * Removes a target. What was reclaimed of it stays counted. With the last one gone an enabled context waits for
+ * another.
  * @return 0 or -ENOENT.
  */
 DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id);
@@ -672,9 +679,9 @@ DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uin
 
 /**
  * @defgroup exclusions Exclusions
- * Memory that is never reclaimed, whatever parameters, schemes and filters say. The calling process and the kernel's threads
- * never are in any case, as far as the backend knows the owner of a page; the kernel's DAMON does not when it watches physical
- * memory.
+ * Memory that is never reclaimed, whatever parameters, schemes and filters say. The calling process and the kernel's
+ * threads never are in any case, as far as the backend knows the owner of a page; the kernel's DAMON does not when it
+ * watches physical memory.
  * @{
  */
 
@@ -694,11 +701,12 @@ struct damon_reclaim_exclusion {
 };
 
 /**
- * Replaces the list of exclusions, all or nothing; works at any time, also while enabled, and holds from the next attempt on.
+ * Replaces the list of exclusions, all or nothing; works at any time, also while enabled, and holds from the next
+ * attempt on.
  * @param exclusions  the list, or NULL if @p n is 0
  * @param n           how many, at most 256, of which at most 32 ranges
- * @return 0; -EINVAL (the text names the entry), -ENOENT (no such cgroup), -EOPNOTSUPP (the backend cannot tell whose memory
- *         it is), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM.
+ * @return 0; -EINVAL (the text names the entry), -ENOENT (no such cgroup), -EOPNOTSUPP (the backend cannot tell whose
+ * memory it is), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM.
  */
 DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
                                                    const struct damon_reclaim_exclusion *exclusions, size_t n);
@@ -713,7 +721,8 @@ DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
 /**
  * Adds a scheme beside the reclaim scheme. Works at any time.
  * @param ret_id  its number, 1 or more; may be NULL
- * @return 0; -EINVAL (the text names the member), -EOPNOTSUPP (a filter that the backend cannot decide), -ENOSPC (16 there), -ENOMEM.
+ * @return 0; -EINVAL (the text names the member), -EOPNOTSUPP (a filter that the backend cannot decide), -ENOSPC (16
+ * there), -ENOMEM.
  */
 DAMON_RECLAIM_API int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme,
                                                uint32_t *ret_id);
@@ -728,9 +737,10 @@ DAMON_RECLAIM_API int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uin
 DAMON_RECLAIM_API int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t scheme,
                                                 const struct damon_reclaim_filter *filters, size_t n);
 
-/** Reports the current value of goal number @p goal of a scheme, which must be of the metric USER_INPUT. That of the reclaim
- *  scheme is the parameter `quota_autotune_feedback` from then on. @return 0, -ENOENT, -EINVAL. */
-DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t scheme, size_t goal, uint64_t current);
+/** Reports the current value of goal number @p goal of a scheme, which must be of the metric USER_INPUT. That of the
+ * reclaim scheme is the parameter `quota_autotune_feedback` from then on. @return 0, -ENOENT, -EINVAL. */
+DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t scheme, size_t goal,
+                                                uint64_t current);
 
 /** @} */
 
@@ -742,20 +752,23 @@ DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint3
  * @{
  */
 
-/** Commits what is staged and starts. @return as damon_reclaim_commit(); -EINVAL without a target; 0 if it is enabled already. */
+/** Commits what is staged and starts. @return as damon_reclaim_commit(); -EINVAL without a target; 0 if it is enabled
+ * already. */
 DAMON_RECLAIM_API int damon_reclaim_enable(struct damon_reclaim *ctx);
 
-/** Stops. Parameters, targets and statistics stay; what was learnt of the memory is forgotten. The context is disabled in
- *  any case. Where the kernel does the work, and sleeps because of its watermarks, stopping it may have to wait until it
- *  looks at them again, `wmarks_interval` at most. @return 0, or why what was set up in the kernel could not be taken
+/** Stops. Parameters, targets and statistics stay; what was learnt of the memory is forgotten. The context is disabled
+ * in any case. Where the kernel does the work, and sleeps because of its watermarks, stopping it may have to wait until
+ * it looks at them again, `wmarks_interval` at most. @return 0, or why what was set up in the kernel could not be taken
  *  away; the next start of a program with this library tries that again. */
 DAMON_RECLAIM_API int damon_reclaim_disable(struct damon_reclaim *ctx);
 
-/** One file descriptor, the context's for its whole life, that becomes readable when damon_reclaim_dispatch() has work. */
+/** One file descriptor, the context's for its whole life, that becomes readable when damon_reclaim_dispatch() has work.
+ */
 DAMON_RECLAIM_API int damon_reclaim_get_fd(const struct damon_reclaim *ctx);
 
 /**
- * Does what is due, and never waits. Calling it early does nothing; calling it late does the work once, not several times.
+ * Does what is due, and never waits. Calling it early does nothing; calling it late does the work once, not several
+ * times.
  * @return 0; -EBUSY from inside a callback; the error that has just disabled the context.
  */
 DAMON_RECLAIM_API int damon_reclaim_dispatch(struct damon_reclaim *ctx);
@@ -766,7 +779,8 @@ DAMON_RECLAIM_API int damon_reclaim_dispatch(struct damon_reclaim *ctx);
  */
 DAMON_RECLAIM_API int damon_reclaim_run(struct damon_reclaim *ctx);
 
-/** Makes damon_reclaim_run() return soon. Safe from any thread and from a signal handler, as long as the context lives. */
+/** Makes damon_reclaim_run() return soon. Safe from any thread and from a signal handler, as long as the context lives.
+ */
 DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
 
 /** @} */
@@ -846,8 +860,8 @@ DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
 /**
  * Finds out whether a built-in backend works here. Reads only.
  * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), system operations and root are used
- * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be NULL.
- *                The first line is about the backend itself; one "missing FEATURE: why" names a feature that is not there. With
+ * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be
+ * NULL. The first line is about the backend itself; one "missing FEATURE: why" names a feature that is not there. With
  *                "auto" the findings of all that it chooses from, each line with "BACKEND: " in front
  * @param size    bytes at @p text
  * @return 0 if it works, else what damon_reclaim_new() or the first use would return.

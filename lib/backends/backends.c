@@ -14,7 +14,7 @@ static const struct drcl_backend *const backends[] = {
 };
 
 /* What "auto" tries, in this order. */
-static const struct drcl_backend *const choice[] = { &drcl_backend_damon, &drcl_backend_idle_page };
+static const struct drcl_backend *const choice[] = {&drcl_backend_damon, &drcl_backend_idle_page};
 #define NR_CHOICE (sizeof(choice) / sizeof(choice[0]))
 
 const struct drcl_backend *drcl_backend_at(size_t index)
@@ -51,7 +51,7 @@ static int create_free(struct drcl_env *env, const struct damon_reclaim_config *
 static int create_any(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                       const struct drcl_backend **ret, void **ret_backend)
 {
-    char why[NR_CHOICE][224] = { "" };
+    char why[NR_CHOICE][224] = {""};
     int first = 0;
 
     for (size_t i = 0; i < NR_CHOICE; i++) {
@@ -86,7 +86,7 @@ static void add_lines(struct drcl_findings *findings, const char *name, const ch
 
 int drcl_backend_probe_auto(struct drcl_env *env, char *text, size_t size)
 {
-    struct drcl_findings findings = { text, size, 0 };
+    struct drcl_findings findings = {text, size, 0};
     int first = 0;
     bool works = false;
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: regions, aging, schemes, quotas. It makes no system call; it knows the memory through a backend's operations
- * and the rest of the world through struct drcl_host. Data goes one way:
+ * The engine: regions, aging, schemes, quotas. It makes no system call; it knows the memory through a backend's
+ * operations and the rest of the world through struct drcl_host. Data goes one way:
  *
  *     drcl_engine_tick()  check (monitor.c) -> age and merge (monitor.c) -> mark (scheme.c) -> schemes (scheme.c)
- *                         -> interval tuning (tune.c) -> split (monitor.c) -> new ranges (target.c) -> prepare (monitor.c)
+ *                         -> interval tuning (tune.c) -> split (monitor.c) -> new ranges (target.c) -> prepare
+ * (monitor.c)
  *
- * A callback of the host may add and remove targets and schemes and ask for a halt; all of it takes effect between two steps,
- * when no pass is running.
+ * A callback of the host may add and remove targets and schemes and ask for a halt; all of it takes effect between two
+ * steps, when no pass is running.
  */
 #ifndef DRCL_ENGINE_H
 #define DRCL_ENGINE_H
@@ -34,7 +35,7 @@ struct drcl_host {
     void (*after)(void *data, uint32_t scheme, const struct damon_reclaim_region *region,
                   const struct damon_reclaim_result *result);
     void (*vanished)(void *data, uint32_t target); /* its process is gone, and so is it for the engine */
-    bool has_before; /* whether before() may say no */
+    bool has_before;                               /* whether before() may say no */
     void *data;
 };
 
@@ -64,7 +65,7 @@ struct drcl_target {
 struct drcl_scheme {
     bool used;
     bool removed;
-    bool active; /* as the watermarks have it */
+    bool active;                        /* as the watermarks have it */
     struct damon_reclaim_scheme config; /* `filters` and `quota.goals` point nowhere; they are below and in the quota */
     struct damon_reclaim_filter filters[DRCL_MAX_FILTERS];
     size_t nr_filters;
@@ -72,8 +73,8 @@ struct drcl_scheme {
     struct drcl_scorer scorer;
     uint32_t min_age; /* aggregations */
     uint32_t max_age;
-    uint32_t lead;    /* aggregations between marking a region and acting on it */
-    uint64_t ticks;   /* sample ticks since it was last applied */
+    uint32_t lead;  /* aggregations between marking a region and acting on it */
+    uint64_t ticks; /* sample ticks since it was last applied */
     struct damon_reclaim_scheme_stats stats;
 };
 
@@ -112,8 +113,8 @@ struct drcl_engine {
     uint32_t tune_count;  /* aggregations since the intervals were tuned */
     uint64_t tune_events; /* what was observed since, in units times accesses */
     uint64_t tune_max;
-    bool halt;            /* leave off at the next chance */
-    int failed;           /* the backend's error, or 0 */
+    bool halt;  /* leave off at the next chance */
+    int failed; /* the backend's error, or 0 */
 
     uint64_t nr_samples;
     uint64_t nr_aggregations;
@@ -123,7 +124,8 @@ struct drcl_engine {
     uint64_t bytes_not_reclaimable; /* of the reclaim scheme */
 };
 
-/* The time between two readings of a clock, 0 if one of them failed and read 0: a nonsensical time must not be charged. */
+/* The time between two readings of a clock, 0 if one of them failed and read 0: a nonsensical time must not be charged.
+ */
 static inline uint64_t drcl_elapsed(uint64_t begin, uint64_t end)
 {
     return begin && end > begin ? end - begin : 0;
@@ -141,8 +143,8 @@ void drcl_engine_set_attrs(struct drcl_engine *engine, const struct drcl_attrs *
 void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_scheme *scheme);
 /* Removes a scheme: @now, or when the tick that is running has ended. */
 void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id, bool now);
-/* The regions are somebody else's, who has laid them out anew after so many aggregations, or not at all (0): the schemes act on them.
- * Errors are in engine->failed. */
+/* The regions are somebody else's, who has laid them out anew after so many aggregations, or not at all (0): the
+ * schemes act on them. Errors are in engine->failed. */
 void drcl_engine_observed(struct drcl_engine *engine, uint64_t aggregations);
 /* One sample tick. Errors are in engine->failed. */
 void drcl_engine_tick(struct drcl_engine *engine);

@@ -58,7 +58,7 @@ static bool front_is_of_type(const struct damon_reclaim_filter *filter, uint32_t
 struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter *filters, size_t n, uint32_t target,
                                               uint64_t start, uint64_t end)
 {
-    struct drcl_filter_verdict verdict = { .allowed = true, .until = end };
+    struct drcl_filter_verdict verdict = {.allowed = true, .until = end};
     bool last_allow = false, any = false, pages_follow = false;
 
     for (size_t i = 0; i < n; i++) {

@@ -21,7 +21,7 @@ bool drcl_filter_page(const struct damon_reclaim_filter *filters, size_t n, cons
 /* What the core's filters say of the front part of a region. */
 struct drcl_filter_verdict {
     bool allowed;
-    bool decided;  /* a filter said so, so that the page-level ones are not asked */
+    bool decided;   /* a filter said so, so that the page-level ones are not asked */
     uint64_t until; /* the verdict holds for [start, until) */
 };
 

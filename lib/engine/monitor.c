@@ -21,9 +21,9 @@ void drcl_monitor_check(struct drcl_engine *engine)
         if (target->removed)
             memset(hits, 0, target->n);
         else if (!target->prepared ||
-                 !drcl_engine_went_well(engine, target,
-                                        engine->ops->check(engine->backend, target->id,
-                                                           engine->sample + target->first, target->n, hits)))
+                 !drcl_engine_went_well(
+                     engine, target,
+                     engine->ops->check(engine->backend, target->id, engine->sample + target->first, target->n, hits)))
             memset(hits, 1, target->n); /* nothing is cold without evidence */
     }
     for (size_t i = 0; i < engine->regions.n; i++)
@@ -232,10 +232,10 @@ static struct split how_to_split(const struct drcl_engine *engine)
     size_t n = engine->regions.n, most = engine->attrs.max_nr_regions;
 
     if (n >= most)
-        return (struct split){ 0, 1 };
+        return (struct split){0, 1};
     if (n > most / 2)
-        return (struct split){ most / (most - n), 2 };
-    return (struct split){ 1, n == engine->last_n && n < most / 3 ? 3 : 2 };
+        return (struct split){most / (most - n), 2};
+    return (struct split){1, n == engine->last_n && n < most / 3 ? 3 : 2};
 }
 
 /* Where to cut, at a random tenth; the region's start if a part would be empty. */
@@ -257,9 +257,8 @@ void drcl_monitor_split(struct drcl_engine *engine)
     size_t until_next = split.stride;
 
     engine->last_n = engine->regions.n;
-    if (split.stride &&
-        drcl_engine_reserve_regions(engine, engine->regions.n + (split.pieces - 1) *
-                                                                    (engine->regions.n / split.stride)) < 0)
+    if (split.stride && drcl_engine_reserve_regions(
+                            engine, engine->regions.n + (split.pieces - 1) * (engine->regions.n / split.stride)) < 0)
         split.stride = until_next = 0; /* no memory: not split this time */
     out->n = 0;
     for (size_t t = 0; t < engine->nr_targets; t++) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define NS_PER_MS UINT64_C(1000000)
-#define BP UINT64_C(10000)
+#define BP        UINT64_C(10000)
 
 /* Before anything was measured a millisecond is taken to be worth this many minimum regions. */
 #define FIRST_UNITS_PER_MS 1024u
@@ -111,8 +111,8 @@ static void tune_by_goals(struct drcl_quota *quota, bool psi_valid, uint64_t psi
     if (quota->limits.tuner == DAMON_RECLAIM_TUNER_TEMPORAL)
         quota->goal_size = score >= BP ? 0 : DRCL_NO_LIMIT;
     else
-        quota->goal_size = drcl_feedback(quota->goal_size == DRCL_NO_LIMIT ? quota->unit : quota->goal_size, score,
-                                         quota->unit);
+        quota->goal_size =
+            drcl_feedback(quota->goal_size == DRCL_NO_LIMIT ? quota->unit : quota->goal_size, score, quota->unit);
 }
 
 /* What @ms is worth in bytes, by what @bytes took @ns. */

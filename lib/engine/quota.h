@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Quotas: how much a scheme may do in the running window, and how cold memory must be to be worth it. Nothing here does I/O;
- * time comes in as a number.
+ * Quotas: how much a scheme may do in the running window, and how cold memory must be to be worth it. Nothing here does
+ * I/O; time comes in as a number.
  */
 #ifndef DRCL_QUOTA_H
 #define DRCL_QUOTA_H
@@ -10,7 +10,7 @@
 
 #define DRCL_MAX_SCORE 99u
 #define DRCL_MAX_GOALS 8
-#define DRCL_NO_LIMIT UINT64_MAX
+#define DRCL_NO_LIMIT  UINT64_MAX
 
 /* Every age of at least 2^(level - 1) seconds has the same part in the score. */
 #define DRCL_AGE_LEVELS 20u
@@ -20,28 +20,28 @@ struct drcl_quota {
     struct damon_reclaim_goal goals[DRCL_MAX_GOALS];
     uint64_t unit; /* the smallest amount: the minimum region size, bytes */
 
-    bool started;            /* the first window has begun */
-    bool changed;            /* limits were set since the last round */
+    bool started; /* the first window has begun */
+    bool changed; /* limits were set since the last round */
     uint64_t window_start_ns;
-    uint64_t charged;        /* bytes, in this window */
-    uint64_t spent_ns;       /* time in this window, and what earlier ones took too much */
-    uint64_t budget_ns;      /* time that a window may take */
-    uint64_t effective;      /* bytes that this window may take, or DRCL_NO_LIMIT */
-    uint64_t cover;          /* bytes of regions that this window gets through: what the priorities are made for */
-    uint64_t exceeds;        /* windows that were full */
+    uint64_t charged;   /* bytes, in this window */
+    uint64_t spent_ns;  /* time in this window, and what earlier ones took too much */
+    uint64_t budget_ns; /* time that a window may take */
+    uint64_t effective; /* bytes that this window may take, or DRCL_NO_LIMIT */
+    uint64_t cover;     /* bytes of regions that this window gets through: what the priorities are made for */
+    uint64_t exceeds;   /* windows that were full */
 
-    uint64_t total_charged;  /* since the beginning */
+    uint64_t total_charged; /* since the beginning */
     uint64_t total_covered;
     uint64_t total_ns;
 
-    uint64_t goal_size;      /* what the goals allow, bytes, or DRCL_NO_LIMIT */
-    uint64_t last_psi_us;    /* pressure at the last evaluation */
+    uint64_t goal_size;   /* what the goals allow, bytes, or DRCL_NO_LIMIT */
+    uint64_t last_psi_us; /* pressure at the last evaluation */
     bool psi_known;
 
-    uint32_t min_score;      /* least score that is acted on in this round */
+    uint32_t min_score; /* least score that is acted on in this round */
     uint64_t histogram[DRCL_MAX_SCORE + 1];
 
-    bool resume;             /* the last full window stopped at ... */
+    bool resume; /* the last full window stopped at ... */
     uint32_t resume_target;
     uint64_t resume_addr;
 };
@@ -50,9 +50,9 @@ struct drcl_quota {
 void drcl_quota_set(struct drcl_quota *quota, const struct damon_reclaim_quota *limits, uint64_t unit);
 
 /*
- * Begins a round at time @now_ns: closes the window when it is over and opens the next one. @psi_us is the total of `some` memory
- * pressure, read only if @psi_valid. @by_time: the backend keeps to deadlines, so that time is limited as time and not by a guess
- * at how many bytes it is worth. Returns whether the window has room.
+ * Begins a round at time @now_ns: closes the window when it is over and opens the next one. @psi_us is the total of
+ * `some` memory pressure, read only if @psi_valid. @by_time: the backend keeps to deadlines, so that time is limited as
+ * time and not by a guess at how many bytes it is worth. Returns whether the window has room.
  */
 bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid, uint64_t psi_us, bool by_time);
 
@@ -77,10 +77,10 @@ uint64_t drcl_feedback(uint64_t last, uint64_t score_bp, uint64_t least);
 struct drcl_scorer {
     uint32_t weight_nr_accesses;
     uint32_t weight_age;
-    uint32_t samples;                           /* an aggregation */
-    uint32_t level_age[DRCL_AGE_LEVELS + 1];    /* the least age of each level, in aggregations */
-    uint8_t level_of_bits[33];                  /* the level of the least age with so many bits */
-    uint8_t idle_score[DRCL_AGE_LEVELS + 1];    /* cold score of a region without access, by level */
+    uint32_t samples;                        /* an aggregation */
+    uint32_t level_age[DRCL_AGE_LEVELS + 1]; /* the least age of each level, in aggregations */
+    uint8_t level_of_bits[33];               /* the level of the least age with so many bits */
+    uint8_t idle_score[DRCL_AGE_LEVELS + 1]; /* cold score of a region without access, by level */
 };
 
 void drcl_scorer_init(struct drcl_scorer *scorer, const struct damon_reclaim_quota *limits, uint64_t aggr_us,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The random source of an engine: a counter that is mixed, so that draws do not wait for each other and a seed gives the
- * same run on every platform. */
+/* The random source of an engine: a counter that is mixed, so that draws do not wait for each other and a seed gives
+ * the same run on every platform. */
 #ifndef DRCL_RANDOM_H
 #define DRCL_RANDOM_H
 

@@ -23,7 +23,7 @@ static void lay_out(struct drcl_regions *regions, void *block, size_t cap)
 
 int drcl_regions_reserve(struct drcl_env *env, struct drcl_regions *regions, size_t cap)
 {
-    struct drcl_regions grown = { .n = regions->n };
+    struct drcl_regions grown = {.n = regions->n};
     void *block;
 
     if (cap <= regions->cap)

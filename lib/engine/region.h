@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Regions in flat arrays, one array a member, so that each pass streams through just what it needs. Every pass that changes
- * their number reads one set and writes another, target by target; the two are then swapped.
+ * Regions in flat arrays, one array a member, so that each pass streams through just what it needs. Every pass that
+ * changes their number reads one set and writes another, target by target; the two are then swapped.
  */
 #ifndef DRCL_REGION_H
 #define DRCL_REGION_H
@@ -39,8 +39,9 @@ void drcl_regions_free(struct drcl_env *env, struct drcl_regions *regions);
 
 static inline struct drcl_region drcl_regions_get(const struct drcl_regions *regions, size_t i)
 {
-    return (struct drcl_region){ regions->start[i], regions->end[i],  regions->nr_accesses[i],
-                                 regions->last_nr_accesses[i], regions->age[i], regions->marked[i] };
+    return (struct drcl_region){regions->start[i],       regions->end[i],
+                                regions->nr_accesses[i], regions->last_nr_accesses[i],
+                                regions->age[i],         regions->marked[i]};
 }
 
 static inline void drcl_regions_put(struct drcl_regions *regions, size_t i, struct drcl_region r)

@@ -10,7 +10,7 @@
 
 /* Marking may take this part of the aggregation interval; what is left is marked in the next one. */
 #define MARK_SHARE 10u
-#define MARK_STEP (UINT64_C(64) << 20)
+#define MARK_STEP  (UINT64_C(64) << 20)
 
 static uint32_t in_aggregations(uint64_t us, uint64_t aggr_us)
 {
@@ -174,8 +174,8 @@ static void find_min_score(struct drcl_engine *engine, struct drcl_scheme *schem
 struct round {
     struct drcl_engine *engine;
     struct drcl_scheme *scheme;
-    uint32_t id;   /* of the scheme */
-    size_t target; /* index; the array may move in callbacks */
+    uint32_t id;       /* of the scheme */
+    size_t target;     /* index; the array may move in callbacks */
     uint64_t deadline; /* when it ends, whatever the quota allows: sampling must go on */
     bool over;         /* the window is full, or the round has to end for another reason */
 };
@@ -205,7 +205,7 @@ static struct drcl_filter_verdict verdict_on(const struct round *round, uint64_t
     const struct drcl_scheme *scheme = round->scheme;
 
     if (drcl_excluded_front(&round->engine->excluded, start, &end))
-        return (struct drcl_filter_verdict){ .decided = true, .until = end };
+        return (struct drcl_filter_verdict){.decided = true, .until = end};
     return drcl_filter_region(scheme->filters, scheme->nr_filters, target_of(round)->id, start, end);
 }
 
@@ -372,7 +372,7 @@ static void stop_at(struct round *round, uint64_t addr)
 static void apply_to_region(struct round *round, size_t i)
 {
     struct drcl_engine *engine = round->engine;
-    struct damon_reclaim_result result = { .size = sizeof(result) };
+    struct damon_reclaim_result result = {.size = sizeof(result)};
     struct damon_reclaim_region region;
     bool stat = !acts_on_pages(round->scheme), decided = false;
     int r = 0;
@@ -406,8 +406,8 @@ static void apply_to_region(struct round *round, size_t i)
         stop_at(round, result.end);
 }
 
-/* Whether region @i lies before where the last full window stopped. Where that is inside of it, the front is cut off, so that it is
- * the rest that goes on. */
+/* Whether region @i lies before where the last full window stopped. Where that is inside of it, the front is cut off,
+ * so that it is the rest that goes on. */
 static bool had_its_turn(struct round *round, size_t i)
 {
     const struct drcl_regions *regions = &round->engine->regions;
@@ -443,7 +443,7 @@ static void apply_to_target(struct round *round)
 
 static bool begin_round(struct drcl_engine *engine, struct drcl_scheme *scheme)
 {
-    struct damon_reclaim_metrics metrics = { .size = sizeof(metrics) };
+    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
     struct drcl_quota *quota = &scheme->quota;
 
     for (size_t i = 0; i < quota->limits.nr_goals; i++) {
@@ -459,7 +459,7 @@ static bool begin_round(struct drcl_engine *engine, struct drcl_scheme *scheme)
 
 static void apply_scheme(struct drcl_engine *engine, uint32_t id)
 {
-    struct round round = { .engine = engine, .scheme = &engine->schemes[id], .id = id };
+    struct round round = {.engine = engine, .scheme = &engine->schemes[id], .id = id};
     struct drcl_quota *quota = &round.scheme->quota;
 
     if (!begin_round(engine, round.scheme))
@@ -498,7 +498,8 @@ void drcl_schemes_apply(struct drcl_engine *engine)
     }
 }
 
-bool drcl_schemes_check_watermarks(struct drcl_engine *engine, uint32_t free_permille, enum damon_reclaim_reason *ret_reason)
+bool drcl_schemes_check_watermarks(struct drcl_engine *engine, uint32_t free_permille,
+                                   enum damon_reclaim_reason *ret_reason)
 {
     bool any = false;
 

@@ -8,7 +8,7 @@
 #include "env.h"
 
 #define UPDATE_INTERVAL_NS UINT64_C(1000000000) /* how often a backend's ranges are looked at again */
-#define SLACK 64u                               /* room for the cuts that schemes make */
+#define SLACK              64u                  /* room for the cuts that schemes make */
 
 int drcl_engine_reserve_regions(struct drcl_engine *engine, size_t n)
 {
@@ -83,8 +83,7 @@ int drcl_engine_add_target(struct drcl_engine *engine, uint32_t id, const struct
         return -ENOMEM;
     target = &engine->targets[engine->nr_targets++];
     *target = (struct drcl_target){
-        .id = id, .fixed = n > 0, .stale = true, .ranges = copy, .nr_ranges = n, .first = engine->regions.n
-    };
+        .id = id, .fixed = n > 0, .stale = true, .ranges = copy, .nr_ranges = n, .first = engine->regions.n};
     return 0;
 }
 
@@ -146,7 +145,8 @@ static void drop_removed(struct drcl_engine *engine)
 }
 
 /* Makes the part of a range that the target's old regions cover out of them: the first and last are stretched to the
- * bounds of the range, holes between them become regions of their own. Without old regions the range is one new region. */
+ * bounds of the range, holes between them become regions of their own. Without old regions the range is one new region.
+ */
 static void fill_range(struct drcl_engine *engine, const struct drcl_target *target, struct damon_reclaim_range range)
 {
     struct drcl_regions *out = &engine->spare;
@@ -163,14 +163,14 @@ static void fill_range(struct drcl_engine *engine, const struct drcl_target *tar
         if (r.end > range.end)
             r.end = range.end;
         if (r.start > at)
-            drcl_regions_put(out, out->n++, (struct drcl_region){ .start = at, .end = r.start });
+            drcl_regions_put(out, out->n++, (struct drcl_region){.start = at, .end = r.start});
         drcl_regions_put(out, out->n++, r);
         at = r.end;
     }
     if (out->n > begin)
         out->end[out->n - 1] = range.end;
     else
-        drcl_regions_put(out, out->n++, (struct drcl_region){ .start = range.start, .end = range.end });
+        drcl_regions_put(out, out->n++, (struct drcl_region){.start = range.start, .end = range.end});
 }
 
 /* Lays the target's ranges out anew. There is room. */
@@ -186,8 +186,8 @@ static void lay_out(struct drcl_engine *engine, size_t index)
         if (i == index) {
             for (size_t j = 0; j < target->nr_ranges; j++) {
                 /* Inwards: nothing outside of what was given is ever touched. */
-                struct damon_reclaim_range range = { .start = (target->ranges[j].start + mask) & ~mask,
-                                                     .end = target->ranges[j].end & ~mask };
+                struct damon_reclaim_range range = {.start = (target->ranges[j].start + mask) & ~mask,
+                                                    .end = target->ranges[j].end & ~mask};
 
                 if (range.start < range.end && range.start >= target->ranges[j].start)
                     fill_range(engine, target, range);

@@ -3,11 +3,11 @@
  * (`Documentation/mm/damon/design.rst` of the kernel, "Monitoring Intervals Auto-tuning"). */
 #include "engine.h"
 
-#define TUNE_AGGRS 3u                          /* aggregations between two tunings */
-#define TUNE_ACCESS_BP 40u                     /* wanted share of observed access events */
+#define TUNE_AGGRS         3u  /* aggregations between two tunings */
+#define TUNE_ACCESS_BP     40u /* wanted share of observed access events */
 #define TUNE_MIN_SAMPLE_US UINT64_C(5000)
 #define TUNE_MAX_SAMPLE_US UINT64_C(10000000)
-#define BP UINT64_C(10000)
+#define BP                 UINT64_C(10000)
 
 void drcl_tune_scale(struct drcl_attrs *attrs, uint64_t score_bp)
 {

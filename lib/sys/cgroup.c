@@ -189,7 +189,7 @@ static int walk_from(struct walk *walk, int (*each)(void *data, const char *path
 int drcl_cgroup_walk(struct drcl_env *env, const char *path, int (*each)(void *data, const char *path, uint64_t inode),
                      void *data)
 {
-    struct walk walk = { .env = env };
+    struct walk walk = {.env = env};
     int r = canonical(env, path, walk.path);
 
     if (r < 0)
@@ -220,7 +220,7 @@ static int compare(void *data, const char *path, uint64_t inode)
 
 ssize_t drcl_cgroup_path(struct drcl_env *env, uint64_t inode, char *buf, size_t size)
 {
-    struct search search = { .inode = inode, .buf = buf, .size = size };
+    struct search search = {.inode = inode, .buf = buf, .size = size};
     int r = drcl_cgroup_walk(env, "/", compare, &search);
 
     if (r < 0)

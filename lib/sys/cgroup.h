@@ -9,8 +9,8 @@
 /* The inode number of a cgroup's directory, which is what kpagecgroup tells. -ENOENT names the path. */
 int drcl_cgroup_inode(struct drcl_env *env, const char *path, uint64_t *ret_inode);
 
-/* The path of the cgroup with an inode number: its length, -ENOENT if there is none, -EFBIG if it does not fit. Walks the
- * tree. */
+/* The path of the cgroup with an inode number: its length, -ENOENT if there is none, -EFBIG if it does not fit. Walks
+ * the tree. */
 ssize_t drcl_cgroup_path(struct drcl_env *env, uint64_t inode, char *buf, size_t size);
 
 /* Calls @each for a cgroup and all below it, the upper ones first; what it returns other than 0 ends the walk and is
@@ -18,8 +18,8 @@ ssize_t drcl_cgroup_path(struct drcl_env *env, uint64_t inode, char *buf, size_t
 int drcl_cgroup_walk(struct drcl_env *env, const char *path, int (*each)(void *data, const char *path, uint64_t inode),
                      void *data);
 
-/* Asks the kernel to reclaim @bytes of file pages (swappiness 0) of a cgroup that has none below it. 0; -EAGAIN when it got
- * less; -EOPNOTSUPP when this kernel cannot, or other cgroups would suffer. */
+/* Asks the kernel to reclaim @bytes of file pages (swappiness 0) of a cgroup that has none below it. 0; -EAGAIN when it
+ * got less; -EOPNOTSUPP when this kernel cannot, or other cgroups would suffer. */
 int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t bytes);
 
 #endif

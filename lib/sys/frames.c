@@ -5,7 +5,7 @@
  * allocate. */
 void drcl_frames_sort(struct drcl_frame *frames, size_t n)
 {
-    static const size_t gaps[] = { 89095, 39591, 17593, 7815, 3469, 1541, 685, 301, 132, 57, 23, 10, 4, 1 };
+    static const size_t gaps[] = {89095, 39591, 17593, 7815, 3469, 1541, 685, 301, 132, 57, 23, 10, 4, 1};
 
     for (size_t g = 0; g < sizeof(gaps) / sizeof(gaps[0]); g++) {
         size_t gap = gaps[g];

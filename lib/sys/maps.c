@@ -31,8 +31,8 @@ static bool permissions(struct drcl_scan *scan, uint32_t *ret)
  */
 int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret)
 {
-    struct drcl_scan scan = { text, text + len };
-    struct drcl_mapping m = { 0 };
+    struct drcl_scan scan = {text, text + len};
+    struct drcl_mapping m = {0};
     uint64_t device;
 
     if (!drcl_scan_u64(&scan, 16, &m.start) || !drcl_scan_char(&scan, '-') || !drcl_scan_u64(&scan, 16, &m.end) ||
@@ -52,7 +52,7 @@ int drcl_maps_parse_line(const char *text, size_t len, struct drcl_mapping *ret)
 
 void drcl_maps_begin(struct drcl_maps *maps, struct drcl_env *env, int fd, char *buf, size_t size)
 {
-    *maps = (struct drcl_maps){ .env = env, .fd = fd, .buf = buf, .size = size };
+    *maps = (struct drcl_maps){.env = env, .fd = fd, .buf = buf, .size = size};
 }
 
 /* Reads on behind what is left in the buffer, which moves to its front. */
@@ -76,7 +76,7 @@ static int fill(struct drcl_maps *maps)
  * file ends with it. False if more is to be read first. */
 static bool take_line(struct drcl_maps *maps, struct drcl_scan *ret_line)
 {
-    struct drcl_scan scan = { maps->buf + maps->at, maps->buf + maps->len };
+    struct drcl_scan scan = {maps->buf + maps->at, maps->buf + maps->len};
     bool full = maps->at == 0 && maps->len == maps->size, whole;
 
     if (!drcl_scan_line(&scan, ret_line))

@@ -22,8 +22,8 @@ static bool take(struct drcl_scan line, const char *name, uint64_t *ret_bytes)
 
 int drcl_meminfo_parse(const char *text, size_t len, struct drcl_meminfo *ret)
 {
-    struct drcl_scan scan = { text, text + len }, line;
-    struct drcl_meminfo info = { 0 };
+    struct drcl_scan scan = {text, text + len}, line;
+    struct drcl_meminfo info = {0};
     bool has_free = false;
 
     while (drcl_scan_line(&scan, &line)) {

@@ -32,8 +32,9 @@ struct scan_arg {
 
 #define SCAN         _IOWR('f', 16, struct scan_arg)
 #define SCAN_PRESENT (UINT64_C(1) << 3)
-#define USER_END     ((UINT64_C(1) << 47) - DRCL_PAGE_SIZE) /* where larger address spaces are in use, they are no error \
-                                                             */
+#define USER_END                                                                                                       \
+    ((UINT64_C(1) << 47) - DRCL_PAGE_SIZE) /* where larger address spaces are in use, they are no error                \
+                                            */
 
 int drcl_pagemap_open(struct drcl_pagemap *map, struct drcl_env *env, pid_t pid, int pidfd)
 {
@@ -46,7 +47,7 @@ int drcl_pagemap_open(struct drcl_pagemap *map, struct drcl_env *env, pid_t pid,
                           (int)pid);
     if (fd < 0)
         return drcl_error(env, fd, "/proc/%d/pagemap cannot be opened: %s", (int)pid, strerror(-fd));
-    *map = (struct drcl_pagemap){ .env = env, .pid = pid, .pidfd = pidfd, .fd = fd };
+    *map = (struct drcl_pagemap){.env = env, .pid = pid, .pidfd = pidfd, .fd = fd};
     return 0;
 }
 
@@ -109,14 +110,14 @@ int drcl_pagemap_read(struct drcl_pagemap *map, uint64_t addr, size_t n, uint64_
 int drcl_pagemap_next_present(struct drcl_pagemap *map, uint64_t start, uint64_t end, uint64_t *ret_start,
                               uint64_t *ret_end)
 {
-    struct scan_region region = { 0 };
-    struct scan_arg arg = { .size = sizeof(arg),
-                            .start = start,
-                            .end = end,
-                            .vec = (uintptr_t)&region,
-                            .vec_len = 1,
-                            .category_mask = SCAN_PRESENT,
-                            .return_mask = SCAN_PRESENT };
+    struct scan_region region = {0};
+    struct scan_arg arg = {.size = sizeof(arg),
+                           .start = start,
+                           .end = end,
+                           .vec = (uintptr_t)&region,
+                           .vec_len = 1,
+                           .category_mask = SCAN_PRESENT,
+                           .return_mask = SCAN_PRESENT};
     int r = map->no_scan ? -ENOTTY : drcl_ioctl(map->env, map->fd, SCAN, &arg);
 
     if (r == -EFAULT && end > USER_END) {

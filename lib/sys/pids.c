@@ -26,7 +26,7 @@ void drcl_pids_close(struct drcl_pids *pids)
 /* The pid that @name is, or 0: there is more than processes in the directory. */
 static pid_t pid_of(const char *name)
 {
-    struct drcl_scan scan = { name, name + strlen(name) };
+    struct drcl_scan scan = {name, name + strlen(name)};
     uint64_t pid;
 
     return drcl_scan_u64(&scan, 10, &pid) && scan.at == scan.end && pid <= INT_MAX ? (pid_t)pid : 0;

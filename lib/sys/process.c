@@ -21,8 +21,8 @@
  * counted from the last parenthesis. */
 int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_stat *ret)
 {
-    struct drcl_scan scan = { text, text + len };
-    struct drcl_process_stat info = { 0 };
+    struct drcl_scan scan = {text, text + len};
+    struct drcl_process_stat info = {0};
     uint64_t value;
     const char *paren;
 
@@ -83,7 +83,7 @@ static pid_t leader(struct drcl_env *env, pid_t pid)
 {
     char text[4096];
     ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/%d/status", (int)pid);
-    struct drcl_scan scan = { text, text + (n > 0 ? n : 0) }, line;
+    struct drcl_scan scan = {text, text + (n > 0 ? n : 0)}, line;
     uint64_t tgid;
 
     while (drcl_scan_line(&scan, &line)) {
@@ -96,11 +96,12 @@ static pid_t leader(struct drcl_env *env, pid_t pid)
     return pid;
 }
 
-/* /proc tells of processes by the numbers of the pid namespace that it was mounted in; system calls go by those of ours. Where
- * the host program opens files for us, "self" is whoever does that, and it is the program that answers for /proc. */
+/* /proc tells of processes by the numbers of the pid namespace that it was mounted in; system calls go by those of
+ * ours. Where the host program opens files for us, "self" is whoever does that, and it is the program that answers for
+ * /proc. */
 static int check_namespace(struct drcl_env *env, pid_t pid)
 {
-    struct damon_reclaim_system_ops real = { 0 };
+    struct damon_reclaim_system_ops real = {0};
     struct drcl_process_stat self;
     char text[1024];
     ssize_t n;
@@ -111,10 +112,11 @@ static int check_namespace(struct drcl_env *env, pid_t pid)
     n = drcl_read_small(env, text, sizeof(text), "/proc/self/stat");
     if (n < 0 || drcl_process_stat_parse(text, (size_t)n, &self) < 0 || self.pid == getpid())
         return 0;
-    return drcl_error(env, -EINVAL,
-                      "pid %d: %s/proc is that of another pid namespace, where this program is %d and not %d; mount the "
-                      "/proc of this one, or run the program in the other",
-                      (int)pid, env->root, (int)self.pid, (int)getpid());
+    return drcl_error(
+        env, -EINVAL,
+        "pid %d: %s/proc is that of another pid namespace, where this program is %d and not %d; mount the "
+        "/proc of this one, or run the program in the other",
+        (int)pid, env->root, (int)self.pid, (int)getpid());
 }
 
 int drcl_process_check(struct drcl_env *env, pid_t pid)

@@ -19,12 +19,13 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
 /* Reads the file. -ESRCH when there is no such process. Allocates nothing. */
 int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
 
-/* CPU time of a process or thread so far, ns: exact where the kernel has schedstat, else in whole clock ticks. -ESRCH when
- * there is no such process. No text. */
+/* CPU time of a process or thread so far, ns: exact where the kernel has schedstat, else in whole clock ticks. -ESRCH
+ * when there is no such process. No text. */
 int drcl_process_cpu_ns(struct drcl_env *env, pid_t pid, uint64_t *ret);
 
 /* Whether the memory of @pid may be a target. -ESRCH: there is no such process, or it has exited; -EPERM: it is the
- * caller or a kernel thread; -EINVAL: it is not the pid of a process, or not one of this pid namespace. The text names the pid and the cure. */
+ * caller or a kernel thread; -EINVAL: it is not the pid of a process, or not one of this pid namespace. The text names
+ * the pid and the cure. */
 int drcl_process_check(struct drcl_env *env, pid_t pid);
 
 /* Opens /proc/PID/NAME for reading and makes sure that it is the file of the process that @pidfd holds, not of a later

@@ -9,7 +9,7 @@
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" */
 int drcl_psi_parse(const char *text, size_t len, uint64_t *ret_us)
 {
-    struct drcl_scan scan = { text, text + len }, line;
+    struct drcl_scan scan = {text, text + len}, line;
 
     while (drcl_scan_line(&scan, &line)) {
         if (!drcl_scan_word(&line, "some "))

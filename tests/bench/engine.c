@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the engine costs for each region, through the public API over a backend that does nothing: time of a sample tick and of an
- * aggregation (aging, merging, schemes with quota and priorities, splitting), allocations in the steady state, and memory of
- * a context. The accesses are made up so that regions merge and split all the time.
+ * What the engine costs for each region, through the public API over a backend that does nothing: time of a sample tick
+ * and of an aggregation (aging, merging, schemes with quota and priorities, splitting), allocations in the steady
+ * state, and memory of a context. The accesses are made up so that regions merge and split all the time.
  *
  *     bench-engine REGIONS        one JSON line a figure
  */
@@ -14,10 +14,10 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#define BASE UINT64_C(0x100000000)
+#define BASE             UINT64_C(0x100000000)
 #define BYTES_PER_REGION (UINT64_C(4) << 20)
-#define WARM_UP 400 /* aggregations */
-#define MEASURED 400
+#define WARM_UP          400 /* aggregations */
+#define MEASURED         400
 
 struct bench {
     uint64_t regions;
@@ -44,7 +44,7 @@ static int null_ranges(void *data, uint32_t target, struct damon_reclaim_range *
 
     (void)target;
     if (capacity)
-        ranges[0] = (struct damon_reclaim_range){ BASE, BASE + bench->regions * BYTES_PER_REGION };
+        ranges[0] = (struct damon_reclaim_range){BASE, BASE + bench->regions * BYTES_PER_REGION};
     *ret_n = 1;
     return 0;
 }
@@ -55,8 +55,8 @@ static int null_prepare(void *data, uint32_t target, const uint64_t *addrs, size
     return 0;
 }
 
-/* A block of 4 MiB is hot, warm or idle for a while, differently from its neighbours; half of the memory is idle. Cheap, because
- * its time counts as the engine's. */
+/* A block of 4 MiB is hot, warm or idle for a while, differently from its neighbours; half of the memory is idle.
+ * Cheap, because its time counts as the engine's. */
 static int null_check(void *data, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed)
 {
     struct bench *bench = data;
@@ -150,17 +150,16 @@ static struct damon_reclaim *make(struct bench *bench, uint64_t max_nr_regions)
         .advance = null_advance,
     };
     const struct damon_reclaim_allocator allocator = {
-        .size = sizeof(allocator), .realloc = counting_realloc, .free = counting_free, .data = bench
-    };
-    const struct damon_reclaim_callbacks callbacks = { .size = sizeof(callbacks),
-                                                       .after_aggregation = after_aggregation };
-    const struct damon_reclaim_config config = { .size = sizeof(config),
-                                                 .backend_ops = &ops,
-                                                 .backend_data = bench,
-                                                 .allocator = &allocator,
-                                                 .callbacks = &callbacks,
-                                                 .userdata = bench,
-                                                 .seed = 1 };
+        .size = sizeof(allocator), .realloc = counting_realloc, .free = counting_free, .data = bench};
+    const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
+                                                      .after_aggregation = after_aggregation};
+    const struct damon_reclaim_config config = {.size = sizeof(config),
+                                                .backend_ops = &ops,
+                                                .backend_data = bench,
+                                                .allocator = &allocator,
+                                                .callbacks = &callbacks,
+                                                .userdata = bench,
+                                                .seed = 1};
     struct damon_reclaim *ctx;
 
     if (damon_reclaim_new(&config, &ctx) < 0)
@@ -204,8 +203,8 @@ static double median(struct times *times)
     return times->n ? times->value[times->n / 2] : 0;
 }
 
-/* Runs so many aggregations and notes the times of plain ticks [0] and of those that aggregate [1]. Returns the mean number
- * of regions. */
+/* Runs so many aggregations and notes the times of plain ticks [0] and of those that aggregate [1]. Returns the mean
+ * number of regions. */
 static double run(struct damon_reclaim *ctx, struct bench *bench, int aggregations, struct times times[2])
 {
     double sum = 0;
@@ -240,8 +239,8 @@ int main(int argc, char **argv)
 {
     enum { MOST = 25 * (WARM_UP + 2 * MEASURED) };
     static double values[2][MOST];
-    struct bench bench = { .regions = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000 };
-    struct times times[2] = { { values[0], 0 }, { values[1], 0 } };
+    struct bench bench = {.regions = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000};
+    struct times times[2] = {{values[0], 0}, {values[1], 0}};
     uint64_t allocations;
     double regions, tick;
     struct damon_reclaim *ctx;

@@ -118,7 +118,7 @@ static void measure_finds(struct drcl_rmap *rmap, size_t mib, pid_t pid, const u
 int main(int argc, char **argv)
 {
     const size_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 512, bytes = mib << 20, n = bytes / DRCL_PAGE_SIZE;
-    const struct damon_reclaim_config config = { .size = sizeof(config) };
+    const struct damon_reclaim_config config = {.size = sizeof(config)};
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     uint64_t *entries = malloc(n * sizeof(*entries));
     struct drcl_rmap *rmap;

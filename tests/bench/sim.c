@@ -29,12 +29,11 @@ static double seconds(void)
 
 int main(void)
 {
-    const struct damon_reclaim_sim_config sim = { .size = sizeof(sim), .workload = workload };
+    const struct damon_reclaim_sim_config sim = {.size = sizeof(sim), .workload = workload};
     char error[256];
     const struct damon_reclaim_config config = {
-        .size = sizeof(config), .backend = "sim", .sim = &sim, .seed = 1, .error = error, .error_size = sizeof(error)
-    };
-    struct damon_reclaim_stats stats = { .size = sizeof(stats) };
+        .size = sizeof(config), .backend = "sim", .sim = &sim, .seed = 1, .error = error, .error_size = sizeof(error)};
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
     struct damon_reclaim *ctx;
     double begin;
 

@@ -288,7 +288,7 @@ static int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg)
 /* The name of an entry of /proc: what is always there, then the processes. NULL: this one has exited. */
 static const char *proc_entry(const struct fake *f, size_t i, char buf[16])
 {
-    static const char *const names[] = { ".", "..", "self", "meminfo", "7z", "99999999999" };
+    static const char *const names[] = {".", "..", "self", "meminfo", "7z", "99999999999"};
     const size_t n = sizeof(names) / sizeof(names[0]);
 
     if (i < n)
@@ -310,8 +310,9 @@ static ssize_t fake_sys_getdents(void *data, int fd, void *buf, size_t len)
         return r;
     if (file->kind != FILE_PROC && file->kind != FILE_CGROUP)
         return -ENOTDIR;
-    for (int told = 0; told < 3 && (file->kind == FILE_PROC ? file->entry < f->nr_processes + 6
-                                                            : file->entry < f->nr_cgroups + 3); file->entry++) {
+    for (int told = 0;
+         told < 3 && (file->kind == FILE_PROC ? file->entry < f->nr_processes + 6 : file->entry < f->nr_cgroups + 3);
+         file->entry++) {
         const char *name = file->kind == FILE_PROC ? proc_entry(f, file->entry, number)
                                                    : fake_cgroup_entry(f, file->cgroup, file->entry);
         struct dirent64 *entry = (struct dirent64 *)((char *)buf + done);
@@ -517,13 +518,13 @@ struct damon_reclaim_config fake_config(struct fake *f)
 {
     static struct damon_reclaim_allocator allocator;
 
-    allocator = (struct damon_reclaim_allocator){ sizeof(allocator), fake_realloc, fake_free, f };
-    return (struct damon_reclaim_config){ .size = sizeof(struct damon_reclaim_config),
-                                          .backend = "idle-page",
-                                          .seed = 1,
-                                          .system_ops = &system_ops,
-                                          .system_data = f,
-                                          .allocator = &allocator };
+    allocator = (struct damon_reclaim_allocator){sizeof(allocator), fake_realloc, fake_free, f};
+    return (struct damon_reclaim_config){.size = sizeof(struct damon_reclaim_config),
+                                         .backend = "idle-page",
+                                         .seed = 1,
+                                         .system_ops = &system_ops,
+                                         .system_data = f,
+                                         .allocator = &allocator};
 }
 
 struct fake *fake_open(void)

@@ -11,7 +11,7 @@ struct fake_cgroup *fake_cgroup(struct fake *f, const char *path, uint64_t inode
     struct fake_cgroup *cgroup = &f->cgroups[f->nr_cgroups++];
 
     ck_assert_uint_le(f->nr_cgroups, FAKE_CGROUPS);
-    *cgroup = (struct fake_cgroup){ .path = path, .inode = inode };
+    *cgroup = (struct fake_cgroup){.path = path, .inode = inode};
     return cgroup;
 }
 
@@ -36,7 +36,7 @@ enum fake_file fake_cgroup_file(struct fake *f, const char *path, const struct f
 
 const char *fake_cgroup_entry(const struct fake *f, const struct fake_cgroup *cgroup, size_t i)
 {
-    static const char *const names[] = { ".", "..", "memory.reclaim" };
+    static const char *const names[] = {".", "..", "memory.reclaim"};
     size_t len = strlen(cgroup->path);
     const char *path;
 

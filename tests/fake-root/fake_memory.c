@@ -101,7 +101,7 @@ struct fake_area *fake_map(struct fake *f, struct fake_process *p, uint64_t star
 
     if (p->nr_areas > FAKE_AREAS)
         ck_abort_msg("out of areas");
-    *area = (struct fake_area){ .start = start, .pages = pages, .entries = calloc(pages, sizeof(uint64_t)) };
+    *area = (struct fake_area){.start = start, .pages = pages, .entries = calloc(pages, sizeof(uint64_t))};
     ck_assert_ptr_nonnull(area->entries);
     if (kind == FAKE_SMALL)
         fill_small(f, area, 1, LRU_ANON, 0);
@@ -150,7 +150,7 @@ size_t fake_cache(struct fake *f, size_t pages, uint64_t memcg)
     size_t first = take_frames(f, pages, 1);
 
     for (size_t i = first; i < first + pages; i++)
-        f->frames[i] = (struct fake_frame){ .flags = DRCL_KPF_LRU, .memcg = memcg };
+        f->frames[i] = (struct fake_frame){.flags = DRCL_KPF_LRU, .memcg = memcg};
     return first;
 }
 
@@ -167,7 +167,7 @@ void fake_free_gone(struct fake *f)
 {
     for (size_t i = 0; i < f->next_frame; i++)
         if (f->frames[i].gone)
-            f->frames[i] = (struct fake_frame){ .flags = DRCL_KPF_BUDDY };
+            f->frames[i] = (struct fake_frame){.flags = DRCL_KPF_BUDDY};
 }
 
 uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)

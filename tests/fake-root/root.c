@@ -101,19 +101,18 @@ static void root_free(void *data, void *ptr)
 
 void root_open(struct root *root)
 {
-    static const struct damon_reclaim_system_ops ops = { .size = sizeof(ops),
-                                                         .open = root_sys_open,
-                                                         .close = root_sys_close,
-                                                         .pread = root_sys_pread,
-                                                         .pwrite = root_sys_pwrite,
-                                                         .getdents = root_sys_getdents,
-                                                         .inode = root_sys_inode };
-    const struct damon_reclaim_allocator allocator = { sizeof(allocator), root_realloc, root_free, root };
+    static const struct damon_reclaim_system_ops ops = {.size = sizeof(ops),
+                                                        .open = root_sys_open,
+                                                        .close = root_sys_close,
+                                                        .pread = root_sys_pread,
+                                                        .pwrite = root_sys_pwrite,
+                                                        .getdents = root_sys_getdents,
+                                                        .inode = root_sys_inode};
+    const struct damon_reclaim_allocator allocator = {sizeof(allocator), root_realloc, root_free, root};
     struct damon_reclaim_config config = {
-        .size = sizeof(config), .root = root->path, .system_ops = &ops, .system_data = root, .allocator = &allocator
-    };
+        .size = sizeof(config), .root = root->path, .system_ops = &ops, .system_data = root, .allocator = &allocator};
 
-    *root = (struct root){ .path = "/tmp/drcl-fake-root.XXXXXX" };
+    *root = (struct root){.path = "/tmp/drcl-fake-root.XXXXXX"};
     drcl_system_defaults(&root->real);
     ck_assert_ptr_nonnull(mkdtemp(root->path));
     ck_assert_int_eq(drcl_env_init(&root->env, &config), 0);

@@ -16,7 +16,7 @@
 
 static struct root root;
 
-static const char *const cgroups[] = { "/", "/a", "/a/b", "/a/b/c", "/a/d", "/e" };
+static const char *const cgroups[] = {"/", "/a", "/a/b", "/a/b/c", "/a/d", "/e"};
 #define NR_CGROUPS (sizeof(cgroups) / sizeof(cgroups[0]))
 
 static void set_up(void)
@@ -40,8 +40,8 @@ static void tear_down(void)
 
 START_TEST(test_inode)
 {
-    static const char *const ways[] = { "/a/b", "a/b", "/a/b/", "//a//b//" };
-    static const char *const bad[] = { "/a/../e", "..", "/a/.", "./a", "/../.." };
+    static const char *const ways[] = {"/a/b", "a/b", "/a/b/", "//a//b//"};
+    static const char *const bad[] = {"/a/../e", "..", "/a/.", "./a", "/../.."};
     uint64_t inode = 7;
     char path[PATH_MAX + 8];
 
@@ -134,22 +134,22 @@ static int see(void *data, const char *path, uint64_t inode)
 
 START_TEST(test_walk)
 {
-    struct seen seen = { 0 };
+    struct seen seen = {0};
 
     set_up();
     root.hide_types = _i;
     ck_assert_int_eq(drcl_cgroup_walk(&root.env, "/", see, &seen), 0);
     ck_assert_uint_eq(seen.n, NR_CGROUPS);
     ck_assert_uint_eq(seen.mask, (1 << NR_CGROUPS) - 1);
-    seen = (struct seen){ .mask = 1 };
+    seen = (struct seen){.mask = 1};
     ck_assert_int_eq(drcl_cgroup_walk(&root.env, "a/", see, &seen), 0);
     ck_assert_uint_eq(seen.n, 4);
     for (size_t stop_at = 1; stop_at <= NR_CGROUPS; stop_at++) {
-        seen = (struct seen){ .stop_at = stop_at };
+        seen = (struct seen){.stop_at = stop_at};
         ck_assert_int_eq(drcl_cgroup_walk(&root.env, "/", see, &seen), -ENOENT);
         ck_assert_uint_eq(seen.n, stop_at);
     }
-    seen = (struct seen){ 0 };
+    seen = (struct seen){0};
     ck_assert_int_eq(drcl_cgroup_walk(&root.env, "/nobody", see, &seen), -ENOENT);
     ck_assert_int_eq(drcl_cgroup_walk(&root.env, "/a/..", see, &seen), -EINVAL);
     ck_assert_uint_eq(seen.n, 0);
@@ -197,7 +197,7 @@ static void remove_at(struct root *r)
 START_TEST(test_vanish)
 {
     for (change_at = 1;; change_at++) {
-        struct seen seen = { 0 };
+        struct seen seen = {0};
 
         set_up();
         root.nr_calls = 0;
@@ -212,7 +212,7 @@ START_TEST(test_vanish)
 }
 END_TEST
 
-static const int errors[] = { -EIO, -ENOMEM, -EMFILE, -EACCES };
+static const int errors[] = {-EIO, -ENOMEM, -EMFILE, -EACCES};
 
 START_TEST(test_walk_fails)
 {
@@ -220,7 +220,7 @@ START_TEST(test_walk_fails)
     size_t i;
 
     for (i = 2; reached; i++) { /* the first one only asks for the version */
-        struct seen seen = { 0 };
+        struct seen seen = {0};
         int r;
 
         set_up();
@@ -290,12 +290,12 @@ START_TEST(test_reclaim_answers)
     static const struct {
         int error, result;
         bool text;
-    } answers[] = { { -EINVAL, -EOPNOTSUPP, false },
-                    { -EAGAIN, -EAGAIN, false },
-                    { -ENODEV, -ENOENT, false },
-                    { -EINTR, 0, false },
-                    { -EIO, -EIO, true },
-                    { -EPERM, -EPERM, true } };
+    } answers[] = {{-EINVAL, -EOPNOTSUPP, false},
+                   {-EAGAIN, -EAGAIN, false},
+                   {-ENODEV, -ENOENT, false},
+                   {-EINTR, 0, false},
+                   {-EIO, -EIO, true},
+                   {-EPERM, -EPERM, true}};
 
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         size_t calls;

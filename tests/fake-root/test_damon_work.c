@@ -137,7 +137,8 @@ START_TEST(test_regions_taken_away)
 }
 END_TEST
 
-/* When a command comes back to a thread that its watermarks have put to sleep: when it looks at them again, or never. */
+/* When a command comes back to a thread that its watermarks have put to sleep: when it looks at them again, or never.
+ */
 static uint64_t asleep_until(void)
 {
     return fs->later ? fs->now_ns + 5 * SEC : UINT64_MAX;

@@ -20,8 +20,7 @@ static void setup(void)
     f = fake_open();
     p = fake_process(f, 4242);
     request = (struct damon_reclaim_request){
-        .size = sizeof(request), .target = 1, .start = BASE, .marked = true, .max_bytes = UINT64_MAX
-    };
+        .size = sizeof(request), .target = 1, .start = BASE, .marked = true, .max_bytes = UINT64_MAX};
 }
 
 static void teardown(void)
@@ -37,7 +36,7 @@ static int reclaim_only(size_t pages)
     request.end = request.start + pages * PAGE;
     if (request.limit_end < request.end)
         request.limit_end = request.end;
-    result = (struct damon_reclaim_result){ .size = sizeof(result), .end = request.end };
+    result = (struct damon_reclaim_result){.size = sizeof(result), .end = request.end};
     return OPS->reclaim(backend, &request, &result);
 }
 
@@ -54,7 +53,7 @@ static void reclaim(size_t pages)
 
 START_TEST(test_cold_goes)
 {
-    static const enum fake_kind kinds[] = { FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE };
+    static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE};
     size_t pages = kinds[_i] == FAKE_SPREAD ? 400 : 2048;
 
     fake_map(f, p, BASE, pages, kinds[_i]);
@@ -275,8 +274,8 @@ END_TEST
 START_TEST(test_interrupted)
 {
     static const int scripts[][FAKE_SCRIPT] = {
-        { -EINTR, -EINTR, 0, -EAGAIN, 0 }, /* again, and one range at a time */
-        { -ENOMEM, 0 },                    /* the first range has got a hole */
+        {-EINTR, -EINTR, 0, -EAGAIN, 0}, /* again, and one range at a time */
+        {-ENOMEM, 0},                    /* the first range has got a hole */
     };
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     backend = fake_backend(f, p);
@@ -409,7 +408,7 @@ END_TEST
 
 START_TEST(test_filters)
 {
-    struct damon_reclaim_filter filter = { .matching = true };
+    struct damon_reclaim_filter filter = {.matching = true};
 
     fake_map(f, p, BASE, 512, FAKE_HUGE);
     fake_map(f, p, BASE + 512 * PAGE, 64, FAKE_SMALL);
@@ -439,7 +438,7 @@ END_TEST
 
 START_TEST(test_filter_active)
 {
-    struct damon_reclaim_filter filter = { .type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true };
+    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
 
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     fake_flag(f, p, BASE, 16, DRCL_KPF_ACTIVE);

@@ -353,7 +353,7 @@ END_TEST
 
 START_TEST(test_exclude)
 {
-    const pid_t pids[] = { FIRST, FIRST + 1 };
+    const pid_t pids[] = {FIRST, FIRST + 1};
     size_t bytes;
 
     set_up();
@@ -437,7 +437,7 @@ START_TEST(test_vanish)
 }
 END_TEST
 
-static const int errors[] = { -EIO, -ENOMEM, -EMFILE, -EACCES, -EPERM, -ESRCH, -ENOENT, -EINTR, -EINVAL };
+static const int errors[] = {-EIO, -ENOMEM, -EMFILE, -EACCES, -EPERM, -ESRCH, -ENOENT, -EINTR, -EINVAL};
 
 /* Any call fails: either the step says so and the next one does its work, or a process is passed over until the table
  * is made anew. */

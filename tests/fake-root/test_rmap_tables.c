@@ -53,8 +53,8 @@ static void check_has(const struct drcl_frame_set *set, const bool *model, uint6
 START_TEST(test_frame_set)
 {
     struct fake *f = fake_open();
-    struct drcl_frame_set set = { 0 };
-    bool model[FRAMES] = { false };
+    struct drcl_frame_set set = {0};
+    bool model[FRAMES] = {false};
 
     state = (uint64_t)_i;
     for (int i = 0; i < 300; i++) {
@@ -125,13 +125,13 @@ START_TEST(test_owners)
     drcl_owners_init(&owners, &f->env, 1 << 20);
     check_owners(&owners, model, base);
     for (int i = 0; i < 200; i++) {
-        struct drcl_owners_run run = { .pfn = below(4 * DRCL_OWNERS_BLOCK), .addr = below(1 << 30) * PAGE };
+        struct drcl_owners_run run = {.pfn = below(4 * DRCL_OWNERS_BLOCK), .addr = below(1 << 30) * PAGE};
 
         run.pid = (pid_t)(1 + below(2));
         run.pages = 1 + below(4 * DRCL_OWNERS_BLOCK - run.pfn);
         run.pages = below(2) && run.pages > 3 ? 3 : run.pages;
         for (uint64_t k = 0; k < run.pages; k++)
-            model[run.pfn + k] = (struct model){ run.pid, run.addr + k * PAGE };
+            model[run.pfn + k] = (struct model){run.pid, run.addr + k * PAGE};
         run.pfn += base;
         ck_assert_int_eq(drcl_owners_add(&owners, run), 0);
         if (i % 20 == 0)
@@ -140,7 +140,7 @@ START_TEST(test_owners)
     check_owners(&owners, model, base);
     n = owners.n;
     for (uint64_t i = 0; i < 100; i++) /* over all the others, and taken out again */
-        ck_assert_int_eq(drcl_owners_add(&owners, (struct drcl_owners_run){ base + i * 9, i * PAGE, 5, gone }), 0);
+        ck_assert_int_eq(drcl_owners_add(&owners, (struct drcl_owners_run){base + i * 9, i * PAGE, 5, gone}), 0);
     drcl_owners_forget(&owners, &gone, 1);
     ck_assert_uint_eq(owners.n, n);
     check_owners(&owners, model, base);
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(test_owners_bound)
 {
-    const struct drcl_owners_run run = { .pfn = 5, .addr = PAGE, .pages = 1, .pid = 1 };
+    const struct drcl_owners_run run = {.pfn = 5, .addr = PAGE, .pages = 1, .pid = 1};
     struct fake *f = fake_open();
     struct drcl_owners owners;
     size_t n = 0;

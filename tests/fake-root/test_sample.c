@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(test_small)
 {
-    uint64_t addrs[] = { BASE, BASE + PAGE, BASE + 9 * PAGE, BASE + 30 * PAGE };
+    uint64_t addrs[] = {BASE, BASE + PAGE, BASE + 9 * PAGE, BASE + 30 * PAGE};
 
     fake_map(f, p, BASE, 64, _i ? FAKE_SPREAD : FAKE_SMALL);
     backend = fake_backend(f, p);
@@ -100,7 +100,7 @@ END_TEST
 
 START_TEST(test_absent)
 {
-    uint64_t addrs[] = { BASE, BASE + 5 * PAGE, BASE + 4096 * PAGE };
+    uint64_t addrs[] = {BASE, BASE + 5 * PAGE, BASE + 4096 * PAGE};
 
     fake_map(f, p, BASE, 64, FAKE_NONE);
     backend = fake_backend(f, p);
@@ -158,7 +158,7 @@ END_TEST
 
 START_TEST(test_huge)
 {
-    uint64_t addrs[] = { BASE + PAGE, BASE + 77 * PAGE, BASE + HUGE_PAGE + 3 * PAGE, BASE + 3 * HUGE_PAGE - PAGE };
+    uint64_t addrs[] = {BASE + PAGE, BASE + 77 * PAGE, BASE + HUGE_PAGE + 3 * PAGE, BASE + 3 * HUGE_PAGE - PAGE};
     size_t reads, writes;
 
     fake_map(f, p, BASE, 4 * 512, FAKE_HUGE);
@@ -212,7 +212,7 @@ END_TEST
 
 START_TEST(test_medium)
 {
-    uint64_t addrs[] = { BASE + 3 * PAGE, BASE + 17 * PAGE, BASE + 40 * PAGE };
+    uint64_t addrs[] = {BASE + 3 * PAGE, BASE + 17 * PAGE, BASE + 40 * PAGE};
 
     fake_map(f, p, BASE, 64, FAKE_MEDIUM);
     backend = fake_backend(f, p);
@@ -227,7 +227,7 @@ END_TEST
 /* What is on no LRU list is never idle, and for all that not accessed. */
 START_TEST(test_takes_no_part)
 {
-    uint64_t addrs[] = { BASE, BASE + HUGE_PAGE, BASE + 2 * HUGE_PAGE, BASE + 2 * HUGE_PAGE + PAGE };
+    uint64_t addrs[] = {BASE, BASE + HUGE_PAGE, BASE + 2 * HUGE_PAGE, BASE + 2 * HUGE_PAGE + PAGE};
 
     fake_map(f, p, BASE, 512, FAKE_HUGETLB);
     fake_map(f, p, BASE + HUGE_PAGE, 4, FAKE_ZERO);
@@ -266,7 +266,7 @@ END_TEST
 START_TEST(test_mark)
 {
     enum fake_kind kind = _i ? FAKE_HUGE : FAKE_SMALL;
-    uint64_t addrs[] = { BASE + PAGE, BASE + HUGE_PAGE + PAGE };
+    uint64_t addrs[] = {BASE + PAGE, BASE + HUGE_PAGE + PAGE};
     size_t writes;
 
     fake_map(f, p, BASE, 1024, kind);
@@ -287,7 +287,7 @@ END_TEST
 
 START_TEST(test_exec_and_exit)
 {
-    uint64_t addrs[] = { BASE, BASE + PAGE };
+    uint64_t addrs[] = {BASE, BASE + PAGE};
     uint8_t accessed[2];
 
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -333,11 +333,11 @@ START_TEST(test_refusals)
         int error, result;
         const char *text;
     } cases[] = {
-        { "/sys/kernel/mm/page_idle/bitmap", ENOENT, -ENOENT, "CONFIG_IDLE_PAGE_TRACKING" },
-        { "/sys/kernel/mm/page_idle/bitmap", EACCES, -EPERM, "root" },
-        { "/proc/kpageflags", ENOENT, -ENOENT, "CONFIG_PROC_PAGE_MONITOR" },
-        { "/proc/kpageflags", EPERM, -EPERM, "root" },
-        { "/proc/self/pagemap", ENOENT, -ENOENT, "CONFIG_PROC_PAGE_MONITOR" },
+        {"/sys/kernel/mm/page_idle/bitmap", ENOENT, -ENOENT, "CONFIG_IDLE_PAGE_TRACKING"},
+        {"/sys/kernel/mm/page_idle/bitmap", EACCES, -EPERM, "root"},
+        {"/proc/kpageflags", ENOENT, -ENOENT, "CONFIG_PROC_PAGE_MONITOR"},
+        {"/proc/kpageflags", EPERM, -EPERM, "root"},
+        {"/proc/self/pagemap", ENOENT, -ENOENT, "CONFIG_PROC_PAGE_MONITOR"},
     };
     char text[512];
     void *none = NULL;

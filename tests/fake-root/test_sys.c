@@ -201,7 +201,7 @@ START_TEST(test_frames)
 
     for (size_t i = 0; i < n; i++) {
         state = state * UINT64_C(6364136223846793005) + 1;
-        frames[i] = (struct drcl_frame){ .pfn = _i == 1 ? n - i : state >> 44, .index = (uint32_t)i };
+        frames[i] = (struct drcl_frame){.pfn = _i == 1 ? n - i : state >> 44, .index = (uint32_t)i};
     }
     drcl_frames_sort(frames, n);
     for (size_t i = 1; i < n; i++)

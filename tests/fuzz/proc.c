@@ -122,8 +122,8 @@ static void fuzz_directory(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const files[])(const char *text, size_t len) = {fuzz_maps, fuzz_meminfo, fuzz_psi, fuzz_stat,
-                                                                  fuzz_iomem, fuzz_directory};
+    static void (*const files[])(const char *text, size_t len) = {fuzz_maps, fuzz_meminfo, fuzz_psi,
+                                                                  fuzz_stat, fuzz_iomem,   fuzz_directory};
     char *text;
 
     if (!size)

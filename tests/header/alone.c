@@ -4,8 +4,7 @@
 #include <damon_reclaim/damon_reclaim.h>
 
 /* Each struct is complete and begins with its size where it grows. */
-#define GROWS(name) \
-    typedef char name##_begins_with_size[offsetof(struct damon_reclaim_##name, size) == 0 ? 1 : -1]
+#define GROWS(name) typedef char name##_begins_with_size[offsetof(struct damon_reclaim_##name, size) == 0 ? 1 : -1]
 
 GROWS(config);
 GROWS(callbacks);

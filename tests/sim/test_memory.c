@@ -237,7 +237,8 @@ static struct damon_reclaim_result reclaim(uint64_t start, uint64_t end, uint64_
                                            enum damon_reclaim_action action)
 {
     struct damon_reclaim_result result = {.size = sizeof(result), .end = end};
-    struct damon_reclaim_request request = {.marked = true, .size = sizeof(request),
+    struct damon_reclaim_request request = {.marked = true,
+                                            .size = sizeof(request),
                                             .action = action,
                                             .start = start,
                                             .end = end,
@@ -315,7 +316,8 @@ START_TEST(test_young_filter)
 {
     struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true, .allow = true};
     struct damon_reclaim_result result = {.size = sizeof(result)};
-    struct damon_reclaim_request request = {.marked = true, .size = sizeof(request),
+    struct damon_reclaim_request request = {.marked = true,
+                                            .size = sizeof(request),
                                             .start = BASE,
                                             .end = BASE + 20 * PAGE,
                                             .limit_end = BASE + 20 * PAGE,

@@ -65,7 +65,7 @@ struct scripted_fd {
     bool open;
     bool timer;
     uint64_t inode; /* of a cgroup's directory */
-    pid_t pid; /* a pidfd's process, and where it was in the table */
+    pid_t pid;      /* a pidfd's process, and where it was in the table */
     size_t process;
     char text[512];
 };

@@ -411,7 +411,7 @@ END_TEST
 /* What tuning has found survives a commit and new filters; other intervals, or disabling, begin anew. */
 START_TEST(test_tuned_survives)
 {
-    struct damon_reclaim_params active = { .size = sizeof(active) };
+    struct damon_reclaim_params active = {.size = sizeof(active)};
     struct damon_reclaim *ctx;
 
     scripted_init(&s);

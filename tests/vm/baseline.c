@@ -19,7 +19,7 @@ static void measured(const char *name, const char *what, double value, const cha
 
 static void run(const char *name, unsigned int memory, unsigned int seconds)
 {
-    struct guest_workload w = { .total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB, .memory = memory };
+    struct guest_workload w = {.total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB, .memory = memory};
     uint64_t out, in, hot, left, begin, cold = w.total - w.hot;
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;

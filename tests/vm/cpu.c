@@ -78,7 +78,7 @@ static void stop(int signal)
 /* As a simple program would. */
 static void run(struct damon_reclaim *ctx, unsigned int ms)
 {
-    struct itimerval when = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+    struct itimerval when = {.it_value = {ms / 1000, ms % 1000 * 1000}};
 
     running = ctx;
     signal(SIGALRM, stop);
@@ -111,7 +111,7 @@ static double library_round(const struct guest_workload *w)
 
 static void compare(const char *name, unsigned int memory)
 {
-    struct guest_workload w = { .total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB, .memory = memory };
+    struct guest_workload w = {.total = 300 * MIB, .hot_at = 100 * MIB, .hot = 30 * MIB, .memory = memory};
     double kernel = 0, library = 0;
     char text[64];
 

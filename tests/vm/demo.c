@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What scripts/demo shows: a process in the guest, and /bin/damon-reclaim at work on it with the arguments given here. */
+/* What scripts/demo shows: a process in the guest, and /bin/damon-reclaim at work on it with the arguments given here.
+ */
 #include "guest.h"
 
 #include <stdio.h>
@@ -58,9 +59,9 @@ int main(int argc, char **argv)
         uint64_t cold = guest_resident(w.pid, w.addr, w.total) - hot;
 
         done = waitpid(child, &status, WNOHANG);
-        printf("  %6.0f   %8llu MiB in memory %8llu MiB in memory %12llu pages\n", (double)(guest_now_ns() - begin) / 1e9,
-               (unsigned long long)(hot / MIB), (unsigned long long)(cold / MIB),
-               (unsigned long long)(guest_vmstat("pswpin") - in));
+        printf("  %6.0f   %8llu MiB in memory %8llu MiB in memory %12llu pages\n",
+               (double)(guest_now_ns() - begin) / 1e9, (unsigned long long)(hot / MIB),
+               (unsigned long long)(cold / MIB), (unsigned long long)(guest_vmstat("pswpin") - in));
     }
     printf("\ndamon-reclaim's own account:\n");
     print_summary();

@@ -14,7 +14,7 @@ static uint64_t left;
 /* Watches cold memory of a kind for a while; what became of it is in `stats` and `left`. */
 static void reclaim(const char *what, unsigned int memory, unsigned int ms, const char *setting)
 {
-    struct guest_workload w = { .total = TOTAL, .memory = memory | GUEST_BARE };
+    struct guest_workload w = {.total = TOTAL, .memory = memory | GUEST_BARE};
     struct damon_reclaim *ctx;
 
     printf("-- %s\n", what);

@@ -17,14 +17,14 @@ static void target_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, v
 
 static struct damon_reclaim *context(void)
 {
-    struct damon_reclaim_callbacks callbacks = { .size = sizeof(callbacks), .target_gone = target_gone };
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .target_gone = target_gone};
 
     return guest_context(&callbacks, NULL, "min_age=1000000", "quota_ms=0", NULL);
 }
 
 static void one_of_two_exits(void)
 {
-    struct guest_workload a = { .total = 48 * MIB }, b = { .total = 48 * MIB };
+    struct guest_workload a = {.total = 48 * MIB}, b = {.total = 48 * MIB};
     struct damon_reclaim *ctx = context();
     pid_t pid;
 
@@ -52,7 +52,7 @@ static void one_of_two_exits(void)
 
 static void reused_pid(void)
 {
-    struct guest_workload old = { .total = 32 * MIB }, new = { .total = 32 * MIB }, other = { .total = 32 * MIB };
+    struct guest_workload old = {.total = 32 * MIB}, new = {.total = 32 * MIB}, other = {.total = 32 * MIB};
     struct damon_reclaim *ctx = context();
     uint64_t swapped;
 

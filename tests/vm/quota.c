@@ -53,8 +53,8 @@ static uint64_t most_in_two_seconds(void)
 
 static void limits(const char *name, unsigned int memory, uint64_t ms, uint64_t bytes)
 {
-    struct guest_workload w = { .total = 200 * MIB, .hot_at = 100 * MIB, .hot = 10 * MIB, .memory = memory };
-    struct damon_reclaim_callbacks callbacks = { .size = sizeof(callbacks), .after_reclaim = after };
+    struct guest_workload w = {.total = 200 * MIB, .hot_at = 100 * MIB, .hot = 10 * MIB, .memory = memory};
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .after_reclaim = after};
     char quota_ms[32], quota_sz[32], text[64];
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;

@@ -71,8 +71,8 @@ static void expect(struct damon_reclaim *ctx, uint64_t permille, size_t events, 
 
 int main(void)
 {
-    struct guest_workload w = { .total = 16 * MIB, .hot_at = 0, .hot = 16 * MIB };
-    struct damon_reclaim_callbacks callbacks = { .size = sizeof(callbacks), .state_changed = changed };
+    struct guest_workload w = {.total = 16 * MIB, .hot_at = 0, .hot = 16 * MIB};
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .state_changed = changed};
     struct damon_reclaim *ctx;
     char high[32], mid[32], low[32];
 

@@ -173,7 +173,8 @@ bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl
 bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_damon *d);
 /* Whether free memory is far from the watermarks, so that the thread is not asleep by now. */
 bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d);
-/* Whether the thread works, so that it answers soon; one that does not bring its files up to date by itself must be awake for that. */
+/* Whether the thread works, so that it answers soon; one that does not bring its files up to date by itself must be
+ * awake for that. */
 bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d);
 
 /* owner.c */

@@ -174,7 +174,8 @@ static int end_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t 
 static int begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 {
     if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || now < d->next_regions_ns || d->reading ||
-        !drcl_damon_is_working(ctx, d) || !drcl_damon_is_awake(ctx, d) || (ctx->engine.attrs.aggr_us > MAX_REGION_AGGR && !d->monitor_only))
+        !drcl_damon_is_working(ctx, d) || !drcl_damon_is_awake(ctx, d) ||
+        (ctx->engine.attrs.aggr_us > MAX_REGION_AGGR && !d->monitor_only))
         return 1;
     drcl_damon_begin(d, "update_schemes_tried_regions");
     return 0;

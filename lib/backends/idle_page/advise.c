@@ -48,8 +48,8 @@ int drcl_advise(struct drcl_env *env, pid_t pid, int pidfd, int advice, const st
     unsigned int retries = 0;
 
     for (size_t i = 0; i < n; i++)
-        iov[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)ranges[i].start,
-                                 .iov_len = (size_t)(ranges[i].end - ranges[i].start) };
+        iov[i] = (struct iovec){.iov_base = (void *)(uintptr_t)ranges[i].start,
+                                .iov_len = (size_t)(ranges[i].end - ranges[i].start)};
     for (size_t i = 0; i < n;) {
         ssize_t done = drcl_process_madvise(env, pidfd, &iov[i], n - i, advice);
 

@@ -36,8 +36,7 @@ struct drcl_block *drcl_block_set(struct drcl_block *blocks, uint64_t addr, enum
     struct drcl_block *block = drcl_block_slot(blocks, addr);
 
     *block = (struct drcl_block){
-        .key = (addr >> DRCL_BLOCK_SHIFT) + 1, .head = head, .born_ms = now_ms, .nr_samples = 1, .kind = kind
-    };
+        .key = (addr >> DRCL_BLOCK_SHIFT) + 1, .head = head, .born_ms = now_ms, .nr_samples = 1, .kind = kind};
     return block;
 }
 
@@ -46,7 +45,7 @@ void drcl_block_forget(struct drcl_block *blocks, uint64_t addr)
     struct drcl_block *block = drcl_block_slot(blocks, addr);
 
     if (drcl_block_is(block, addr))
-        *block = (struct drcl_block){ 0 };
+        *block = (struct drcl_block){0};
 }
 
 uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_env *env, struct drcl_block *block)

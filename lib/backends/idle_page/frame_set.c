@@ -7,7 +7,7 @@
 void drcl_frame_set_fini(struct drcl_frame_set *set, struct drcl_env *env)
 {
     drcl_free(env, set->at);
-    *set = (struct drcl_frame_set){ 0 };
+    *set = (struct drcl_frame_set){0};
 }
 
 int drcl_frame_set_reserve(struct drcl_frame_set *set, struct drcl_env *env, size_t n)
@@ -52,7 +52,7 @@ static void replace(struct drcl_frame_set *set, size_t first, size_t last, struc
 
 void drcl_frame_set_add(struct drcl_frame_set *set, uint64_t start, uint64_t end)
 {
-    struct drcl_frame_range range = { start, end };
+    struct drcl_frame_range range = {start, end};
     size_t first = start ? drcl_frame_set_find(set, start - 1) : 0, last = first;
 
     for (; last < set->n && set->at[last].start <= end; last++) {
@@ -69,7 +69,7 @@ void drcl_frame_set_widen(struct drcl_frame_set *set)
     for (size_t i = 2; i < set->n; i++)
         if (set->at[i].start - set->at[i - 1].end < set->at[best].start - set->at[best - 1].end)
             best = i;
-    replace(set, best - 1, best + 1, (struct drcl_frame_range){ set->at[best - 1].start, set->at[best].end });
+    replace(set, best - 1, best + 1, (struct drcl_frame_range){set->at[best - 1].start, set->at[best].end});
 }
 
 bool drcl_frame_set_has(const struct drcl_frame_set *set, uint64_t start, uint64_t end)
@@ -89,7 +89,7 @@ bool drcl_frame_set_gap(const struct drcl_frame_set *set, uint64_t *start, uint6
     if (*start >= end)
         return false;
     until = i < set->n && set->at[i].start < end ? set->at[i].start : end;
-    *ret = (struct drcl_frame_range){ *start, until };
+    *ret = (struct drcl_frame_range){*start, until};
     *start = until;
     return true;
 }

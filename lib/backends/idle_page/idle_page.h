@@ -200,7 +200,8 @@ int drcl_idle_look_again(struct drcl_idle_page *b, struct drcl_idle_target *t);
 int drcl_idle_look_at_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
 /* Makes room for @n frames to work with. */
 int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n);
-/* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR; -1: not at all). What was opened stays so on failure.
+/* Opens what all processes share, the bitmap with @idle_flags (O_RDONLY, O_RDWR; -1: not at all). What was opened stays
+ * so on failure.
  */
 int drcl_idle_open(struct drcl_idle_page *b, struct drcl_env *env, int idle_flags);
 /* Opens kpagecgroup unless it is open. */

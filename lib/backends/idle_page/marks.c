@@ -88,5 +88,5 @@ void drcl_marks_put(struct drcl_marks *marks, struct drcl_env *env, uint64_t sta
     drcl_marks_cut(marks, env, start, end);
     i = lower(marks, start);
     if (open_gap(marks, env, i, 1))
-        marks->marks[i] = (struct drcl_mark){ .start = start, .end = end, .touched = touched };
+        marks->marks[i] = (struct drcl_mark){.start = start, .end = end, .touched = touched};
 }

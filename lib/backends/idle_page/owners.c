@@ -18,7 +18,7 @@ static uint64_t bytes_of(unsigned int bits)
 
 void drcl_owners_init(struct drcl_owners *owners, struct drcl_env *env, size_t max_bytes)
 {
-    *owners = (struct drcl_owners){ .env = env, .max_bytes = max_bytes };
+    *owners = (struct drcl_owners){.env = env, .max_bytes = max_bytes};
 }
 
 void drcl_owners_fini(struct drcl_owners *owners)
@@ -91,7 +91,7 @@ int drcl_owners_add(struct drcl_owners *owners, struct drcl_owners_run run)
         n = n < run.pages ? n : run.pages;
         bucket = bucket_of(owners, run.pfn);
         owners->runs[owners->n] =
-            (struct drcl_owner){ .pfn = run.pfn, .where = run.addr | (n - 1), .pid = run.pid, .next = *bucket };
+            (struct drcl_owner){.pfn = run.pfn, .where = run.addr | (n - 1), .pid = run.pid, .next = *bucket};
         *bucket = (uint32_t)owners->n++;
         run.pfn += n;
         run.addr += n * DRCL_PAGE_SIZE;
@@ -110,10 +110,10 @@ bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drc
 
         if (pfn < run->pfn || skip >= pages_of(run))
             continue;
-        *ret = (struct drcl_owners_run){ .pfn = pfn,
-                                         .addr = (run->where & ~(DRCL_PAGE_SIZE - 1)) + skip * DRCL_PAGE_SIZE,
-                                         .pages = pages_of(run) - skip,
-                                         .pid = run->pid };
+        *ret = (struct drcl_owners_run){.pfn = pfn,
+                                        .addr = (run->where & ~(DRCL_PAGE_SIZE - 1)) + skip * DRCL_PAGE_SIZE,
+                                        .pages = pages_of(run) - skip,
+                                        .pid = run->pid};
         return true;
     }
     return false;

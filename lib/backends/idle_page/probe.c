@@ -13,7 +13,7 @@
 /* A word of the bitmap, which being allowed to open it does not promise. */
 static int bitmap_readable(struct drcl_idle_page *b)
 {
-    struct drcl_frame frame = { .pfn = 0 };
+    struct drcl_frame frame = {.pfn = 0};
 
     return drcl_page_idle_get(&b->idle, &frame, 1);
 }
@@ -21,7 +21,7 @@ static int bitmap_readable(struct drcl_idle_page *b)
 /* On no process and no range: the kernel can only complain about the pidfd, or know no such call. */
 static int can_advise(struct drcl_env *env)
 {
-    struct iovec none = { 0 };
+    struct iovec none = {0};
     ssize_t r = drcl_process_madvise(env, -1, &none, 0, DRCL_MADV_PAGEOUT);
 
     return r == -ENOSYS ? drcl_advise_error(env, 0, (int)r) : 0;
@@ -44,7 +44,7 @@ static void describe_frames(struct drcl_idle_page *b, struct drcl_findings *f)
 
 int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
 {
-    struct drcl_findings f = { text, size, 0 };
+    struct drcl_findings f = {text, size, 0};
     struct drcl_idle_page *b = drcl_zalloc(env, sizeof(*b));
     int r;
 

@@ -12,7 +12,7 @@
 
 void drcl_process_scan_init(struct drcl_process_scan *scan, struct drcl_env *env)
 {
-    *scan = (struct drcl_process_scan){ .env = env };
+    *scan = (struct drcl_process_scan){.env = env};
 }
 
 void drcl_process_scan_close(struct drcl_process_scan *scan)

@@ -105,7 +105,7 @@ bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *
     if (!drcl_owners_find(&rmap->owners, pfn, &run))
         return false;
     rmap->nr_found++;
-    *ret_run = (struct drcl_rmap_run){ .pid = run.pid, .addr = run.addr, .pages = (size_t)run.pages };
+    *ret_run = (struct drcl_rmap_run){.pid = run.pid, .addr = run.addr, .pages = (size_t)run.pages};
     return true;
 }
 
@@ -150,8 +150,7 @@ static void put_run(struct drcl_rmap *rmap)
         uint64_t from = set->at[i].start > run.pfn ? set->at[i].start : run.pfn;
         uint64_t to = set->at[i].end < end ? set->at[i].end : end;
         struct drcl_owners_run part = {
-            .pfn = from, .addr = run.addr + (from - run.pfn) * DRCL_PAGE_SIZE, .pages = to - from, .pid = run.pid
-        };
+            .pfn = from, .addr = run.addr + (from - run.pfn) * DRCL_PAGE_SIZE, .pages = to - from, .pid = run.pid};
         int r = drcl_owners_add(&rmap->owners, part);
 
         if (r == 0)
@@ -178,7 +177,7 @@ static void note(struct drcl_rmap *rmap, uint64_t addr, const uint64_t *entries,
         }
         if (run->pages > 0)
             put_run(rmap);
-        *run = (struct drcl_owners_run){ .pfn = pfn, .addr = addr, .pages = 1, .pid = rmap->scan.pid };
+        *run = (struct drcl_owners_run){.pfn = pfn, .addr = addr, .pages = 1, .pid = rmap->scan.pid};
     }
 }
 
