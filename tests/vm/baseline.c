@@ -59,9 +59,9 @@ static void run(const char *name, unsigned int memory, unsigned int seconds)
              "ratio");
     measured(name, "counted_per_swapped_out", (double)stats.bytes_reclaimed_regions / (double)(out + !out), "ratio");
     measured(name, "monitor_cpu", 100.0 * (double)stats.monitor_cpu_ns / (double)(guest_now_ns() - begin), "percent");
-    GUEST_CHECK(left * 100 <= cold * 5);
-    GUEST_CHECK(hot * 100 >= w.hot * 95);
-    GUEST_CHECK(in * 100 <= stats.bytes_reclaimed_regions);
+    GUEST_TIMELY(left * 100 <= cold * 5);
+    GUEST_TIMELY(hot * 100 >= w.hot * 95);
+    GUEST_TIMELY(in * 100 <= stats.bytes_reclaimed_regions);
     GUEST_CHECK(stats.bytes_reclaim_tried_regions * 10 <= stats.bytes_reclaimed_regions * 12);
     GUEST_CHECK(stats.bytes_reclaimed_regions * 100 <= out * 105 && stats.bytes_reclaimed_regions * 100 >= out * 95);
     GUEST_CHECK(guest_intact(&w));

@@ -68,9 +68,9 @@ static void measure(const char *name, struct damon_reclaim *ctx, unsigned int le
     guest_measured(metric, (double)guest_stats(ctx).nr_regions, "regions");
     snprintf(metric, sizeof(metric), "damon_cost.%s.long_dispatches", name);
     guest_measured(metric, d.nr_long, "dispatches");
-    GUEST_CHECK(d.nr_long <= MAX_LONG);
-    GUEST_CHECK(guest_stats(ctx).nr_regions >= least_regions);
-    GUEST_CHECK(guest_stats(ctx).nr_aggregations >= SECONDS * 5);
+    GUEST_TIMELY(d.nr_long <= MAX_LONG);
+    GUEST_TIMELY(guest_stats(ctx).nr_regions >= least_regions);
+    GUEST_TIMELY(guest_stats(ctx).nr_aggregations >= SECONDS * 5);
     damon_reclaim_unref(ctx);
     guest_damon_left_nothing();
 }

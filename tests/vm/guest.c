@@ -16,7 +16,7 @@
 
 #define PAGE 4096
 
-static bool failed;
+static bool failed, late;
 
 void guest_die(const char *what)
 {
@@ -315,10 +315,16 @@ void guest_check(bool holds, const char *condition)
     guest_require(holds);
 }
 
+void guest_timely(bool holds, const char *condition)
+{
+    printf("%s: %s\n", holds ? "ok" : "LATE", condition);
+    late = late || !holds;
+}
+
 int guest_result(void)
 {
     fflush(stdout);
-    return failed;
+    return failed ? 1 : late ? GUEST_LATE : 0;
 }
 
 void guest_measured(const char *name, double value, const char *unit)
