@@ -5,52 +5,14 @@
 set -u
 
 sample=$1 get=$2
-dir=$(mktemp -d) || exit 99
-pid=
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=../support/tap.sh
+. "$here/../support/tap.sh"
+# shellcheck source=../support/daemon.sh
+. "$here/../support/daemon.sh"
+daemon=$sample locks=$dir
 mkdir "$dir/other"
 trap 'kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
-count=0 failed=0
-
-# ok NAME COMMAND...: the command succeeds.
-ok() {
-    name=$1
-    shift
-    count=$((count + 1))
-    if "$@" > "$dir/ok.out" 2>&1; then
-        echo "ok $count - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $name"
-        sed 's/^/# /' "$dir/ok.out"
-        sed 's/^/# log: /' "$dir/log" 2> /dev/null
-    fi
-}
-
-# within SECONDS COMMAND...: the command succeeds before so many seconds have passed.
-within() {
-    tries=$(($1 * 10))
-    shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
-
-logged() { grep -qF -e "$1" "$dir/log"; }
-
-# fails STATUS TEXT ARGUMENT...: the daemon ends at once with the status and the text.
-fails() {
-    wanted=$1 text=$2
-    shift 2
-    timeout 20 "$sample" --lock-directory="$dir" "$@" > "$dir/out" 2> "$dir/err"
-    status=$?
-    if [ $status != "$wanted" ] || ! grep -qF -e "$text" "$dir/err"; then
-        echo "status $status"
-        cat "$dir/err"
-        return 1
-    fi
-}
 
 begin() {
     set_age 30s
@@ -60,7 +22,6 @@ begin() {
     pid=$!
     within 10 logged "min_age 30000000"
 }
-runs() { kill -0 $pid; }
 port() { sed -n 's|.*http://127.0.0.1:\([0-9]*\)/metrics.*|\1|p' "$dir/log"; }
 
 # served TEXT PATH ...: the answer to a request has the text.
@@ -74,12 +35,6 @@ served() {
 set_age() { printf '[parameters]\nmin_age = %s\nenabled = Y\n[metrics]\ntextfile = %s/m.prom\ninterval = 200ms\n' "$1" "$dir" > "$dir/c.ini"; }
 reload() { set_age "$1" && kill -HUP $pid && within 5 logged "$2"; }
 textfile_has() { grep -qF -e "$1" "$dir/m.prom"; }
-ends() {
-    kill -TERM $pid
-    within 1 ended || return 1
-    wait $pid
-}
-ended() { ! kill -0 $pid 2> /dev/null || grep -q '^State:.Z' /proc/$pid/status; }
 filtered() { grep -q '^Seccomp:.2' /proc/$pid/status && grep -q '^NoNewPrivs:.1' /proc/$pid/status; }
 no_capabilities() { grep -q '^CapEff:.0*$' /proc/$pid/status; }
 
@@ -143,5 +98,4 @@ kill -KILL $pid
 wait $pid 2> /dev/null # it has the lock until it is gone
 life
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish

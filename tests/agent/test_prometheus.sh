@@ -10,35 +10,10 @@ if ! command -v promtool > /dev/null || ! command -v prometheus > /dev/null; the
     echo "1..0 # SKIP Debian's package prometheus is not installed"
     exit 0
 fi
-dir=$(mktemp -d) || exit 99
+# shellcheck source=../support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
 pids=
 trap 'kill $pids 2>/dev/null; rm -rf "$dir"' EXIT
-count=0 failed=0
-
-# ok NAME COMMAND...: the command succeeds.
-ok() {
-    name=$1
-    shift
-    count=$((count + 1))
-    if "$@" > "$dir/out" 2>&1; then
-        echo "ok $count - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $name"
-        sed 's/^/# /' "$dir/out"
-    fi
-}
-
-# within SECONDS COMMAND...: the command succeeds before so many seconds have passed.
-within() {
-    tries=$(($1 * 5))
-    shift
-    while ! "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.2
-    done
-}
 
 check_page() { "$names" --page | promtool check metrics; }
 check_rules() { promtool check rules "$dashboards/damon-reclaim.rules.yml"; }
@@ -111,5 +86,4 @@ else
     ok "and has its counters" within 10 counts
 fi
 
-echo "1..$count"
-[ $failed -eq 0 ]
+finish

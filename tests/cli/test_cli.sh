@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests of the program, over its command line: test_cli.sh PROGRAM JSON_GET WORKLOADS. Prints TAP.
-# Lists of options are words to be split, what stands in single quotes is for another shell, and loops only count.
-# shellcheck disable=SC2086,SC2016,SC2034
+# Lists of options are words to be split, and what stands in single quotes is for another shell.
+# shellcheck disable=SC2086,SC2016
 set -u
 
 absolute() {
@@ -11,26 +11,12 @@ absolute() {
 
 cli=$(absolute "$1") json=$(absolute "$2") workloads=$(absolute "$3")
 [ -x "$cli" ] && [ -x "$json" ] && [ -d "$workloads" ] || exit 99
-dir=$(mktemp -d) || exit 99
+# shellcheck source=../support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+told_by=err
 sleepers='' pid=''
 trap 'kill $sleepers $pid 2>/dev/null; rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
-count=0 failed=0
-
-# ok NAME COMMAND...: the command succeeds.
-ok() {
-    name=$1
-    shift
-    count=$((count + 1))
-    if "$@" >"$dir/ok.out" 2>&1; then
-        echo "ok $count - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok $count - $name"
-        sed 's/^/# /' "$dir/ok.out"
-        sed 's/^/# stderr: /' "$dir/err" 2>/dev/null
-    fi
-}
 
 # run ARGUMENT...: runs the program; leaves out, err and $status.
 run() {
@@ -213,7 +199,7 @@ filters() {
 advice_workload() {
     printf '%s\n' 'always, 16777216' 'now and then, 16777216' 'once, 33554432' '' 'all of it' 500 \
         'always, 1, 4096, 1' 'now and then, 1, 4096, 1' 'once, 1, 4096, 1'
-    for round in 1 2 3 4; do
+    for _ in 1 2 3 4; do
         printf '%s\n' '' without 20000 'always, 1, 4096, 1' '' with 4000 'always, 1, 4096, 1' 'now and then, 1, 4096, 1'
     done
 }
@@ -297,13 +283,7 @@ start() {
 
 # wait_for FILE TEXT: up to ten seconds.
 wait_for() {
-    for i in 1 2 3 4 5 6 7 8 9 10; do
-        for j in 1 2 3 4 5 6 7 8 9 10; do
-            grep -q -e "$2" "$1" 2>/dev/null && return 0
-            sleep 0.1
-        done
-    done
-    return 1
+    within 10 grep -q -e "$2" "$1" 2>/dev/null
 }
 
 # stop SIGNAL: leaves $status.
@@ -381,11 +361,6 @@ backends() {
     ok 'params: all of them' [ "$(wc -l <out)" -ge 25 ]
     run params --json
     ok 'params: JSON' "$json" -a <out
-}
-
-skip() {
-    count=$((count + 1))
-    echo "ok $count - $1 # SKIP $2"
 }
 
 # A /proc and /sys that follow real processes, with a bitmap and pagemaps of zeros: nothing in them can be reclaimed.
@@ -498,5 +473,4 @@ workload_files
 signals
 backends
 processes
-echo "1..$count"
-[ "$failed" = 0 ]
+finish
