@@ -90,6 +90,38 @@ START_TEST(test_read_faults)
 }
 END_TEST
 
+/* The kernel's thread takes the lock of the files now and then, so that a read is refused that is not the next time. */
+START_TEST(test_busy_reads)
+{
+    size_t n = 1;
+
+    for (bool done = false; !done; n++) {
+        struct damon_reclaim *ctx;
+        char pid[16], kdamond[16];
+
+        damon_fs_new(_i);
+        fs->fail_read = n;
+        fs->read_error = -EBUSY;
+        ctx = new_context(NULL, 0, 0);
+        damon_reclaim_enable(ctx);
+        warm_up(ctx);
+        damon_reclaim_get(ctx, "kdamond_pid", pid, sizeof(pid));
+        snprintf(kdamond, sizeof(kdamond), "%d", fs->kdamond);
+        if (!strcmp(fs->faulty, "") || strstr(fs->faulty, DAMON_DIR)) {
+            ck_assert_str_eq(pid, kdamond);
+            ck_assert_int_ne(fs->kdamond, 0);
+            ck_assert_str_eq(damon_reclaim_last_error(ctx), "");
+            ck_assert_uint_gt(stats_of(ctx).nr_reclaim_tried_regions, 0);
+        }
+        done = fs->nr_reads < n;
+        damon_reclaim_unref(ctx);
+        nothing_left();
+        damon_fs_free();
+    }
+    ck_assert_uint_gt(n, 50);
+}
+END_TEST
+
 /* Every file that there is, missing: either it is not needed, or the refusal names it. */
 START_TEST(test_missing_files)
 {
@@ -171,6 +203,7 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_write_faults, 0, 16);
     tcase_add_loop_test(tc, test_read_faults, 0, 10);
+    tcase_add_loop_test(tc, test_busy_reads, 0, 2);
     tcase_add_loop_test(tc, test_missing_files, 0, 2);
     tcase_add_loop_test(tc, test_foreign_faults, 0, 8);
 }

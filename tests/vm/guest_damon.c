@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guest_damon.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,24 @@ void guest_damon_needed(void)
     exit(77);
 }
 
+/* Again when the kernel's thread has just locked the files. */
 static const char *line_of(const char *path)
 {
     static char line[256];
-    FILE *f = fopen(path, "re");
 
-    line[0] = '\0';
-    if (f && fgets(line, sizeof(line), f))
-        line[strcspn(line, "\n")] = '\0';
-    if (f)
-        fclose(f);
+    for (int i = 0; i < 20; i++) {
+        FILE *f = fopen(path, "re");
+
+        line[0] = '\0';
+        errno = 0;
+        if (f && fgets(line, sizeof(line), f))
+            line[strcspn(line, "\n")] = '\0';
+        if (f)
+            fclose(f);
+        if (line[0] || errno != EBUSY)
+            break;
+        guest_sleep_ms(5);
+    }
     return line;
 }
 

@@ -50,6 +50,26 @@ static int write_line(struct drcl_env *env, const char *value, const char *dir, 
     return (size_t)n == len ? 0 : -EIO;
 }
 
+/* The kernel's thread takes the lock of these files now and then, and so may others: whether to try again. */
+static bool is_busy(struct drcl_env *env, int result, unsigned int *nr_tries)
+{
+    if (result != -EBUSY || ++*nr_tries == BUSY_TRIES)
+        return false;
+    env->sys.poll(env->system_data, NULL, 0, BUSY_WAIT_MS);
+    return true;
+}
+
+static int read_kdamond(struct drcl_env *env, char value[DRCL_DAMON_VALUE], const char *name)
+{
+    unsigned int nr_tries = 0;
+    int r;
+
+    do
+        r = read_line(env, value, DRCL_DAMON_DIR "/", name);
+    while (is_busy(env, r, &nr_tries));
+    return r;
+}
+
 bool drcl_damon_exists(struct drcl_env *env, const char *format, ...)
 {
     int fd;
@@ -63,7 +83,7 @@ bool drcl_damon_exists(struct drcl_env *env, const char *format, ...)
 int drcl_damon_read(struct drcl_env *env, char value[DRCL_DAMON_VALUE], const char *format, ...)
 {
     NAME(name, format);
-    return read_line(env, value, DRCL_DAMON_DIR "/", name);
+    return read_kdamond(env, value, name);
 }
 
 int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format, ...)
@@ -74,7 +94,7 @@ int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format,
     int r;
     NAME(name, format);
 
-    r = read_line(env, value, DRCL_DAMON_DIR "/", name);
+    r = read_kdamond(env, value, name);
     if (r < 0)
         return r;
     scan = (struct drcl_scan){value, value + strlen(value)};
@@ -86,15 +106,14 @@ int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format,
 
 int drcl_damon_write(struct drcl_env *env, const char *value, const char *format, ...)
 {
+    unsigned int nr_tries = 0;
     int r;
     NAME(name, format);
 
-    for (unsigned int i = 1;; i++) {
+    do
         r = write_line(env, value, DRCL_DAMON_DIR "/", name);
-        if (r != -EBUSY || i == BUSY_TRIES)
-            return r;
-        env->sys.poll(env->system_data, NULL, 0, BUSY_WAIT_MS);
-    }
+    while (is_busy(env, r, &nr_tries));
+    return r;
 }
 
 int drcl_damon_module_on(struct drcl_env *env, const char *module)
