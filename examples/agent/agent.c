@@ -81,6 +81,13 @@ static void feed_watchdog(struct loop_source *source, int value, void *userdata)
     notify_watchdog();
 }
 
+static int apply_never(struct life *life, struct agent_error *error)
+{
+    const struct agent_program *program = life->agent.program;
+
+    return program->apply_never ? program->apply_never(&life->agent, error) : 0;
+}
+
 static void scan_never(struct loop_source *source, int value, void *userdata)
 {
     struct life *life = userdata;
@@ -90,8 +97,8 @@ static void scan_never(struct loop_source *source, int value, void *userdata)
     (void)source, (void)value;
     if (r < 0)
         log_warning("%s", error.text);
-    if (r > 0 && life->agent.program->never_changed)
-        life->agent.program->never_changed(&life->agent);
+    if (r > 0 && apply_never(life, &error) < 0)
+        log_error("the never-reclaim list cannot be applied: %s", error.text);
 }
 
 static void end(struct loop_source *source, int number, void *userdata)
@@ -116,14 +123,19 @@ static void apply_own(struct life *life)
 static int take_over(struct life *life, struct config *next, struct agent_error *error)
 {
     struct never *never = NULL, *old = life->agent.never;
+    struct agent_error again;
     int r = never_new(next, config_text(next, NULL, "root"), &never, error);
 
     if (r < 0)
         return r;
     life->agent.never = never;
-    r = life->agent.program->reload(&life->agent, next, error);
+    r = apply_never(life, error);
+    if (r == 0)
+        r = life->agent.program->reload(&life->agent, next, error);
     if (r < 0) {
         life->agent.never = old;
+        if (apply_never(life, &again) < 0)
+            log_error("the never-reclaim list cannot be put back: %s", again.text);
         never_free(never);
         return r;
     }

@@ -33,10 +33,11 @@ struct agent_program {
 
     /* Opens what it needs and begins; still with all privileges. An error ends the daemon with exit code 1. */
     int (*start)(struct agent *agent, struct agent_error *error);
-    /* Takes over @next, all of it or nothing. agent->config is still the old one, agent->never already the new one. */
+    /* Takes over @next, all of it or nothing, but for the never-reclaim list. agent->config is still the old one. */
     int (*reload)(struct agent *agent, const struct config *next, struct agent_error *error);
-    /* Optional: never_scan() has found others than before. */
-    void (*never_changed)(struct agent *agent);
+    /* Optional: gives its contexts agent->never, which is another one than before or has others on it. When that fails,
+     * or the rest of a configuration is refused afterwards, it is called again with the list that was in effect. */
+    int (*apply_never)(struct agent *agent, struct agent_error *error);
     /* Adds its samples to a page that has those of the daemon itself. */
     void (*metrics)(struct agent *agent, struct metrics *metrics);
     /* One line of how it is, for `systemctl status`. */

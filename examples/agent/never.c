@@ -290,6 +290,13 @@ static bool exists(const struct never *never, const char *cgroup)
 
 int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error)
 {
+    return never_apply_except(never, ctx, NULL, NULL, error);
+}
+
+int never_apply_except(const struct never *never, struct damon_reclaim *ctx,
+                       bool (*is_target)(pid_t pid, const void *userdata), const void *userdata,
+                       struct agent_error *error)
+{
     struct damon_reclaim_exclusion *items = calloc(never->n + 1, sizeof(*items));
     size_t n = 0;
     int r;
@@ -297,10 +304,14 @@ int never_apply(const struct never *never, struct damon_reclaim *ctx, struct age
     if (!items)
         return agent_fail(error, -ENOMEM, "no memory");
     for (size_t i = 0; i < never->n; i++) {
-        if (never->items[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP || exists(never, never->items[i].cgroup))
-            items[n++] = never->items[i];
+        const struct damon_reclaim_exclusion *item = &never->items[i];
+
+        if (item->type == DAMON_RECLAIM_EXCLUDE_PID && is_target && is_target(item->pid, userdata))
+            continue;
+        if (item->type != DAMON_RECLAIM_EXCLUDE_CGROUP || exists(never, item->cgroup))
+            items[n++] = *item;
         else
-            log_warning("never-reclaim list: there is no cgroup %s", never->items[i].cgroup);
+            log_warning("never-reclaim list: there is no cgroup %s", item->cgroup);
     }
     r = damon_reclaim_set_exclusions(ctx, items, n);
     free(items);

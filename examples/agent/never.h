@@ -32,4 +32,10 @@ bool never_has_pid(const struct never *never, pid_t pid);
 size_t never_exclusions(const struct never *never, const struct damon_reclaim_exclusion **ret);
 int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error);
 
+/* The same without the processes that @is_target says are targets of the context, which the library does not exclude.
+ * Their daemon is about to remove them. */
+int never_apply_except(const struct never *never, struct damon_reclaim *ctx,
+                       bool (*is_target)(pid_t pid, const void *userdata), const void *userdata,
+                       struct agent_error *error);
+
 #endif

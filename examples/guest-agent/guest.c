@@ -224,44 +224,22 @@ static int start(struct agent *agent, struct agent_error *error)
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
-/* Takes back the list of a configuration that was refused. */
-static void restore_never(const struct guest *guest)
-{
-    const struct config *config = guest->agent->config;
-    struct agent_error error = {""};
-    struct never *never = NULL;
-    int r = never_new(config, config_text(config, NULL, "root"), &never, &error);
-
-    if (r == 0)
-        r = never_apply(never, guest->ctx, &error);
-    if (r < 0)
-        log_error("the never-reclaim list cannot be restored: %s", error.text);
-    never_free(never);
-}
-
 static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
 {
     struct guest *guest = agent->userdata;
     uint64_t interval = config_number(next, NULL, "report_interval");
-    int r = never_apply(agent->never, guest->ctx, error);
+    int r = guest_inputs_configure(guest, next, error);
 
-    if (r < 0)
-        return r;
-    r = guest_inputs_configure(guest, next, error);
     if (r == 0)
         loop_set_timer(guest->stats, interval, interval);
-    else
-        restore_never(guest);
     return r;
 }
 
-static void never_changed(struct agent *agent)
+static int apply_never(struct agent *agent, struct agent_error *error)
 {
     const struct guest *guest = agent->userdata;
-    struct agent_error error = {""};
 
-    if (never_apply(agent->never, guest->ctx, &error) < 0)
-        log_error("the never-reclaim list cannot be applied: %s", error.text);
+    return never_apply(agent->never, guest->ctx, error);
 }
 
 static void stop(struct agent *agent)
@@ -301,7 +279,7 @@ const struct agent_program guest_program = {
     .calls = calls,
     .start = start,
     .reload = reload,
-    .never_changed = never_changed,
+    .apply_never = apply_never,
     .metrics = guest_metrics,
     .status = guest_status,
     .stop = stop,

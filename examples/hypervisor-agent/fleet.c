@@ -72,6 +72,17 @@ static void set_state(struct host_vm *vm, enum host_state state)
     vm->state = state;
 }
 
+static bool is_excluded(const struct host_vm *vm)
+{
+    return vm->policy.excluded || never_has_pid(vm->host->agent->never, vm->found.pid);
+}
+
+/* Whether it is treated in another way than is wanted now. */
+static bool is_out_of_date(const struct host_vm *vm)
+{
+    return is_excluded(vm) != (vm->state == HOST_EXCLUDED) || (vm->watch && vm->whole != vm->policy.whole_process);
+}
+
 /* Begins to watch a machine that may be watched, or says why it is not. */
 static void begin(struct host_vm *vm)
 {
@@ -79,7 +90,7 @@ static void begin(struct host_vm *vm)
     struct agent_error error = {""};
     int r;
 
-    if (vm->policy.excluded || never_has_pid(host->agent->never, vm->found.pid)) {
+    if (is_excluded(vm)) {
         set_state(vm, HOST_EXCLUDED);
         return;
     }
@@ -121,7 +132,7 @@ void host_vm_failed(struct host_vm *vm)
     vm->retry_ns = host_now() + RETRY_NS;
 }
 
-void host_vm_rewatch(struct host_vm *vm)
+static void rewatch(struct host_vm *vm)
 {
     if (vm->watch)
         host_watch_remove(vm);
@@ -137,18 +148,22 @@ static void look_again(struct host_vm *vm)
         host_ram_same(&ram, &vm->ram))
         return;
     log_info("%s: its memory has changed", vm->found.name);
-    host_vm_rewatch(vm);
+    rewatch(vm);
 }
 
 static void follow(struct host_vm *vm, uint64_t now)
 {
+    if (vm->state != HOST_FOUND && is_out_of_date(vm)) {
+        rewatch(vm);
+        return;
+    }
     switch (vm->state) {
     case HOST_WATCHED:
         if ((unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN)
             look_again(vm);
         break;
     case HOST_FOUND:
-    case HOST_EXCLUDED: /* until the configuration or the never-reclaim list changes */
+    case HOST_EXCLUDED:
         break;
     case HOST_FAILED:
         if (now >= vm->retry_ns)
@@ -298,13 +313,4 @@ int host_scan(struct host *host)
     for (size_t i = 0; i < host->n; i++)
         use_own_cgroup(host->vms[i], has_own_cgroup(host->vms[i]));
     return r;
-}
-
-void host_vm_configure(struct host_vm *vm, const struct config *config)
-{
-    struct host_policy old = vm->policy;
-
-    host_policy_get(config, vm->found.name, &vm->policy);
-    if (old.excluded != vm->policy.excluded || old.whole_process != vm->policy.whole_process)
-        host_vm_rewatch(vm);
 }

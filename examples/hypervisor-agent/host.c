@@ -124,68 +124,54 @@ void host_stop(struct agent *agent)
     *host = (struct host){.backend_ops = host->backend_ops, .backend_data = host->backend_data};
 }
 
-/* Gives the parameters to all contexts. At the first that refuses them it ends. */
-static int apply_to_all(struct host *host, const struct config *config, struct agent_error *error)
-{
-    int r = host->all ? host_watch_apply(host->all, config, error) : 0;
-
-    for (size_t i = 0; i < host->n && r == 0; i++)
-        if (host->vms[i]->watch && host->vms[i]->watch != host->all)
-            r = host_watch_apply(host->vms[i]->watch, config, error);
-    return r;
-}
-
-/* Machines that are on the never-reclaim list, or no longer, and what else is on it. */
-static int apply_never(struct host *host, struct agent_error *error)
-{
-    struct never *never = host->agent->never;
-    int r = 0;
-
-    for (size_t i = 0; i < host->n && r == 0; i++) {
-        struct host_vm *vm = host->vms[i];
-
-        if (never_has_pid(never, vm->found.pid) ? vm->watch != NULL : vm->state == HOST_EXCLUDED)
-            host_vm_rewatch(vm);
-        else if (vm->watch)
-            r = never_apply(never, host_watch_context(vm->watch), error);
-    }
-    return r;
-}
-
+/* Gives a configuration to all machines and contexts. At the first that refuses it, it ends. */
 static int configure(struct host *host, const struct config *config, struct agent_error *error)
 {
-    int r;
+    struct host_watch *watch;
+    int r = 0;
 
-    host->agent->config = config;
     for (size_t i = 0; i < host->n; i++)
-        host_vm_configure(host->vms[i], config);
-    r = apply_to_all(host, config, error);
-    return r < 0 ? r : apply_never(host, error);
+        host_policy_get(config, host->vms[i]->found.name, &host->vms[i]->policy);
+    for (size_t i = 0; r == 0 && (watch = host_watch_next(host, &i)) != NULL;)
+        r = host_watch_configure(watch, config, error);
+    /* Last, since a context that is disabled forgets what it has seen. */
+    for (size_t i = 0; r == 0 && (watch = host_watch_next(host, &i)) != NULL;)
+        r = host_watch_enable(watch, config, error);
+    return r;
+}
+
+static void scan_soon(struct host *host, const struct config *config)
+{
+    loop_set_timer(host->scan_timer, 1, config_number(config, NULL, "discovery_interval"));
+}
+
+/* Machines that come onto the list, or go from it, are the next scan's, which sees none of a list that was refused. */
+static int apply_never(struct agent *agent, struct agent_error *error)
+{
+    struct host *host = agent->userdata;
+    struct host_watch *watch;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && (watch = host_watch_next(host, &i)) != NULL;)
+        r = host_watch_exclude(watch, error);
+    scan_soon(host, agent->config);
+    return r;
 }
 
 static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
 {
     struct host *host = agent->userdata;
-    const struct config *old = agent->config;
-    int r;
+    struct agent_error again;
+    int r = configure(host, next, error);
 
-    r = configure(host, next, error);
-    agent->config = old; /* until the caller has taken over the new one */
     if (r < 0) {
-        configure(host, old, NULL);
+        if (configure(host, agent->config, &again) < 0)
+            log_error("the configuration cannot be put back: %s", again.text);
         return r;
     }
-    loop_set_timer(host->scan_timer, 1, config_number(next, NULL, "discovery_interval"));
+    scan_soon(host, next);
     loop_set_timer(host->window_timer, window_ns(next), window_ns(next));
     return 0;
-}
-
-static void never_changed(struct agent *agent)
-{
-    struct agent_error error = {""};
-
-    if (apply_never(agent->userdata, &error) < 0)
-        log_error("the never-reclaim list cannot be applied: %s", error.text);
 }
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
@@ -205,7 +191,7 @@ const struct agent_program host_program = {
     .calls = calls,
     .start = host_start,
     .reload = reload,
-    .never_changed = never_changed,
+    .apply_never = apply_never,
     .metrics = host_metrics,
     .status = host_status,
     .stop = host_stop,

@@ -43,6 +43,7 @@ struct host_vm {
     struct loop_source *process;
     struct host_watch *watch; /* while WATCHED */
     uint32_t target;          /* in it */
+    bool whole;               /* which is all of the process, and not the guest's memory alone */
     uint64_t retry_ns;        /* FAILED: when */
     bool own_cgroup;          /* nobody else is in its cgroup, as far as known */
 
@@ -101,7 +102,8 @@ int host_start(struct agent *agent, struct agent_error *error);
 void host_stop(struct agent *agent);
 uint64_t host_now(void);
 
-/* fleet.c: the machines come and go. */
+/* fleet.c: the machines come and go. A scan also begins anew with those for which the configuration or the
+ * never-reclaim list has changed whether, or what of them, is to be watched. */
 int host_scan(struct host *host);
 /* Looks at machines that were found, for a short time. Returns whether there are more. */
 bool host_begin_some(struct host *host);
@@ -109,10 +111,6 @@ void host_vm_remove(struct host_vm *vm);
 struct host_vm *host_vm_find(struct host *host, pid_t pid);
 /* The context of the machine has failed: it is tried again later. */
 void host_vm_failed(struct host_vm *vm);
-/* Takes over the sections of a configuration that are about the machine. */
-void host_vm_configure(struct host_vm *vm, const struct config *config);
-/* Begins anew with a machine, because what is to be watched of it, or whether, has changed. */
-void host_vm_rewatch(struct host_vm *vm);
 const char *host_state_name(enum host_state state);
 /* Finds the guest's memory of a process. 0 or a negative errno: -ENOENT: there is none (yet). */
 int host_read_ram(const char *root, const struct host_found *found, struct host_ram *ret);
@@ -122,8 +120,12 @@ int host_watch_add(struct host_vm *vm, struct agent_error *error);
 void host_watch_remove(struct host_vm *vm);
 /* The share of the machine has changed. */
 void host_watch_share(struct host_vm *vm);
-/* Takes over parameters, all or nothing. */
-int host_watch_apply(struct host_watch *watch, const struct config *config, struct agent_error *error);
+/* Takes over parameters, all or nothing; whether it is enabled; the never-reclaim list. */
+int host_watch_configure(struct host_watch *watch, const struct config *config, struct agent_error *error);
+int host_watch_enable(struct host_watch *watch, const struct config *config, struct agent_error *error);
+int host_watch_exclude(struct host_watch *watch, struct agent_error *error);
+/* The contexts, one after the other: @position begins with 0. NULL after the last. */
+struct host_watch *host_watch_next(const struct host *host, size_t *position);
 struct damon_reclaim *host_watch_context(const struct host_watch *watch);
 /* The backend to be used, as configured or as found. */
 int host_choose_backend(struct host *host, struct agent_error *error);

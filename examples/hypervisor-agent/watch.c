@@ -154,7 +154,7 @@ int host_choose_backend(struct host *host, struct agent_error *error)
 }
 
 /* The parameters of a context: of one machine, its own age and share; of all, the host's and the least age. */
-static int apply(struct host_watch *watch, const struct config *config)
+static int set_params(struct host_watch *watch, const struct config *config)
 {
     struct damon_reclaim_params params = *config_params(config);
     const struct host *host = watch->host;
@@ -175,13 +175,44 @@ static int apply(struct host_watch *watch, const struct config *config)
     return r < 0 ? r : damon_reclaim_commit(watch->ctx);
 }
 
-int host_watch_apply(struct host_watch *watch, const struct config *config, struct agent_error *error)
+int host_watch_configure(struct host_watch *watch, const struct config *config, struct agent_error *error)
 {
-    int r = apply(watch, config);
+    int r = set_params(watch, config);
 
-    if (r == 0)
-        r = config_enabled(config) ? damon_reclaim_enable(watch->ctx) : damon_reclaim_disable(watch->ctx);
     return r < 0 ? agent_fail(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
+}
+
+int host_watch_enable(struct host_watch *watch, const struct config *config, struct agent_error *error)
+{
+    int r = config_enabled(config) ? damon_reclaim_enable(watch->ctx) : damon_reclaim_disable(watch->ctx);
+
+    return r < 0 ? agent_fail(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
+}
+
+static bool is_target(pid_t pid, const void *userdata)
+{
+    const struct host_watch *watch = userdata;
+    const struct host_vm *vm = host_vm_find(watch->host, pid);
+
+    return vm && vm->watch == watch;
+}
+
+int host_watch_exclude(struct host_watch *watch, struct agent_error *error)
+{
+    return never_apply_except(watch->host->agent->never, watch->ctx, is_target, watch, error);
+}
+
+struct host_watch *host_watch_next(const struct host *host, size_t *position)
+{
+    if (host->all)
+        return (*position)++ ? NULL : host->all;
+    while (*position < host->n) {
+        struct host_watch *watch = host->vms[(*position)++]->watch;
+
+        if (watch)
+            return watch;
+    }
+    return NULL;
 }
 
 static void watch_free(struct host_watch *watch)
@@ -216,7 +247,7 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
 
     if (r < 0)
         return agent_fail(error, r, "%s", text);
-    r = never_apply(host->agent->never, watch->ctx, error);
+    r = host_watch_exclude(watch, error);
     if (r < 0)
         return r;
     r = loop_add_context(host->agent->loop, watch->ctx, failed, watch, &watch->source);
@@ -270,8 +301,11 @@ int host_watch_add(struct host_vm *vm, struct agent_error *error)
     r = add_target(watch, vm, error);
     if (r == 0) {
         vm->watch = watch;
+        vm->whole = vm->policy.whole_process;
         watch->nr_vms++;
-        r = host_watch_apply(watch, host->agent->config, error);
+        r = host_watch_configure(watch, host->agent->config, error);
+        if (r == 0)
+            r = host_watch_enable(watch, host->agent->config, error);
         if (r == 0)
             return 0;
     } else if (!watch->nr_vms) {

@@ -234,6 +234,98 @@ START_TEST(test_reload)
 }
 END_TEST
 
+/* More is reclaimed than before, which a context that was made anew would have to catch up with. */
+static void ck_goes_on(const char *reclaimed, double before)
+{
+    ck_assert(metric(reclaimed) >= before);
+    ck_assert(daemon_wait(textfile, reclaimed, metric(reclaimed) + 4096, true));
+}
+
+/* A file that can be read, but not done, for the @cause. What else it says is not done either: no machine is let go of,
+ * no parameter is new. */
+static void refuse(const char *backend, const char *cause)
+{
+    pid_t a = machine("a"), b = machine("b"), c = machine("c");
+    char text[256];
+
+    snprintf(text, sizeof(text), "[agent]\nbackend = %s\n", backend);
+    begin(text);
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 16 * (double)MIB, true));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 16 * (double)MIB, true));
+    tree_write(&tree, "/sys/fs/cgroup/quiet/cgroup.procs", "%s", "");
+    snprintf(text, sizeof(text),
+             "[agent]\nbackend = %s\n[vm *]\nmin_age = 1h\n[vm b]\nexclude = Y\n[never]\npids = %d\n%s", backend,
+             (int)a, cause);
+    write_config(text);
+    for (unsigned int i = 0; i < 2; i++) {
+        double before_a = metric(METRIC("reclaimed_bytes_total", "a"));
+        double before_b = metric(METRIC("reclaimed_bytes_total", "b"));
+
+        kill(daemon_pid, SIGHUP);
+        ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"refused\"}", i + 1, false));
+        sleep(1); /* looks at machines, windows */
+        ck_goes_on(METRIC("reclaimed_bytes_total", "a"), before_a);
+        ck_goes_on(METRIC("reclaimed_bytes_total", "b"), before_b);
+    }
+    stand_in_stop(a);
+    stand_in_stop(b);
+    stand_in_stop(c);
+}
+
+/* The monitor backend of the test knows nothing of cgroups. */
+START_TEST(test_refused_list)
+{
+    refuse("idle-page", "cgroups = quiet\n");
+}
+END_TEST
+
+/* Each machine may have as many, but not all together. */
+START_TEST(test_refused_parameters)
+{
+    refuse("damon", "[parameters]\nmax_nr_regions = 500000000\n");
+}
+END_TEST
+
+/* Machines come onto the list and off it again, with a context for each and with one for all. */
+static void never_by_reload(const char *backend)
+{
+    pid_t pids[3] = {machine("a"), machine("b"), machine("c")};
+    char text[128];
+    double reclaimed;
+
+    snprintf(text, sizeof(text), "[agent]\nbackend = %s\n", backend);
+    begin(text);
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
+    snprintf(text, sizeof(text), "[agent]\nbackend = %s\n[never]\npids = %d\n", backend, (int)pids[1]);
+    write_config(text);
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"applied\"}", 1, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), -1, false));
+    reclaimed = metric("damon_reclaim_host_tried_bytes_total");
+    ck_assert(daemon_wait(textfile, "damon_reclaim_host_tried_bytes_total", reclaimed + 4096, true));
+    snprintf(text, sizeof(text), "[agent]\nbackend = %s\n", backend);
+    write_config(text);
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"applied\"}", 2, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), 4096, true));
+    ck_assert_int_eq(daemon_stop(daemon_pid), 0);
+    daemon_pid = 0;
+    for (size_t i = 0; i < 3; i++)
+        stand_in_stop(pids[i]);
+}
+
+START_TEST(test_never_by_reload)
+{
+    never_by_reload("idle-page");
+}
+END_TEST
+
+START_TEST(test_never_by_reload_shared)
+{
+    never_by_reload("damon");
+}
+END_TEST
+
 START_TEST(test_dry_run)
 {
     pid_t a = machine("a");
@@ -330,6 +422,10 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, test_never_below);
     tcase_add_test(tcase, test_pause);
     tcase_add_test(tcase, test_reload);
+    tcase_add_test(tcase, test_refused_list);
+    tcase_add_test(tcase, test_refused_parameters);
+    tcase_add_test(tcase, test_never_by_reload);
+    tcase_add_test(tcase, test_never_by_reload_shared);
     tcase_add_test(tcase, test_dry_run);
     tcase_add_test(tcase, test_never);
     tcase_add_test(tcase, test_wrong);
