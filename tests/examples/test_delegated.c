@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The broker of examples/delegated-io and its client, on a real process of the test's own: what is on the list works as
  * a call of one's own would, everything else is refused. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "broker.h"
+#include "suite.h"
 
 #define PAGES 16
 #define PAGE  4096u
@@ -236,13 +236,8 @@ START_TEST(says_that_the_broker_is_gone)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tc)
 {
-    Suite *suite = suite_create("delegated");
-    TCase *tc = tcase_create("delegated");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, opens_what_is_listed);
     tcase_add_test(tc, self_is_the_client);
@@ -252,11 +247,9 @@ int main(void)
     tcase_add_test(tc, says_that_the_target_has_exited);
     tcase_add_test(tc, advises_the_target);
     tcase_add_test(tc, says_that_the_broker_is_gone);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return run_suite("delegated", 30, fill);
 }

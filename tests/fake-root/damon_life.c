@@ -145,29 +145,11 @@ void leave_behind(bool with_stat)
     damon_reclaim_unref(ctx);
     left->locked_by = 0;
     left->has_writer = false;
-    left->nr_open = left->nr_blocks = 0;
+    left->nr_open = left->memory.nr_blocks = 0;
     memset(left->fds, 0, sizeof(left->fds));
     memcpy(fs, left, sizeof(*fs));
     free(left);
     pid = strstr(fs->record, "pid ");
     ck_assert_ptr_nonnull(pid);
     pid[4] = '9'; /* another process */
-}
-
-int life_main(const char *name, void (*fill)(TCase *tc))
-{
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 120);
-    fill(tc);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,6 +4,7 @@
 #define DAMON_LIFE_H
 
 #include "fake_damon.h"
+#include "suite.h"
 
 #define CONTEXT "0/contexts/0/"
 #define RECLAIM CONTEXT "schemes/1/" /* slot 0 is the library's monitoring scheme */
@@ -35,6 +36,5 @@ void says(struct damon_reclaim *ctx, const char *word);
 void foreign_kdamond(void);
 /* What a killed instance leaves: its directories, its thread, its record without a lock. */
 void leave_behind(bool with_stat);
-int life_main(const char *name, void (*fill)(TCase *tc));
 
 #endif

@@ -479,24 +479,6 @@ static int fake_sys_clock(void *data, clockid_t id, uint64_t *ret_ns)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static void *fake_realloc(void *data, void *ptr, size_t bytes)
-{
-    struct fake *f = data;
-    void *p;
-
-    if (++f->nr_allocations == f->fail_allocation)
-        return NULL;
-    p = realloc(ptr, bytes);
-    f->nr_blocks += p && !ptr;
-    return p;
-}
-
-static void fake_free(void *data, void *ptr)
-{
-    ((struct fake *)data)->nr_blocks--;
-    free(ptr);
-}
-
 static const struct damon_reclaim_system_ops system_ops = {
     .size = sizeof(system_ops),
     .open = fake_sys_open,
@@ -518,7 +500,7 @@ struct damon_reclaim_config fake_config(struct fake *f)
 {
     static struct damon_reclaim_allocator allocator;
 
-    allocator = (struct damon_reclaim_allocator){sizeof(allocator), fake_realloc, fake_free, f};
+    allocator = counted_allocator(&f->memory);
     return (struct damon_reclaim_config){.size = sizeof(struct damon_reclaim_config),
                                          .backend = "idle-page",
                                          .seed = 1,
@@ -549,7 +531,7 @@ void fake_close(struct fake *f)
 {
     drcl_env_fini(&f->env);
     ck_assert_uint_eq(f->nr_open, 0);
-    ck_assert_uint_eq(f->nr_blocks, 0);
+    ck_assert_uint_eq(f->memory.nr_blocks, 0);
     for (size_t i = 0; i < f->nr_processes; i++)
         fake_unmap_all(&f->processes[i]);
     free(f);
@@ -570,22 +552,4 @@ void fake_backend_free(struct fake *f, void *backend)
 {
     drcl_backend_idle_page.ops->destroy(backend);
     fake_sys_close(f, f->pidfd);
-}
-
-int fake_run(const char *name, void (*fill)(TCase *tc))
-{
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 120);
-    fill(tc);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -8,10 +8,10 @@
 #ifndef FAKE_H
 #define FAKE_H
 
-#include <check.h>
-
 #include "backends/backends.h"
+#include "counted.h"
 #include "env.h"
+#include "suite.h"
 #include "sys/frames.h"
 #include "sys/kpageflags.h"
 #include "sys/pagemap.h"
@@ -127,7 +127,7 @@ struct fake {
     /* The call, counted from 1, that fails, and with what. */
     size_t fail_call;
     int fail_error;
-    size_t nr_allocations, nr_blocks, fail_allocation;
+    struct counted memory;
     /* A hook at every call, to change the world in the middle of something. */
     void (*hook)(struct fake *f);
 };
@@ -175,7 +175,5 @@ int fake_cgroup_reclaim(struct fake *f, const struct fake_cgroup *cgroup, const 
 /* The backend alone, with one target, number 1: @p. */
 void *fake_backend(struct fake *f, struct fake_process *p);
 void fake_backend_free(struct fake *f, void *backend);
-
-int fake_run(const char *name, void (*fill)(TCase *tc));
 
 #endif

@@ -392,7 +392,7 @@ void damon_fs_new(bool later)
 void damon_fs_free(void)
 {
     ck_assert_uint_eq(fs->nr_open, 0);
-    ck_assert_uint_eq(fs->nr_blocks, 0);
+    ck_assert_uint_eq(fs->memory.nr_blocks, 0);
     ck_assert(!fs->has_writer);
     free(fs);
     fs = NULL;

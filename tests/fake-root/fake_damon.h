@@ -9,6 +9,7 @@
 
 #include <check.h>
 
+#include "counted.h"
 #include "damon_reclaim/damon_reclaim.h"
 
 #define DAMON_DIR   "/sys/kernel/mm/damon/admin/kdamonds/"
@@ -73,7 +74,7 @@ struct damon_fs {
     char faulty[PATH_LEN];       /* the file of the call that failed */
     struct damon_fd fds[MAX_OPEN];
     size_t nr_open;
-    size_t nr_blocks;
+    struct counted memory;
 };
 
 extern struct damon_fs *fs;

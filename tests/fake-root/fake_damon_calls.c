@@ -315,24 +315,11 @@ static const struct damon_reclaim_system_ops system_ops = {
     .writer_free = sys_writer_free,
 };
 
-static void *counted_realloc(void *data, void *ptr, size_t bytes)
-{
-    (void)data;
-    fs->nr_blocks += !ptr;
-    return realloc(ptr, bytes);
-}
-
-static void counted_free(void *data, void *ptr)
-{
-    (void)data;
-    fs->nr_blocks--;
-    free(ptr);
-}
-
-static const struct damon_reclaim_allocator allocator = {sizeof(allocator), counted_realloc, counted_free, NULL};
-
 struct damon_reclaim_config damon_fs_config(void)
 {
+    static struct damon_reclaim_allocator allocator;
+
+    allocator = counted_allocator(&fs->memory);
     return (struct damon_reclaim_config){.size = sizeof(struct damon_reclaim_config),
                                          .backend = "damon",
                                          .seed = 1,

@@ -79,24 +79,6 @@ static int root_sys_inode(void *data, int fd, uint64_t *ret_inode)
     return r ? r : root->real.inode(NULL, fd, ret_inode);
 }
 
-static void *root_realloc(void *data, void *ptr, size_t bytes)
-{
-    struct root *root = data;
-    void *p;
-
-    if (++root->nr_allocations == root->fail_allocation)
-        return NULL;
-    p = realloc(ptr, bytes);
-    root->nr_blocks += p && !ptr;
-    return p;
-}
-
-static void root_free(void *data, void *ptr)
-{
-    ((struct root *)data)->nr_blocks--;
-    free(ptr);
-}
-
 /* --- the directory ------------------------------------------------------------------------------------------------ */
 
 void root_open(struct root *root)
@@ -108,7 +90,7 @@ void root_open(struct root *root)
                                                         .pwrite = root_sys_pwrite,
                                                         .getdents = root_sys_getdents,
                                                         .inode = root_sys_inode};
-    const struct damon_reclaim_allocator allocator = {sizeof(allocator), root_realloc, root_free, root};
+    const struct damon_reclaim_allocator allocator = counted_allocator(&root->memory);
     struct damon_reclaim_config config = {
         .size = sizeof(config), .root = root->path, .system_ops = &ops, .system_data = root, .allocator = &allocator};
 
@@ -123,7 +105,7 @@ void root_close(struct root *root)
     root->hook = NULL;
     drcl_env_fini(&root->env);
     ck_assert_uint_eq(root->nr_open, 0);
-    ck_assert_uint_eq(root->nr_blocks, 0);
+    ck_assert_uint_eq(root->memory.nr_blocks, 0);
     root_remove(root, "");
 }
 

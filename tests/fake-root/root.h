@@ -3,6 +3,7 @@
 #ifndef ROOT_H
 #define ROOT_H
 
+#include "counted.h"
 #include "env.h"
 
 struct root {
@@ -11,10 +12,10 @@ struct root {
     struct damon_reclaim_system_ops real;
     size_t nr_open;
     bool hide_types; /* directories do not tell what is in them */
-    /* The call, counted from 1, that fails, and with what; the allocation. */
+    /* The call, counted from 1, that fails, and with what. */
     size_t nr_calls, fail_call;
     int fail_error;
-    size_t nr_allocations, nr_blocks, fail_allocation;
+    struct counted memory;
     /* A hook at every call, to change the world in the middle of something. */
     void (*hook)(struct root *root);
 };

@@ -251,10 +251,10 @@ START_TEST(test_walk_without_memory)
             snprintf(path, sizeof(path), MOUNT "/%0200d", k);
             root_mkdir(&root, path);
         }
-        root.nr_allocations = 0;
-        root.fail_allocation = i;
+        root.memory.nr_calls = 0;
+        root.memory.fail_at = i;
         r = drcl_cgroup_walk(&root.env, "/", count, &n);
-        reached = root.nr_allocations >= i;
+        reached = root.memory.nr_calls >= i;
         ck_assert_int_eq(r, reached ? -ENOMEM : 0);
         ck_assert(reached || i > 2);
         tear_down();
@@ -405,5 +405,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("cgroup", fill);
+    return run_suite("cgroup", 120, fill);
 }

@@ -469,5 +469,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return life_main("damon", fill);
+    return run_suite("damon", 120, fill);
 }

@@ -151,5 +151,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return life_main("damon-excluded", fill);
+    return run_suite("damon-excluded", 120, fill);
 }

@@ -210,5 +210,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return life_main("damon-faults", fill);
+    return run_suite("damon-faults", 120, fill);
 }

@@ -352,6 +352,43 @@ START_TEST(test_ranges)
 }
 END_TEST
 
+/* The kernel's regions are smaller than huge pages and begin anywhere, and each is asked about by itself. Idle huge
+ * pages go nevertheless; one that is in use in a part stays. The second time idle regions differ in age, as parts of
+ * them were in use until lately. */
+START_TEST(test_huge_pages)
+{
+    enum { HUGE_PAGES = 512, REGION = 192, IDLE = 6 * HUGE_PAGES, LATELY = 3 * HUGE_PAGES };
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = 42};
+    struct fake_process *p;
+    uint64_t at = START;
+
+    world(_i % 2, true);
+    p = fake_process(memory, 42);
+    fake_map(memory, p, START, PAGES, FAKE_HUGE);
+    fs->alive[0] = 42;
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    for (; at < START + (IDLE + 100) * PAGE; at += REGION * PAGE) {
+        uint64_t end = at + REGION * PAGE;
+
+        if (end > START + (IDLE + 100) * PAGE)
+            end = START + (IDLE + 100) * PAGE;
+        add_region(at, end, 0);
+        if (_i / 2 && end > START + LATELY * PAGE)
+            fs->regions[fs->nr_regions - 1].nr_accesses = 15;
+    }
+    add_region(START + (IDLE + 100) * PAGE, START + PAGES * PAGE, 15);
+    enable();
+    run(1);
+    for (size_t i = 0; _i / 2 && i + 1 < fs->nr_regions; i++)
+        if (fs->regions[i].nr_accesses)
+            fs->regions[i].nr_accesses = fs->regions[i].age = 0;
+    run(20);
+    ck_assert_uint_eq(fake_resident(p, START, IDLE), 0);
+    ck_assert_uint_eq(fake_resident(p, START + IDLE * PAGE, PAGES - IDLE), (PAGES - IDLE) * PAGE);
+    the_end();
+}
+END_TEST
+
 START_TEST(test_watermarks)
 {
     struct fake_process *p;
@@ -403,11 +440,12 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_reclaim, 0, 4);
     tcase_add_loop_test(tc, test_processes, 0, 4);
     tcase_add_loop_test(tc, test_ranges, 0, 4);
+    tcase_add_loop_test(tc, test_huge_pages, 0, 4);
     tcase_add_loop_test(tc, test_watermarks, 0, 4);
     tcase_add_loop_test(tc, test_refused, 0, 4);
 }
 
 int main(void)
 {
-    return fake_run("damon-monitor", fill);
+    return run_suite("damon-monitor", 120, fill);
 }

@@ -326,5 +326,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return life_main("damon-others", fill);
+    return run_suite("damon-others", 120, fill);
 }

@@ -106,5 +106,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return life_main("damon-refused", fill);
+    return run_suite("damon-refused", 120, fill);
 }

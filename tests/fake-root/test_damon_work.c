@@ -266,5 +266,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return life_main("damon-work", fill);
+    return run_suite("damon-work", 120, fill);
 }

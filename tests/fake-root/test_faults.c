@@ -107,7 +107,7 @@ static void live(size_t *ret_calls)
     }
     dispatch(ctx, 1200);
     *ret_calls = f->nr_calls;
-    f->fail_call = f->fail_allocation = 0;
+    f->fail_call = f->memory.fail_at = 0;
     if (!stats_of(ctx).nr_targets) /* the process seemed to be gone */
         ck_assert_int_eq(add_target(ctx), 0);
     ck_assert_int_eq(damon_reclaim_enable(ctx), 0); /* it may be disabled */
@@ -125,9 +125,9 @@ static size_t calls_of_a_life(size_t *ret_allocations)
 
     f = fake_open();
     populate();
-    f->nr_calls = f->nr_allocations = 0;
+    f->nr_calls = f->memory.nr_calls = 0;
     live(&calls);
-    *ret_allocations = f->nr_allocations;
+    *ret_allocations = f->memory.nr_calls;
     fake_close(f);
     return calls;
 }
@@ -162,8 +162,8 @@ START_TEST(test_every_allocation)
     for (size_t i = 1; i <= allocations; i++) {
         f = fake_open();
         populate();
-        f->nr_allocations = 0;
-        f->fail_allocation = i;
+        f->memory.nr_calls = 0;
+        f->memory.fail_at = i;
         live(&unused);
         fake_close(f);
     }
@@ -189,11 +189,11 @@ START_TEST(test_steady_state)
     ck_assert_int_eq(add_target(ctx), 0);
     ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
     dispatch(ctx, 20000);
-    allocations = f->nr_allocations;
-    blocks = f->nr_blocks;
+    allocations = f->memory.nr_calls;
+    blocks = f->memory.nr_blocks;
     dispatch(ctx, 60000);
-    ck_assert_uint_le(f->nr_blocks, blocks + (physical ? 1 : 0));
-    ck_assert_uint_le(f->nr_allocations, allocations + (physical ? 8 : 0));
+    ck_assert_uint_le(f->memory.nr_blocks, blocks + (physical ? 1 : 0));
+    ck_assert_uint_le(f->memory.nr_calls, allocations + (physical ? 8 : 0));
     damon_reclaim_unref(ctx);
     fake_close(f);
 }
@@ -241,5 +241,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("faults", fill);
+    return run_suite("faults", 120, fill);
 }

@@ -669,5 +669,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("physical", fill);
+    return run_suite("physical", 120, fill);
 }

@@ -243,5 +243,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("physical_targets", fill);
+    return run_suite("physical_targets", 120, fill);
 }

@@ -507,5 +507,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("reclaim", fill);
+    return run_suite("reclaim", 120, fill);
 }

@@ -489,15 +489,15 @@ START_TEST(test_every_allocation)
     for (size_t i = 1; i <= n; i++) {
         f = fake_open();
         populate();
-        f->nr_allocations = 0;
-        f->fail_allocation = i;
+        f->memory.nr_calls = 0;
+        f->memory.fail_at = i;
         if (drcl_rmap_new(&f->env, BOUND, &rmap) < 0)
             ck_assert_int_eq(drcl_rmap_new(&f->env, BOUND, &rmap), 0);
         drcl_rmap_exclude(rmap, &pid, 1);
         want_all();
         drcl_rmap_step(rmap, 0);
-        n = n > f->nr_allocations ? n : f->nr_allocations;
-        f->fail_allocation = 0;
+        n = n > f->memory.nr_calls ? n : f->memory.nr_calls;
+        f->memory.fail_at = 0;
         f->now_ns += UINT64_C(60000000000);
         want_all();
         ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
@@ -519,7 +519,7 @@ START_TEST(test_steady_state)
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     drcl_rmap_want(rmap, FAKE_FRAMES, FAKE_FRAMES + 1);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
-    allocations = f->nr_allocations;
+    allocations = f->memory.nr_calls;
     bytes = drcl_rmap_bytes(rmap);
     for (int i = 0; i < 20; i++) {
         f->now_ns += UINT64_C(60000000000);
@@ -534,7 +534,7 @@ START_TEST(test_steady_state)
         drcl_rmap_want(rmap, FAKE_FRAMES, FAKE_FRAMES + 1);
         ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     }
-    ck_assert_uint_eq(f->nr_allocations, allocations);
+    ck_assert_uint_eq(f->memory.nr_calls, allocations);
     ck_assert_uint_eq(drcl_rmap_bytes(rmap), bytes);
     tear_down();
 }
@@ -578,5 +578,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("rmap", fill);
+    return run_suite("rmap", 120, fill);
 }

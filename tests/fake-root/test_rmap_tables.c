@@ -81,7 +81,7 @@ START_TEST(test_frame_set)
             ck_assert_uint_eq(widened, least);
         }
     }
-    f->fail_allocation = f->nr_allocations + 1;
+    f->memory.fail_at = f->memory.nr_calls + 1;
     ck_assert_int_eq(drcl_frame_set_reserve(&set, &f->env, 100000), -ENOMEM);
     check_set(&set, model);
     drcl_frame_set_fini(&set, &f->env);
@@ -165,13 +165,13 @@ START_TEST(test_owners_bound)
     drcl_owners_fini(&owners);
     drcl_owners_init(&owners, &f->env, 10000);
     for (size_t i = 1; i <= 4; i++) {
-        f->fail_allocation = f->nr_allocations + i;
+        f->memory.fail_at = f->memory.nr_calls + i;
         if (drcl_owners_add(&owners, run) < 0)
             ck_assert_uint_le(i, 2);
         else
             n++;
     }
-    f->fail_allocation = 0;
+    f->memory.fail_at = 0;
     while (drcl_owners_add(&owners, run) == 0)
         n++;
     ck_assert_int_eq(drcl_owners_add(&owners, run), -ENOSPC);
@@ -192,5 +192,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("rmap_tables", fill);
+    return run_suite("rmap_tables", 120, fill);
 }

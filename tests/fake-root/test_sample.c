@@ -413,5 +413,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("sample", fill);
+    return run_suite("sample", 120, fill);
 }

@@ -223,5 +223,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return fake_run("sys", fill);
+    return run_suite("sys", 120, fill);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding machines by list, pid file, cgroup and command, below a root directory. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "discovery.h"
+#include "suite.h"
 #include "tree.h"
 
 #define WORDS(...)                                                                                                     \
@@ -226,13 +226,8 @@ START_TEST(test_commands)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-    Suite *suite = suite_create("discovery");
-    TCase *tcase = tcase_create("discovery");
-    SRunner *runner;
-    int failed;
-
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_by_command);
     tcase_add_test(tcase, test_by_cgroup);
@@ -241,11 +236,9 @@ int main(void)
     tcase_add_test(tcase, test_sizes);
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_commands);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("discovery", 30, fill);
 }

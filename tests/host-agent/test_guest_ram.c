@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Which mappings are the guest's memory, on layouts as the monitors make them. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "guest_ram.h"
+#include "suite.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
@@ -217,13 +217,8 @@ START_TEST(test_bad_maps)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-    Suite *suite = suite_create("guest ram");
-    TCase *tcase = tcase_create("layouts");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tcase, test_qemu_anonymous);
     tcase_add_test(tcase, test_qemu_small);
     tcase_add_test(tcase, test_qemu_memfd);
@@ -235,11 +230,9 @@ int main(void)
     tcase_add_test(tcase, test_told_wrong);
     tcase_add_test(tcase, test_many_pieces);
     tcase_add_test(tcase, test_bad_maps);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("guest-ram", 30, fill);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* How the host's quota is divided, when a machine is left alone, and that the sum holds. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy.h"
+#include "suite.h"
 
 #define PAGE UINT64_C(4096)
 #define MIB  (UINT64_C(1) << 20)
@@ -216,13 +216,8 @@ START_TEST(test_ledger)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-    Suite *suite = suite_create("policy");
-    TCase *tcase = tcase_create("policy");
-    SRunner *runner;
-    int failed;
-
     tcase_add_test(tcase, test_by_coldness);
     tcase_add_test(tcase, test_by_weight);
     tcase_add_test(tcase, test_rest_goes_round);
@@ -235,11 +230,9 @@ int main(void)
     tcase_add_test(tcase, test_quota);
     tcase_add_test(tcase, test_brake);
     tcase_add_test(tcase, test_ledger);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("policy", 30, fill);
 }
