@@ -139,17 +139,19 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
     env->log(env->log_data, level, text);
 }
 
-drcl_log_fn *drcl_hush(struct drcl_env *env)
+void drcl_hush(struct drcl_env *env, struct drcl_hush *ret)
 {
-    drcl_log_fn *log = env->log;
-
+    ret->log = env->log;
+    memcpy(ret->error, env->error, sizeof(ret->error));
     env->log = NULL;
-    return log;
 }
 
-void drcl_unhush(struct drcl_env *env, drcl_log_fn *log)
+int drcl_unhush(struct drcl_env *env, const struct drcl_hush *hush, int r)
 {
-    env->log = log;
+    env->log = hush->log;
+    if (r >= 0)
+        memcpy(env->error, hush->error, sizeof(env->error));
+    return r;
 }
 
 /* Puts the prefix in front: the length, or -ENAMETOOLONG. */

@@ -42,10 +42,14 @@ int drcl_error(struct drcl_env *env, int err, const char *format, ...) __attribu
 void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* From here to drcl_unhush() with what was returned nothing is logged: the caller makes another error of one that is
- * met, or none. */
-drcl_log_fn *drcl_hush(struct drcl_env *env);
-void drcl_unhush(struct drcl_env *env, drcl_log_fn *log);
+/* From drcl_hush() to drcl_unhush() nothing is logged. Then the caller makes another error of one that was met, or
+ * none: when @r is negative the last error stays for it, else the one from before is back. drcl_unhush() returns @r. */
+struct drcl_hush {
+    drcl_log_fn *log;
+    char error[DRCL_ERROR_SIZE];
+};
+void drcl_hush(struct drcl_env *env, struct drcl_hush *ret);
+int drcl_unhush(struct drcl_env *env, const struct drcl_hush *hush, int r);
 
 /* System calls through the table. Each returns what the call does or a negative errno; EINTR is retried where that is
  * right. */

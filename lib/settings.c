@@ -144,7 +144,7 @@ struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
 static int check_pressure(struct damon_reclaim *ctx)
 {
     struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
-    drcl_log_fn *log;
+    struct drcl_hush hush;
     uint64_t us;
     int r;
 
@@ -157,9 +157,8 @@ static int check_pressure(struct damon_reclaim *ctx)
                    : drcl_error(&ctx->env, -EOPNOTSUPP,
                                 "quota_mem_pressure_us: the backend %s knows no memory pressure", ctx->ops.name);
     }
-    log = drcl_hush(&ctx->env);
-    r = drcl_psi_some_us(&ctx->env, &us);
-    drcl_unhush(&ctx->env, log);
+    drcl_hush(&ctx->env, &hush);
+    r = drcl_unhush(&ctx->env, &hush, drcl_psi_some_us(&ctx->env, &us));
     return r < 0 ? drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", ctx->env.error) : 0;
 }
 

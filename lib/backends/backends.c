@@ -55,10 +55,11 @@ static int create_any(struct drcl_env *env, const struct damon_reclaim_config *c
     int first = 0;
 
     for (size_t i = 0; i < NR_CHOICE; i++) {
-        drcl_log_fn *log = drcl_hush(env); /* that one of them does not work here is no error */
-        int r = create_free(env, config, asks, choice[i], ret_backend);
+        struct drcl_hush hush;
+        int r;
 
-        drcl_unhush(env, log);
+        drcl_hush(env, &hush); /* that one of them does not work here is no error */
+        r = drcl_unhush(env, &hush, create_free(env, config, asks, choice[i], ret_backend));
         if (r == 0) {
             env->error[0] = '\0';
             drcl_log(env, DAMON_RECLAIM_LOG_INFO, "backend: %s%s%s", choice[i]->name, why[0][0] ? "; " : "", why[0]);

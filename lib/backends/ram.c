@@ -89,11 +89,13 @@ static void list(const struct drcl_ram *ram, char text[LIST_SIZE])
 int drcl_ram_check(struct drcl_env *env, const char *what, uint64_t start, uint64_t end)
 {
     struct drcl_ram ram = {.largest = false};
-    drcl_log_fn *log = drcl_hush(env); /* not to know it is no error here */
-    int r = read_ranges(&ram, env);
+    struct drcl_hush hush;
     char text[LIST_SIZE];
+    int r;
 
-    drcl_unhush(env, log);
+    drcl_hush(env, &hush);
+    r = read_ranges(&ram, env);
+    drcl_unhush(env, &hush, 0); /* not to know it is no error here */
     for (size_t i = 0; r == 0 && i < ram.n; i++)
         if (start < ram.ranges[i].end && end > ram.ranges[i].start)
             r = 1;

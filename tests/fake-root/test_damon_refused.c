@@ -91,6 +91,7 @@ START_TEST(test_no_memory_there)
     set(ctx, "monitor_region_start", "0x40000000");
     set(ctx, "monitor_region_end", "0x50000000");
     enable(ctx);
+    ck_assert_str_eq(damon_reclaim_last_error(ctx), "");
     damon_reclaim_unref(ctx);
     nothing_left();
     damon_fs_free();

@@ -57,18 +57,18 @@ static int add_inode(void *data, const char *path, uint64_t inode)
 /* All cgroups there are at the paths and below them. One that is gone has no pages of its own any more. */
 static int gather(struct drcl_env *env, const char *paths, size_t n, struct drcl_inodes *set)
 {
-    drcl_log_fn *log = drcl_hush(env);
     struct gathering gathering = {env, set};
+    struct drcl_hush hush;
     int r = 0;
 
+    drcl_hush(env, &hush);
     set->n = 0;
     for (size_t i = 0; i < n && r == 0; i++, paths += strlen(paths) + 1) {
         r = drcl_cgroup_walk(env, paths, add_inode, &gathering);
         if (r == -ENOENT)
             r = 0;
     }
-    drcl_unhush(env, log);
-    return r;
+    return drcl_unhush(env, &hush, r);
 }
 
 /* Copies the paths of @exclusions, one behind the other. */

@@ -63,7 +63,7 @@ static bool is_off_limits(struct drcl_idle_page *b, uint64_t inode)
 /* What is known of a cgroup, found out if need be. */
 static struct drcl_known_cgroup *known(struct drcl_idle_page *b, uint64_t inode)
 {
-    drcl_log_fn *log;
+    struct drcl_hush hush;
     struct drcl_physical *physical = b->physical;
     uint64_t now = drcl_clock(b->env, CLOCK_MONOTONIC);
     struct drcl_known_cgroup *cgroup = NULL;
@@ -78,9 +78,9 @@ static struct drcl_known_cgroup *known(struct drcl_idle_page *b, uint64_t inode)
         physical->next_cgroup = (physical->next_cgroup + 1) % DRCL_NR_CGROUPS;
     }
     *cgroup = (struct drcl_known_cgroup){.inode = inode, .until_ns = now + KNOWN_NS};
-    log = drcl_hush(b->env); /* that it cannot be done is no error */
+    drcl_hush(b->env, &hush); /* that it cannot be done is no error */
     cgroup->able = drcl_cgroup_path(b->env, inode, cgroup->path, sizeof(cgroup->path)) > 0 && !is_off_limits(b, inode);
-    drcl_unhush(b->env, log);
+    drcl_unhush(b->env, &hush, 0);
     return cgroup;
 }
 
@@ -119,7 +119,7 @@ void drcl_unmapped_add(struct drcl_attempt *a, const struct drcl_unit *unit, str
 /* Asks for @bytes in steps, as long as there is time. *ret_tried: what was asked for. */
 static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_t bytes, uint64_t *ret_tried)
 {
-    drcl_log_fn *log;
+    struct drcl_hush hush;
     int r = 0;
 
     *ret_tried = 0;
@@ -128,9 +128,9 @@ static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_
 
         if (step > a->slice)
             step = a->slice;
-        log = drcl_hush(a->b->env);
+        drcl_hush(a->b->env, &hush);
         r = drcl_cgroup_reclaim_file(a->b->env, cgroup->path, step);
-        drcl_unhush(a->b->env, log);
+        drcl_unhush(a->b->env, &hush, r == -ENOMEM ? r : 0);
         if (r == 0 || r == -EAGAIN)
             *ret_tried += step;
         bytes -= step;
@@ -206,17 +206,17 @@ static int reclaim_of(struct drcl_attempt *a, uint64_t memcg)
 /* The cgroups of the collected pages into b->memcgs; all 0 where the kernel does not tell. */
 static int look_up_memcgs(struct drcl_idle_page *b)
 {
-    drcl_log_fn *log;
     struct drcl_physical *physical = b->physical;
+    struct drcl_hush hush;
     int r;
 
     for (size_t i = 0; i < physical->nr_unmapped; i++) {
         b->frames[i] = (struct drcl_frame){.pfn = physical->unmapped[i].pfn, .index = (uint32_t)i};
         b->memcgs[i] = 0;
     }
-    log = drcl_hush(b->env);
+    drcl_hush(b->env, &hush);
     r = drcl_idle_need_kpagecgroup(b);
-    drcl_unhush(b->env, log);
+    drcl_unhush(b->env, &hush, 0);
     return r < 0 ? 0 : drcl_idle_get_memcgs(b, physical->nr_unmapped);
 }
 
