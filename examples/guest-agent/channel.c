@@ -100,7 +100,9 @@ static const char *reason(const struct channel *channel, int r)
         return "it is not a device; a socket is named by unix:PATH";
     if (r == -ENOENT && channel->place.device)
         return "there is no such port; the machine needs a virtserialport of that name";
-    return r ? strerror(-r) : "the other side has closed it";
+    if (r)
+        return strerror(-r);
+    return channel->established ? "the other side has closed it" : "nobody is at the other side";
 }
 
 /* There is no connection (any more): again later. */
