@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What scripts/demo shows: a process in the guest, and /bin/damon-reclaim at work on it with the arguments given here.
- */
+/* What scripts/demo shows: a process in the guest, and /bin/damon-reclaim at work on it with the arguments given
+ * here. */
 #include "guest.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,7 +13,8 @@
 
 static pid_t reclaim(int argc, char **argv, pid_t pid)
 {
-    char *args[MAX_ARGS + 8] = {"damon-reclaim", "run", "--backend", "idle-page", "--pid"}, text[16];
+    const char *args[MAX_ARGS + 8] = {"damon-reclaim", "run", "--backend", "idle-page", "--pid"};
+    char text[16];
     pid_t child = fork();
 
     if (child)
@@ -23,7 +25,7 @@ static pid_t reclaim(int argc, char **argv, pid_t pid)
         args[5 + i] = argv[i];
     if (!freopen("/tmp/summary", "w", stdout) || dup2(fileno(stdout), STDERR_FILENO) < 0)
         _exit(126);
-    execv("/bin/damon-reclaim", args);
+    execv("/bin/damon-reclaim", (char *const *)(uintptr_t)args); /* which changes none of them */
     _exit(127);
 }
 
