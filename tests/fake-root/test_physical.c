@@ -258,6 +258,29 @@ START_TEST(test_owners_step_by_step)
 }
 END_TEST
 
+/* What is known of a part of the processes is used while the others have not had their turn. */
+START_TEST(test_some_owners)
+{
+    size_t rounds = 0;
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    request.end = (uint64_t)f->next_frame * PAGE;
+    for (int i = 0; i < 5; i++) {
+        struct fake_process *other = fake_process(f, 5000 + i);
+
+        for (uint64_t k = 0; k < FAKE_AREAS; k++)
+            fake_map(f, other, BASE + (k << 30), 1, FAKE_SMALL);
+    }
+    mark();
+    for (; f->paged_out == 0 && rounds < 1000; rounds++) {
+        request.deadline_ns = f->now_ns + 12000;
+        ck_assert_int_eq(reclaim_only(), 0);
+    }
+    ck_assert_uint_gt(f->paged_out, 0);
+    ck_assert_uint_lt(f->nr_pagemap, 5 * FAKE_AREAS); /* not all of them were read */
+}
+END_TEST
+
 /* --- owners that are not who they were --------------------------------------------------------------------------- */
 
 /* The page is elsewhere by now, and another one, which is in use, where it was. */
@@ -652,6 +675,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_max_bytes);
     tcase_add_test(tc, test_deadline);
     tcase_add_test(tc, test_owners_step_by_step);
+    tcase_add_test(tc, test_some_owners);
     tcase_add_test(tc, test_moved);
     tcase_add_test(tc, test_new_process);
     tcase_add_test(tc, test_exit_in_the_middle);

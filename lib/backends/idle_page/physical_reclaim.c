@@ -178,58 +178,77 @@ static void renew_owners(struct drcl_physical *physical)
     physical->made_ns = physical->used_ns = physical->nr_found = physical->nr_missed = 0;
 }
 
-/* Goes on with the reverse map until it knows the window. 1; 0 when the time is over; or an error. */
-static int know_window(struct window *w)
-{
-    uint64_t first = w->start >> DRCL_PAGE_SHIFT, deadline = w->a.request->deadline_ns;
-    struct drcl_rmap *rmap = w->a.b->physical->rmap;
-
-    if (drcl_rmap_knows(rmap, first, first + w->pages))
-        return 1;
-    deadline = deadline ? deadline : w->a.now_ns + STEP_NS;
-    want_all(w->a.b);
-    drcl_rmap_want(rmap, first, first + w->pages); /* wherever the target lies */
-    while (w->a.now_ns < deadline) {
-        uint64_t begin = w->a.now_ns, left = deadline - begin;
-        int r = drcl_rmap_step(rmap, begin + (left < PIECE_NS ? left : PIECE_NS));
-
-        drcl_attempt_plan(&w->a);
-        w->a.b->physical->made_ns += elapsed(begin, w->a.now_ns);
-        if (r < 0)
-            return r;
-        if (drcl_rmap_knows(rmap, first, first + w->pages))
-            return w->a.slice > 0;
-        if (r > 0)
-            return 1; /* it had no memory to note that the window is wanted: then nothing is found */
-    }
-    return 0;
-}
-
-/* Asks the reverse map for the owners of the mapped claims. 1; 0 when it is not known yet; or an error. */
-static int find_owners(struct window *w)
+/* Looks for the owners of the mapped claims that have none yet. How many were not found; *ret_found were. */
+static size_t look_for_owners(struct window *w, size_t *ret_found)
 {
     struct drcl_physical *physical = w->a.b->physical;
-    bool mapped = false;
-    int r;
+    size_t missing = 0;
 
-    for (size_t i = 0; i < physical->nr_claims; i++)
-        mapped = mapped || !physical->claims[i].unit.unmapped;
-    r = mapped ? know_window(w) : 1;
-    for (size_t i = 0; r > 0 && i < physical->nr_claims; i++) {
+    *ret_found = 0;
+    for (size_t i = 0; i < physical->nr_claims; i++) {
         struct drcl_claim *claim = &physical->claims[i];
 
         if (claim->unit.unmapped)
             continue;
-        if (drcl_rmap_find(physical->rmap, claim->unit.addr >> DRCL_PAGE_SHIFT, &claim->run) &&
-            claim->run.pages >= claim->unit.pages) {
-            physical->nr_found++;
-        } else {
-            physical->nr_missed++;
+        if (!claim->run.pid && (!drcl_rmap_find(physical->rmap, claim->unit.addr >> DRCL_PAGE_SHIFT, &claim->run) ||
+                                claim->run.pages < claim->unit.pages))
             claim->run.pid = 0;
-            w->count.not_reclaimable += drcl_unit_size(&claim->unit);
-        }
+        *ret_found += claim->run.pid != 0;
+        missing += claim->run.pid == 0;
     }
-    return r;
+    return missing;
+}
+
+/* Goes on with the reverse map while owners are missing, so that it is known more and more what belongs to whom. With
+ * those of a part there is something to do, and most of the time is left for that. 1; 0 when the time is over; or an
+ * error. */
+static int know_owners(struct window *w, size_t *missing, size_t *found)
+{
+    uint64_t first = w->start >> DRCL_PAGE_SHIFT, deadline = w->a.request->deadline_ns;
+    struct drcl_rmap *rmap = w->a.b->physical->rmap;
+    uint64_t since = w->a.now_ns;
+
+    deadline = deadline ? deadline : since + STEP_NS;
+    want_all(w->a.b);
+    drcl_rmap_want(rmap, first, first + w->pages); /* wherever the target lies */
+    while (*missing && !drcl_rmap_knows(rmap, first, first + w->pages)) {
+        uint64_t begin = w->a.now_ns, end = *found ? since + elapsed(since, deadline) / PASS_SHARE : deadline;
+        int r;
+
+        if (begin >= end)
+            return *found && w->a.slice;
+        r = drcl_rmap_step(rmap, begin + (end - begin < PIECE_NS ? end - begin : PIECE_NS));
+        drcl_attempt_plan(&w->a);
+        w->a.b->physical->made_ns += elapsed(begin, w->a.now_ns);
+        if (r < 0)
+            return r;
+        *missing = look_for_owners(w, found);
+        if (r > 0)
+            break; /* all is known, or it had no memory to note that the window is wanted: then nothing is found */
+    }
+    return w->a.slice > 0;
+}
+
+/* Asks the reverse map for the owners of the mapped claims. Those without have their turn another time. 1; 0 when the
+ * time is over; or an error. */
+static int find_owners(struct window *w)
+{
+    uint64_t first = w->start >> DRCL_PAGE_SHIFT;
+    struct drcl_physical *physical = w->a.b->physical;
+    size_t found, missing = look_for_owners(w, &found);
+    int r = 1;
+
+    if (missing && !drcl_rmap_knows(physical->rmap, first, first + w->pages))
+        r = know_owners(w, &missing, &found);
+    if (r <= 0)
+        return r;
+    physical->nr_found += found;
+    if (drcl_rmap_knows(physical->rmap, first, first + w->pages))
+        physical->nr_missed += missing;
+    for (size_t i = 0; missing && i < physical->nr_claims; i++)
+        if (!physical->claims[i].unit.unmapped && !physical->claims[i].run.pid)
+            w->count.not_reclaimable += drcl_unit_size(&physical->claims[i].unit);
+    return 1;
 }
 
 /* --- acting ------------------------------------------------------------------------------------------------------ */
