@@ -71,18 +71,26 @@ static int no_such(struct drcl_env *env, const char *path, const char *mount)
     return drcl_error(env, -ENOENT, "cgroup \"%s\": there is no directory %s%s", path, mount, path);
 }
 
+/* Opens the directory of a cgroup as the program calls it, and says where it is. */
+static int open_named(struct drcl_env *env, const char *path, const char **ret_mount, char ret_name[PATH_MAX])
+{
+    int r = canonical(env, path, ret_name);
+
+    if (r < 0)
+        return r;
+    *ret_mount = mount_point(env);
+    r = open_cgroup(env, *ret_mount, ret_name);
+    return r == -ENOENT ? no_such(env, ret_name, *ret_mount) : r;
+}
+
 int drcl_cgroup_inode(struct drcl_env *env, const char *path, uint64_t *ret_inode)
 {
     const char *mount;
     char name[PATH_MAX];
-    int fd, r = canonical(env, path, name);
+    int r, fd = open_named(env, path, &mount, name);
 
-    if (r < 0)
-        return r;
-    mount = mount_point(env);
-    fd = open_cgroup(env, mount, name);
     if (fd < 0)
-        return fd == -ENOENT ? no_such(env, name, mount) : fd;
+        return fd;
     r = drcl_inode(env, fd, ret_inode);
     drcl_close(env, fd);
     return r < 0 ? drcl_error(env, r, "%s%s: no inode number: %s", mount, name, strerror(-r)) : 0;
@@ -275,12 +283,8 @@ int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t by
 {
     const char *mount;
     char name[PATH_MAX];
-    int fd, r = canonical(env, path, name);
+    int r, fd = open_named(env, path, &mount, name);
 
-    if (r < 0)
-        return r;
-    mount = mount_point(env);
-    fd = open_cgroup(env, mount, name);
     if (fd < 0)
         return fd;
     r = has_children(env, fd);

@@ -3,21 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_NAME 256
-#define NUMBER    24
-
-#define NAME(name, format)                                                                                             \
-    char name[FILE_NAME];                                                                                              \
-    do {                                                                                                               \
-        va_list ap_;                                                                                                   \
-        va_start(ap_, format);                                                                                         \
-        vsnprintf(name, sizeof(name), format, ap_);                                                                    \
-        va_end(ap_);                                                                                                   \
-    } while (0)
+#define NUMBER 24
 
 static int file_error(const struct drcl_put *put, int err, const char *file, const char *value)
 {
@@ -72,14 +61,14 @@ static bool is_missing(const struct drcl_put *put, const char *file)
 
 void drcl_put_text(struct drcl_put *put, const char *value, const char *format, ...)
 {
-    NAME(file, format);
+    DRCL_DAMON_NAME(file, format);
     put_text(put, value, file);
 }
 
 void drcl_put(struct drcl_put *put, uint64_t value, const char *format, ...)
 {
     char text[NUMBER];
-    NAME(file, format);
+    DRCL_DAMON_NAME(file, format);
 
     snprintf(text, sizeof(text), "%" PRIu64, value);
     put_text(put, text, file);
@@ -89,7 +78,7 @@ void drcl_put_most(struct drcl_put *put, uint64_t value, const char *format, ...
 {
     char text[NUMBER];
     int r;
-    NAME(file, format);
+    DRCL_DAMON_NAME(file, format);
 
     snprintf(text, sizeof(text), "%" PRIu64, value);
     if (!put->failed && value > UINT32_MAX) {
@@ -105,7 +94,7 @@ void drcl_put_most(struct drcl_put *put, uint64_t value, const char *format, ...
 void drcl_put_optional(struct drcl_put *put, uint64_t value, uint64_t plain, const char *format, ...)
 {
     char text[NUMBER];
-    NAME(file, format);
+    DRCL_DAMON_NAME(file, format);
 
     if (value == plain && is_missing(put, file))
         return;
@@ -115,7 +104,7 @@ void drcl_put_optional(struct drcl_put *put, uint64_t value, uint64_t plain, con
 
 void drcl_put_optional_text(struct drcl_put *put, const char *value, const char *plain, const char *format, ...)
 {
-    NAME(file, format);
+    DRCL_DAMON_NAME(file, format);
 
     if (!strcmp(value, plain) && is_missing(put, file))
         return;

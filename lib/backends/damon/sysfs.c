@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,15 +11,6 @@
 #define MODULE_ENABLED "/sys/module/%s/parameters/enabled"
 #define BUSY_TRIES     10
 #define BUSY_WAIT_MS   5
-
-#define NAME(name, format)                                                                                             \
-    char name[PATH_MAX / 2];                                                                                           \
-    do {                                                                                                               \
-        va_list ap_;                                                                                                   \
-        va_start(ap_, format);                                                                                         \
-        vsnprintf(name, sizeof(name), format, ap_);                                                                    \
-        va_end(ap_);                                                                                                   \
-    } while (0)
 
 static int read_line(struct drcl_env *env, char value[DRCL_DAMON_VALUE], const char *dir, const char *name)
 {
@@ -73,7 +63,7 @@ static int read_kdamond(struct drcl_env *env, char value[DRCL_DAMON_VALUE], cons
 bool drcl_damon_exists(struct drcl_env *env, const char *format, ...)
 {
     int fd;
-    NAME(name, format);
+    DRCL_DAMON_NAME(name, format);
 
     fd = drcl_open(env, O_RDONLY, DRCL_DAMON_DIR "/%s", name);
     drcl_close(env, fd);
@@ -82,7 +72,7 @@ bool drcl_damon_exists(struct drcl_env *env, const char *format, ...)
 
 int drcl_damon_read(struct drcl_env *env, char value[DRCL_DAMON_VALUE], const char *format, ...)
 {
-    NAME(name, format);
+    DRCL_DAMON_NAME(name, format);
     return read_kdamond(env, value, name);
 }
 
@@ -92,7 +82,7 @@ int drcl_damon_read_u64(struct drcl_env *env, uint64_t *ret, const char *format,
     struct drcl_scan scan;
     uint64_t number;
     int r;
-    NAME(name, format);
+    DRCL_DAMON_NAME(name, format);
 
     r = read_kdamond(env, value, name);
     if (r < 0)
@@ -108,7 +98,7 @@ int drcl_damon_write(struct drcl_env *env, const char *value, const char *format
 {
     unsigned int nr_tries = 0;
     int r;
-    NAME(name, format);
+    DRCL_DAMON_NAME(name, format);
 
     do
         r = write_line(env, value, DRCL_DAMON_DIR "/", name);

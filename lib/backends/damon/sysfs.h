@@ -6,12 +6,25 @@
 #ifndef DRCL_DAMON_SYSFS_H
 #define DRCL_DAMON_SYSFS_H
 
+#include <stdio.h>
+
 #include "env.h"
 
 #define DRCL_DAMON_DIR     "/sys/kernel/mm/damon/admin/kdamonds"
 #define DRCL_DAMON_CONTEXT "0/contexts/0"
 #define DRCL_DAMON_SCHEME  DRCL_DAMON_CONTEXT "/schemes/%zu"
 #define DRCL_DAMON_VALUE   4096 /* bytes of a value, with its NUL: a path of a cgroup is the longest */
+
+/* The name of a file from the arguments behind @format, as a variable of a function that has them. Those of DAMON are a
+ * quarter as long. */
+#define DRCL_DAMON_NAME(name, format)                                                                                  \
+    char name[256];                                                                                                    \
+    do {                                                                                                               \
+        va_list ap_;                                                                                                   \
+        va_start(ap_, format);                                                                                         \
+        vsnprintf(name, sizeof(name), format, ap_);                                                                    \
+        va_end(ap_);                                                                                                   \
+    } while (0)
 
 bool drcl_damon_exists(struct drcl_env *env, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Reads a line, without its newline, or a number. A negative errno, without text; -EIO for what is not a number. */
