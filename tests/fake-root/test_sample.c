@@ -262,6 +262,29 @@ START_TEST(test_mixed_block)
 }
 END_TEST
 
+/* What is remembered of a block that is sampled a lot is renewed each second, in the same place. */
+START_TEST(test_memory)
+{
+    uint64_t addrs[64];
+    size_t after_a_second = 0;
+
+    fake_map(f, p, BASE, 512, FAKE_SMALL);
+    backend = fake_backend(f, p);
+    for (size_t i = 0; i < 64; i++)
+        addrs[i] = BASE + i * 8 * PAGE;
+    for (unsigned int tick = 0; tick < 100; tick++) {
+        uint8_t accessed[64];
+
+        prepare(addrs, 64);
+        ck_assert_int_eq(OPS->check(backend, 1, addrs, 64, accessed), 0);
+        f->now_ns += UINT64_C(100000000);
+        if (tick == 10)
+            after_a_second = f->memory.live;
+    }
+    ck_assert_uint_eq(f->memory.live, after_a_second);
+}
+END_TEST
+
 /* An access between the mark and a sample is neither lost for monitoring nor for reclaim. */
 START_TEST(test_mark)
 {
@@ -404,6 +427,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_medium);
     tcase_add_test(tc, test_takes_no_part);
     tcase_add_test(tc, test_mixed_block);
+    tcase_add_test(tc, test_memory);
     tcase_add_loop_test(tc, test_mark, 0, 2);
     tcase_add_test(tc, test_exec_and_exit);
     tcase_add_test(tc, test_reused_pid);

@@ -48,19 +48,35 @@ void drcl_block_forget(struct drcl_block *blocks, uint64_t addr)
         *block = (struct drcl_block){0};
 }
 
+/* Whether layout @i is a block's: the owner's place may hold another block by now, or what it holds be renewed. */
+static bool is_in_use(const struct drcl_layouts *layouts, unsigned int i)
+{
+    const struct drcl_block *owner = layouts->owner[i];
+
+    return owner && owner->kind == DRCL_BLOCK_LAYOUT && owner->layout == i;
+}
+
+/* One that is there and that nobody uses, before there is another one or somebody loses his. */
+static unsigned int choose_layout(const struct drcl_layouts *layouts)
+{
+    for (unsigned int i = 0; i < DRCL_NR_LAYOUTS; i++)
+        if (layouts->entries[i] && !is_in_use(layouts, i))
+            return i;
+    return layouts->next;
+}
+
 uint64_t *drcl_block_take_layout(struct drcl_layouts *layouts, struct drcl_env *env, struct drcl_block *block)
 {
-    unsigned int i = layouts->next;
-    struct drcl_block *owner = layouts->owner[i];
+    unsigned int i = choose_layout(layouts);
 
     if (!layouts->entries[i])
         layouts->entries[i] = drcl_realloc_array(env, NULL, DRCL_BLOCK_PAGES, sizeof(*layouts->entries[i]));
     if (!layouts->entries[i])
         return NULL;
-    /* The owner's place may hold another block by now. */
-    if (owner && owner->kind == DRCL_BLOCK_LAYOUT && owner->layout == i)
-        owner->kind = DRCL_BLOCK_UNKNOWN;
-    layouts->next = (i + 1) % DRCL_NR_LAYOUTS;
+    if (is_in_use(layouts, i))
+        layouts->owner[i]->kind = DRCL_BLOCK_UNKNOWN;
+    if (i == layouts->next)
+        layouts->next = (i + 1) % DRCL_NR_LAYOUTS;
     layouts->owner[i] = block;
     block->kind = DRCL_BLOCK_LAYOUT;
     block->layout = (uint8_t)i;
