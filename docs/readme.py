@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that the loop in README.md is the compiled example's, and that the links of all guides lead somewhere.
+"""Checks that the loop in README.md is the compiled example's, that the links of all guides lead somewhere, and that
+CHANGELOG.md names every function, struct and enum of the header.
 
     docs/readme.py
 """
@@ -19,4 +20,11 @@ for guide in [*top.glob("*.md"), *top.glob("docs/*.md"), *top.glob("tests/**/*.m
     for link in re.findall(r"\]\(([^)#:]+)\)", guide.read_text(encoding="utf-8")):
         if not (guide.parent / link).exists():
             wrong.append(f"{guide.relative_to(top)}: {link} does not exist")
+
+header = (top / "include/damon_reclaim/damon_reclaim.h").read_text(encoding="utf-8")
+named = set(re.findall(r"\w+", (top / "CHANGELOG.md").read_text(encoding="utf-8")))
+symbols = re.findall(r"^DAMON_RECLAIM_API [^(]*\b(\w+)\(|^(?:struct|enum) (\w+) \{", header, re.MULTILINE)
+for symbol in map("".join, symbols):
+    if symbol not in named:
+        wrong.append(f"CHANGELOG.md: {symbol} is missing")
 sys.exit("\n".join(wrong) or 0)
