@@ -51,7 +51,7 @@ static int create_free(struct drcl_env *env, const struct damon_reclaim_config *
 static int create_any(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                       const struct drcl_backend **ret, void **ret_backend)
 {
-    char why[NR_CHOICE][224] = {""};
+    char why[NR_CHOICE][240] = {""};
     int first = 0;
 
     for (size_t i = 0; i < NR_CHOICE; i++) {
@@ -69,7 +69,7 @@ static int create_any(struct drcl_env *env, const struct damon_reclaim_config *c
         if (r == -EINVAL || r == -E2BIG || r == -ENOMEM) /* the program's mistake, or no time to look further */
             return drcl_error(env, r, "%s", env->error);
         first = first ? first : r;
-        snprintf(why[i], sizeof(why[i]), "%.16s: %.200s", choice[i]->name, env->error);
+        snprintf(why[i], sizeof(why[i]), "%.16s: %.220s", choice[i]->name, env->error);
     }
     return drcl_error(env, first, "config.backend: \"auto\" finds none that works here: %s; %s", why[0], why[1]);
 }
