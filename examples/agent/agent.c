@@ -281,10 +281,11 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
     struct life life = {.agent = {.program = program, .userdata = userdata}, .lock = -1};
     int r;
 
+    log_open(program->config.name, DAMON_RECLAIM_LOG_INFO);
     if (!config_main(&program->config, argc, argv, &life.config, &r))
         return r;
     life.agent.config = life.config;
-    log_open(program->config.name, log_level_by_name(config_text(life.config, NULL, "log_level")));
+    log_set_level(log_level_by_name(config_text(life.config, NULL, "log_level")));
     signal(SIGPIPE, SIG_IGN);
     r = live(&life);
     http_close(life.http);

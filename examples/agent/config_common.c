@@ -7,6 +7,8 @@
 const struct config_option config_common[] = {
     {"agent", "backend", CONFIG_CHOICE, "auto", NULL, "how memory is watched and reclaimed",
      .choices = "auto damon idle-page sim", .flags = CONFIG_FIXED},
+    {"agent", "take_over", CONFIG_BOOL, "N", NULL,
+     "switch the kernel's DAMON_STAT off meanwhile, if it keeps DAMON busy", .flags = CONFIG_FIXED},
     {"agent", "dry_run", CONFIG_BOOL, "N", NULL, "reclaim nothing, and tell in the log and the metrics what would be",
      .flags = CONFIG_FIXED},
     {"agent", "log_level", CONFIG_CHOICE, "info", NULL, "least importance of what is logged",

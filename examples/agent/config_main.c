@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "config_internal.h"
+#include "log.h"
 
 const struct config_action_info config_actions[] = {
     {"--help", "this text"},
@@ -60,7 +61,7 @@ bool config_main(const struct config_program *program, int argc, char **argv, st
     }
     r = config_load(program, &sources, &config, &error);
     if (r < 0) {
-        fprintf(stderr, "%s: %s\n", program->name, error.text);
+        log_error("%s", error.text);
         *ret_exit = 2;
         return false;
     }

@@ -6,8 +6,6 @@
 const struct config_option guest_options[] = {
     {"agent", "parameters_directory", CONFIG_TEXT, "/run/damon_reclaim/parameters", "DIR",
      "mount the module's files of parameters there; empty: do not", .flags = CONFIG_FIXED},
-    {"agent", "take_over", CONFIG_BOOL, "N", NULL,
-     "switch the kernel's DAMON_STAT off meanwhile, if it keeps DAMON busy", .flags = CONFIG_FIXED},
     {"agent", "largest_ram", CONFIG_BOOL, "N", NULL,
      "watch the largest range of memory alone, as the module does, not all of them", .flags = CONFIG_FIXED},
 

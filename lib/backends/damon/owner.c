@@ -117,7 +117,8 @@ static int module_error(struct drcl_env *env, const char *module, bool take_over
                       "DAMON is in use by the kernel's module %s; switch that off: echo N > "
                       "/sys/module/%s/parameters/enabled%s",
                       module, module,
-                      stat && !take_over ? ", or let the library do it with DAMON_RECLAIM_DAMON_TAKE_OVER" : "");
+                      stat && !take_over ? ", or allow it to be taken over (DAMON_RECLAIM_DAMON_TAKE_OVER, --take-over)"
+                                         : "");
 }
 
 static int directories_error(struct drcl_env *env, uint64_t n)
