@@ -61,6 +61,22 @@ int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat 
     return drcl_process_stat_parse(text, (size_t)n, ret);
 }
 
+int drcl_process_memory(struct drcl_env *env, pid_t pid, struct drcl_process_memory *ret)
+{
+    char text[128];
+    ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/%d/statm", (int)pid);
+    struct drcl_scan scan = {text, text + (n > 0 ? n : 0)};
+
+    if (n == -ENOENT || n == -ESRCH)
+        return -ESRCH;
+    if (n < 0)
+        return (int)n;
+    if (!drcl_scan_u64(&scan, 10, &ret->mapped))
+        return -EINVAL;
+    drcl_scan_blanks(&scan);
+    return drcl_scan_u64(&scan, 10, &ret->resident) ? 0 : -EINVAL;
+}
+
 int drcl_process_cpu_ns(struct drcl_env *env, pid_t pid, uint64_t *ret)
 {
     char text[128];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/stat, schedstat and status: which process a pid is, and whether its memory may be reclaimed at all. */
+/* /proc/PID/stat, statm, schedstat and status: which process a pid is, and whether its memory may be reclaimed at all.
+ */
 #ifndef DRCL_SYS_PROCESS_H
 #define DRCL_SYS_PROCESS_H
 
@@ -18,6 +19,15 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
 
 /* Reads the file. -ESRCH when there is no such process. Allocates nothing. */
 int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
+
+/* Pages. What is in memory is counted per CPU and only about right. */
+struct drcl_process_memory {
+    uint64_t mapped; /* 0: a kernel thread, or one that exits */
+    uint64_t resident;
+};
+
+/* Reads /proc/PID/statm. -ESRCH when there is no such process. No text. */
+int drcl_process_memory(struct drcl_env *env, pid_t pid, struct drcl_process_memory *ret);
 
 /* CPU time of a process or thread so far, ns: exact where the kernel has schedstat, else in whole clock ticks. -ESRCH
  * when there is no such process. No text. */

@@ -61,6 +61,18 @@ static void write_maps(const struct fake_process *p, char *text, size_t size)
     snprintf(text + len, size - len, "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n");
 }
 
+static void write_statm(const struct fake_process *p, char *text, size_t size)
+{
+    size_t mapped = 0, resident = 0;
+
+    for (size_t i = 0; i < p->nr_areas; i++) {
+        mapped += p->areas[i].pages;
+        for (size_t k = 0; k < p->areas[i].pages; k++)
+            resident += (p->areas[i].entries[k] & DRCL_PAGEMAP_PRESENT) != 0;
+    }
+    snprintf(text, size, "%zu %zu 0 0 0 0 0\n", mapped, resident);
+}
+
 static int open_text(struct fake *f, struct fake_process *p, const char *name)
 {
     int fd = new_fd(f, FILE_TEXT, p);
@@ -71,6 +83,8 @@ static int open_text(struct fake *f, struct fake_process *p, const char *name)
         write_maps(p, text, size);
     else if (!strcmp(name, "stat"))
         snprintf(text, size, "%d (fa) ke)) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0", (int)p->pid);
+    else if (!strcmp(name, "statm"))
+        write_statm(p, text, size);
     else if (!strcmp(name, "cgroup"))
         snprintf(text, size, "0::%s\n", p ? (p->cgroup ? p->cgroup : "/") : f->own_cgroup);
     else if (!strcmp(name, "iomem"))

@@ -323,6 +323,26 @@ static void count_warnings(void *data, enum damon_reclaim_log_level level, const
     nr_warnings += level <= DAMON_RECLAIM_LOG_WARNING;
 }
 
+/* Who has most in memory is found first. */
+START_TEST(test_largest_first)
+{
+    set_up();
+    fake_process(f, 2);
+    for (pid_t pid = FIRST; pid < FIRST + 5; pid++)
+        fake_map(f, fake_process(f, pid), BASE, pid == FIRST + 3 ? 128 : 32, FAKE_SPREAD);
+    want_all();
+    while (nr_found(process(FIRST + 3)) == 0)
+        ck_assert_int_eq(drcl_rmap_step(rmap, 1), 0); /* a piece of work each */
+    for (pid_t pid = FIRST; pid < FIRST + 5; pid++)
+        if (pid != FIRST + 3)
+            ck_assert_uint_eq(nr_found(process(pid)), 0);
+    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    for (pid_t pid = FIRST; pid < FIRST + 5; pid++)
+        ck_assert_uint_eq(nr_found(process(pid)), pid == FIRST + 3 ? 128 : 32);
+    tear_down();
+}
+END_TEST
+
 /* The table keeps to its bound. Who had no room comes first the next time. */
 START_TEST(test_bound)
 {
@@ -566,6 +586,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_many_passes);
     tcase_add_test(tc, test_age);
     tcase_add_test(tc, test_wrong);
+    tcase_add_test(tc, test_largest_first);
     tcase_add_test(tc, test_bound);
     tcase_add_test(tc, test_exclude);
     tcase_add_loop_test(tc, test_exclude_meanwhile, 1, 40);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A pass goes through all processes and notes what they map of the frames that were wanted when it began; what is
- * wanted meanwhile is for the next pass. It can be left after each piece of a process and gone on with later.
+ * wanted meanwhile is for the next pass. It can be left after each piece of a process and gone on with later. The
+ * largest processes come first, so that most owners are found soon.
  */
 #include "backends/idle_page/rmap.h"
 
@@ -12,8 +13,8 @@
 
 #include "backends/idle_page/frame_set.h"
 #include "backends/idle_page/owners.h"
+#include "backends/idle_page/process_list.h"
 #include "backends/idle_page/process_scan.h"
-#include "sys/pids.h"
 
 #define MAX_WANTED 1024 /* ranges; beyond that the nearest ones are joined */
 #define MAX_KNOWN  4096
@@ -28,11 +29,10 @@ struct drcl_rmap {
     struct drcl_owners owners;
     uint64_t known_ns; /* when the oldest of what is known became known */
     size_t nr_found, nr_wrong;
-    /* The pass. It begins with the process `first` and comes back to those before it. */
-    bool running, wrapped;
-    pid_t first, full_at; /* full_at: where the table became full, or 0 */
-    size_t nr_before;     /* runs in the table when it began */
-    struct drcl_pids pids;
+    /* The pass. */
+    bool running, listed, full; /* the processes are listed; the table became full */
+    size_t nr_before;           /* runs in the table when it began */
+    struct drcl_process_list list;
     struct drcl_process_scan scan;
     struct drcl_owners_run run; /* that is being put together */
     bool told_full, told_unreadable;
@@ -46,6 +46,7 @@ int drcl_rmap_new(struct drcl_env *env, size_t max_bytes, struct drcl_rmap **ret
         return drcl_error(env, -ENOMEM, "out of memory");
     rmap->env = env;
     drcl_owners_init(&rmap->owners, env, max_bytes);
+    drcl_process_list_init(&rmap->list, env);
     drcl_process_scan_init(&rmap->scan, env);
     *ret_rmap = rmap;
     return 0;
@@ -155,7 +156,7 @@ static void put_run(struct drcl_rmap *rmap)
 
         if (r == 0)
             continue;
-        rmap->full_at = rmap->full_at ? rmap->full_at : run.pid;
+        rmap->full = true;
         tell_full(rmap, r);
     }
 }
@@ -198,27 +199,13 @@ static bool excluded(const struct drcl_rmap *rmap, pid_t pid)
     return false;
 }
 
-/* The next process of the pass: 1, or 0 if all had their turn. */
-static int next_pid(struct drcl_rmap *rmap, pid_t *ret_pid)
+/* The next process of the pass; false if all had their turn. */
+static bool next_pid(struct drcl_rmap *rmap, pid_t *ret_pid)
 {
-    pid_t pid;
-    int r;
-
-    for (;;) {
-        r = drcl_pids_next(&rmap->pids, &pid);
-        if (r < 0 || (r == 0 && (rmap->wrapped || rmap->first == 0)))
-            return r;
-        if (r == 0) {
-            drcl_pids_close(&rmap->pids);
-            r = drcl_pids_open(&rmap->pids, rmap->env);
-            if (r < 0)
-                return r;
-            rmap->wrapped = true;
-        } else if ((pid < rmap->first) == rmap->wrapped && pid != getpid() && !excluded(rmap, pid)) {
-            *ret_pid = pid;
-            return 1;
-        }
-    }
+    while (drcl_process_list_next(&rmap->list, ret_pid))
+        if (*ret_pid != getpid() && !excluded(rmap, *ret_pid))
+            return true;
+    return false;
 }
 
 /* What to do about a process that cannot be read. Without descriptors or memory no other one can be read either. */
@@ -242,10 +229,14 @@ static int advance(struct drcl_rmap *rmap)
     size_t n;
     int r;
 
+    if (!rmap->listed) {
+        r = drcl_process_list_read(&rmap->list);
+        rmap->listed = r == 0;
+        return r < 0 ? r : 1;
+    }
     if (pid == 0) {
-        r = rmap->full_at ? 0 : next_pid(rmap, &pid);
-        if (r <= 0)
-            return r;
+        if (rmap->full || !next_pid(rmap, &pid))
+            return 0;
         r = drcl_process_scan_open(&rmap->scan, pid);
     } else {
         r = drcl_process_scan_next(&rmap->scan, &addr, &n);
@@ -268,13 +259,12 @@ static int begin(struct drcl_rmap *rmap)
     r = drcl_frame_set_reserve(&rmap->known, rmap->env, rmap->known.n + rmap->wanted.n);
     if (r < 0)
         return drcl_error(rmap->env, r, "out of memory");
-    r = drcl_pids_open(&rmap->pids, rmap->env);
+    r = drcl_process_list_begin(&rmap->list);
     if (r < 0)
         return r;
     rmap->passing = rmap->wanted;
     rmap->wanted = unused;
-    rmap->wrapped = false;
-    rmap->full_at = 0;
+    rmap->listed = rmap->full = false;
     rmap->nr_before = rmap->owners.n;
     rmap->running = true;
     return 1;
@@ -283,7 +273,7 @@ static int begin(struct drcl_rmap *rmap)
 static void end(struct drcl_rmap *rmap)
 {
     close_process(rmap);
-    drcl_pids_close(&rmap->pids);
+    drcl_process_list_end(&rmap->list);
     rmap->passing.n = 0;
     rmap->running = false;
 }
@@ -294,8 +284,8 @@ static void complete(struct drcl_rmap *rmap)
         rmap->known_ns = now(rmap);
     for (size_t i = 0; i < rmap->passing.n; i++)
         drcl_frame_set_add(&rmap->known, rmap->passing.at[i].start, rmap->passing.at[i].end);
-    /* Who had no room, because of that process, comes first the next time. */
-    rmap->first = rmap->full_at ? rmap->full_at + 1 : rmap->first;
+    if (rmap->full) /* who had no room comes first the next time */
+        drcl_process_list_turn(&rmap->list);
     end(rmap);
 }
 
@@ -383,6 +373,7 @@ void drcl_rmap_free(struct drcl_rmap *rmap)
     drcl_frame_set_fini(&rmap->passing, env);
     drcl_frame_set_fini(&rmap->known, env);
     drcl_owners_fini(&rmap->owners);
+    drcl_process_list_fini(&rmap->list);
     drcl_free(env, rmap->excluded);
     drcl_free(env, rmap);
 }
