@@ -4,6 +4,7 @@
 #include <damon_reclaim/damon_reclaim.h>
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,84 +12,76 @@
 #include "filters.h"
 #include "units.h"
 
-enum option_id {
-    OPT_BACKEND = 256,
-    OPT_OPERATIONS,
-    OPT_TAKE_OVER,
-    OPT_MONITOR_ONLY,
-    OPT_LARGEST_RAM,
-    OPT_PID,
-    OPT_COMM,
-    OPT_CGROUP,
-    OPT_WAIT,
-    OPT_FILTER,
-    OPT_EXCLUDE,
-    OPT_WORKLOAD,
-    OPT_RATE,
-    OPT_MEMORY,
-    OPT_SEED,
-    OPT_DURATION,
-    OPT_INTERVAL,
-    OPT_TOLERANCE,
-    OPT_DRY_RUN,
-    OPT_SET,
-    OPT_CONFIG,
-    OPT_NO_WATERMARKS,
-    OPT_ROOT,
-    OPT_JSON,
-    OPT_QUIET,
-    OPT_VERBOSE,
-    OPT_HELP,
-    OPT_PARAMETER /* and behind it, one for each of the library's parameters */
+enum kind {
+    FLAG,  /* bool */
+    COUNT, /* int, how often it was given */
+    TEXT,
+    WORDS,
+    NUMBER, /* uint64_t, as those below */
+    SIZE,
+    TIME,
+    PERCENT,
+    SETTING,
 };
+
+#define AT(member) offsetof(struct options, member)
 
 static const struct {
     const char *name;
     char letter; /* 0: none */
-    enum option_id id;
+    enum kind kind;
+    size_t offset;        /* of what it sets, in struct options */
     const char *argument; /* NULL: takes none */
     const char *commands; /* that know it */
     const char *doc;
 } table[] = {
-    {"backend", 0, OPT_BACKEND, "NAME", "run advise",
+    {"backend", 0, TEXT, AT(backend), "NAME", "run advise",
      "how memory is watched: damon, idle-page, sim (auto: one that works)"},
-    {"damon-operations", 0, OPT_OPERATIONS, "NAME", "run advise",
+    {"damon-operations", 0, TEXT, AT(operations), "NAME", "run advise",
      "damon: paddr, vaddr or fvaddr (what fits the targets)"},
-    {"take-over", 0, OPT_TAKE_OVER, NULL, "run advise", "damon: switch the kernel's DAMON_STAT off meanwhile"},
-    {"monitor-only", 0, OPT_MONITOR_ONLY, NULL, "run", "damon: the kernel watches the processes, we reclaim"},
-    {"pid", 0, OPT_PID, "PID", "run advise", "watch this process (may be repeated)"},
-    {"comm", 0, OPT_COMM, "NAME", "run advise",
+    {"take-over", 0, FLAG, AT(take_over), NULL, "run advise", "damon: switch the kernel's DAMON_STAT off meanwhile"},
+    {"monitor-only", 0, FLAG, AT(monitor_only), NULL, "run", "damon: the kernel watches the processes, we reclaim"},
+    {"pid", 0, WORDS, AT(pids), "PID", "run advise", "watch this process (may be repeated)"},
+    {"comm", 0, WORDS, AT(comms), "NAME", "run advise",
      "watch the processes of this name as they come and go (may be repeated)"},
-    {"cgroup", 0, OPT_CGROUP, "PATH", "run advise",
+    {"cgroup", 0, WORDS, AT(cgroups), "PATH", "run advise",
      "watch the processes of this cgroup and those below it (may be repeated)"},
-    {"wait", 0, OPT_WAIT, NULL, "run advise", "wait for processes when there are none yet, instead of failing"},
-    {"largest-ram", 0, OPT_LARGEST_RAM, NULL, "run advise",
+    {"wait", 0, FLAG, AT(wait), NULL, "run advise", "wait for processes when there are none yet, instead of failing"},
+    {"largest-ram", 0, FLAG, AT(largest_ram), NULL, "run advise",
      "of physical memory the largest range alone, as DAMON_RECLAIM does"},
-    {"filter", 0, OPT_FILTER, "RULE", "run", "what goes and what stays, see below (may be repeated)"},
-    {"exclude", 0, OPT_EXCLUDE, "WHAT", "run", "never reclaim this, see below (may be repeated)"},
-    {"workload", 0, OPT_WORKLOAD, "FILE", "run advise",
+    {"filter", 0, WORDS, AT(filters), "RULE", "run", "what goes and what stays, see below (may be repeated)"},
+    {"exclude", 0, WORDS, AT(exclusions), "WHAT", "run", "never reclaim this, see below (may be repeated)"},
+    {"workload", 0, TEXT, AT(workload), "FILE", "run advise",
      "simulate memory that is used as this file says, in masim's format"},
-    {"rate", 0, OPT_RATE, "N", "run advise", "simulation: accesses a second (1000000)"},
-    {"memory", 0, OPT_MEMORY, "BYTES", "run advise", "simulation: memory of the machine (5/4 of the workload's)"},
-    {"seed", 0, OPT_SEED, "N", "run advise", "of the random source; the same seed makes the same simulated run (0)"},
-    {"duration", 0, OPT_DURATION, "TIME", "run advise",
+    {"rate", 0, NUMBER, AT(rate), "N", "run advise", "simulation: accesses a second (1000000)"},
+    {"memory", 0, SIZE, AT(memory), "BYTES", "run advise", "simulation: memory of the machine (5/4 of the workload's)"},
+    {"seed", 0, NUMBER, AT(seed), "N", "run advise",
+     "of the random source; the same seed makes the same simulated run (0)"},
+    {"duration", 0, TIME, AT(duration_ns), "TIME", "run advise",
      "end after this long, in s unless it says; simulation: virtual time"},
-    {"interval", 0, OPT_INTERVAL, "TIME", "advise", "also say what is known this often"},
-    {"tolerance", 0, OPT_TOLERANCE, "PERCENT", "advise", "share of what is reclaimed that may be used again (2)"},
-    {"dry-run", 0, OPT_DRY_RUN, NULL, "run", "watch and count, reclaim nothing"},
-    {"set", 0, OPT_SET, "NAME=VALUE", "run advise", "set a parameter; the same as --NAME=VALUE (may be repeated)"},
-    {"config", 0, OPT_CONFIG, "FILE", "run advise", "lines NAME=VALUE, and # comments; read again on SIGHUP"},
-    {"no-watermarks", 0, OPT_NO_WATERMARKS, NULL, "run", "work however much memory is free"},
-    {"root", 0, OPT_ROOT, "DIR", "run advise probe", "look for /proc and /sys in this directory"},
-    {"json", 0, OPT_JSON, NULL, "run advise probe params",
-     "print JSON; run: a line an aggregation, then one with the summary; advise: a line each time"},
-    {"quiet", 'q', OPT_QUIET, NULL, "run", "no progress and no summary (but of JSON)"},
-    {"verbose", 'v', OPT_VERBOSE, NULL, "run advise probe",
-     "run, advise: log changes of state; twice: everything; probe: all findings"},
-    {"help", 'h', OPT_HELP, NULL, "run advise probe params version", "this text"},
+    {"interval", 0, TIME, AT(interval_ns), "TIME", "advise", "also say what is known this often"},
+    {"tolerance", 0, PERCENT, AT(tolerance), "PERCENT", "advise",
+     "share of what is reclaimed that may be used again (2)"},
+    {"dry-run", 0, FLAG, AT(dry_run), NULL, "run", "watch and count, reclaim nothing"},
+    {"set", 0, SETTING, AT(settings), "NAME=VALUE", "run advise",
+     "set a parameter; the same as --NAME=VALUE (may be repeated)"},
+    {"config", 0, TEXT, AT(config), "FILE", "run advise", "lines NAME=VALUE, and # comments; read again on SIGHUP"},
+    {"no-watermarks", 0, FLAG, AT(no_watermarks), NULL, "run", "work however much memory is free"},
+    {"root", 0, TEXT, AT(root), "DIR", "run advise probe", "look for /proc and /sys in this directory"},
+    {"json", 0, FLAG, AT(json), NULL, "run", "print JSON, a line an aggregation, then one with the summary"},
+    {"json", 0, FLAG, AT(json), NULL, "advise", "print JSON, a line each time"},
+    {"json", 0, FLAG, AT(json), NULL, "probe params", "print JSON"},
+    {"quiet", 'q', FLAG, AT(quiet), NULL, "run", "no progress and no summary (but of JSON)"},
+    {"verbose", 'v', COUNT, AT(verbose), NULL, "run advise", "log changes of state; twice: everything"},
+    {"verbose", 'v', COUNT, AT(verbose), NULL, "probe", "tell all findings"},
+    {"help", 'h', FLAG, AT(help), NULL, "run advise probe params version", "this text"},
 };
 
 #define NR_TABLE (sizeof(table) / sizeof(table[0]))
+
+/* What getopt_long() calls an option without its letter: the index in the table, and then that of the parameter. */
+#define FIRST_ID        256
+#define FIRST_PARAMETER (FIRST_ID + (int)NR_TABLE)
 
 static bool knows(const struct command *command, size_t i)
 {
@@ -130,10 +123,10 @@ static struct option *long_options(const struct command *command)
     for (size_t i = 0; i < NR_TABLE; i++)
         if (knows(command, i))
             list[n++] = (struct option){table[i].name, table[i].argument ? required_argument : no_argument, NULL,
-                                        (int)table[i].id};
+                                        FIRST_ID + (int)i};
     for (size_t i = 0; i < params; i++) {
         struct damon_reclaim_param_info info;
-        int argument, id = OPT_PARAMETER + (int)i;
+        int argument, id = FIRST_PARAMETER + (int)i;
 
         if (!describe(i, &info))
             continue;
@@ -148,7 +141,7 @@ static struct option *long_options(const struct command *command)
 static void free_long_options(struct option *list)
 {
     for (size_t i = 1; list[i].name; i++)
-        if (list[i].val >= OPT_PARAMETER && list[i].val == list[i - 1].val)
+        if (list[i].val >= FIRST_PARAMETER && list[i].val == list[i - 1].val)
             free((char *)(uintptr_t)list[i].name); /* the dashed one of a pair; ours */
     free(list);
 }
@@ -190,106 +183,70 @@ static int parameter(struct options *options, size_t index, const char *value)
     return CLI_OK;
 }
 
-static int option(struct options *o, int id)
+static int take(struct options *options, size_t i, const char *text)
 {
-    switch (id) {
-    case OPT_BACKEND:
-        o->backend = optarg;
+    void *at = (char *)options + table[i].offset;
+
+    switch (table[i].kind) {
+    case FLAG:
+        *(bool *)at = true;
         return CLI_OK;
-    case OPT_OPERATIONS:
-        o->operations = optarg;
+    case COUNT:
+        ++*(int *)at;
         return CLI_OK;
-    case OPT_TAKE_OVER:
-        o->take_over = true;
+    case TEXT:
+        *(const char **)at = text;
         return CLI_OK;
-    case OPT_MONITOR_ONLY:
-        o->monitor_only = true;
+    case WORDS:
+        add_word(at, text);
         return CLI_OK;
-    case OPT_LARGEST_RAM:
-        o->largest_ram = true;
-        return CLI_OK;
-    case OPT_FILTER:
-        add_word(&o->filters, optarg);
-        return CLI_OK;
-    case OPT_EXCLUDE:
-        add_word(&o->exclusions, optarg);
-        return CLI_OK;
-    case OPT_PID:
-        add_word(&o->pids, optarg);
-        return CLI_OK;
-    case OPT_COMM:
-        add_word(&o->comms, optarg);
-        return CLI_OK;
-    case OPT_CGROUP:
-        add_word(&o->cgroups, optarg);
-        return CLI_OK;
-    case OPT_WAIT:
-        o->wait = true;
-        return CLI_OK;
-    case OPT_WORKLOAD:
-        o->workload = optarg;
-        return CLI_OK;
-    case OPT_RATE:
-        return number("rate", optarg, NULL, &o->rate);
-    case OPT_MEMORY:
-        return number("memory", optarg, units_size, &o->memory);
-    case OPT_SEED:
-        return number("seed", optarg, NULL, &o->seed);
-    case OPT_DURATION:
-        return number("duration", optarg, units_time, &o->duration_ns);
-    case OPT_INTERVAL:
-        return number("interval", optarg, units_time, &o->interval_ns);
-    case OPT_TOLERANCE:
-        return percent("tolerance", optarg, &o->tolerance);
-    case OPT_DRY_RUN:
-        o->dry_run = true;
-        return CLI_OK;
-    case OPT_SET:
-        return settings_add_line(&o->settings, optarg, "--set") ? CLI_OK : CLI_USAGE;
-    case OPT_CONFIG:
-        o->config = optarg;
-        return CLI_OK;
-    case OPT_NO_WATERMARKS:
-        o->no_watermarks = true;
-        return CLI_OK;
-    case OPT_ROOT:
-        o->root = optarg;
-        return CLI_OK;
-    case OPT_JSON:
-        o->json = true;
-        return CLI_OK;
-    case OPT_QUIET:
-    case 'q':
-        o->quiet = true;
-        return CLI_OK;
-    case OPT_VERBOSE:
-    case 'v':
-        o->verbose++;
-        return CLI_OK;
-    case OPT_HELP:
-    case 'h':
-        o->help = true;
-        return CLI_OK;
+    case NUMBER:
+        return number(table[i].name, text, NULL, at);
+    case SIZE:
+        return number(table[i].name, text, units_size, at);
+    case TIME:
+        return number(table[i].name, text, units_time, at);
+    case PERCENT:
+        return percent(table[i].name, text, at);
     default:
-        return parameter(o, (size_t)(id - OPT_PARAMETER), optarg);
+        return settings_add_line(at, text, "--set") ? CLI_OK : CLI_USAGE;
     }
 }
 
-static const char *short_options(const struct command *command)
+/* By what getopt_long() has returned. */
+static int option(struct options *options, int id)
 {
-    return !strcmp(command->name, "run")                                         ? "qvh"
-           : !strcmp(command->name, "advise") || !strcmp(command->name, "probe") ? "vh"
-                                                                                 : "h";
+    size_t i = 0;
+
+    if (id >= FIRST_PARAMETER)
+        return parameter(options, (size_t)(id - FIRST_PARAMETER), optarg);
+    if (id >= FIRST_ID)
+        return take(options, (size_t)(id - FIRST_ID), optarg);
+    while (table[i].letter != id)
+        i++;
+    return take(options, i, optarg);
+}
+
+static void short_options(const struct command *command, char letters[NR_TABLE + 1])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < NR_TABLE; i++)
+        if (table[i].letter && knows(command, i))
+            letters[n++] = table[i].letter;
+    letters[n] = '\0';
 }
 
 int options_parse(struct options *options, const struct command *command, int argc, char **argv)
 {
     struct option *list = long_options(command);
     char name[] = "damon-reclaim"; /* getopt's messages begin with argv[0] */
+    char letters[NR_TABLE + 1];
     int r = CLI_OK, id;
 
     argv[0] = name;
-    while (r == CLI_OK && (id = getopt_long(argc, argv, short_options(command), list, NULL)) != -1)
+    short_options(command, letters);
+    while (r == CLI_OK && (id = getopt_long(argc, argv, letters, list, NULL)) != -1)
         r = id == '?' ? CLI_USAGE : option(options, id);
     free_long_options(list);
     options->words = argv + optind;
