@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of a target whose process exits, and of a context whose backend fails. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scripted.h"
+
+static struct scripted s;
+
+static struct damon_reclaim_target process(pid_t pid)
+{
+    return (struct damon_reclaim_target){.size = sizeof(struct damon_reclaim_target), .pid = pid};
+}
+
+static struct {
+    size_t n;
+    uint32_t target;
+    pid_t pid;
+    uint64_t nr_targets;
+} gone;
+static struct damon_reclaim_event last_event;
+
+static void note_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, void *userdata)
+{
+    (void)userdata;
+    gone.n++;
+    gone.target = target;
+    gone.pid = pid;
+    gone.nr_targets = stats_of(ctx).nr_targets;
+}
+
+static void note_state(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
+{
+    (void)ctx, (void)userdata;
+    last_event = *event;
+}
+
+/* Two processes; one exits, the other goes on; then that exits too. */
+static struct damon_reclaim *two_processes(uint32_t flags)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    memset(&gone, 0, sizeof(gone));
+    s.callbacks.target_gone = note_gone;
+    s.callbacks.state_changed = note_state;
+    s.processes[0].pid = 100;
+    s.processes[1].pid = 101;
+    ctx = scripted_new(&s, flags);
+    for (pid_t pid = 100; pid < 102; pid++) {
+        struct damon_reclaim_target target = process(pid);
+
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    }
+    enable(ctx);
+    return ctx;
+}
+
+START_TEST(test_exit)
+{
+    struct damon_reclaim *ctx = two_processes(_i ? DAMON_RECLAIM_ALLOW_NO_TARGET : 0);
+    size_t fds = scripted_open_fds(&s);
+
+    aggregate(ctx, 3);
+    s.processes[0].exited = true;
+    run_until(ctx, s.now_ns + 1100 * MS);
+    ck_assert_uint_eq(gone.n, 1);
+    ck_assert_uint_eq(gone.target, 1);
+    ck_assert_int_eq(gone.pid, 100);
+    ck_assert_uint_eq(gone.nr_targets, 1); /* removed already */
+    ck_assert_uint_eq(scripted_open_fds(&s), fds - 1);
+    expect_partition(ctx, 1, NULL, 0, PAGE);
+    expect_partition(ctx, 2, s.ranges, 1, PAGE);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    s.processes[1].exited = true;
+    for (int i = 0; i < 300 && stats_of(ctx).nr_targets; i++)
+        dispatch(ctx);
+    ck_assert_uint_eq(gone.n, 2);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets, 0);
+    if (_i) {
+        for (int i = 0; i < 50; i++)
+            dispatch(ctx);
+        ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+        ck_assert_uint_eq(stats_of(ctx).nr_regions, 0);
+    } else {
+        ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+        ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+        ck_assert_int_eq(last_event.reason, DAMON_RECLAIM_REASON_NO_TARGET);
+        ck_assert_uint_eq(s.nr_disable, 1);
+    }
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* The pid is used again while the first one is a target still: the new process is another one. */
+START_TEST(test_reused_pid)
+{
+    struct damon_reclaim *ctx = two_processes(0);
+    struct damon_reclaim_target target = process(100);
+    uint32_t id;
+
+    aggregate(ctx, 2);
+    s.processes[0].pid = 0; /* has exited and is waited for */
+    s.processes[2].pid = 100;
+    if (_i) {
+        run_until(ctx, s.now_ns + 1100 * MS);
+        ck_assert_uint_eq(gone.n, 1);
+        ck_assert_uint_eq(gone.target, 1);
+        expect_partition(ctx, 1, NULL, 0, PAGE);
+    }
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0); /* also before the end of the first is noticed */
+    ck_assert_uint_eq(id, 3);
+    run_until(ctx, s.now_ns + 1100 * MS);
+    ck_assert_uint_eq(gone.n, 1);
+    expect_partition(ctx, 1, NULL, 0, PAGE);
+    expect_partition(ctx, 3, s.ranges, 1, PAGE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* -ESRCH of any operation on a target: that target is gone, the other stays. */
+START_TEST(test_gone_by_backend)
+{
+    static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM};
+    struct damon_reclaim *ctx = two_processes(0);
+
+    set(ctx, "min_age", "500ms");
+    commit(ctx);
+    aggregate(ctx, ops[_i] == OP_MARK ? 1 : 4);
+    s.fail[ops[_i]] = -ESRCH;
+    for (int i = 0; i < 400 && !gone.n; i++)
+        dispatch(ctx);
+    ck_assert_uint_eq(gone.n, 1);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    expect_partition(ctx, gone.target, NULL, 0, PAGE);
+    expect_partition(ctx, 3 - gone.target, s.ranges, 1, PAGE);
+    aggregate(ctx, 12);
+    ck_assert_uint_gt(stats_of(ctx).bytes_reclaimed_regions, 0);
+    ck_assert_uint_eq(scripted_open_fds(&s), 2); /* the timer and a pidfd */
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* The last target is gone as soon as it is looked at: enable() does not leave a context that watches nothing. */
+START_TEST(test_gone_at_enable)
+{
+    struct damon_reclaim_target target = process(100);
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    memset(&gone, 0, sizeof(gone));
+    s.callbacks.target_gone = note_gone;
+    s.processes[0].pid = 100;
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+    s.fail[_i ? OP_PREPARE : OP_RANGES] = -ESRCH;
+    damon_reclaim_enable(ctx);
+    damon_reclaim_dispatch(ctx);
+    damon_reclaim_dispatch(ctx);
+    ck_assert_uint_eq(gone.n, 1);
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+    ck_assert_uint_eq(s.nr_disable, s.nr_calls[OP_ENABLE]);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* An error that is none of the moment disables, with a text that names the backend; enabling works again. */
+START_TEST(test_backend_error)
+{
+    static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM, OP_ADVANCE};
+    struct damon_reclaim *ctx = two_processes(0);
+    int r = 0;
+
+    set(ctx, "min_age", "500ms");
+    commit(ctx);
+    aggregate(ctx, ops[_i] == OP_MARK ? 1 : 4);
+    s.fail[ops[_i]] = -EIO;
+    for (int i = 0; i < 400 && r == 0; i++)
+        r = damon_reclaim_dispatch(ctx);
+    expect_error(ctx, r, -EIO, "scripted");
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_BACKEND);
+    ck_assert_int_eq(last_event.state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_uint_eq(s.nr_disable, 1);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets, 2);
+    ck_assert_int_eq(damon_reclaim_dispatch(ctx), 0);
+    enable(ctx);
+    aggregate(ctx, 8);
+    ck_assert_uint_gt(stats_of(ctx).bytes_reclaimed_regions, 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Errors of the moment leave a step out, once or many times. */
+START_TEST(test_passing_error)
+{
+    static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM, OP_ADVANCE};
+    struct damon_reclaim *ctx = two_processes(0);
+
+    set(ctx, "min_age", "500ms");
+    commit(ctx);
+    for (int i = 0; i < 800; i++) {
+        if (i % 3 == 0)
+            s.fail[ops[_i / 2]] = _i % 2 ? -ENOMEM : -EINTR;
+        dispatch(ctx);
+        s.nr_acts = 0;
+    }
+    memset(s.fail, 0, sizeof(s.fail));
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_eq(stats_of(ctx).nr_targets, 2);
+    aggregate(ctx, 14);
+    ck_assert_uint_gt(stats_of(ctx).bytes_reclaimed_regions, 0);
+    expect_partition(ctx, 1, s.ranges, 1, PAGE);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* enable() of the backend refuses: the text says so, and disable() is not called. */
+START_TEST(test_enable_refused)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    ctx = scripted_new(&s, 0);
+    s.fail[OP_ENABLE] = -EBUSY;
+    expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "scripted");
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_uint_eq(s.nr_disable, 0);
+    enable(ctx);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0); /* it is */
+    ck_assert_uint_eq(s.nr_calls[OP_ENABLE], 2);
+    damon_reclaim_disable(ctx);
+    damon_reclaim_disable(ctx);
+    ck_assert_uint_eq(s.nr_disable, 1);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* What was given to prepare() stays where it is until check(), as the header says. */
+static int check_array(void *data, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed)
+{
+    (void)data, (void)target;
+    expect(n <= s.nr_prepared);
+    for (size_t i = 0; i < n; i++)
+        expect(s.prepared[i] == addrs[i]);
+    memset(accessed, 0, n);
+    return 0;
+}
+
+START_TEST(test_prepared_array)
+{
+    struct damon_reclaim *ctx;
+
+    scripted_init(&s);
+    s.ops.check = check_array;
+    ctx = scripted_new(&s, 0);
+    enable(ctx);
+    for (uint64_t n = 1000; n < 20000; n += 1000) {
+        for (int i = 0; i < 3; i++)
+            dispatch(ctx);
+        set_number(ctx, "max_nr_regions", n);
+        commit(ctx);
+    }
+    ck_assert_uint_gt(stats_of(ctx).nr_samples, 30);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void end_child(pid_t child)
+{
+    kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+
+/* Real processes: this one is no target, a child is one until it dies. */
+START_TEST(test_real_processes)
+{
+    struct damon_reclaim_target target;
+    struct damon_reclaim *ctx;
+    pid_t child = fork();
+
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test fails */
+        for (;;)
+            pause();
+    }
+    ck_assert_int_gt(child, 0);
+    scripted_init(&s);
+    memset(&gone, 0, sizeof(gone));
+    s.real_system = true;
+    s.callbacks.target_gone = note_gone;
+    ctx = scripted_new(&s, 0);
+    target = process(getpid());
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EPERM, "caller itself");
+    target = process(child);
+    if (damon_reclaim_add_target(ctx, &target, NULL) == -ENOSYS) {
+        /* Not a kernel's answer by now, but valgrind's. */
+        expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ENOSYS, "cannot be held");
+        end_child(child);
+        damon_reclaim_unref(ctx);
+        scripted_fini(&s);
+        return;
+    }
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EEXIST, "target 1");
+    enable(ctx);
+    run_until(ctx, s.now_ns + 2 * SEC);
+    ck_assert_uint_eq(gone.n, 0);
+    end_child(child);
+    for (int i = 0; i < 300 && !gone.n; i++)
+        dispatch(ctx);
+    ck_assert_uint_eq(gone.n, 1);
+    ck_assert_int_eq(gone.pid, child);
+    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ESRCH, "no such process");
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_exit, 0, 2);
+    tcase_add_loop_test(tc, test_reused_pid, 0, 2);
+    tcase_add_loop_test(tc, test_gone_by_backend, 0, 5);
+    tcase_add_loop_test(tc, test_gone_at_enable, 0, 2);
+    tcase_add_loop_test(tc, test_backend_error, 0, 6);
+    tcase_add_loop_test(tc, test_passing_error, 0, 12);
+    tcase_add_test(tc, test_enable_refused);
+    tcase_add_test(tc, test_prepared_array);
+    tcase_add_test(tc, test_real_processes);
+}
+
+int main(void)
+{
+    return scripted_run("gone", fill);
+}
