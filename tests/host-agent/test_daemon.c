@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole daemon, over a root directory and a monitor backend of the test. The processes are real, what /proc says of
  * them is not. */
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "suite.h"
 #include "tree.h"
 
 #define MIB   UINT64_C(1048576)
@@ -404,18 +404,9 @@ START_TEST(test_list)
 }
 END_TEST
 
-int main(int argc, char **argv)
+static void fill(TCase *tcase)
 {
-    Suite *suite = suite_create("daemon");
-    TCase *tcase = tcase_create("daemon");
-    SRunner *runner;
-    int failed;
-
-    if (argc != 2)
-        return 99;
-    program = argv[1];
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_watches);
     tcase_add_test(tcase, test_quota);
     tcase_add_test(tcase, test_come_and_go);
@@ -430,11 +421,12 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, test_never);
     tcase_add_test(tcase, test_wrong);
     tcase_add_test(tcase, test_list);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_SILENT);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 99;
+    program = argv[1];
+    return run_suite("daemon", 60, fill);
 }
