@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,14 @@
 #include "host.h"
 
 #define MOST_OPTIONS 32
+
+char daemon_obstacle[128];
+
+static int enable(void *data)
+{
+    (void)data;
+    return access(daemon_obstacle, F_OK) == 0 ? -EIO : 0;
+}
 
 static int prepare(void *data, uint32_t target, const uint64_t *addrs, size_t n)
 {
@@ -59,6 +68,7 @@ static const struct damon_reclaim_backend_ops quiet = {
     .size = sizeof(quiet),
     .name = "quiet",
     .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_NEEDS_PID,
+    .enable = enable,
     .prepare = prepare,
     .check = check,
     .ranges = ranges,

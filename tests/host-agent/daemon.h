@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* While this file exists the monitor backend cannot be enabled. */
+extern char daemon_obstacle[128];
+
 /* Starts it with the options, ended by NULL. One MiB in four is in use, and reclaiming takes no time. */
 pid_t daemon_start(const char *const *options);
 /* Ends it; its exit code, or -1 if it was killed or took longer than a second. */

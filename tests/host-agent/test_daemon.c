@@ -85,6 +85,7 @@ static void setup(void)
     tree_make(&tree);
     snprintf(textfile, sizeof(textfile), "%s/host.prom", tree.root);
     snprintf(config, sizeof(config), "%s/host.conf", tree.root);
+    snprintf(daemon_obstacle, sizeof(daemon_obstacle), "%s/obstacle", tree.root);
     tree_write(&tree, "/run/empty", "%s", "");
     tree_write(&tree, "/proc/self/cgroup", "0::/system.slice/agent.service\n");
     daemon_pid = 0;
@@ -241,21 +242,19 @@ static void ck_goes_on(const char *reclaimed, double before)
     ck_assert(daemon_wait(textfile, reclaimed, metric(reclaimed) + 4096, true));
 }
 
-/* A file that can be read, but not done, for the @cause. What else it says is not done either: no machine is let go of,
- * no parameter is new. */
-static void refuse(const char *backend, const char *cause)
+/* A file that can be read, but not done: the monitor backend of the test knows nothing of cgroups. What else it says is
+ * not done either: no machine is let go of, no parameter is new. */
+START_TEST(test_refused_list)
 {
     pid_t a = machine("a"), b = machine("b"), c = machine("c");
     char text[256];
 
-    snprintf(text, sizeof(text), "[agent]\nbackend = %s\n", backend);
-    begin(text);
+    begin("");
     ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 16 * (double)MIB, true));
     ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 16 * (double)MIB, true));
     tree_write(&tree, "/sys/fs/cgroup/quiet/cgroup.procs", "%s", "");
-    snprintf(text, sizeof(text),
-             "[agent]\nbackend = %s\n[vm *]\nmin_age = 1h\n[vm b]\nexclude = Y\n[never]\npids = %d\n%s", backend,
-             (int)a, cause);
+    snprintf(text, sizeof(text), "[vm *]\nmin_age = 1h\n[vm b]\nexclude = Y\n[never]\npids = %d\ncgroups = quiet\n",
+             (int)a);
     write_config(text);
     for (unsigned int i = 0; i < 2; i++) {
         double before_a = metric(METRIC("reclaimed_bytes_total", "a"));
@@ -271,18 +270,34 @@ static void refuse(const char *backend, const char *cause)
     stand_in_stop(b);
     stand_in_stop(c);
 }
-
-/* The monitor backend of the test knows nothing of cgroups. */
-START_TEST(test_refused_list)
-{
-    refuse("idle-page", "cgroups = quiet\n");
-}
 END_TEST
 
-/* Each machine may have as many, but not all together. */
-START_TEST(test_refused_parameters)
+/* The last that can fail: the parameters and the list are in effect already, and are put back. */
+START_TEST(test_refused_enabling)
 {
-    refuse("damon", "[parameters]\nmax_nr_regions = 500000000\n");
+    pid_t a = machine("a"), b = machine("b");
+    char text[160];
+
+    tree_write(&tree, "/obstacle", "%s", "");
+    begin("[parameters]\nenabled = N\n");
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 0, true));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), 0, true));
+    snprintf(text, sizeof(text), "[parameters]\nenabled = Y\n[vm b]\nexclude = Y\n[never]\npids = %d\n", (int)a);
+    write_config(text);
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"refused\"}", 1, false));
+    tree_unlink(&tree, "/obstacle");
+    sleep(1);
+    ck_assert(metric(METRIC("vm_share_bytes", "a")) >= 0);
+    ck_assert(metric(METRIC("vm_share_bytes", "b")) >= 0);
+    ck_assert(metric("damon_reclaim_host_tried_bytes_total") == 0);
+    write_config("");
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, "damon_reclaim_reloads_total{result=\"applied\"}", 1, false));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 4096, true));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 4096, true));
+    stand_in_stop(a);
+    stand_in_stop(b);
 }
 END_TEST
 
@@ -414,7 +429,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_pause);
     tcase_add_test(tcase, test_reload);
     tcase_add_test(tcase, test_refused_list);
-    tcase_add_test(tcase, test_refused_parameters);
+    tcase_add_test(tcase, test_refused_enabling);
     tcase_add_test(tcase, test_never_by_reload);
     tcase_add_test(tcase, test_never_by_reload_shared);
     tcase_add_test(tcase, test_dry_run);
