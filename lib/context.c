@@ -86,8 +86,9 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     ctx->active = ctx->staged;
     host.data = ctx;
     host.has_before = ctx->callbacks.before_reclaim != NULL;
-    return drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->backend, &host, config->seed,
-                            !(ctx->flags & DAMON_RECLAIM_NO_MARK));
+    r = drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->backend, &host, config->seed,
+                         !(ctx->flags & DAMON_RECLAIM_NO_MARK));
+    return r < 0 ? drcl_error(&ctx->env, r, "out of memory") : 0;
 }
 
 /* Gives back what set_up() got, as far as it came. */

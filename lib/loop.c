@@ -76,8 +76,8 @@ uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uin
 {
     uint64_t ns = UINT64_MAX;
 
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
-        const struct drcl_scheme *scheme = &ctx->engine.schemes[i];
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++) {
+        const struct drcl_scheme *scheme = ctx->engine.schemes[i];
         uint64_t interval = scheme->config.watermarks.interval_us * NS_PER_US;
 
         if (scheme->used && interval && interval < ns)

@@ -58,7 +58,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
     if (!ctx || !ret_stats)
         return -EINVAL;
     engine = &ctx->engine;
-    scheme = &engine->schemes[DAMON_RECLAIM_SCHEME_RECLAIM];
+    scheme = engine->schemes[DAMON_RECLAIM_SCHEME_RECLAIM];
     stats = (struct damon_reclaim_stats){
         .size = sizeof(stats),
         .state = ctx->state,

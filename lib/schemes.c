@@ -10,7 +10,7 @@
 
 struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
 {
-    struct drcl_scheme *scheme = id < DRCL_MAX_SCHEMES ? &ctx->engine.schemes[id] : NULL;
+    struct drcl_scheme *scheme = id < ctx->engine.nr_schemes ? ctx->engine.schemes[id] : NULL;
 
     if (scheme && (id == DAMON_RECLAIM_SCHEME_RECLAIM || (scheme->used && !scheme->removed)))
         return scheme;
@@ -128,10 +128,12 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     r = check_scheme(ctx, &scheme);
     if (r < 0)
         return r;
-    while (id < DRCL_MAX_SCHEMES && ctx->engine.schemes[id].used)
+    while (id < ctx->engine.nr_schemes && ctx->engine.schemes[id]->used)
         id++;
     if (id == DRCL_MAX_SCHEMES)
         return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already", DRCL_MAX_SCHEMES - 1);
+    if (drcl_engine_reserve_scheme(&ctx->engine, id) < 0)
+        return drcl_error(&ctx->env, -ENOMEM, "scheme: out of memory");
     drcl_engine_set_scheme(&ctx->engine, id, &scheme);
     r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0) {
@@ -159,7 +161,7 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
 /* The filters in use; those of the reclaim scheme without skip_anon's. */
 static void put_filters(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_filter *filters, size_t n)
 {
-    struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+    struct drcl_scheme *scheme = ctx->engine.schemes[id];
 
     if (id == DAMON_RECLAIM_SCHEME_RECLAIM) {
         if (n)

@@ -21,13 +21,15 @@ int drcl_engine_init(struct drcl_engine *engine, struct drcl_env *env, const str
     engine->by_page = ops->features & DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     engine->marks = marks && ops->mark;
     engine->sequence = 1;
-    return 0;
+    return drcl_engine_reserve_scheme(engine, DAMON_RECLAIM_SCHEME_RECLAIM);
 }
 
 void drcl_engine_fini(struct drcl_engine *engine)
 {
     for (size_t i = 0; i < engine->nr_targets; i++)
         drcl_free(engine->env, engine->targets[i].ranges);
+    for (size_t i = 0; i < engine->nr_schemes; i++)
+        drcl_free(engine->env, engine->schemes[i]);
     drcl_free(engine->env, engine->targets);
     drcl_free(engine->env, engine->range_buf);
     drcl_free(engine->env, engine->sample);
@@ -74,14 +76,25 @@ void drcl_engine_set_attrs(struct drcl_engine *engine, const struct drcl_attrs *
         if (engine->tick >= engine->samples)
             engine->tick = engine->samples - 1;
     }
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        if (engine->schemes[i].used)
-            drcl_scheme_derive(engine, &engine->schemes[i]);
+    for (size_t i = 0; i < engine->nr_schemes; i++)
+        if (engine->schemes[i]->used)
+            drcl_scheme_derive(engine, engine->schemes[i]);
+}
+
+int drcl_engine_reserve_scheme(struct drcl_engine *engine, uint32_t id)
+{
+    if (id < engine->nr_schemes)
+        return 0;
+    engine->schemes[id] = drcl_zalloc(engine->env, sizeof(*engine->schemes[id]));
+    if (!engine->schemes[id])
+        return -ENOMEM;
+    engine->nr_schemes = id + 1;
+    return 0;
 }
 
 void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_scheme *config)
 {
-    struct drcl_scheme *scheme = &engine->schemes[id];
+    struct drcl_scheme *scheme = engine->schemes[id];
 
     if (!scheme->used) {
         memset(scheme, 0, sizeof(*scheme));
@@ -99,14 +112,14 @@ void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struc
 
 static void drop_schemes(struct drcl_engine *engine)
 {
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        if (engine->schemes[i].removed)
-            memset(&engine->schemes[i], 0, sizeof(engine->schemes[i]));
+    for (size_t i = 0; i < engine->nr_schemes; i++)
+        if (engine->schemes[i]->removed)
+            memset(engine->schemes[i], 0, sizeof(*engine->schemes[i]));
 }
 
 void drcl_engine_remove_scheme(struct drcl_engine *engine, uint32_t id, bool now)
 {
-    engine->schemes[id].removed = true;
+    engine->schemes[id]->removed = true;
     if (now)
         drop_schemes(engine);
 }
@@ -154,10 +167,10 @@ void drcl_engine_forget(struct drcl_engine *engine)
         engine->targets[i].stale = true;
         engine->targets[i].prepared = false;
     }
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
-        engine->schemes[i].quota.resume = false;
-        engine->schemes[i].quota.started = false;
-        engine->schemes[i].active = false;
+    for (size_t i = 0; i < engine->nr_schemes; i++) {
+        engine->schemes[i]->quota.resume = false;
+        engine->schemes[i]->quota.started = false;
+        engine->schemes[i]->active = false;
     }
 }
 
@@ -185,8 +198,8 @@ void drcl_engine_observed(struct drcl_engine *engine, uint64_t aggregations)
         engine->sequence += (uint32_t)aggregations;
         if (!engine->sequence)
             engine->sequence = 1;
-        for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-            engine->schemes[i].ticks += aggregations * engine->samples;
+        for (size_t i = 0; i < engine->nr_schemes; i++)
+            engine->schemes[i]->ticks += aggregations * engine->samples;
     }
     engine->accounted = true;
     if (aggregations)
@@ -204,8 +217,8 @@ void drcl_engine_tick(struct drcl_engine *engine)
     drcl_monitor_check(engine);
     engine->nr_samples++;
     engine->tick++;
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        engine->schemes[i].ticks++;
+    for (size_t i = 0; i < engine->nr_schemes; i++)
+        engine->schemes[i]->ticks++;
     if (engine->tick >= engine->samples)
         aggregate(engine);
     else

@@ -102,7 +102,8 @@ struct drcl_engine {
     uint8_t *accessed;         /* what became of it */
     size_t sample_cap;
 
-    struct drcl_scheme schemes[DRCL_MAX_SCHEMES];
+    struct drcl_scheme *schemes[DRCL_MAX_SCHEMES]; /* by number; once there, each stays in its place, used or not */
+    uint32_t nr_schemes;                           /* that are there; the reclaim scheme always is */
     struct drcl_excluded excluded;
 
     uint32_t tick;        /* in this aggregation */
@@ -139,6 +140,8 @@ void drcl_engine_fini(struct drcl_engine *engine);
 int drcl_engine_reserve(struct drcl_engine *engine, const struct drcl_attrs *attrs);
 /* Takes the attributes; what was learnt is scaled. */
 void drcl_engine_set_attrs(struct drcl_engine *engine, const struct drcl_attrs *attrs);
+/* Makes room for the scheme, so that drcl_engine_set_scheme() cannot fail. Numbers are given in order. 0 or -ENOMEM. */
+int drcl_engine_reserve_scheme(struct drcl_engine *engine, uint32_t id);
 /* Takes a scheme; charges and statistics of the one that was there stay. Everything in it is valid. */
 void drcl_engine_set_scheme(struct drcl_engine *engine, uint32_t id, const struct damon_reclaim_scheme *scheme);
 /* Removes a scheme: @now, or when the tick that is running has ended. */

@@ -50,8 +50,8 @@ static uint32_t mark_age(const struct drcl_engine *engine)
 {
     uint32_t age = UINT32_MAX;
 
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++) {
-        const struct drcl_scheme *scheme = &engine->schemes[i];
+    for (size_t i = 0; i < engine->nr_schemes; i++) {
+        const struct drcl_scheme *scheme = engine->schemes[i];
         uint32_t marked_at = scheme->min_age > scheme->lead ? scheme->min_age - scheme->lead : 0;
 
         if (scheme->used && scheme->active && needs_mark(engine, scheme) && marked_at < age)
@@ -459,7 +459,7 @@ static bool begin_round(struct drcl_engine *engine, struct drcl_scheme *scheme)
 
 static void apply_scheme(struct drcl_engine *engine, uint32_t id)
 {
-    struct round round = {.engine = engine, .scheme = &engine->schemes[id], .id = id};
+    struct round round = {.engine = engine, .scheme = engine->schemes[id], .id = id};
     struct drcl_quota *quota = &round.scheme->quota;
 
     if (!begin_round(engine, round.scheme))
@@ -487,8 +487,8 @@ static bool due(const struct drcl_engine *engine, const struct drcl_scheme *sche
 
 void drcl_schemes_apply(struct drcl_engine *engine)
 {
-    for (uint32_t id = 0; id < DRCL_MAX_SCHEMES && !engine->halt; id++) {
-        struct drcl_scheme *scheme = &engine->schemes[id];
+    for (uint32_t id = 0; id < engine->nr_schemes && !engine->halt; id++) {
+        struct drcl_scheme *scheme = engine->schemes[id];
 
         if (!scheme->used || scheme->removed || !due(engine, scheme))
             continue;
@@ -503,8 +503,8 @@ bool drcl_schemes_check_watermarks(struct drcl_engine *engine, uint32_t free_per
 {
     bool any = false;
 
-    for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++) {
-        struct drcl_scheme *scheme = &engine->schemes[id];
+    for (uint32_t id = 0; id < engine->nr_schemes; id++) {
+        struct drcl_scheme *scheme = engine->schemes[id];
         const struct damon_reclaim_watermarks *marks = &scheme->config.watermarks;
         enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
 

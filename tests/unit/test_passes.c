@@ -507,16 +507,17 @@ START_TEST(test_moving_sum)
     };
 
     open_engine();
+    expect(drcl_engine_reserve_scheme(&engine, 1) == 0);
     drcl_engine_set_scheme(&engine, 1, &scheme);
-    engine.schemes[1].active = true;
+    engine.schemes[1]->active = true;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         clear();
         put(0, 10, cases[i].nr, cases[i].last, 5);
         engine.tick = cases[i].tick;
-        engine.schemes[1].ticks = 1;
-        engine.schemes[1].stats.nr_tried = 0;
+        engine.schemes[1]->ticks = 1;
+        engine.schemes[1]->stats.nr_tried = 0;
         drcl_schemes_apply(&engine);
-        expect_eq(engine.schemes[1].stats.nr_tried, cases[i].matches);
+        expect_eq(engine.schemes[1]->stats.nr_tried, cases[i].matches);
     }
     close_engine();
 }

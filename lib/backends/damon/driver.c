@@ -11,8 +11,8 @@ static uint32_t active_schemes(const struct damon_reclaim *ctx)
 {
     uint32_t active = 0;
 
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        active |= (uint32_t)ctx->engine.schemes[i].active << i;
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
+        active |= (uint32_t)ctx->engine.schemes[i]->active << i;
     return active;
 }
 

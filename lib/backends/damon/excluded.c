@@ -47,8 +47,8 @@ int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *excl
 /* What a filter of the core allows is not asked further by the kernel: it would let excluded pages go. */
 static int check_schemes(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++) {
-        const struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++) {
+        const struct drcl_scheme *scheme = ctx->engine.schemes[id];
 
         for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
             if (drcl_filter_is_core(scheme->filters[i].type) && scheme->filters[i].allow)

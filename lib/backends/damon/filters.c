@@ -143,8 +143,8 @@ int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon 
 
     if (operations == DRCL_DAMON_PADDR)
         return 0;
-    for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++) {
-        const struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++) {
+        const struct drcl_scheme *scheme = ctx->engine.schemes[id];
 
         for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
             if (!drcl_filter_is_core(scheme->filters[i].type))

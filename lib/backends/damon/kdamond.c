@@ -126,7 +126,7 @@ bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d)
 
         if (!w->interval_us && !w->high && !w->mid && !w->low)
             return true;
-        if (ctx->engine.schemes[scheme == DRCL_DAMON_MONITOR ? DAMON_RECLAIM_SCHEME_RECLAIM : scheme].active &&
+        if (ctx->engine.schemes[scheme == DRCL_DAMON_MONITOR ? DAMON_RECLAIM_SCHEME_RECLAIM : scheme]->active &&
             (w->high >= 1000 || metrics.free_permille + MARGIN <= w->high) &&
             (!w->low || metrics.free_permille >= w->low + MARGIN))
             return true;
@@ -151,8 +151,8 @@ bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl
 
 static bool any_active(const struct damon_reclaim *ctx)
 {
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        if (ctx->engine.schemes[i].used && ctx->engine.schemes[i].active)
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
+        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->active)
             return true;
     return false;
 }

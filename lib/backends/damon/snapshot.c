@@ -151,8 +151,8 @@ static int lay_out(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t ela
 
 static bool is_work_left(const struct damon_reclaim *ctx)
 {
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        if (ctx->engine.schemes[i].used && ctx->engine.schemes[i].active && ctx->engine.schemes[i].quota.resume)
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
+        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->active && ctx->engine.schemes[i]->quota.resume)
             return true;
     return false;
 }
@@ -162,9 +162,9 @@ static uint64_t least_age_ns(const struct damon_reclaim *ctx)
 {
     uint64_t us = UINT64_MAX / NS_PER_US;
 
-    for (size_t i = 0; i < DRCL_MAX_SCHEMES; i++)
-        if (ctx->engine.schemes[i].used && ctx->engine.schemes[i].config.min_age_us < us)
-            us = ctx->engine.schemes[i].config.min_age_us;
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
+        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->config.min_age_us < us)
+            us = ctx->engine.schemes[i]->config.min_age_us;
     return us * NS_PER_US;
 }
 

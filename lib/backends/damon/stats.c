@@ -58,7 +58,7 @@ static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slo
     if (s->scheme == DRCL_DAMON_MONITOR)
         d->seen_working = c.nr_tried > s->nr_tried;
     else
-        stats = &ctx->engine.schemes[s->scheme].stats;
+        stats = &ctx->engine.schemes[s->scheme]->stats;
     stats->nr_tried += grown(&s->nr_tried, c.nr_tried);
     stats->sz_tried += grown(&s->sz_tried, c.sz_tried);
     stats->nr_applied += grown(&s->nr_applied, c.nr_applied);
@@ -66,7 +66,7 @@ static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slo
     stats->sz_filter_passed += grown(&s->sz_passed, c.sz_passed);
     by = grown(&s->exceeds, c.exceeds);
     if (s->scheme != DRCL_DAMON_MONITOR)
-        ctx->engine.schemes[s->scheme].quota.exceeds += by;
+        ctx->engine.schemes[s->scheme]->quota.exceeds += by;
     return 0;
 }
 
@@ -74,7 +74,7 @@ bool drcl_damon_has_quota(const struct damon_reclaim *ctx, const struct drcl_dam
 {
     for (size_t slot = 0; slot < d->nr_slots; slot++)
         if (d->slots[slot].scheme != DRCL_DAMON_MONITOR &&
-            drcl_quota_limited(&ctx->engine.schemes[d->slots[slot].scheme].quota))
+            drcl_quota_limited(&ctx->engine.schemes[d->slots[slot].scheme]->quota))
             return true;
     return false;
 }
@@ -87,7 +87,7 @@ void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
 
         if (d->slots[slot].scheme == DRCL_DAMON_MONITOR)
             continue;
-        quota = &ctx->engine.schemes[d->slots[slot].scheme].quota;
+        quota = &ctx->engine.schemes[d->slots[slot].scheme]->quota;
         if (!drcl_quota_limited(quota))
             quota->effective = DRCL_NO_LIMIT;
         else if (drcl_damon_read_u64(d->env, &bytes, DRCL_DAMON_SCHEME "/quotas/effective_bytes", slot) == 0)

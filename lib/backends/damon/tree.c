@@ -229,7 +229,7 @@ static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct 
 
     all.config.max_nr_accesses = UINT32_MAX;
     all.config.action = DAMON_RECLAIM_ACTION_STAT;
-    all.config.watermarks = ctx->engine.schemes[DAMON_RECLAIM_SCHEME_RECLAIM].config.watermarks;
+    all.config.watermarks = ctx->engine.schemes[DAMON_RECLAIM_SCHEME_RECLAIM]->config.watermarks;
     all.quota.limits.reset_interval_ms = 1000;
     d->slots[0].scheme = DRCL_DAMON_MONITOR;
     put_scheme(put, d, &d->slots[0], &all, slot);
@@ -239,7 +239,7 @@ static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct 
 /* Whether the kernel is to have the scheme. */
 static bool is_wanted(const struct damon_reclaim *ctx, const struct drcl_damon *d, uint32_t id)
 {
-    const struct drcl_scheme *scheme = &ctx->engine.schemes[id];
+    const struct drcl_scheme *scheme = ctx->engine.schemes[id];
 
     return scheme->used && !scheme->removed && !d->monitor_only && (scheme->active || !d->own_watermarks);
 }
@@ -249,7 +249,7 @@ static size_t make_slots(struct drcl_put *put, struct damon_reclaim *ctx, const 
 {
     size_t n = d->monitor_only ? ctx->nr_targets : 1;
 
-    for (uint32_t id = 0; id < DRCL_MAX_SCHEMES; id++)
+    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++)
         n += is_wanted(ctx, d, id);
     put->what = "schemes";
     drcl_put(put, n, DRCL_DAMON_CONTEXT "/schemes/nr_schemes");
@@ -275,12 +275,12 @@ static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct 
         n = make_slots(put, ctx, d);
     }
     put_monitor(put, ctx, d, NULL, 0);
-    for (uint32_t id = 0, slot = 1; id < DRCL_MAX_SCHEMES; id++) {
+    for (uint32_t id = 0, slot = 1; id < ctx->engine.nr_schemes; id++) {
         if (!is_wanted(ctx, d, id))
             continue;
         d->slots[slot].scheme = id;
-        put_scheme(put, d, &d->slots[slot], &ctx->engine.schemes[id], slot);
-        drcl_put_filters_of(put, ctx, d, &ctx->engine.schemes[id], slot++);
+        put_scheme(put, d, &d->slots[slot], ctx->engine.schemes[id], slot);
+        drcl_put_filters_of(put, ctx, d, ctx->engine.schemes[id], slot++);
     }
     for (size_t slot = n; slot < d->nr_slots; slot++) /* its counters begin anew when it comes back */
         memset(&d->slots[slot], 0, sizeof(d->slots[slot]));
@@ -316,9 +316,9 @@ int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d)
         if (s->scheme == DRCL_DAMON_MONITOR)
             continue;
         if (!s->own_goals)
-            put_goals(&put, &ctx->engine.schemes[s->scheme].quota, slot);
+            put_goals(&put, &ctx->engine.schemes[s->scheme]->quota, slot);
         else
-            memcpy(s->quota.goals, ctx->engine.schemes[s->scheme].quota.goals, sizeof(s->quota.goals));
+            memcpy(s->quota.goals, ctx->engine.schemes[s->scheme]->quota.goals, sizeof(s->quota.goals));
     }
     return put.failed;
 }

@@ -61,7 +61,7 @@ static bool tune(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
     drcl_damon_read_intervals(ctx, d);
     for (size_t slot = 0; slot < d->nr_slots; slot++)
         changed |= d->slots[slot].scheme != DRCL_DAMON_MONITOR &&
-                   d->slots[slot].min_age != ctx->engine.schemes[d->slots[slot].scheme].min_age;
+                   d->slots[slot].min_age != ctx->engine.schemes[d->slots[slot].scheme]->min_age;
     return changed;
 }
 
