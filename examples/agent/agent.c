@@ -281,7 +281,6 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
     struct life life = {.agent = {.program = program, .userdata = userdata}, .lock = -1};
     int r;
 
-    log_open(program->config.name, DAMON_RECLAIM_LOG_INFO);
     if (!config_main(&program->config, argc, argv, &life.config, &r))
         return r;
     life.agent.config = life.config;

@@ -51,6 +51,7 @@ bool config_main(const struct config_program *program, int argc, char **argv, st
     struct config *config;
     int r;
 
+    log_open(program->name, DAMON_RECLAIM_LOG_INFO);
     if (action == CONFIG_HELP || action == CONFIG_MAN)
         (action == CONFIG_HELP ? config_help : config_man)(program, stdout);
     else if (action == CONFIG_VERSION)

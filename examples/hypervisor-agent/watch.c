@@ -123,20 +123,10 @@ static void failed(struct loop_source *source, int value, void *userdata)
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
 
-static struct damon_reclaim_damon_config damon_config(const struct host *host)
-{
-    bool take_over = config_bool(host->agent->config, NULL, "take_over");
-
-    return (struct damon_reclaim_damon_config){.size = sizeof(struct damon_reclaim_damon_config),
-                                               .flags = DAMON_RECLAIM_DAMON_MONITOR_ONLY |
-                                                        (take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0u)};
-}
-
 int host_choose_backend(struct host *host, struct agent_error *error)
 {
     static const char *const candidates[] = {"idle-page", "damon"};
     const char *wanted = config_text(host->agent->config, NULL, "backend");
-    struct damon_reclaim_damon_config damon = damon_config(host);
     char text[2][256];
 
     host->shared = !strcmp(wanted, "damon");
@@ -146,14 +136,15 @@ int host_choose_backend(struct host *host, struct agent_error *error)
     if (!strcmp(wanted, "sim"))
         return agent_fail(error, -EOPNOTSUPP, "backend sim: simulated memory has no machines; take idle-page or damon");
     for (size_t i = 0; i < 2; i++) {
-        struct damon_reclaim_config config = {.size = sizeof(config),
-                                              .backend = candidates[i],
-                                              .root = config_text(host->agent->config, NULL, "root"),
-                                              .damon = &damon};
+        struct damon_reclaim_config config = {
+            .size = sizeof(config), .backend = candidates[i], .root = config_text(host->agent->config, NULL, "root")};
+        int r;
 
         if (strcmp(wanted, "auto") != 0 && strcmp(wanted, candidates[i]) != 0)
             continue;
-        if (damon_reclaim_probe(&config, text[i], sizeof(text[i])) == 0) {
+        r = damon_reclaim_probe(&config, text[i], sizeof(text[i]));
+        /* The probe knows nothing of taking over; whether that can be done shows when it is. */
+        if (r == 0 || (r == -EBUSY && i == 1 && config_bool(host->agent->config, NULL, "take_over"))) {
             host->backend = candidates[i];
             host->shared = i == 1;
             return 0;
@@ -239,7 +230,7 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
     struct damon_reclaim_callbacks callbacks = {
         .size = sizeof(callbacks), .before_reclaim = before_reclaim, .after_reclaim = after_reclaim, .log = log_line};
     struct host *host = watch->host;
-    struct damon_reclaim_damon_config damon = damon_config(host);
+    struct damon_reclaim_damon_config damon = {.size = sizeof(damon), .flags = DAMON_RECLAIM_DAMON_MONITOR_ONLY};
     char text[256] = "no memory";
     struct damon_reclaim_config config = {
         .size = sizeof(config),
@@ -255,8 +246,11 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
         .error_size = sizeof(text),
         .damon = &damon,
     };
-    int r = damon_reclaim_new(&config, &watch->ctx);
+    int r;
 
+    if (config_bool(host->agent->config, NULL, "take_over"))
+        damon.flags |= DAMON_RECLAIM_DAMON_TAKE_OVER;
+    r = damon_reclaim_new(&config, &watch->ctx);
     if (r < 0)
         return agent_fail(error, r, "%s", text);
     r = host_watch_exclude(watch, error);
