@@ -22,13 +22,17 @@
 
 #define TOTAL      (300 * MIB)
 #define HOT        (30 * MIB)
-#define NR_MOMENTS 3
-#define MOMENT_S   10
+#define NR_MOMENTS 4
+#define LAST_S     60
 #define STEP_MS    100
-#define NR_STEPS   (NR_MOMENTS * MOMENT_S * 1000 / STEP_MS)
+#define STEPS_A_S  (1000 / STEP_MS)
+#define NR_STEPS   (LAST_S * STEPS_A_S)
 #define MIN_AGE    "2000000"
 #define WASTE_AIM  1.2
 #define RATIO_AIM  2.0
+
+/* When it is looked at, s. */
+static const unsigned int moments_s[NR_MOMENTS] = {10, 20, 30, LAST_S};
 
 /* What has come of it so far. */
 struct moment {
@@ -131,10 +135,9 @@ static void read_way(const struct way *way, struct damon_reclaim *ctx, struct mo
     }
 }
 
-/* Until the next moment. */
-static void wait_for(struct way *way, struct damon_reclaim *ctx)
+static void wait_until(struct way *way, struct damon_reclaim *ctx, unsigned int seconds)
 {
-    for (unsigned int i = 0; i < MOMENT_S * 1000 / STEP_MS; i++) {
+    while (way->nr_steps < seconds * STEPS_A_S) {
         uint64_t before = by_kernel(way) ? kdamond_ns(way, ctx) : 0;
 
         if (ctx)
@@ -164,7 +167,7 @@ static void split_cpu(struct way *way)
     for (size_t i = 0; i < NR_MOMENTS; i++) {
         struct moment *m = &way->moments[i];
 
-        for (; step < NR_STEPS / NR_MOMENTS * (i + 1); step++) {
+        for (; step < moments_s[i] * STEPS_A_S; step++) {
             all += way->steps[step];
             above += way->steps[step] > 2 * monitoring ? way->steps[step] - monitoring : 0;
         }
@@ -185,12 +188,12 @@ static void run(struct way *way)
     for (size_t i = 0; !way->why_not[0] && i < NR_MOMENTS; i++) {
         struct moment *m = &way->moments[i];
 
-        wait_for(way, ctx);
+        wait_until(way, ctx, moments_s[i]);
         read_way(way, ctx, m);
         m->swapped_in = guest_vmstat("pswpin") - in;
         m->hot_resident = guest_resident(w.pid, w.addr + w.hot_at, w.hot);
         m->cold_gone = w.total - w.hot - (guest_resident(w.pid, w.addr, w.total) - m->hot_resident);
-        printf("%s: %zu s\n", way->name, (i + 1) * MOMENT_S);
+        printf("%s: %u s\n", way->name, moments_s[i]);
         fflush(stdout);
     }
     if (!way->why_not[0])
@@ -233,8 +236,8 @@ static void print_rows(const struct way *way)
     for (size_t i = 0; i < NR_MOMENTS; i++) {
         const struct moment *m = &way->moments[i];
 
-        printf("| %s | %s | %zu | %llu | %llu | %.0f %% | %.0f %% | %llu | %llu | %llu |\n", quota_ms, way->name,
-               (i + 1) * MOMENT_S, (unsigned long long)(m->tried / MIB), (unsigned long long)(m->reclaimed / MIB),
+        printf("| %s | %s | %u | %llu | %llu | %.0f %% | %.0f %% | %llu | %llu | %llu |\n", quota_ms, way->name,
+               moments_s[i], (unsigned long long)(m->tried / MIB), (unsigned long long)(m->reclaimed / MIB),
                percent(m->cold_gone, TOTAL - HOT), percent(m->hot_resident, HOT), (unsigned long long)m->swapped_in,
                (unsigned long long)((m->cpu_ns - m->reclaim_ns) / 1000000),
                (unsigned long long)(m->reclaim_ns / 1000000));
@@ -282,6 +285,8 @@ static void check_aim(const struct way *module, const struct way *idle, uint64_t
         printf("- The module reclaims nothing here that `idle-page` could be compared with.\n");
         return;
     }
+    printf("- In %d s `idle-page` reclaims %.1f times what the module does.\n", LAST_S,
+           (double)ours->reclaimed / (double)theirs->reclaimed);
     ratio = a_second(ours->reclaimed, ours->cpu_ns) / a_second(theirs->reclaimed, theirs->cpu_ns);
     ratio_reclaiming = a_second(ours->reclaimed, ours->reclaim_ns) / a_second(theirs->reclaimed, theirs->reclaim_ns);
     printf("- In a second of CPU time `idle-page` reclaims %.0f MiB and the module %.0f MiB, %.1f times as much; of "
