@@ -98,7 +98,7 @@ int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, siz
     }
     r = drcl_env_init(&env, &config);
     if (r == 0)
-        r = any ? drcl_backend_probe_auto(&env, text, size) : backend->probe(&env, text, size);
+        r = any ? drcl_backend_probe_auto(&env, &config, text, size) : backend->probe(&env, &config, text, size);
     drcl_env_fini(&env);
     return r;
 }

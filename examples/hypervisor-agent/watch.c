@@ -136,15 +136,17 @@ int host_choose_backend(struct host *host, struct agent_error *error)
     if (!strcmp(wanted, "sim"))
         return agent_fail(error, -EOPNOTSUPP, "backend sim: simulated memory has no machines; take idle-page or damon");
     for (size_t i = 0; i < 2; i++) {
-        struct damon_reclaim_config config = {
-            .size = sizeof(config), .backend = candidates[i], .root = config_text(host->agent->config, NULL, "root")};
-        int r;
+        struct damon_reclaim_damon_config damon = {
+            .size = sizeof(damon),
+            .flags = config_bool(host->agent->config, NULL, "take_over") ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0};
+        struct damon_reclaim_config config = {.size = sizeof(config),
+                                              .backend = candidates[i],
+                                              .damon = &damon,
+                                              .root = config_text(host->agent->config, NULL, "root")};
 
         if (strcmp(wanted, "auto") != 0 && strcmp(wanted, candidates[i]) != 0)
             continue;
-        r = damon_reclaim_probe(&config, text[i], sizeof(text[i]));
-        /* The probe knows nothing of taking over; whether that can be done shows when it is. */
-        if (r == 0 || (r == -EBUSY && i == 1 && config_bool(host->agent->config, NULL, "take_over"))) {
+        if (damon_reclaim_probe(&config, text[i], sizeof(text[i])) == 0) {
             host->backend = candidates[i];
             host->shared = i == 1;
             return 0;

@@ -859,7 +859,7 @@ DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
 
 /**
  * Finds out whether a built-in backend works here. Reads only.
- * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), system operations and root are used
+ * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), `damon`, system operations and root are used
  * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be
  * NULL. The first line is about the backend itself; one "missing FEATURE: why" names a feature that is not there. With
  *                "auto" the findings of all that it chooses from, each line with "BACKEND: " in front

@@ -35,16 +35,16 @@ const struct drcl_backend *drcl_backend_find(const char *name)
 static int create_free(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                        const struct drcl_backend *backend, void **ret_backend)
 {
-    int r;
+    int r = backend->create(env, config, ret_backend);
 
-    if (asks && backend->driver)
-        return drcl_error(env, -EOPNOTSUPP, "asks no before_reclaim callback");
-    r = backend->create(env, config, ret_backend);
-    if (r == 0 && backend->is_free) {
+    if (r < 0)
+        return r;
+    if (asks && backend->asks && !backend->asks(*ret_backend))
+        r = drcl_error(env, -EOPNOTSUPP, "asks no before_reclaim callback");
+    else if (backend->is_free)
         r = backend->is_free(*ret_backend);
-        if (r < 0)
-            backend->ops->destroy(*ret_backend);
-    }
+    if (r < 0)
+        backend->ops->destroy(*ret_backend);
     return r;
 }
 
@@ -85,7 +85,7 @@ static void add_lines(struct drcl_findings *findings, const char *name, const ch
     }
 }
 
-int drcl_backend_probe_auto(struct drcl_env *env, char *text, size_t size)
+int drcl_backend_probe_auto(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size)
 {
     struct drcl_findings findings = {text, size, 0};
     int first = 0;
@@ -93,7 +93,7 @@ int drcl_backend_probe_auto(struct drcl_env *env, char *text, size_t size)
 
     for (size_t i = 0; i < NR_CHOICE; i++) {
         char found[2048] = "";
-        int r = choice[i]->probe(env, found, sizeof(found));
+        int r = choice[i]->probe(env, config, found, sizeof(found));
 
         works = works || r == 0;
         first = first ? first : r;

@@ -18,8 +18,10 @@ struct drcl_backend {
     const struct damon_reclaim_backend_ops *(*ops_of)(void *backend);
     /* Whether nobody else has what only one can have; optional. */
     int (*is_free)(void *backend);
+    /* Whether a before_reclaim callback is asked; NULL: it is. */
+    bool (*asks)(void *backend);
     /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */
-    int (*probe)(struct drcl_env *env, char *text, size_t size);
+    int (*probe)(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
 };
 
 extern const struct drcl_backend drcl_backend_damon;
@@ -28,13 +30,13 @@ extern const struct drcl_backend drcl_backend_idle_page;
 
 /*
  * Makes the backend that config->backend names; "auto" is the first of damon and idle-page that is there and free. A
- * kernel that reclaims by itself cannot ask, so with @asks (a before_reclaim callback) damon is passed over.
+ * kernel that reclaims by itself cannot ask, so with @asks (a before_reclaim callback) it is passed over then.
  */
 int drcl_backend_create(struct drcl_env *env, const struct damon_reclaim_config *config, bool asks,
                         const struct drcl_backend **ret, void **ret_backend);
 /* Probes those that "auto" chooses from; their findings have the name of the backend in front. 0 if one works, else
  * what drcl_backend_create() would return. */
-int drcl_backend_probe_auto(struct drcl_env *env, char *text, size_t size);
+int drcl_backend_probe_auto(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
 /* The backend with that name, or NULL. */
 const struct drcl_backend *drcl_backend_find(const char *name);
 /* Backend number @index, or NULL past the last. */

@@ -113,7 +113,7 @@ static void after_aggregation(struct damon_reclaim *c, void *userdata)
     nr_aggregated++;
 }
 
-static int try_new(const char *operations)
+static int try_backend(const char *backend, const char *operations)
 {
     static const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
                                                              .before_reclaim = before_reclaim,
@@ -140,13 +140,18 @@ static int try_new(const char *operations)
     ops.writer_start = both_writer_start;
     ops.writer_result = both_writer_result;
     ops.writer_free = damon_ops->writer_free;
-    config.backend = "damon";
+    config.backend = backend;
     config.system_ops = &ops;
     config.damon = &damon;
     config.callbacks = &callbacks;
     config.error = error;
     config.error_size = sizeof(error);
     return damon_reclaim_new(&config, &ctx);
+}
+
+static int try_new(const char *operations)
+{
+    return try_backend("damon", operations);
 }
 
 static void set(const char *name, const char *value)
@@ -435,8 +440,21 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* The library's schemes ask, so that a program that wants to be asked may have the kernel watch. */
+START_TEST(test_auto)
+{
+    world(_i, true);
+    damon_reclaim_unref(ctx);
+    if (try_backend("auto", NULL) < 0)
+        ck_abort_msg("no context: %s", error);
+    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
+    the_end();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_loop_test(tc, test_auto, 0, 2);
     tcase_add_loop_test(tc, test_reclaim, 0, 4);
     tcase_add_loop_test(tc, test_processes, 0, 4);
     tcase_add_loop_test(tc, test_ranges, 0, 4);

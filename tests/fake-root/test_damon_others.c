@@ -277,6 +277,8 @@ END_TEST
 
 START_TEST(test_probe)
 {
+    const struct damon_reclaim_damon_config take_over = {.size = sizeof(take_over),
+                                                         .flags = DAMON_RECLAIM_DAMON_TAKE_OVER};
     struct damon_reclaim_config config;
     char text[2048], *before, *after;
 
@@ -285,6 +287,13 @@ START_TEST(test_probe)
     ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
     ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));
     ck_assert_ptr_nonnull(strstr(text, "3 range(s)"));
+    damon_add_module("damon_stat", true);
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -EBUSY);
+    ck_assert_ptr_nonnull(strstr(text, "damon_stat"));
+    config.damon = &take_over;
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
+    config.damon = NULL;
+    damon_add_module("damon_stat", false);
     leave_behind(false); /* is in nobody's way */
     ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
     ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));

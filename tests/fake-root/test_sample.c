@@ -371,7 +371,7 @@ START_TEST(test_refusals)
         ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &none), cases[i].result);
         ck_assert_ptr_nonnull(strstr(f->env.error, cases[i].path));
         ck_assert_ptr_nonnull(strstr(f->env.error, cases[i].text));
-        ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, text, sizeof(text)), cases[i].result);
+        ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, NULL, text, sizeof(text)), cases[i].result);
         ck_assert_ptr_nonnull(strstr(text, cases[i].text));
     }
     f->missing = NULL;
@@ -379,11 +379,11 @@ START_TEST(test_refusals)
     ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &none), -EPERM);
     ck_assert_ptr_nonnull(strstr(f->env.error, "CAP_SYS_ADMIN"));
     f->hide_frames = false;
-    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, text, sizeof(text)), 0);
+    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, NULL, text, sizeof(text)), 0);
     ck_assert_ptr_nonnull(strstr(text, "swap: 1024 of 1024 MiB free"));
-    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, text, 8), 0);
+    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, NULL, text, 8), 0);
     ck_assert_uint_le(strlen(text), 7);
-    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, NULL, 0), 0);
+    ck_assert_int_eq(drcl_backend_idle_page.probe(&f->env, NULL, NULL, 0), 0);
     backend = fake_backend(f, p);
     f->missing = "/proc/4242/pagemap";
     f->missing_error = -EACCES;

@@ -125,17 +125,28 @@ int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d)
 /* --- making it -----------------------------------------------------------------------------------------------------
  */
 
-static int take_config(struct drcl_damon *d, const struct damon_reclaim_damon_config *user)
+int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damon_config *user,
+                           struct damon_reclaim_damon_config *ret)
 {
     const uint32_t known = DAMON_RECLAIM_DAMON_TAKE_OVER | DAMON_RECLAIM_DAMON_MONITOR_ONLY;
-    struct damon_reclaim_damon_config config = {.size = sizeof(config)};
-    int r = user ? drcl_size_copy(&config, sizeof(config), user, user->size) : 0;
+    int r;
+
+    *ret = (struct damon_reclaim_damon_config){.size = sizeof(*ret)};
+    r = user ? drcl_size_copy(ret, sizeof(*ret), user, user->size) : 0;
+    if (r < 0)
+        return drcl_error(env, r, "config.damon: size %zu is not one that this library knows", user->size);
+    if (ret->flags & ~known)
+        return drcl_error(env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library", ret->flags & ~known);
+    return 0;
+}
+
+static int use_config(struct drcl_damon *d, const struct damon_reclaim_damon_config *user)
+{
+    struct damon_reclaim_damon_config config;
+    int r = drcl_damon_take_config(d->env, user, &config);
 
     if (r < 0)
-        return drcl_error(d->env, r, "config.damon: size %zu is not one that this library knows", user->size);
-    if (config.flags & ~known)
-        return drcl_error(d->env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library",
-                          config.flags & ~known);
+        return r;
     d->flags = config.flags;
     d->monitor_only = config.flags & DAMON_RECLAIM_DAMON_MONITOR_ONLY;
     if (!config.operations)
@@ -207,7 +218,7 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
     d->ops = &ops;
     d->owner.fd = -1;
     d->ram.largest = config->flags & DAMON_RECLAIM_LARGEST_RAM;
-    r = take_config(d, config->damon);
+    r = use_config(d, config->damon);
     if (r == 0)
         r = may_write(env);
     if (r == 0 && d->monitor_only)
@@ -227,6 +238,11 @@ static int is_free(void *backend)
     return drcl_damon_is_free(d->env, d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
 }
 
+static bool asks(void *backend)
+{
+    return ((struct drcl_damon *)backend)->monitor_only;
+}
+
 static const struct damon_reclaim_backend_ops *ops_of(void *backend)
 {
     return ((struct drcl_damon *)backend)->ops;
@@ -240,5 +256,6 @@ const struct drcl_backend drcl_backend_damon = {
     .create = create,
     .ops_of = ops_of,
     .is_free = is_free,
+    .asks = asks,
     .probe = drcl_damon_probe,
 };

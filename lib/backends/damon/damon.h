@@ -139,6 +139,10 @@ struct drcl_damon {
     size_t nr_regions, regions_cap;
 };
 
+/* backend.c: copies what the program has given, or NULL; an error has a text. */
+int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damon_config *user,
+                           struct damon_reclaim_damon_config *ret);
+
 /* driver.c */
 int drcl_damon_check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now);
 
@@ -244,7 +248,7 @@ enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, cons
 int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d);
 const char *drcl_damon_operations_name(enum drcl_damon_operations operations);
 
-int drcl_damon_probe(struct drcl_env *env, char *text, size_t size);
+int drcl_damon_probe(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
 
 extern const struct drcl_driver drcl_damon_driver;
 

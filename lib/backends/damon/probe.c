@@ -65,15 +65,18 @@ static void add_writer(struct drcl_findings *f, struct drcl_env *env)
         drcl_writer_free(env, writer);
 }
 
-int drcl_damon_probe(struct drcl_env *env, char *text, size_t size)
+int drcl_damon_probe(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size)
 {
+    struct damon_reclaim_damon_config damon;
     struct drcl_findings f = {text, size, 0};
     size_t n = 0;
     int r;
 
     if (text && size)
         text[0] = '\0';
-    r = drcl_damon_is_free(env, false);
+    r = drcl_damon_take_config(env, config->damon, &damon);
+    if (r == 0)
+        r = drcl_damon_is_free(env, damon.flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
     if (r == 0)
         r = may_write(env);
     drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "DAMON's files are there, and nobody uses it");

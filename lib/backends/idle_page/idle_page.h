@@ -223,6 +223,6 @@ int drcl_idle_check(void *backend, uint32_t target, const uint64_t *addrs, size_
 int drcl_idle_mark(void *backend, uint32_t target, uint64_t start, uint64_t end);
 int drcl_idle_reclaim(void *backend, const struct damon_reclaim_request *request,
                       struct damon_reclaim_result *ret_result);
-int drcl_idle_probe(struct drcl_env *env, char *text, size_t size);
+int drcl_idle_probe(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
 
 #endif

@@ -42,12 +42,13 @@ static void describe_frames(struct drcl_idle_page *b, struct drcl_findings *f)
     drcl_kpagecgroup_close(&b->kpagecgroup);
 }
 
-int drcl_idle_probe(struct drcl_env *env, char *text, size_t size)
+int drcl_idle_probe(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size)
 {
     struct drcl_findings f = {text, size, 0};
     struct drcl_idle_page *b = drcl_zalloc(env, sizeof(*b));
     int r;
 
+    (void)config;
     if (!b)
         return drcl_error(env, -ENOMEM, "out of memory");
     if (text && size)

@@ -127,8 +127,9 @@ static int sim_create(struct drcl_env *env, const struct damon_reclaim_config *c
     return 0;
 }
 
-static int sim_probe(struct drcl_env *env, char *text, size_t size)
+static int sim_probe(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size)
 {
+    (void)config;
     (void)env;
     if (size)
         snprintf(text, size, "simulated memory, on any machine; it reclaims nothing real");
