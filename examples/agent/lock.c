@@ -32,6 +32,15 @@ static int write_pid(int fd)
     return 0;
 }
 
+static const char *cure(int err)
+{
+    if (err == -EACCES)
+        return "; run as root, or name another directory with --lock-directory";
+    if (err == -ENOENT || err == -ENOTDIR)
+        return "; make it, or name another directory with --lock-directory";
+    return "";
+}
+
 int lock_acquire(const char *directory, const char *name, struct agent_error *error)
 {
     char path[PATH_MAX];
@@ -42,8 +51,7 @@ int lock_acquire(const char *directory, const char *name, struct agent_error *er
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
         r = -errno;
-        return agent_fail(error, r, "%s: %s%s", path, strerror(-r),
-                          r == -EACCES ? "; run as root, or name a directory with --lock-directory" : "");
+        return agent_fail(error, r, "%s: %s%s", path, strerror(-r), cure(r));
     }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
         r = errno == EWOULDBLOCK ? held(fd, path, error) : agent_fail(error, -errno, "%s: %s", path, strerror(errno));

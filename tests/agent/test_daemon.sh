@@ -52,7 +52,8 @@ ok "an option that is none" fails 2 "--nothing: there is no such option" --nothi
 ok "a value that is none" fails 2 "--min-age" --min-age=long
 ok "a set that contradicts itself" fails 2 "sample_interval" --sample-interval=2s
 ok "--check-config of that" fails 2 "sample_interval" --sample-interval=2s --check-config
-ok "a directory for the lock that is none" fails 1 "/nowhere/at/all/sample.lock" --lock-directory=/nowhere/at/all
+ok "a directory for the lock that is none" fails 1 "/all/sample.lock: No such file or directory; make it, or name another" \
+    --lock-directory=/nowhere/at/all
 
 # All that happens to a running one.
 life() {
