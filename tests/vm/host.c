@@ -25,7 +25,7 @@ static const char config[] = "[parameters]\n"
                              "[agent]\nrefault_window = 1s\n"
                              "[metrics]\ntextfile = " HOST_METRICS "\ninterval = 200ms\n"
                              "[discovery]\ninterval = 1s\n"
-                             "[pause]\nhold = 5s\n"
+                             "[pause]\nhold = 8s\n"
                              "[vm whole]\nexclude = Y\n";
 
 static bool shrunk(const struct machine *vm)
