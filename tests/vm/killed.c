@@ -13,7 +13,7 @@
 static struct damon_reclaim *start(const char *backend, const struct guest_workload *w)
 {
     struct guest_setup setup = {.backend = backend, .take_over = true};
-    struct damon_reclaim *ctx = guest_set_up(&setup, "min_age=1s", "quota_ms=0", NULL);
+    struct damon_reclaim *ctx = guest_set_up(&setup, "min_age=1s", "quota_ms=0", "quota_sz=0", NULL);
 
     guest_target(ctx, w);
     guest_enable(ctx);
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     GUEST_CHECK(!damon || !strcmp(guest_kdamond("0/state"), "on")); /* it was left behind */
     GUEST_CHECK(guest_intact(&w));                                  /* which brings back what it had reclaimed */
     ctx = start(backend, &w);
-    /* The kernel goes through all addresses of the process, 128 MiB a second. */
+    /* The kernel looks for it among all addresses of the process. */
     for (int i = 0; i < 6 && guest_stats(ctx).bytes_reclaimed_regions < w.total / 2; i++)
         guest_watch(ctx, 5);
     GUEST_TIMELY(guest_stats(ctx).bytes_reclaimed_regions >= w.total / 2);
