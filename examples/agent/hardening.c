@@ -2,6 +2,7 @@
 #include "hardening.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -16,13 +17,13 @@ bool hardening_has_capabilities(void)
 static int keep(const int *capabilities, size_t n, struct agent_error *error)
 {
     bool bounding = capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-    bool had[64] = {false};
+    uint64_t had = 0; /* a bit each, as in /proc/PID/status */
 
     for (size_t i = 0; i < n; i++)
-        had[i] = i < 64 && capng_have_capability(CAPNG_PERMITTED, (unsigned int)capabilities[i]);
+        had |= (uint64_t)capng_have_capability(CAPNG_PERMITTED, (unsigned int)capabilities[i]) << capabilities[i];
     capng_clear(CAPNG_SELECT_ALL);
     for (size_t i = 0; i < n; i++)
-        if (had[i])
+        if (had >> capabilities[i] & 1)
             capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
                          (unsigned int)capabilities[i]);
     /* The bounding set first, which takes CAP_SETPCAP. Without that, no_new_privs makes it harmless. */
