@@ -8,9 +8,22 @@
 
 #define MAX_WORKLOAD ((size_t)16 << 20)
 
+static struct damon_reclaim_damon_config damon_config(const struct options *options)
+{
+    struct damon_reclaim_damon_config config = {.size = sizeof(config), .operations = options->operations};
+
+    if (options->take_over)
+        config.flags |= DAMON_RECLAIM_DAMON_TAKE_OVER;
+    if (options->monitor_only)
+        config.flags |= DAMON_RECLAIM_DAMON_MONITOR_ONLY;
+    return config;
+}
+
 bool backend_works(const struct options *options, const char *name, char *text, size_t size)
 {
-    struct damon_reclaim_config config = {.size = sizeof(config), .backend = name, .root = options->root};
+    struct damon_reclaim_damon_config damon = damon_config(options);
+    struct damon_reclaim_config config = {
+        .size = sizeof(config), .backend = name, .root = options->root, .damon = &damon};
 
     return damon_reclaim_probe(&config, text, size) == 0;
 }
@@ -65,12 +78,6 @@ static int exit_code(int error)
     }
 }
 
-static uint32_t damon_flags(const struct options *options)
-{
-    return (options->take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0u) |
-           (options->monitor_only ? DAMON_RECLAIM_DAMON_MONITOR_ONLY : 0u);
-}
-
 int backend_open(const struct options *options, const char *backend, const struct damon_reclaim_callbacks *callbacks,
                  void *userdata, struct damon_reclaim **ret)
 {
@@ -78,8 +85,7 @@ int backend_open(const struct options *options, const char *backend, const struc
                                            .workload_name = options->workload,
                                            .accesses_per_second = options->rate,
                                            .memory_bytes = options->memory};
-    struct damon_reclaim_damon_config damon = {
-        .size = sizeof(damon), .operations = options->operations, .flags = damon_flags(options)};
+    struct damon_reclaim_damon_config damon = damon_config(options);
     char error[512] = "";
     struct damon_reclaim_config config = {.size = sizeof(config),
                                           .backend = backend,

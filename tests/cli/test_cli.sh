@@ -354,6 +354,15 @@ backends() {
     ok 'probe: JSON of a backend' value_is idle-page.works false
     ok 'probe: its reason' sh -c '"$1" idle-page.reason <out | grep -q CONFIG_IDLE_PAGE_TRACKING' - "$json"
     ok 'probe: JSON of a missing feature' value_is idle-page.features.goal:some_mem_psi_us.works false
+    mkdir -p stat/sys/kernel/mm/damon/admin/kdamonds stat/sys/module/damon_stat/parameters
+    echo 0 >stat/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
+    echo Y >stat/sys/module/damon_stat/parameters/enabled
+    run probe --root stat damon
+    ok 'probe: DAMON_STAT is in the way' [ "$status" = 3 ]
+    ok 'probe: it is named, with the option' grep -q 'damon_stat.*--take-over' out
+    run probe --root stat --take-over damon
+    ok 'probe: --take-over takes it into account' [ "$status" = 0 ]
+    ok 'probe: nothing was changed' grep -qx Y stat/sys/module/damon_stat/parameters/enabled
     run probe sim
     ok 'probe: sim works' [ "$status" = 0 ]
     ok 'probe: an unknown one' expect 2 'no backend "nosuch"' probe nosuch
