@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* Which process maps a frame, when processes, memory or the system fail. */
+#include <errno.h>
+
+#include "rmap_life.h"
+
+static size_t change_at;
+
+static void exit_at(struct fake *fake)
+{
+    if (fake->nr_calls + 1 == change_at)
+        process(FIRST + 1)->exited = true;
+}
+
+static void exec_at(struct fake *fake)
+{
+    if (fake->nr_calls + 1 == change_at)
+        fake_exec(process(FIRST + 1));
+}
+
+/* A process exits, or begins another program, at any call: the others are found. */
+START_TEST(test_vanish)
+{
+    for (change_at = 1;; change_at++) {
+        size_t calls;
+
+        set_up();
+        populate();
+        f->nr_calls = 0;
+        f->hook = _i ? exec_at : exit_at;
+        want_all();
+        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        f->hook = NULL;
+        calls = f->nr_calls;
+        ck_assert(knows_all());
+        ck_assert_uint_eq(nr_found(process(FIRST)), ALL);
+        ck_assert_uint_eq(nr_found(process(FIRST + 2)), ALL);
+        ck_assert_str_eq(f->env.error, "");
+        tear_down();
+        if (calls < change_at)
+            break;
+    }
+    ck_assert_uint_gt(change_at, 50);
+}
+END_TEST
+
+static const int errors[] = {-EIO, -ENOMEM, -EMFILE, -EACCES, -EPERM, -ESRCH, -ENOENT, -EINTR, -EINVAL};
+
+/* Any call fails: either the step says so and the next one does its work, or a process is passed over until the table
+ * is made anew. */
+START_TEST(test_every_call)
+{
+    bool reached = true;
+    size_t i;
+
+    for (i = 1; reached; i++) {
+        int r;
+
+        set_up();
+        populate();
+        want_all();
+        f->nr_calls = 0;
+        f->fail_call = i;
+        f->fail_error = errors[_i];
+        r = drcl_rmap_step(rmap, 0);
+        reached = f->nr_calls >= i;
+        f->fail_call = 0;
+        if (r < 0) {
+            ck_assert_int_eq(r, errors[_i]);
+            ck_assert_str_ne(f->env.error, "");
+            ck_assert(!knows_all());
+            ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+            check_all();
+        } else {
+            ck_assert_int_eq(r, 1);
+            ck_assert(knows_all());
+            ck_assert_uint_ge(nr_found(process(FIRST)) + nr_found(process(FIRST + 1)) + nr_found(process(FIRST + 2)),
+                              2 * ALL);
+        }
+        f->now_ns += UINT64_C(60000000000);
+        want_all();
+        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        check_all();
+        tear_down();
+    }
+    ck_assert_uint_gt(i, 50);
+}
+END_TEST
+
+/* Without memory frames are not found, or not known; later they are. */
+START_TEST(test_every_allocation)
+{
+    const pid_t pid = 1;
+    size_t n = 1;
+
+    for (size_t i = 1; i <= n; i++) {
+        f = fake_open();
+        populate();
+        f->memory.nr_calls = 0;
+        f->memory.fail_at = i;
+        if (drcl_rmap_new(&f->env, BOUND, &rmap) < 0)
+            ck_assert_int_eq(drcl_rmap_new(&f->env, BOUND, &rmap), 0);
+        drcl_rmap_exclude(rmap, &pid, 1);
+        want_all();
+        drcl_rmap_step(rmap, 0);
+        n = n > f->memory.nr_calls ? n : f->memory.nr_calls;
+        f->memory.fail_at = 0;
+        f->now_ns += UINT64_C(60000000000);
+        want_all();
+        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        check_all();
+        tear_down();
+    }
+    ck_assert_uint_ge(n, 8);
+}
+END_TEST
+
+/* Later passes take what the first one had, and a pass that is given up leaves nothing in the table. */
+START_TEST(test_steady_state)
+{
+    size_t allocations, bytes;
+
+    set_up();
+    populate();
+    want_all();
+    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    drcl_rmap_want(rmap, FAKE_FRAMES, FAKE_FRAMES + 1);
+    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    allocations = f->memory.nr_calls;
+    bytes = drcl_rmap_bytes(rmap);
+    for (int i = 0; i < 20; i++) {
+        f->now_ns += UINT64_C(60000000000);
+        want_all();
+        for (int k = 0; k < 5; k++) {
+            f->fail_call = f->nr_calls + 60;
+            f->fail_error = -EMFILE;
+            ck_assert_int_eq(drcl_rmap_step(rmap, 0), -EMFILE);
+        }
+        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        check_all();
+        drcl_rmap_want(rmap, FAKE_FRAMES, FAKE_FRAMES + 1);
+        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    }
+    ck_assert_uint_eq(f->memory.nr_calls, allocations);
+    ck_assert_uint_eq(drcl_rmap_bytes(rmap), bytes);
+    tear_down();
+}
+END_TEST
+
+/* In the middle of a pass: nothing is left open. */
+START_TEST(test_free)
+{
+    drcl_rmap_free(NULL);
+    for (int i = 0; i < 60; i++) {
+        set_up();
+        populate();
+        want_all();
+        drcl_rmap_step(rmap, f->now_ns + (uint64_t)i * 500);
+        tear_down();
+    }
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_loop_test(tc, test_vanish, 0, 2);
+    tcase_add_loop_test(tc, test_every_call, 0, sizeof(errors) / sizeof(errors[0]));
+    tcase_add_test(tc, test_every_allocation);
+    tcase_add_test(tc, test_steady_state);
+    tcase_add_test(tc, test_free);
+}
+
+int main(void)
+{
+    return run_suite("rmap_faults", 120, fill);
+}
