@@ -220,6 +220,7 @@ static unsigned int show_regions(unsigned int scheme_number, unsigned int n)
         put_u64(dir, "end", fs->regions[i].end);
         put_u64(dir, "nr_accesses", fs->regions[i].nr_accesses);
         put_u64(dir, "age", fs->regions[i].age);
+        n += fs->tried && !fs->later && i % 2 == 0;
     }
     return fs->later ? 0 : n;
 }

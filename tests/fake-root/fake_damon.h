@@ -52,6 +52,7 @@ struct damon_fs {
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;
     bool by_target;              /* scheme number N shows those of target number N alone */
+    bool tried;                  /* another scheme has tried every second region; 6.12 numbers those through, too */
     uint64_t sample_us, aggr_us; /* as tuned; 0: as written */
     /* Writes that do not wait. */
     bool no_writer;

@@ -252,12 +252,14 @@ START_TEST(test_statistics)
 }
 END_TEST
 
-/* The number of regions is more than are read in one go. */
+/* The number of regions is more than are read in one go; what other schemes try at the same time makes no difference.
+ */
 START_TEST(test_many_regions)
 {
     struct damon_reclaim *ctx;
 
-    damon_fs_new(false);
+    damon_fs_new(_i & 1);
+    fs->tried = _i & 2;
     ctx = new_context(NULL, 0, 0);
     enable(ctx);
     for (fs->nr_regions = 0; fs->nr_regions < 200; fs->nr_regions++)
@@ -458,7 +460,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_processes, 0, 2);
     tcase_add_loop_test(tc, test_filters, 0, 2);
     tcase_add_loop_test(tc, test_statistics, 0, 2);
-    tcase_add_test(tc, test_many_regions);
+    tcase_add_loop_test(tc, test_many_regions, 0, 4);
     tcase_add_loop_test(tc, test_commit, 0, 2);
     tcase_add_loop_test(tc, test_commit_unanswered, 0, 2);
     tcase_add_loop_test(tc, test_commit_refused, 0, 2);

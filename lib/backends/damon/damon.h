@@ -134,6 +134,7 @@ struct drcl_damon {
     bool reading;
     size_t slot;         /* of the scheme that shows them */
     size_t at;           /* number of the next one */
+    size_t nr_missing;   /* numbers in a row that are none of that scheme's */
     uint64_t own_cpu_ns; /* what this reading has cost so far */
     struct drcl_region *regions;
     size_t nr_regions, regions_cap;

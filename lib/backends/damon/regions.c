@@ -98,7 +98,7 @@ void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, i
     d->own_cpu_ns = 0;
     d->next_regions_ns = damon_reclaim_now(ctx) + (result < 0 ? LEAST_PAUSE_NS : STEP_NS);
     d->reading = result == 0;
-    d->slot = d->at = d->nr_regions = 0;
+    d->slot = d->at = d->nr_missing = d->nr_regions = 0;
 }
 
 /* All regions of a scheme were read: with monitor_only there is one for each target. Whether there is another. Its
@@ -109,8 +109,23 @@ static bool next_slot(struct drcl_damon *d)
     if (!d->monitor_only || ++d->slot >= d->nr_written)
         return false;
     d->written[d->slot].first = d->nr_regions;
+    d->nr_missing = 0;
     d->at = drcl_damon_exists(d->env, REGION "start", d->slot, (size_t)0) ? 0 : d->nr_regions;
     return true;
+}
+
+/* Reads the next region, or passes over a number that is none of its scheme's: 6.12 numbers what it shows through all
+ * schemes, and each of the others may have tried a region as well. Whether there may be more. */
+static bool next_region(struct drcl_damon *d)
+{
+    if (!make_room(d))
+        return false;
+    if (read_region(d->env, d->slot, d->at++, &d->regions[d->nr_regions])) {
+        take_region(d);
+        d->nr_missing = 0;
+        return true;
+    }
+    return ++d->nr_missing < d->nr_slots;
 }
 
 int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
@@ -118,12 +133,10 @@ int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
     uint64_t cpu = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID), now = damon_reclaim_now(ctx), pause;
 
     for (size_t i = 0; i < REGIONS_A_STEP; i++) {
-        if (make_room(d) && read_region(d->env, d->slot, d->at++, &d->regions[d->nr_regions])) {
-            take_region(d);
-        } else if (!next_slot(d)) {
-            d->reading = false;
-            break;
-        }
+        if (next_region(d) || next_slot(d))
+            continue;
+        d->reading = false;
+        break;
     }
     if (!d->reading && d->nr_regions && !d->monitor_only)
         lay_out(ctx, d);
