@@ -154,9 +154,14 @@ static void open_window(struct drcl_quota *quota, uint64_t windows, bool psi_val
     find_effective(quota, by_time);
 }
 
+static uint64_t window_ns(const struct drcl_quota *quota)
+{
+    return saturating_mul(quota->limits.reset_interval_ms, NS_PER_MS);
+}
+
 bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid, uint64_t psi_us, bool by_time)
 {
-    uint64_t window_ns = saturating_mul(quota->limits.reset_interval_ms, NS_PER_MS);
+    uint64_t length = window_ns(quota);
 
     if (!drcl_quota_limited(quota)) {
         quota->effective = quota->cover = DRCL_NO_LIMIT;
@@ -168,13 +173,13 @@ bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid,
         quota->window_start_ns = now_ns;
         quota->spent_ns = 0;
         open_window(quota, 1, psi_valid, psi_us, by_time);
-    } else if (now_ns - quota->window_start_ns >= window_ns) {
-        uint64_t windows = window_ns ? (now_ns - quota->window_start_ns) / window_ns : 1;
+    } else if (now_ns - quota->window_start_ns >= length) {
+        uint64_t windows = length ? (now_ns - quota->window_start_ns) / length : 1;
 
         if (drcl_quota_full(quota))
             quota->exceeds++;
         /* Windows keep their beat when a round comes late, so that time and size hold for any stretch of time. */
-        quota->window_start_ns += windows * window_ns;
+        quota->window_start_ns += windows * length;
         open_window(quota, windows, psi_valid, psi_us, by_time);
     } else if (quota->changed) {
         find_effective(quota, by_time);
@@ -188,6 +193,13 @@ bool drcl_quota_full(const struct drcl_quota *quota)
     if (!drcl_quota_limited(quota))
         return false;
     return drcl_quota_room(quota) < quota->unit || (quota->limits.ms && quota->spent_ns >= quota->budget_ns);
+}
+
+uint64_t drcl_quota_next(const struct drcl_quota *quota, uint64_t now_ns)
+{
+    uint64_t length = window_ns(quota), elapsed = now_ns - quota->window_start_ns;
+
+    return drcl_quota_full(quota) && elapsed < length ? now_ns + (length - elapsed) : now_ns;
 }
 
 uint64_t drcl_quota_room(const struct drcl_quota *quota)

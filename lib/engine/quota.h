@@ -60,6 +60,8 @@ bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid,
 bool drcl_quota_limited(const struct drcl_quota *quota);
 /* Whether the window is used up. */
 bool drcl_quota_full(const struct drcl_quota *quota);
+/* When the window that was begun has room: @now_ns, or the time at which the next one begins. */
+uint64_t drcl_quota_next(const struct drcl_quota *quota, uint64_t now_ns);
 /* Bytes that the window still has room for, and the time at which it must end (0: none). */
 uint64_t drcl_quota_room(const struct drcl_quota *quota);
 uint64_t drcl_quota_deadline(const struct drcl_quota *quota, uint64_t now_ns);

@@ -71,6 +71,14 @@ static int both_poll(void *data, struct pollfd *fds, unsigned int n, int timeout
     return 0;
 }
 
+static uint64_t timer_ns; /* when the loop is to dispatch */
+
+static int both_timer_set(void *data, int fd, uint64_t deadline_ns)
+{
+    timer_ns = deadline_ns;
+    return memory_ops->timer_set(data, fd, deadline_ns);
+}
+
 static int both_writer_start(void *data, void *writer, int fd, const void *buf, size_t len)
 {
     tell_time();
@@ -133,6 +141,7 @@ static int try_backend(const char *backend, const char *operations)
     ops.pread = both_pread;
     ops.pwrite = both_pwrite;
     ops.poll = both_poll;
+    ops.timer_set = both_timer_set;
     ops.create = damon_ops->create;
     ops.lock = damon_ops->lock;
     ops.unlink = damon_ops->unlink;
@@ -207,6 +216,22 @@ static void run(unsigned int seconds)
         if (damon_reclaim_dispatch(ctx) < 0)
             ck_abort_msg("dispatch: %s", damon_reclaim_last_error(ctx));
     }
+}
+
+/* The same, but dispatches when the timer says, as a loop does. Returns how often; of a loop that spins, no more than
+ * @most. */
+static unsigned int run_by_timer(unsigned int seconds, unsigned int most)
+{
+    uint64_t end = memory->now_ns + seconds * SEC;
+    unsigned int n = 0;
+
+    for (; timer_ns < end && n < most; n++) {
+        if (timer_ns > memory->now_ns)
+            memory->now_ns = timer_ns;
+        if (damon_reclaim_dispatch(ctx) < 0)
+            ck_abort_msg("dispatch: %s", damon_reclaim_last_error(ctx));
+    }
+    return n;
 }
 
 static struct damon_reclaim_stats stats(void)
@@ -317,6 +342,26 @@ static uint64_t monitored(uint32_t target)
         bytes += regions[i].target == target ? regions[i].end - regions[i].start : 0;
     return bytes;
 }
+
+/* A quota that is full is waited for, and each window is used. */
+START_TEST(test_full_quota)
+{
+    struct fake_process *p;
+
+    world(_i % 2, _i / 2);
+    set("quota_sz", "1MiB");
+    set("quota_reset_interval_ms", "500");
+    p = add_process(42, START, NULL);
+    add_region(START, START + PAGES * PAGE, 0);
+    fs->regions[0].age = 1000;
+    enable();
+    run(3);
+    ck_assert_uint_le(run_by_timer(3, 1000), 100);
+    ck_assert_uint_le(fake_resident(p, START, PAGES), (16 - 5) * MIB);
+    ck_assert_uint_ge(fake_resident(p, START, PAGES), (16 - 13) * MIB);
+    the_end();
+}
+END_TEST
 
 /* Two processes of which a part is watched, whichever of them has more regions. What is outside of it stays. */
 START_TEST(test_ranges)
@@ -457,6 +502,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_auto, 0, 2);
     tcase_add_loop_test(tc, test_reclaim, 0, 4);
     tcase_add_loop_test(tc, test_processes, 0, 4);
+    tcase_add_loop_test(tc, test_full_quota, 0, 4);
     tcase_add_loop_test(tc, test_ranges, 0, 4);
     tcase_add_loop_test(tc, test_huge_pages, 0, 4);
     tcase_add_loop_test(tc, test_watermarks, 0, 4);

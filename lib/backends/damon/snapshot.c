@@ -149,12 +149,24 @@ static int lay_out(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t ela
     return 0;
 }
 
-static bool is_work_left(const struct damon_reclaim *ctx)
+#define NEVER UINT64_MAX
+
+/* When a scheme goes on that has stopped for its quota or its time. */
+static uint64_t next_act(const struct damon_reclaim *ctx, uint64_t now)
 {
-    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
-        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->active && ctx->engine.schemes[i]->quota.resume)
-            return true;
-    return false;
+    uint64_t next = NEVER;
+
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++) {
+        const struct drcl_scheme *scheme = ctx->engine.schemes[i];
+        uint64_t turn = now + scheme->config.apply_interval_us * NS_PER_US, room;
+
+        if (!scheme->used || !scheme->active || !scheme->quota.resume)
+            continue;
+        room = drcl_quota_next(&scheme->quota, now);
+        turn = turn > room ? turn : room;
+        next = turn < next ? turn : next;
+    }
+    return next;
 }
 
 /* The youngest that memory is when a scheme acts on it. */
@@ -168,30 +180,32 @@ static uint64_t least_age_ns(const struct damon_reclaim *ctx)
     return us * NS_PER_US;
 }
 
-/* As seldom as keeps the cost low, and often enough for the age that counts; at once while there is work. */
+/* As seldom as keeps the cost low, and often enough for the age that counts. */
 static uint64_t pause(const struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
     uint64_t ns = d->own_cpu_ns * COST_FRACTION, most = least_age_ns(ctx) / 4;
 
-    if (d->acting)
-        return 0;
     ns = ns < most ? ns : most;
     return ns > DRCL_DAMON_POLL_NS ? ns : DRCL_DAMON_POLL_NS / 2; /* with the next poll */
 }
 
 /* Lets the schemes act; @aggregations: so many have gone since they did last, 0 for another round on the same regions.
- */
+ * If something is left to do, that goes on with these regions until they are out of date, and with new ones then. */
 static int act(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t aggregations)
 {
     struct drcl_engine *engine = &ctx->engine;
+    uint64_t now;
     int r;
 
     engine->halt = ctx->disable_soon;
     drcl_engine_observed(engine, aggregations);
     r = engine->failed;
     engine->failed = 0;
-    d->acting = r == 0 && !engine->halt && is_work_left(ctx) &&
-                damon_reclaim_now(ctx) - d->snapshot_ns < DRCL_DAMON_POLL_NS; /* what was seen is out of date soon */
+    now = damon_reclaim_now(ctx);
+    d->next_act_ns = next_act(ctx, now);
+    d->acting = r == 0 && !engine->halt && d->next_act_ns < d->snapshot_ns + DRCL_DAMON_POLL_NS;
+    if (!d->reading)
+        d->next_regions_ns = d->next_act_ns == NEVER ? now + pause(ctx, d) : d->next_act_ns;
     return r;
 }
 
@@ -199,14 +213,11 @@ int drcl_damon_act(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     uint64_t now = damon_reclaim_now(ctx), aggr_ns = ctx->engine.attrs.aggr_us * NS_PER_US;
     uint64_t n = d->snapshot_ns && aggr_ns ? (now - d->snapshot_ns) / aggr_ns : 0;
-    int r;
 
     if (d->nr_written != ctx->nr_targets || !drcl_damon_only_grown(ctx, d) || lay_out(ctx, d, n) < 0)
         return 0; /* the next time */
     d->snapshot_ns = now;
-    r = act(ctx, d, n ? n : 1);
-    d->next_regions_ns = now + pause(ctx, d);
-    return r;
+    return act(ctx, d, n ? n : 1);
 }
 
 int drcl_damon_act_again(struct damon_reclaim *ctx, struct drcl_damon *d)

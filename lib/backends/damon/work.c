@@ -309,10 +309,10 @@ uint64_t drcl_damon_due(const struct damon_reclaim *ctx)
     const struct drcl_damon *d = ctx->backend;
     uint64_t when = d->next_wmark_ns, poll = d->step ? d->next_answer_ns : d->next_poll_ns;
 
-    if (d->acting)
-        return 0;
     if (poll < when)
         when = poll;
+    if (d->acting && d->next_act_ns < when)
+        when = d->next_act_ns;
     return d->reading && d->next_regions_ns < when ? d->next_regions_ns : when;
 }
 
@@ -343,7 +343,7 @@ int drcl_damon_work(struct damon_reclaim *ctx)
     if (now >= d->next_wmark_ns && !ctx->disable_soon)
         drcl_damon_check_watermarks(ctx, d, now);
     d->acting = d->acting && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && !ctx->disable_soon;
-    if (d->acting)
+    if (d->acting && now >= d->next_act_ns)
         r = drcl_damon_act_again(ctx, d);
     else if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon)
         r = go_on_regions(ctx, d);
