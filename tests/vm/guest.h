@@ -98,8 +98,8 @@ struct damon_reclaim_stats guest_stats(struct damon_reclaim *ctx);
 /* Prints the condition and whether it holds; guest_result() is the exit status of the program: 1 if any did not. */
 #define GUEST_CHECK(condition) guest_check(condition, #condition)
 void guest_check(bool holds, const char *condition);
-/* The same of what also depends on how much of its time the emulation got: if nothing else failed, the exit status is
- * GUEST_LATE, and tests/vm/run tries again. */
+/* The same of what depends on time: if nothing else failed, the exit status is GUEST_LATE, and tests/vm/run tries
+ * again. */
 #define GUEST_TIMELY(condition) guest_timely(condition, #condition)
 #define GUEST_LATE              75
 void guest_timely(bool holds, const char *condition);
