@@ -12,8 +12,8 @@
 #include "guest_damon.h"
 
 #define SECONDS    20
-#define LONGEST_NS UINT64_C(5000000) /* a wait for the kernel's thread, every second, would be 100 ms and more */
-#define MOST_CPU   0.1               /* percent, at default settings */
+#define LONGEST_NS UINT64_C(20000000) /* a wait for the kernel's thread, every second, would be 100 ms and more */
+#define MOST_CPU   0.1                /* percent, at default settings */
 
 static const struct guest_setup setup = {.backend = "damon", .take_over = true};
 

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define REGIONS_A_STEP 64
-#define STEP_NS        UINT64_C(10000000)
+#define REGIONS_A_STEP 16
+#define STEP_NS        UINT64_C(5000000)
 #define LEAST_PAUSE_NS UINT64_C(5000000000)
 #define COST_FRACTION  1000
 #define REGION         DRCL_DAMON_SCHEME "/tried_regions/%zu/"
