@@ -359,6 +359,13 @@ START_TEST(test_full_quota)
     ck_assert_uint_le(run_by_timer(3, 1000), 100);
     ck_assert_uint_le(fake_resident(p, START, PAGES), (16 - 5) * MIB);
     ck_assert_uint_ge(fake_resident(p, START, PAGES), (16 - 13) * MIB);
+    /* Meanwhile the kernel is asked what it sees. */
+    set("quota_reset_interval_ms", "60000");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    run(3);
+    nr_aggregated = 0;
+    run(20);
+    ck_assert_uint_ge(nr_aggregated, 8);
     the_end();
 }
 END_TEST

@@ -9,6 +9,7 @@
 #include "engine/filter.h"
 
 #define NS_PER_US     UINT64_C(1000)
+#define NEVER         UINT64_MAX
 #define COST_FRACTION 1000
 #define AGE_TOLERANCE 4 /* neighbours are one region if their ages differ by less than this part */
 
@@ -149,7 +150,14 @@ static int lay_out(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t ela
     return 0;
 }
 
-#define NEVER UINT64_MAX
+/* When the scheme has its turn again: with a window that has room, and after its interval. */
+static uint64_t next_turn(const struct drcl_scheme *scheme, uint64_t now)
+{
+    uint64_t room = drcl_quota_next(&scheme->quota, now), us = scheme->config.apply_interval_us;
+    uint64_t turn = us < (NEVER - now) / NS_PER_US ? now + us * NS_PER_US : NEVER;
+
+    return turn > room ? turn : room;
+}
 
 /* When a scheme goes on that has stopped for its quota or its time. */
 static uint64_t next_act(const struct damon_reclaim *ctx, uint64_t now)
@@ -158,13 +166,9 @@ static uint64_t next_act(const struct damon_reclaim *ctx, uint64_t now)
 
     for (size_t i = 0; i < ctx->engine.nr_schemes; i++) {
         const struct drcl_scheme *scheme = ctx->engine.schemes[i];
-        uint64_t turn = now + scheme->config.apply_interval_us * NS_PER_US, room;
 
-        if (!scheme->used || !scheme->active || !scheme->quota.resume)
-            continue;
-        room = drcl_quota_next(&scheme->quota, now);
-        turn = turn > room ? turn : room;
-        next = turn < next ? turn : next;
+        if (scheme->used && scheme->active && scheme->quota.resume && next_turn(scheme, now) < next)
+            next = next_turn(scheme, now);
     }
     return next;
 }
@@ -204,8 +208,11 @@ static int act(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t aggrega
     now = damon_reclaim_now(ctx);
     d->next_act_ns = next_act(ctx, now);
     d->acting = r == 0 && !engine->halt && d->next_act_ns < d->snapshot_ns + DRCL_DAMON_POLL_NS;
-    if (!d->reading)
-        d->next_regions_ns = d->next_act_ns == NEVER ? now + pause(ctx, d) : d->next_act_ns;
+    if (!d->reading) {
+        d->next_regions_ns = now + pause(ctx, d);
+        if (d->next_act_ns < d->next_regions_ns)
+            d->next_regions_ns = d->next_act_ns;
+    }
     return r;
 }
 
