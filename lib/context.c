@@ -53,6 +53,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
         return r;
     ctx->ops = backend->ops_of ? *backend->ops_of(ctx->backend) : *backend->ops;
     ctx->built_in = true;
+    ctx->physical = backend->physical;
     if (backend->driver)
         ctx->driver = backend->driver;
     return 0;

@@ -44,6 +44,7 @@ struct damon_reclaim {
     struct damon_reclaim_backend_ops ops;
     void *backend;
     bool built_in; /* the backend is one of ours */
+    bool physical; /* targets without a process are physical memory */
     bool backend_enabled;
     bool virtual_clock;
     struct drcl_engine engine;
@@ -110,6 +111,8 @@ void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id);
 void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now);
 /* With a backend that works without targets and none added: makes target 0 of all its memory. */
 int drcl_add_whole(struct damon_reclaim *ctx);
+/* -EINVAL if the caller has given a range of physical memory in which there is none. */
+int drcl_check_physical(struct damon_reclaim *ctx);
 
 /* schemes.c: scheme number @id; NULL with the text of the error. */
 struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id);

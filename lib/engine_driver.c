@@ -143,8 +143,10 @@ static int work(struct damon_reclaim *ctx)
 
 static int start(struct damon_reclaim *ctx)
 {
-    int r;
+    int r = drcl_check_physical(ctx);
 
+    if (r < 0)
+        return r;
     if (ctx->ops.enable) {
         r = ctx->ops.enable(ctx->backend);
         if (r < 0) /* a backend of ours has said why */
@@ -171,6 +173,10 @@ static int stop(struct damon_reclaim *ctx)
 
 static int commit(struct damon_reclaim *ctx)
 {
+    int r = drcl_check_physical(ctx);
+
+    if (r < 0)
+        return r;
     drcl_apply_params(ctx);
     ctx->next_wmark_ns = 0; /* the watermarks may be others now */
     return 0;
@@ -179,6 +185,8 @@ static int commit(struct damon_reclaim *ctx)
 /* A new scheme finds out at once whether it is active. */
 static int changed(struct damon_reclaim *ctx, enum drcl_change what)
 {
+    if (what == DRCL_CHANGE_TARGETS)
+        return drcl_check_physical(ctx);
     if (what == DRCL_CHANGE_SCHEMES)
         ctx->next_wmark_ns = 0;
     return 0;

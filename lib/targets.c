@@ -2,8 +2,10 @@
 #include "context.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "backends/ram.h"
 #include "size.h"
 #include "sys/process.h"
 
@@ -249,6 +251,23 @@ int drcl_add_whole(struct damon_reclaim *ctx)
     }
     r = add(ctx, 0, 0, -1, &range, range.end > 0);
     ctx->whole = r == 0;
+    return r;
+}
+
+int drcl_check_physical(struct damon_reclaim *ctx)
+{
+    int r = 0;
+
+    for (size_t i = 0; ctx->physical && r == 0 && i < ctx->nr_targets; i++) {
+        uint32_t id = ctx->targets[i].id;
+        const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, id);
+        char what[32];
+
+        snprintf(what, sizeof(what), "target %u", id);
+        for (size_t j = 0; r == 0 && !ctx->targets[i].pid && target && target->fixed && j < target->nr_ranges; j++)
+            r = drcl_ram_check(&ctx->env, id ? what : "monitor_region_start, monitor_region_end",
+                               target->ranges[j].start, target->ranges[j].end);
+    }
     return r;
 }
 

@@ -12,6 +12,7 @@ struct drcl_backend {
     const char *doc; /* one line */
     const struct damon_reclaim_backend_ops *ops;
     const struct drcl_driver *driver; /* who does the work; NULL: the engine */
+    bool physical;                    /* targets without a process are physical memory */
     /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
     int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
     /* The operations of one that was made, where they differ; optional. */

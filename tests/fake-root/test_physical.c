@@ -369,6 +369,24 @@ START_TEST(test_unmapped_stays)
 }
 END_TEST
 
+/* A process that is excluded later, when its cgroup was asked before. */
+START_TEST(test_excluded_later)
+{
+    struct damon_reclaim_exclusion pid = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 4242};
+    size_t first;
+
+    fake_cgroup(f, "/a", 17);
+    p->cgroup = "/a";
+    fake_cache(f, 100, 17);
+    reclaim();
+    EXPECT(reclaimed, 100);
+    ck_assert_int_eq(OPS->exclude(backend, &pid, 1), 0);
+    first = fake_cache(f, 50, 17);
+    reclaim();
+    ck_assert_uint_eq(fake_cached(f, first, 50), 50);
+}
+END_TEST
+
 /* The kernel got less than was asked for: what went is what counts, and it is not asked again at once. */
 START_TEST(test_unmapped_less)
 {
@@ -491,6 +509,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_memcg_without_kpagecgroup);
     tcase_add_test(tc, test_unmapped);
     tcase_add_loop_test(tc, test_unmapped_stays, 0, 8);
+    tcase_add_test(tc, test_excluded_later);
     tcase_add_test(tc, test_unmapped_less);
     tcase_add_loop_test(tc, test_samples, 0, 2);
     tcase_add_test(tc, test_samples_of_nothing);

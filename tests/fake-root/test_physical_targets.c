@@ -182,6 +182,37 @@ END_TEST
 
 /* --- what is missing --------------------------------------------------------------------------------------------- */
 
+/* Ranges in which there is no memory, as a parameter and of a target. */
+START_TEST(test_no_memory_there)
+{
+    struct damon_reclaim_range range = {FAKE_FRAMES * PAGE, 2 * FAKE_FRAMES * PAGE};
+    struct damon_reclaim_params before = {.size = sizeof(before)}, after = {.size = sizeof(after)};
+
+    f->iomem = "00000000-000fffff : System RAM\n";
+    set_up(DAMON_RECLAIM_KEEP_ON_INVALID);
+    damon_reclaim_set(ctx, "monitor_region_start", "0x200000");
+    damon_reclaim_set(ctx, "monitor_region_end", "0x400000");
+    ck_assert_int_eq(damon_reclaim_enable(ctx), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "monitor_region_start"));
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "0x0-0x100000"));
+    damon_reclaim_set(ctx, "monitor_region_start", "0x80000");
+    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    dispatch(500);
+    damon_reclaim_get_active_params(ctx, &before);
+    damon_reclaim_set(ctx, "monitor_region_start", "0x200000");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), -EINVAL);
+    damon_reclaim_get_active_params(ctx, &after);
+    ck_assert_int_eq(memcmp(&before, &after, sizeof(before)), 0);
+    dispatch(500);
+    damon_reclaim_set(ctx, "monitor_region_start", "0");
+    damon_reclaim_set(ctx, "monitor_region_end", "0");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    ck_assert_int_eq(add(0, &range), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "target 1"));
+    ck_assert_uint_eq(stats().state, DAMON_RECLAIM_STATE_ACTIVE);
+}
+END_TEST
+
 START_TEST(test_no_iomem)
 {
     f->missing = "/proc/iomem";
@@ -236,6 +267,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_largest, 0, 2);
     tcase_add_test(tc, test_hotplug);
     tcase_add_test(tc, test_more_regions_than_pages);
+    tcase_add_test(tc, test_no_memory_there);
     tcase_add_test(tc, test_no_iomem);
     tcase_add_test(tc, test_hidden_iomem);
     tcase_add_loop_test(tc, test_probe, 0, 4);

@@ -81,29 +81,12 @@ enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, cons
     return has_ranges(ctx, d->targets[0].id) ? DRCL_DAMON_FVADDR : DRCL_DAMON_VADDR;
 }
 
-/* Ranges of physical memory that the caller has given must be memory. */
-static int check_physical(struct damon_reclaim *ctx, const struct drcl_damon *d)
-{
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < d->nr_targets; i++) {
-        const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, d->targets[i].id);
-        char what[32];
-
-        snprintf(what, sizeof(what), "target %u", d->targets[i].id);
-        for (size_t j = 0; r == 0 && target && target->fixed && j < target->nr_ranges; j++)
-            r = drcl_ram_check(d->env, d->targets[i].id ? what : "monitor_region_start, monitor_region_end",
-                               target->ranges[j].start, target->ranges[j].end);
-    }
-    return r;
-}
-
 static int check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d)
 {
     enum drcl_damon_operations operations = drcl_damon_operations(ctx, d);
 
     if (operations == DRCL_DAMON_PADDR)
-        return check_physical(ctx, d);
+        return drcl_check_physical(ctx);
     for (size_t i = 0; i < d->nr_targets; i++)
         if (has_ranges(ctx, d->targets[i].id) != (operations == DRCL_DAMON_FVADDR))
             return drcl_error(d->env, -EOPNOTSUPP,
@@ -253,6 +236,7 @@ const struct drcl_backend drcl_backend_damon = {
     .doc = "physical memory or processes, watched and reclaimed by the kernel's DAMON",
     .ops = &ops,
     .driver = &drcl_damon_driver,
+    .physical = true,
     .create = create,
     .ops_of = ops_of,
     .is_free = is_free,

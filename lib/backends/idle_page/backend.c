@@ -294,6 +294,7 @@ const struct drcl_backend drcl_backend_idle_page = {
     .name = "idle-page",
     .doc = "processes or physical memory, watched through the kernel's idle-page bitmap",
     .ops = &ops,
+    .physical = true,
     .create = create,
     .probe = drcl_idle_probe,
 };

@@ -144,6 +144,8 @@ int drcl_exclude_set(struct drcl_idle_page *b, const struct damon_reclaim_exclus
     new.next_ns = drcl_clock(b->env, CLOCK_MONOTONIC) + REFRESH_NS;
     release(b->env, &b->exclude);
     b->exclude = new;
+    if (b->physical)
+        drcl_unmapped_forget(b->physical);
     return 0;
 }
 

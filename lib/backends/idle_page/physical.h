@@ -92,5 +92,7 @@ void drcl_claims_close(struct drcl_idle_page *b);
 void drcl_unmapped_add(struct drcl_attempt *a, const struct drcl_unit *unit, struct damon_reclaim_result *count);
 /* Asks the cgroups to reclaim what was collected, as far as there is time. 0 or an error. */
 int drcl_unmapped_flush(struct drcl_attempt *a);
+/* What is known of cgroups no longer holds. */
+void drcl_unmapped_forget(struct drcl_physical *physical);
 
 #endif

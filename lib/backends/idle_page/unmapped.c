@@ -84,6 +84,11 @@ static struct drcl_known_cgroup *known(struct drcl_idle_page *b, uint64_t inode)
     return cgroup;
 }
 
+void drcl_unmapped_forget(struct drcl_physical *physical)
+{
+    memset(physical->cgroups, 0, sizeof(physical->cgroups));
+}
+
 /* Whether what the kernel chooses among a cgroup's file pages can be told from what must stay: not by ranges, and not
  * by what a filter sees in a single page. */
 static bool may_ask(const struct drcl_attempt *a)
