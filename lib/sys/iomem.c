@@ -8,11 +8,15 @@
 
 #define MAX_FILE (UINT64_C(16) << 20)
 
-/* "00100000-2ffdffff : System RAM": the last byte is part of it. What is inside of another entry is indented. */
+/* "00100000-2ffdffff : System RAM": the last byte is part of it. What is inside of another entry is indented, and
+ * memory that was plugged in may have its driver behind it: "  140000000-1bfffffff : System RAM (virtio_mem)". */
 static bool parse_line(struct drcl_scan line, struct damon_reclaim_range *ret)
 {
+    drcl_scan_blanks(&line);
     if (!drcl_scan_u64(&line, 16, &ret->start) || !drcl_scan_char(&line, '-') || !drcl_scan_u64(&line, 16, &ret->end) ||
-        !drcl_scan_word(&line, " : System RAM") || line.at != line.end)
+        !drcl_scan_word(&line, " : System RAM"))
+        return false;
+    if (line.at != line.end && (!drcl_scan_word(&line, " (") || line.at == line.end || line.end[-1] != ')'))
         return false;
     ret->end += ret->end < UINT64_MAX;
     return true;
@@ -32,7 +36,11 @@ int drcl_iomem_parse(const char *text, size_t len, struct damon_reclaim_range *r
             hidden = true;
             continue;
         }
-        if (range.start >= range.end || range.start < last.end)
+        if (range.start >= range.end)
+            return -EINVAL;
+        if (n && range.start >= last.start && range.end <= last.end) /* a part of the one before */
+            continue;
+        if (range.start < last.end)
             return -EINVAL;
         if (n && range.start == last.end)
             n--;

@@ -132,24 +132,30 @@ void foreign_kdamond(void)
     ck_assert_int_eq(damon_echo("on", "0/state"), 0);
 }
 
-/* What a killed instance leaves: its directories, its thread, its record without a lock. */
+void kill_it(struct damon_fs *left)
+{
+    char *pid = strstr(left->record, "pid ");
+
+    left->locked_by = 0;
+    left->has_writer = false;
+    left->pending = NULL;
+    left->nr_open = left->memory.nr_blocks = 0;
+    left->kill_write = 0;
+    memset(left->fds, 0, sizeof(left->fds));
+    memcpy(fs, left, sizeof(*fs));
+    free(left);
+    if (pid)
+        strstr(fs->record, "pid ")[4] = '9'; /* another process */
+}
+
 void leave_behind(bool with_stat)
 {
     struct damon_reclaim *ctx = new_context(NULL, with_stat ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0, 0);
     struct damon_fs *left = malloc(sizeof(*left));
-    char *pid;
 
     ck_assert_ptr_nonnull(left);
     enable(ctx);
     memcpy(left, fs, sizeof(*left));
     damon_reclaim_unref(ctx);
-    left->locked_by = 0;
-    left->has_writer = false;
-    left->nr_open = left->memory.nr_blocks = 0;
-    memset(left->fds, 0, sizeof(left->fds));
-    memcpy(fs, left, sizeof(*fs));
-    free(left);
-    pid = strstr(fs->record, "pid ");
-    ck_assert_ptr_nonnull(pid);
-    pid[4] = '9'; /* another process */
+    kill_it(left);
 }

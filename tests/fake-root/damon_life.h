@@ -34,7 +34,10 @@ void nothing_left(void);
 void says(struct damon_reclaim *ctx, const char *word);
 /* A kdamond of somebody else that runs. */
 void foreign_kdamond(void);
-/* What a killed instance leaves: its directories, its thread, its record without a lock. */
+/* Makes the world what a program leaves that was killed when it was like @left: directories, a thread, a record without
+ * a lock. Frees @left. */
+void kill_it(struct damon_fs *left);
+/* The same of one that has just been enabled. */
 void leave_behind(bool with_stat);
 
 #endif

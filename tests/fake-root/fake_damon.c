@@ -159,12 +159,33 @@ static uint64_t number(const char *name)
     return value ? strtoull(value, NULL, 10) : 0;
 }
 
+/* The cgroups of the filters are there. */
+static int check_cgroups(void)
+{
+    char dir[PATH_LEN];
+
+    if (fs->going) {
+        damon_remove_cgroup(fs->going);
+        fs->going = NULL;
+    }
+    for (size_t i = 0; i < fs->nr_files; i++) {
+        if (!fs_ends_with(fs->files[i].path, "/memcg_path") || !fs->files[i].value[0])
+            continue;
+        fs_print(dir, sizeof(dir), "/sys/fs/cgroup%s", fs->files[i].value[1] ? fs->files[i].value : "");
+        if (!fs_is_dir(dir))
+            return -EINVAL;
+    }
+    return 0;
+}
+
 static int check_configuration(void)
 {
     const char *operations = damon_value("0/contexts/0/operations");
     uint64_t targets = number("0/contexts/0/targets/nr_targets");
     char name[128];
 
+    if (check_cgroups() < 0)
+        return -EINVAL;
     if (!operations || !targets || number("0/contexts/0/monitoring_attrs/intervals/sample_us") == 0)
         return -EINVAL;
     for (uint64_t t = 0; t < targets; t++) {
@@ -201,6 +222,16 @@ static void update_stats(void)
         put_u64(dir, "sz_applied", fs->counters[i].sz_applied);
         put_u64(dir, "qt_exceeds", fs->counters[i].qt_exceeds);
     }
+}
+
+void fs_pass_time(void)
+{
+    uint64_t every_ns = number("0/refresh_ms") * 1000000;
+
+    if (!fs->later || !fs->running || !every_ns || fs->now_ns - fs->refreshed_ns < every_ns)
+        return;
+    fs->refreshed_ns = fs->now_ns;
+    update_stats();
 }
 
 /* 6.12 numbers them through all schemes; what the next one begins with is returned. */
@@ -242,6 +273,7 @@ static void switch_kdamond(bool on)
     fs_print(pid, sizeof(pid), "%d", on ? fs->kdamond : -1);
     fs_put(DAMON_DIR "0/state", on ? "on" : "off");
     fs_put(DAMON_DIR "0/pid", pid);
+    fs->refreshed_ns = fs->now_ns;
     memset(fs->counters, 0, sizeof(fs->counters));
 }
 

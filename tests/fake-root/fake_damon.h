@@ -29,7 +29,7 @@ struct damon_fd {
     bool timer;
     int file; /* number, -1: none */
     pid_t pid;
-    bool record;
+    uint64_t record;    /* inode number, 0: none */
     char dir[PATH_LEN]; /* of a directory */
     size_t dir_at;
 };
@@ -48,6 +48,7 @@ struct damon_fs {
     int kdamond;
     unsigned int nr_on, nr_off, nr_commit;
     int refuse_commit;                 /* errno */
+    const char *going;                 /* a cgroup that goes when the kernel is about to look for it */
     struct damon_counters counters[8]; /* by scheme */
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;
@@ -57,13 +58,15 @@ struct damon_fs {
     /* Writes that do not wait. */
     bool no_writer;
     bool has_writer;
-    uint64_t answer_ns;  /* how long the thread takes to answer a command */
-    const char *pending; /* the command on its way */
-    uint64_t pending_ns; /* when it ends */
-    int pending_error;   /* what it ends with, or 0: what comes of it */
+    uint64_t answer_ns;    /* how long the thread takes to answer a command */
+    const char *pending;   /* the command on its way */
+    uint64_t pending_ns;   /* when it ends */
+    int pending_error;     /* what it ends with, or 0: what comes of it */
+    uint64_t refreshed_ns; /* when the thread of a later kernel last brought the files up to date by itself */
     /* The record. */
     bool has_record;
     char record[512];
+    uint64_t record_inode;
     int locked_by; /* descriptor; 0: nobody */
     /* The rest of the world. */
     uint64_t now_ns;
@@ -72,7 +75,10 @@ struct damon_fs {
     /* Faults: the call, counted from 1, that fails. */
     size_t nr_writes, fail_write, nr_reads, fail_read;
     int write_error, read_error; /* a read_error of 0: garbage; 1: nothing; 2: a half of it */
-    char faulty[PATH_LEN];       /* the file of the call that failed */
+    int open_record_error;       /* of the next attempt to read the record */
+    size_t kill_write;           /* before this one a copy is made of all, as it is if the program is killed there */
+    struct damon_fs *killed;
+    char faulty[PATH_LEN]; /* the file of the call that failed */
     struct damon_fd fds[MAX_OPEN];
     size_t nr_open;
     struct counted memory;

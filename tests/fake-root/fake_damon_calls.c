@@ -39,8 +39,14 @@ static int sys_open(void *data, const char *path, int flags)
 
     (void)data;
     (void)flags;
+    if (!strcmp(path, RECORD) && fs->open_record_error) {
+        int r = fs->open_record_error;
+
+        fs->open_record_error = 0;
+        return r;
+    }
     if (!strcmp(path, RECORD))
-        return fs->has_record ? new_fd((struct damon_fd){.file = -1, .record = true}) : -ENOENT;
+        return fs->has_record ? new_fd((struct damon_fd){.file = -1, .record = fs->record_inode}) : -ENOENT;
     if (!strcmp(path, "/proc/meminfo")) {
         char text[128];
 
@@ -91,8 +97,8 @@ static ssize_t sys_pread(void *data, int fd, void *buf, size_t len, uint64_t off
         n = (size_t)snprintf(text, sizeof(text), "%s", fs->record);
     else
         n = (size_t)snprintf(text, sizeof(text), "%s\n", fs->files[f->file].value);
-    if (!offset && !f->record && ++fs->nr_reads == fs->fail_read) {
-        fs_print(fs->faulty, sizeof(fs->faulty), "%s", fs->files[f->file].path);
+    if (!offset && ++fs->nr_reads == fs->fail_read) {
+        fs_print(fs->faulty, sizeof(fs->faulty), "%s", f->record ? RECORD : fs->files[f->file].path);
         if (fs->read_error < 0)
             return fs->read_error;
         if (fs->read_error)
@@ -108,6 +114,15 @@ static ssize_t sys_pread(void *data, int fd, void *buf, size_t len, uint64_t off
     return (ssize_t)n;
 }
 
+static void count_write(void)
+{
+    if (++fs->nr_writes != fs->kill_write)
+        return;
+    fs->killed = malloc(sizeof(*fs->killed));
+    ck_assert_ptr_nonnull(fs->killed);
+    memcpy(fs->killed, fs, sizeof(*fs));
+}
+
 static ssize_t sys_pwrite(void *data, int fd, const void *buf, size_t len, uint64_t offset)
 {
     struct damon_fd *f = fd_at(fd);
@@ -119,7 +134,8 @@ static ssize_t sys_pwrite(void *data, int fd, const void *buf, size_t len, uint6
     ck_assert_uint_eq(offset, 0);
     memcpy(text, buf, len);
     text[len] = '\0';
-    if (++fs->nr_writes == fs->fail_write) {
+    count_write();
+    if (fs->nr_writes == fs->fail_write) {
         fs_print(fs->faulty, sizeof(fs->faulty), "%s", f->record ? RECORD : fs->files[f->file].path);
         return fs->write_error;
     }
@@ -158,7 +174,8 @@ static int sys_writer_start(void *data, void *writer, int fd, const void *buf, s
     ck_assert(fs_ends_with(fs->files[fd_at(fd)->file].path, "/state"));
     fs->pending = buf;
     fs->pending_ns = fs->now_ns + fs->answer_ns;
-    fs->pending_error = ++fs->nr_writes == fs->fail_write ? fs->write_error : 0;
+    count_write();
+    fs->pending_error = fs->nr_writes == fs->fail_write ? fs->write_error : 0;
     return 0;
 }
 
@@ -226,6 +243,8 @@ static int sys_inode(void *data, int fd, uint64_t *ret_inode)
     fs_print(path, sizeof(path), "%s/inode", fd_at(fd)->dir);
     value = damon_value(path);
     *ret_inode = value ? strtoull(value, NULL, 10) : 1;
+    if (fd_at(fd)->record)
+        *ret_inode = fd_at(fd)->record;
     return 0;
 }
 
@@ -261,6 +280,7 @@ static int sys_clock(void *data, clockid_t id, uint64_t *ret_ns)
 {
     (void)data;
     (void)id;
+    fs_pass_time();
     *ret_ns = fs->now_ns;
     return 0;
 }
@@ -270,10 +290,12 @@ static int sys_create(void *data, const char *path, unsigned int mode)
     (void)data;
     ck_assert_str_eq(path, RECORD);
     ck_assert_uint_eq(mode, 0600);
-    if (!fs->has_record)
+    if (!fs->has_record) {
         fs->record[0] = '\0';
+        fs->record_inode++;
+    }
     fs->has_record = true;
-    return new_fd((struct damon_fd){.file = -1, .record = true});
+    return new_fd((struct damon_fd){.file = -1, .record = fs->record_inode});
 }
 
 static int sys_lock(void *data, int fd)

@@ -13,6 +13,8 @@ void fs_put(const char *path, const char *value);
 /* Writes to a file, as a program would: what the kernel does then, and its errno. */
 int fs_write(const char *path, const char *text);
 bool fs_is_alive(pid_t pid);
+/* What the kernel does by itself as time passes. */
+void fs_pass_time(void);
 
 bool fs_ends_with(const char *text, const char *end);
 void fs_print(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

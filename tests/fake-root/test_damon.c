@@ -60,13 +60,23 @@ START_TEST(test_iomem)
 {
     static const char ram[] =
         "00001000-0009fbff : System RAM\n00100000-001fffff : System RAM\n  00180000-001bffff : System RAM\n"
-        "00200000-002fffff : System RAM\n00300000-003fffff : System RAM (kexec)\n";
+        "00200000-002fffff : System RAM\n00300000-003fffff : System RAM cache\n";
+    /* Two blocks of memory that was plugged in, which are parts of a device's. */
+    static const char plugged[] =
+        "00100000-001fffff : System RAM\n  00180000-001bffff : Kernel code\n140000000-33fffffff : virtio0\n"
+        "  140000000-1bfffffff : System RAM (virtio_mem)\n  1c0000000-1c7ffffff : System RAM (virtio_mem)\n"
+        "400000000-4ffffffff : dax0.0\n  400000000-4ffffffff : System RAM (kmem)\n";
     static const char hidden[] = "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n";
     static const char backwards[] = "00200000-002fffff : System RAM\n00100000-001fffff : System RAM\n";
     static const char huge[] = "00100000-ffffffffffffffff : System RAM";
-    struct damon_reclaim_range ranges[2];
+    struct damon_reclaim_range ranges[3];
     size_t n = 77;
 
+    ck_assert_int_eq(drcl_iomem_parse(plugged, sizeof(plugged) - 1, ranges, 3, &n), 0);
+    ck_assert_uint_eq(n, 3);
+    ck_assert_uint_eq(ranges[1].start, 0x140000000);
+    ck_assert_uint_eq(ranges[1].end, 0x1c8000000);
+    ck_assert_uint_eq(ranges[2].end, 0x500000000);
     ck_assert_int_eq(drcl_iomem_parse(ram, sizeof(ram) - 1, ranges, 2, &n), 0);
     ck_assert_uint_eq(n, 2);
     ck_assert_uint_eq(ranges[0].end, 0x9fc00);
@@ -165,6 +175,42 @@ START_TEST(test_processes)
     enable(ctx);
     is(CONTEXT "operations", "fvaddr");
     is(CONTEXT "targets/0/regions/0/end", "67108864");
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
+/* The kernel does not say whose a region is: addresses tell, where the targets have ranges. */
+START_TEST(test_regions_of_processes)
+{
+    const struct damon_reclaim_range ranges[] = {{MIB, 2 * MIB}, {4 * MIB, 5 * MIB}};
+    struct damon_reclaim_region regions[4];
+    struct damon_reclaim *ctx;
+    uint32_t ids[2];
+    size_t n;
+
+    damon_fs_new(_i);
+    ctx = new_context(NULL, 0, 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct damon_reclaim_target target = {
+            .size = sizeof(target), .pid = (pid_t)(42 + i), .ranges = &ranges[i], .nr_ranges = 1};
+
+        fs->alive[i] = target.pid;
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &ids[i]), 0);
+        fs->regions[i] = (struct damon_reclaim_region){.start = ranges[i].start, .end = ranges[i].end};
+    }
+    fs->nr_regions = 2;
+    enable(ctx);
+    is(CONTEXT "operations", "fvaddr");
+    for (int i = 0; i < 3; i++)
+        warm_up(ctx);
+    ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_uint_eq(regions[i].target, ids[i]);
+        ck_assert_uint_eq(regions[i].start, ranges[i].start);
+    }
     damon_reclaim_unref(ctx);
     nothing_left();
     damon_fs_free();
@@ -458,6 +504,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_largest, 0, 2);
     tcase_add_loop_test(tc, test_region, 0, 2);
     tcase_add_loop_test(tc, test_processes, 0, 2);
+    tcase_add_loop_test(tc, test_regions_of_processes, 0, 2);
     tcase_add_loop_test(tc, test_filters, 0, 2);
     tcase_add_loop_test(tc, test_statistics, 0, 2);
     tcase_add_loop_test(tc, test_many_regions, 0, 4);

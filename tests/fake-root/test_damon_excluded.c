@@ -100,6 +100,70 @@ START_TEST(test_excluded)
 }
 END_TEST
 
+/* A service that is started anew: its cgroup is away for a while. */
+START_TEST(test_comes_back)
+{
+    const struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job/worker"};
+    struct damon_reclaim *ctx;
+
+    damon_fs_new(_i);
+    make_cgroups();
+    ctx = new_context(NULL, 0, 0);
+    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &exclusion, 1), 0);
+    enable(ctx);
+    is_in(OPS(_i), "nr_filters", "1");
+    damon_remove_cgroup("/job/worker");
+    for (int i = 0; i < 4; i++)
+        warm_up(ctx);
+    is_in(OPS(_i), "nr_filters", "0");
+    damon_add_cgroup("/job/worker", 23);
+    for (int i = 0; i < 4; i++)
+        warm_up(ctx);
+    is_in(OPS(_i), "nr_filters", "1");
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
+/* The kernel refuses a cgroup that has gone since it was listed. */
+START_TEST(test_outrun)
+{
+    const struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job"};
+    struct damon_reclaim *ctx;
+
+    damon_fs_new(_i);
+    make_cgroups();
+    ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
+    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &exclusion, 1), 0);
+    fs->going = "/job/worker";
+    enable(ctx);
+    is_in(OPS(_i), "nr_filters", "1");
+    /* While it works, by itself and when something is committed. */
+    for (int i = 0; i < 3; i++)
+        warm_up(ctx);
+    damon_add_cgroup("/job/short", 24);
+    fs->going = "/job/short";
+    for (int i = 0; i < 4; i++)
+        warm_up(ctx);
+    ck_assert_ptr_null(fs->going);
+    is_in(OPS(_i), "nr_filters", "1");
+    damon_add_cgroup("/job/shorter", 25);
+    fs->going = "/job/shorter";
+    set(ctx, "min_age", "10s");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    is_in(OPS(_i), "nr_filters", "1");
+    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
+    /* What is refused though nobody has gone is refused. */
+    fs->refuse_commit = -EINVAL;
+    set(ctx, "min_age", "20s");
+    ck_assert_int_eq(damon_reclaim_commit(ctx), -EINVAL);
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
 START_TEST(test_refused)
 {
     const struct damon_reclaim_exclusion pid = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 42};
@@ -146,6 +210,8 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_memcg, 0, 2);
     tcase_add_loop_test(tc, test_excluded, 0, 2);
+    tcase_add_loop_test(tc, test_comes_back, 0, 2);
+    tcase_add_loop_test(tc, test_outrun, 0, 2);
     tcase_add_loop_test(tc, test_refused, 0, 2);
 }
 

@@ -115,7 +115,8 @@ START_TEST(test_busy_reads)
         }
         done = fs->nr_reads < n;
         damon_reclaim_unref(ctx);
-        nothing_left();
+        if (strcmp(fs->faulty, RECORD) != 0) /* one that could not be read is kept */
+            nothing_left();
         damon_fs_free();
     }
     ck_assert_uint_gt(n, 50);

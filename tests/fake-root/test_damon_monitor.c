@@ -50,6 +50,11 @@ static int both_close(void *data, int fd)
     return fd >= DAMON_FDS ? damon_ops->close(NULL, fd) : memory_ops->close(data, fd);
 }
 
+static int both_inode(void *data, int fd, uint64_t *ret_inode)
+{
+    return fd >= DAMON_FDS ? damon_ops->inode(NULL, fd, ret_inode) : memory_ops->inode(data, fd, ret_inode);
+}
+
 static ssize_t both_pread(void *data, int fd, void *buf, size_t len, uint64_t offset)
 {
     return fd >= DAMON_FDS ? damon_ops->pread(NULL, fd, buf, len, offset)
@@ -138,6 +143,7 @@ static int try_backend(const char *backend, const char *operations)
     ops = *memory_ops;
     ops.open = both_open;
     ops.close = both_close;
+    ops.inode = both_inode;
     ops.pread = both_pread;
     ops.pwrite = both_pwrite;
     ops.poll = both_poll;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the backend "damon" refuses, and that the refusal names the culprit and changes nothing. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "damon_life.h"
@@ -98,11 +99,50 @@ START_TEST(test_no_memory_there)
 }
 END_TEST
 
+static int refused;
+static char refusal[256];
+
+static void set_young(struct damon_reclaim *ctx, void *userdata)
+{
+    const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true};
+
+    (void)userdata;
+    refused = damon_reclaim_set_filters(ctx, DAMON_RECLAIM_SCHEME_RECLAIM, &young, 1);
+    snprintf(refusal, sizeof(refusal), "%s", damon_reclaim_last_error(ctx));
+}
+
+/* What cannot be is refused in a callback, too, and all goes on as before. */
+START_TEST(test_in_callback)
+{
+    const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .after_aggregation = set_young};
+    struct damon_reclaim_config config;
+    struct damon_reclaim *ctx;
+
+    damon_fs_new(_i);
+    fs->alive[0] = 42;
+    config = damon_fs_config();
+    config.callbacks = &callbacks;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    add_process(ctx, 42);
+    enable(ctx);
+    refused = 0;
+    for (int i = 0; i < 3; i++)
+        warm_up(ctx);
+    ck_assert_int_eq(refused, -EOPNOTSUPP);
+    ck_assert_ptr_nonnull(strstr(refusal, "young"));
+    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    damon_fs_free();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_refused);
     tcase_add_loop_test(tc, test_page_filters_of_processes, 0, 2);
     tcase_add_loop_test(tc, test_no_memory_there, 0, 2);
+    tcase_add_loop_test(tc, test_in_callback, 0, 2);
 }
 
 int main(void)

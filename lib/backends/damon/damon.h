@@ -123,6 +123,7 @@ struct drcl_damon {
     uint64_t ranges_sum; /* of the ranges that the kernel has */
     bool seen_working;   /* the kernel has sampled since the poll before the last */
     bool stale_tree;     /* the directories may not be what the kernel has */
+    bool stale_stats;    /* the files tell of an earlier thread, or nothing yet, until the kernel is asked */
     unsigned int bad_polls;
     unsigned int nr_polls;
 
@@ -203,8 +204,12 @@ int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d);
 /* Writes the values of goals alone. */
 int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d);
 
-/* stats.c: what the files say, which the kernel has been asked to bring up to date. */
+/* stats.c: begins the command that brings the counters in the files up to date, unless the kernel does so by itself. */
+void drcl_damon_ask_for_stats(struct drcl_damon *d);
+/* What the files say then. */
 int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* All of it before the thread goes, waiting a little if need be. */
+void drcl_damon_read_last_stats(struct damon_reclaim *ctx, struct drcl_damon *d);
 /* Whether a scheme has a limit, so that the kernel has an effective quota to tell. */
 bool drcl_damon_has_quota(const struct damon_reclaim *ctx, const struct drcl_damon *d);
 void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d);
@@ -227,8 +232,11 @@ int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *excl
 int drcl_damon_check_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
 /* Looks which cgroups there are. */
 int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
-/* Looks again, not too often: whether there are others now. */
-bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d);
+/* Looks again, if not @at_once then not too often: whether there are others now. */
+bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d, bool at_once);
+/* Whether a configuration was refused, which @result tells, because such a cgroup has gone since it was listed: it is
+ * to be given once more. */
+bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
 
 /* precise.c: what monitor_only needs, the pages, and the operations for it. */
 int drcl_damon_open_pages(struct drcl_damon *d);

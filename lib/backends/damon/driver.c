@@ -121,15 +121,10 @@ static int start(struct damon_reclaim *ctx)
 static int stop(struct damon_reclaim *ctx)
 {
     struct drcl_damon *d = ctx->backend;
-    uint64_t soon_us = 2 * ctx->engine.attrs.aggr_us;
     int r;
 
-    if (ctx->backend_enabled && drcl_damon_is_working(ctx, d) && drcl_damon_settle(d, soon_us)) {
-        if (!d->refreshes)
-            drcl_damon_begin(d, "update_schemes_stats");
-        if (drcl_damon_settle(d, soon_us))
-            drcl_damon_read_stats(ctx, d);
-    }
+    if (ctx->backend_enabled)
+        drcl_damon_read_last_stats(ctx, d);
     ctx->backend_enabled = d->running = d->reading = false;
     d->step = NULL;
     r = drcl_damon_disown(d);
@@ -162,8 +157,9 @@ static int changed(struct damon_reclaim *ctx, enum drcl_change what)
     if (what == DRCL_CHANGE_SCHEMES)
         d->next_wmark_ns = 0;
     if (ctx->in_dispatch) { /* at the end of the step that is running */
-        d->stale_tree = true;
-        return 0;
+        r = drcl_damon_check(ctx, d);
+        d->stale_tree |= r == 0;
+        return r;
     }
     drcl_engine_update_targets(&ctx->engine);
     r = ctx->engine.failed;

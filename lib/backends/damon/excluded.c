@@ -116,12 +116,22 @@ int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d)
     return r;
 }
 
-bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d)
+bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d, bool at_once)
 {
     uint64_t before = d->excluded.sum;
 
-    return d->excluded.n && damon_reclaim_now(ctx) >= d->excluded.next_ns &&
+    return (at_once || damon_reclaim_now(ctx) >= d->excluded.next_ns) &&
            (drcl_damon_list_exclusions(ctx, d) < 0 || d->excluded.sum != before);
+}
+
+bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
+{
+    if (result != -EINVAL || !d->excluded.n || !drcl_damon_exclusions_moved(ctx, d, true))
+        return false;
+    drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
+             "DAMON: a cgroup below an excluded one went before the kernel came to look for it; once more");
+    d->stale_tree = true;
+    return true;
 }
 
 /* --- as filters --------------------------------------------------------------------------------------------------- */

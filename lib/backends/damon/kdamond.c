@@ -37,6 +37,9 @@ static int switch_on(struct drcl_damon *d)
 
     d->refreshes =
         drcl_damon_exists(d->env, "0/refresh_ms") && drcl_damon_write(d->env, REFRESH_MS, "0/refresh_ms") == 0;
+    r = d->owner.record.kdamond ? drcl_damon_note(d, 0) : 0; /* the one on record is not the one to come */
+    if (r < 0)
+        return r;
     r = drcl_damon_write(d->env, "on", "0/state");
     if (r < 0)
         return on_error(d, r);
@@ -164,10 +167,21 @@ int drcl_damon_end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, int r
     return remember_targets(ctx, d);
 }
 
+static bool is_paused(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    return d->own_watermarks && !any_active(ctx);
+}
+
+/* Whether the thread that runs can be given what is asked for, and answers soon. */
+static bool can_commit(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    return drcl_damon_is_working(ctx, d) && drcl_damon_only_grown(ctx, d) &&
+           drcl_damon_operations(ctx, d) == d->operations && !is_paused(ctx, d);
+}
+
 int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    bool working = drcl_damon_is_working(ctx, d);
-    enum drcl_damon_operations operations = d->operations;
+    bool working = drcl_damon_is_working(ctx, d), commit = can_commit(ctx, d);
     int r = drcl_damon_check(ctx, d);
 
     if (r < 0)
@@ -181,13 +195,13 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     d->command.result = 0;
     if (!ctx->nr_targets)
         return drcl_damon_switch_off(d);
-    working = working && d->running && drcl_damon_only_grown(ctx, d);
+    d->stale_stats = true;
     if (r == 0)
         r = drcl_damon_write_tree(ctx, d);
     if (r < 0)
         return r;
-    d->paused = d->own_watermarks && !any_active(ctx);
-    if (working && operations == d->operations && !d->paused) {
+    d->paused = is_paused(ctx, d);
+    if (commit && d->running && !d->paused) {
         drcl_damon_begin(d, "commit");
         return 0;
     }
@@ -195,7 +209,7 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     return r < 0 || d->paused ? r : switch_on(d);
 }
 
-int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
+static int apply(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     int r = drcl_damon_reconfigure(ctx, d);
 
@@ -209,4 +223,14 @@ int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
     if (r == 0)
         r = switch_on(d);
     return r < 0 ? r : remember_targets(ctx, d);
+}
+
+int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    int r;
+
+    if (!can_commit(ctx, d))
+        drcl_damon_read_last_stats(ctx, d);
+    r = apply(ctx, d);
+    return drcl_damon_is_outrun(ctx, d, r) ? apply(ctx, d) : r;
 }

@@ -7,6 +7,7 @@
 #include "backends/damon/damon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +248,9 @@ static int recover(struct drcl_env *env, const char *boot)
     struct drcl_damon_record old;
     int r = read_record(env, &old);
 
+    if (r < 0 && r != -ENOENT && r != -EINVAL)
+        return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be read: %s; it tells what an earlier program has left",
+                          strerror(-r));
     if (r < 0 || strcmp(old.boot, boot) != 0) /* none, or of an earlier boot */
         return 0;
     if (is_alive(env, &old))
@@ -261,9 +265,40 @@ static int recover(struct drcl_env *env, const char *boot)
 /* --- taking and giving back ----------------------------------------------------------------------------------------
  */
 
-static int lock_record(struct drcl_damon *d)
+static int locked_error(struct drcl_env *env)
 {
     struct drcl_damon_record other;
+
+    if (read_record(env, &other) < 0)
+        return drcl_error(env, -EBUSY, "DAMON is in use by another program with this library, which is just starting");
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use by another program with this library, pid %" PRIu64 "; disable it there",
+                      other.pid);
+}
+
+/* The file that was locked may have been removed by its former owner meanwhile: what is written to it must be what
+ * others read. */
+static int check_locked(struct drcl_env *env, int fd)
+{
+    uint64_t locked, there = 0;
+    int other = drcl_open(env, O_RDONLY, DRCL_DAMON_RECORD), r = drcl_inode(env, fd, &locked);
+
+    if (r == 0 && other >= 0)
+        r = drcl_inode(env, other, &there);
+    if (other >= 0)
+        drcl_close(env, other);
+    else if (other != -ENOENT)
+        r = other;
+    if (r < 0)
+        return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be opened: %s", strerror(-r));
+    if (other < 0 || locked != there)
+        return drcl_error(env, -EBUSY,
+                          DRCL_DAMON_RECORD ": another program with this library has just let go of it; try again");
+    return 0;
+}
+
+static int lock_record(struct drcl_damon *d)
+{
     int fd = drcl_create(d->env, 0600, DRCL_DAMON_RECORD), r;
 
     if (fd < 0)
@@ -271,27 +306,17 @@ static int lock_record(struct drcl_damon *d)
                           DRCL_DAMON_RECORD " cannot be opened: %s; what is set up in the kernel must be on record",
                           strerror(-fd));
     r = drcl_lock(d->env, fd);
-    if (r == 0) {
+    if (r == -EWOULDBLOCK)
+        r = locked_error(d->env);
+    else if (r < 0)
+        drcl_error(d->env, r, DRCL_DAMON_RECORD " cannot be locked: %s", strerror(-r));
+    else
+        r = check_locked(d->env, fd);
+    if (r < 0)
+        drcl_close(d->env, fd);
+    else
         d->owner.fd = fd;
-        return 0;
-    }
-    drcl_close(d->env, fd);
-    if (r != -EWOULDBLOCK)
-        return drcl_error(d->env, r, DRCL_DAMON_RECORD " cannot be locked: %s", strerror(-r));
-    if (read_record(d->env, &other) < 0)
-        return drcl_error(d->env, -EBUSY,
-                          "DAMON is in use by another program with this library, which is just starting");
-    return drcl_error(d->env, -EBUSY,
-                      "DAMON is in use by another program with this library, pid %" PRIu64 "; disable it there",
-                      other.pid);
-}
-
-/* The file that we have locked may have been removed by its former owner: what is written must be what others read. */
-static bool is_on_record(struct drcl_damon *d)
-{
-    struct drcl_damon_record there;
-
-    return read_record(d->env, &there) == 0 && there.pid == d->owner.record.pid && there.mark == d->owner.record.mark;
+    return r;
 }
 
 static void close_record(struct drcl_damon *d, bool remove)
@@ -346,8 +371,8 @@ int drcl_damon_own(struct drcl_damon *d)
     if (r < 0)
         return r;
     r = recover(d->env, record.boot);
-    if (r < 0) { /* a record that tells something is still needed */
-        close_record(d, read_record(d->env, &d->owner.record) < 0);
+    if (r < 0) { /* what the record tells is still needed */
+        close_record(d, false);
         return r;
     }
     r = drcl_damon_holder(d->env, may_take_over);
@@ -357,11 +382,6 @@ int drcl_damon_own(struct drcl_damon *d)
     }
     d->owner.record = record;
     r = write_record(d);
-    if (r == 0 && !is_on_record(d)) {
-        close_record(d, false);
-        return drcl_error(d->env, -EBUSY,
-                          DRCL_DAMON_RECORD ": another program with this library has just let go of it; try again");
-    }
     if (r == 0 && may_take_over)
         r = take_over(d);
     if (r == 0) {

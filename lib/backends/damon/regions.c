@@ -61,8 +61,10 @@ static bool make_room(struct drcl_damon *d)
 static bool belongs(const struct drcl_damon *d, const struct drcl_target *target, const struct drcl_region *region,
                     uint64_t last)
 {
-    if (d->operations != DRCL_DAMON_PADDR)
-        return region->start >= last;
+    if (d->operations != DRCL_DAMON_PADDR && region->start < last)
+        return false;
+    if (d->operations == DRCL_DAMON_VADDR)
+        return true;
     for (size_t i = 0; i < target->nr_ranges; i++)
         if (region->start < target->ranges[i].end && region->end > target->ranges[i].start)
             return true;

@@ -104,6 +104,12 @@ static void read_cpu(struct damon_reclaim *ctx, struct drcl_damon *d)
         ctx->monitor_cpu_ns += grown(&d->cpu_ns, ns);
 }
 
+void drcl_damon_ask_for_stats(struct drcl_damon *d)
+{
+    if (!d->refreshes || d->stale_stats)
+        drcl_damon_begin(d, "update_schemes_stats");
+}
+
 int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
     int r = 0;
@@ -112,8 +118,24 @@ int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d)
         r = read_slot(ctx, d, slot);
     if (r < 0)
         return r;
+    d->stale_stats = false;
     read_cpu(ctx, d);
     return 0;
+}
+
+void drcl_damon_read_last_stats(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    uint64_t soon_us = 2 * ctx->engine.attrs.aggr_us;
+
+    /* One that may be asleep by now is asked as well where that can be given up. */
+    if (!drcl_damon_is_working(ctx, d) &&
+        !(d->running && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && d->command.writer))
+        return;
+    if (!drcl_damon_settle(d, soon_us))
+        return;
+    drcl_damon_begin(d, "update_schemes_stats");
+    if (drcl_damon_settle(d, soon_us) && drcl_damon_result(d) == 0)
+        drcl_damon_read_stats(ctx, d);
 }
 
 void drcl_damon_reset_stats(struct drcl_damon *d)

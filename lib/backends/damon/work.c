@@ -87,17 +87,19 @@ static int begin_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_
     int r;
 
     (void)now;
-    d->stale_tree |= drcl_damon_exclusions_moved(ctx, d);
+    d->stale_tree |= drcl_damon_exclusions_moved(ctx, d, false);
     if (drcl_damon_is_up_to_date(ctx, d))
         return 1;
     r = drcl_damon_reconfigure(ctx, d);
     d->step = step;
-    return r;
+    return drcl_damon_is_outrun(ctx, d, r) ? 1 : r;
 }
 
 static int end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
 {
     (void)now;
+    if (drcl_damon_is_outrun(ctx, d, result)) /* once more at the next poll */
+        return 0;
     return drcl_damon_end_commit(ctx, d, result);
 }
 
@@ -108,7 +110,7 @@ static int begin_stats(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
     if (!d->running || (ctx->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
         return 1;
     if (!d->monitor_only)
-        ask(d, "update_schemes_stats");
+        drcl_damon_ask_for_stats(d);
     return 0;
 }
 
@@ -148,11 +150,18 @@ static int begin_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
     (void)now;
     if (!d->goals_dirty || d->monitor_only || !drcl_damon_is_working(ctx, d))
         return 1;
-    d->goals_dirty = false;
     r = drcl_damon_write_goals(ctx, d);
     if (r == 0)
         drcl_damon_begin(d, "commit_schemes_quota_goals");
+    d->goals_dirty = r < 0;
     return r;
+}
+
+static int end_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    (void)ctx, (void)now;
+    d->goals_dirty |= result < 0; /* once more at the next poll */
+    return 0;
 }
 
 static int begin_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
@@ -203,7 +212,7 @@ static int no_end(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now,
 }
 
 static const struct drcl_damon_step steps[] = {
-    {begin_stats, end_stats},   {begin_effective, end_effective}, {begin_goals, no_end},    {begin_tuning, end_tuning},
+    {begin_stats, end_stats},   {begin_effective, end_effective}, {begin_goals, end_goals}, {begin_tuning, end_tuning},
     {begin_commit, end_commit}, {begin_regions, end_regions},     {begin_callback, no_end},
 };
 
