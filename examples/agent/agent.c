@@ -271,8 +271,8 @@ static int live(struct life *life)
         }
     }
     notify_stopping();
-    if (started)
-        program->stop(&life->agent);
+    if (started && program->stop(&life->agent) < 0)
+        r = 1;
     return r;
 }
 

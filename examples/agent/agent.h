@@ -42,8 +42,9 @@ struct agent_program {
     void (*metrics)(struct agent *agent, struct metrics *metrics);
     /* One line of how it is, for `systemctl status`. */
     void (*status)(struct agent *agent, char *buf, size_t size);
-    /* Puts everything back. Also called when start() has failed. */
-    void (*stop)(struct agent *agent);
+    /* Puts everything back. Also called when start() has failed. What cannot be put back it logs, and with a negative
+     * errno for it the exit code is 1. */
+    int (*stop)(struct agent *agent);
 };
 
 /* Runs it; the result is main()'s: 0 after a signal, 1 failed, 2 wrong configuration or usage. */

@@ -242,9 +242,10 @@ static int apply_never(struct agent *agent, struct agent_error *error)
     return never_apply(agent->never, guest->ctx, error);
 }
 
-static void stop(struct agent *agent)
+static int stop(struct agent *agent)
 {
     struct guest *guest = agent->userdata;
+    int r = 0;
 
     if (guest->advise && guest->ctx)
         guest_log_advice(guest);
@@ -255,13 +256,16 @@ static void stop(struct agent *agent)
     loop_remove(guest->retry);
     loop_remove(guest->advice);
     if (guest->ctx)
-        damon_reclaim_disable(guest->ctx); /* the host hears of it */
+        r = damon_reclaim_disable(guest->ctx); /* the host hears of it */
+    if (r < 0)
+        log_error("%s", damon_reclaim_last_error(guest->ctx));
     report_free(guest->report);
     compaction_free(guest->compaction);
     damon_reclaim_unref(guest->desk);
     damon_reclaim_unref(guest->ctx);
     advise_free(guest->advise);
     *guest = (struct guest){0};
+    return r;
 }
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};

@@ -104,9 +104,10 @@ int host_start(struct agent *agent, struct agent_error *error)
     return r < 0 ? agent_fail(error, r, "no timer: %s", strerror(-r)) : 0;
 }
 
-void host_stop(struct agent *agent)
+int host_stop(struct agent *agent)
 {
     struct host *host = agent->userdata;
+    int r;
 
     host->scan_timer = loop_remove(host->scan_timer);
     host->begin_timer = loop_remove(host->begin_timer);
@@ -121,7 +122,9 @@ void host_stop(struct agent *agent)
     free(host->vms);
     free(host->divided);
     free(host->regions);
+    r = host->left_behind;
     *host = (struct host){.backend_ops = host->backend_ops, .backend_data = host->backend_data};
+    return r;
 }
 
 /* Gives a configuration to all machines and contexts. At the first that refuses it, it ends. */

@@ -79,6 +79,7 @@ struct host {
     const char *backend; /* of the contexts */
     bool shared;         /* one context for all machines */
     struct host_watch *all;
+    int left_behind; /* what the last context could not put back, an errno */
     /* For tests and benchmarks: a backend and a system of their own. */
     const struct damon_reclaim_backend_ops *backend_ops;
     void *backend_data;
@@ -99,7 +100,7 @@ extern const struct agent_program host_program;
 
 /* What agent_program's functions do, with agent->userdata a zeroed struct host. */
 int host_start(struct agent *agent, struct agent_error *error);
-void host_stop(struct agent *agent);
+int host_stop(struct agent *agent);
 uint64_t host_now(void);
 
 /* fleet.c: the machines come and go. A scan also begins anew with those for which the configuration or the

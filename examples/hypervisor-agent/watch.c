@@ -222,6 +222,11 @@ struct host_watch *host_watch_next(const struct host *host, size_t *position)
 
 static void watch_free(struct host_watch *watch)
 {
+    int r = watch->ctx ? damon_reclaim_disable(watch->ctx) : 0;
+
+    if (r < 0)
+        log_error("%s", damon_reclaim_last_error(watch->ctx));
+    watch->host->left_behind = r;
     loop_remove(watch->source);
     damon_reclaim_unref(watch->ctx);
     free(watch);

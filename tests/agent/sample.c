@@ -58,10 +58,11 @@ static void tell(struct agent *agent, char *buf, size_t size)
     log_info("%s", buf);
 }
 
-static void stop(struct agent *agent)
+static int stop(struct agent *agent)
 {
     (void)agent;
     ctx = damon_reclaim_unref(ctx);
+    return 0;
 }
 
 int main(int argc, char **argv)

@@ -13,9 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "guest_damon.h"
 
 #define PARAMETERS "/run/damon_reclaim/parameters"
 #define METRICS    "/tmp/guest.prom"
@@ -163,7 +166,7 @@ static pid_t start_daemon(const char *backend)
     return pid;
 }
 
-static void stop_daemon(pid_t daemon)
+static void stop_daemon(pid_t daemon, int expected)
 {
     uint64_t began = guest_now_ns();
     int status = -1;
@@ -173,7 +176,7 @@ static void stop_daemon(pid_t daemon)
     waitpid(daemon, &status, 0);
     guest_measured("guest_agent.end", (double)(guest_now_ns() - began) / 1e6, "ms");
     GUEST_TIMELY(guest_now_ns() - began < UINT64_C(1000000000));
-    GUEST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    GUEST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == expected);
     GUEST_CHECK(wait_heard("\"bye\"", "", "", 2));
     GUEST_CHECK(access("/run/damon_reclaim", F_OK) < 0);
 }
@@ -193,6 +196,27 @@ static void check_reclaimed(const struct guest_workload *w, uint64_t swapped_in)
     /* What the kernel's DAMON is at when the watermark switches it off is not counted any more. */
     GUEST_CHECK(reclaimed + 2 * QUOTA >= (double)(cold - left));
     GUEST_CHECK(metric("damon_reclaim_compactions_total ") >= 1);
+}
+
+/* What cannot be taken out of the kernel is no clean end, and the next start takes it out. */
+static void unclean_end(void)
+{
+    static const char file[] = "/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds";
+    pid_t daemon = start_daemon("damon");
+
+    printf("-- nr_kdamonds cannot be written\n");
+    GUEST_CHECK(shell("echo Y > enabled"));
+    if (mount(file, file, NULL, MS_BIND, NULL) < 0 ||
+        mount(NULL, file, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+        guest_die(file);
+    stop_daemon(daemon, 1);
+    GUEST_CHECK(!strcmp(guest_kdamond("nr_kdamonds"), "1"));
+    if (umount(file) < 0)
+        guest_die(file);
+    daemon = start_daemon("damon");
+    GUEST_CHECK(shell("echo Y > enabled"));
+    stop_daemon(daemon, 0);
+    guest_damon_left_nothing();
 }
 
 int main(int argc, char **argv)
@@ -234,6 +258,11 @@ int main(int argc, char **argv)
     GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_high\"} "));
     check_reclaimed(&w, swapped_in);
 
+    printf("-- less than the low watermark\n");
+    GUEST_CHECK(shell("echo 1000 > wmarks_high; echo 999 > wmarks_mid; echo 990 > wmarks_low; echo Y > commit_inputs"));
+    GUEST_CHECK(wait_heard("\"inactive\"", "\"wmark_low\"", "free_permille", 10));
+    GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_low\"} "));
+
     printf("-- mistakes\n");
     GUEST_CHECK(!shell("echo 30s > min_age"));
     GUEST_CHECK(!shell("echo 1 > kdamond_pid"));
@@ -242,7 +271,9 @@ int main(int argc, char **argv)
     GUEST_CHECK(reads("enabled", "N\n"));
     GUEST_CHECK(wait_heard("\"disabled\"", "\"invalid_parameters\"", "", 5));
 
-    stop_daemon(daemon);
+    stop_daemon(daemon, 0);
+    if (!strcmp(backend, "damon"))
+        unclean_end();
     GUEST_CHECK(guest_intact(&w));
     guest_stop(&w);
     return guest_result();
