@@ -183,11 +183,72 @@ static void many(struct damon_reclaim *ctx)
     GUEST_CHECK(last.state == DAMON_RECLAIM_STATE_ACTIVE);
 }
 
+static uint64_t kernel_counts(const char *name)
+{
+    char file[64];
+
+    snprintf(file, sizeof(file), "0/contexts/0/schemes/1/stats/%s", name);
+    return strtoull(guest_kdamond(file), NULL, 10);
+}
+
+/* Whether the library has counted @before and what the kernel's thread has, now that there is nothing to be tried. */
+static bool exact(struct damon_reclaim *ctx, const struct damon_reclaim_stats *before)
+{
+    struct damon_reclaim_stats now;
+
+    guest_run(ctx, 3000);
+    now = guest_stats(ctx);
+    printf("kdamond %s: %llu bytes tried of %llu\n", guest_kdamond("0/pid"),
+           (unsigned long long)kernel_counts("sz_tried"), (unsigned long long)now.bytes_reclaim_tried_regions);
+    return now.nr_reclaim_tried_regions == before->nr_reclaim_tried_regions + kernel_counts("nr_tried") &&
+           now.bytes_reclaim_tried_regions == before->bytes_reclaim_tried_regions + kernel_counts("sz_tried") &&
+           now.nr_reclaimed_regions == before->nr_reclaimed_regions + kernel_counts("nr_applied") &&
+           now.bytes_reclaimed_regions == before->bytes_reclaimed_regions + kernel_counts("sz_applied");
+}
+
+/* Of all that was counted since it was enabled nothing is lost, and nothing is there twice: after the commits, after
+ * directories were made anew for another scheme, and after the thread was started anew. */
+static void counters(struct damon_reclaim *ctx, const char *first_kdamond)
+{
+    struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 600000000, .action = DAMON_RECLAIM_ACTION_STAT};
+    struct damon_reclaim_stats none = {.size = sizeof(none)}, before;
+    struct guest_workload w = {.total = 16 * MIB};
+    char low[16];
+    uint32_t id;
+
+    printf("--- counters\n");
+    GUEST_CHECK(commit(ctx, "min_age", "600000000") == 0);
+    GUEST_CHECK(exact(ctx, &none));
+    GUEST_CHECK(!strcmp(guest_kdamond("0/pid"), first_kdamond));
+    GUEST_CHECK(damon_reclaim_add_scheme(ctx, &scheme, &id) == 0);
+    GUEST_CHECK(exact(ctx, &none));
+    GUEST_CHECK(damon_reclaim_remove_scheme(ctx, id) == 0);
+    GUEST_CHECK(exact(ctx, &none));
+    GUEST_CHECK(!strcmp(guest_kdamond("0/pid"), first_kdamond));
+    /* So near to a watermark of its own the thread is started anew. */
+    before = guest_stats(ctx);
+    snprintf(low, sizeof(low), "%u", guest_free_permille() - 10);
+    GUEST_CHECK(commit(ctx, "wmarks_low", low) == 0);
+    GUEST_CHECK(commit(ctx, "min_age", "500000000") == 0);
+    GUEST_CHECK(strcmp(guest_kdamond("0/pid"), first_kdamond) != 0);
+    GUEST_CHECK(exact(ctx, &before));
+    GUEST_CHECK(commit(ctx, "wmarks_low", "0") == 0);
+    guest_start(&w);
+    GUEST_CHECK(commit(ctx, "min_age", "1000000") == 0);
+    guest_run(ctx, 5000);
+    GUEST_CHECK(commit(ctx, "min_age", "600000000") == 0);
+    GUEST_CHECK(guest_stats(ctx).bytes_reclaim_tried_regions > before.bytes_reclaim_tried_regions);
+    GUEST_CHECK(exact(ctx, &before));
+    guest_stop(&w);
+}
+
 int main(int argc, char **argv)
 {
     struct guest_workload w = {.total = 200 * MIB, .hot_at = 100 * MIB, .hot = 20 * MIB};
     struct guest_setup setup = {.take_over = true, .flags = DAMON_RECLAIM_KEEP_ON_INVALID};
     struct damon_reclaim *ctx;
+    char kdamond[32];
 
     if (argc > 1)
         backend = argv[1];
@@ -200,11 +261,14 @@ int main(int argc, char **argv)
     guest_start(&w);
     ctx = guest_set_up(&setup, "min_age=60s", "quota_ms=0", "quota_sz=0", NULL);
     guest_enable(ctx);
+    snprintf(kdamond, sizeof(kdamond), "%s", guest_kdamond("0/pid"));
     age(ctx);
     quota(ctx);
     region(ctx);
     refused_set(ctx);
     many(ctx);
+    if (!strcmp(backend, "damon"))
+        counters(ctx, kdamond);
     GUEST_CHECK(guest_intact(&w));
     damon_reclaim_unref(ctx);
     refused_and_disabled();

@@ -90,11 +90,6 @@ static bool end(struct tool *tool)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static uint64_t free_permille(void)
-{
-    return guest_meminfo("MemFree") * 1000 / guest_meminfo("MemTotal");
-}
-
 /* A process that takes memory, and does not touch it again, until @permille of it is free. */
 static struct guest_workload hog(uint64_t permille)
 {
@@ -103,8 +98,7 @@ static struct guest_workload hog(uint64_t permille)
 
     w.total = now > keep + MIB ? (now - keep) / MIB * MIB : MIB;
     guest_start(&w);
-    printf("-- %llu MiB taken, %llu permille free\n", (unsigned long long)(w.total / MIB),
-           (unsigned long long)free_permille());
+    printf("-- %llu MiB taken, %u permille free\n", (unsigned long long)(w.total / MIB), guest_free_permille());
     return w;
 }
 
@@ -130,7 +124,7 @@ int main(int argc, char **argv)
         guest_damon_needed();
     guest_module_set("stat", "enabled", "N");
     guest_flush_tlbs();
-    printf("-- %llu permille free\n", (unsigned long long)free_permille());
+    printf("-- %u permille free\n", guest_free_permille());
     start(&tool, backend);
     GUEST_CHECK(says(&tool, "inactive: free memory is above the high watermark", 5));
     hogs[0] = hog(350);

@@ -108,6 +108,11 @@ uint64_t guest_meminfo(const char *name)
     return number_in("/proc/meminfo", with_colon) * 1024;
 }
 
+unsigned int guest_free_permille(void)
+{
+    return (unsigned int)(guest_meminfo("MemFree") * 1000 / guest_meminfo("MemTotal"));
+}
+
 uint64_t guest_rss(void)
 {
     return number_in("/proc/self/status", "VmRSS:") * 1024;

@@ -58,6 +58,8 @@ uint64_t guest_resident(pid_t pid, uint64_t addr, uint64_t len);
 /* A counter of /proc/vmstat, and a value of /proc/meminfo in bytes. */
 uint64_t guest_vmstat(const char *name);
 uint64_t guest_meminfo(const char *name);
+/* How much of the memory is free, as watermarks see it. */
+unsigned int guest_free_permille(void);
 /* CPU time so far of a process, and of this one, ns. */
 uint64_t guest_cpu_ns(pid_t pid);
 uint64_t guest_own_cpu_ns(void);

@@ -26,25 +26,20 @@ static void changed(struct damon_reclaim *ctx, const struct damon_reclaim_event 
     nr_events++;
 }
 
-static uint64_t free_permille(void)
-{
-    return guest_meminfo("MemFree") * 1000 / guest_meminfo("MemTotal");
-}
-
 /* Takes or gives memory until @permille of it is free. */
 static void drive_to(uint64_t permille)
 {
     static void *ballast[MAX_STEPS];
     static size_t n;
 
-    while (free_permille() > permille + 3 && n < MAX_STEPS) {
+    while (guest_free_permille() > permille + 3 && n < MAX_STEPS) {
         ballast[n] = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         if (ballast[n++] == MAP_FAILED)
             printf("out of memory\n");
     }
-    while (free_permille() + 3 < permille && n > 0)
+    while (guest_free_permille() + 3 < permille && n > 0)
         munmap(ballast[--n], STEP);
-    printf("-- %llu permille free\n", (unsigned long long)free_permille());
+    printf("-- %u permille free\n", guest_free_permille());
 }
 
 /* After @ms at @permille the state is as expected, after @events changes. */
