@@ -77,6 +77,9 @@ void log_write(enum damon_reclaim_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    for (char *c = text; *c; c++) /* one line: what is quoted in it may be anything */
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = ' ';
     if (state.journal)
         fprintf(stderr, "<%d>%s\n", (int)level, text); /* the journal takes the level from there, the name it knows */
     else

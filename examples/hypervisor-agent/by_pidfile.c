@@ -10,7 +10,8 @@
 
 #include "proc.h"
 
-static int add_from(const char *path, struct host_found_list *list)
+/* Beside the monitors' there may be the file of libvirt's own daemon, and one whose process is another's by now. */
+static int add_from(const struct host_places *places, const char *path, struct host_found_list *list)
 {
     char name[HOST_NAME_SIZE], *text;
     pid_t pid;
@@ -20,7 +21,7 @@ static int add_from(const char *path, struct host_found_list *list)
     text[strcspn(text, " \t\r\n")] = '\0';
     pid = host_parse_pid(text);
     free(text);
-    if (!pid)
+    if (!pid || !host_has_command(places, pid))
         return 0;
     host_stem(path, name);
     return host_found_add(list, pid, HOST_BY_PIDFILE, name);
@@ -41,7 +42,7 @@ int host_by_pidfile(const struct host_places *places, struct host_found_list *li
         switch (glob(pattern, 0, NULL, &found)) {
         case 0:
             for (size_t k = 0; k < found.gl_pathc && r == 0; k++)
-                r = add_from(found.gl_pathv[k], list);
+                r = add_from(places, found.gl_pathv[k], list);
             break;
         case GLOB_NOSPACE:
             r = -ENOMEM;

@@ -76,6 +76,34 @@ void host_stem(const char *path, char name[HOST_NAME_SIZE])
     snprintf(name, HOST_NAME_SIZE, "%.*s", len, base);
 }
 
+/* How many bytes the character in UTF-8 at @c has; 0: it is none, or none to be printed. */
+static size_t character(const unsigned char *c)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = c[0] < 0x80 ? 1 : c[0] >> 5 == 6 ? 2 : c[0] >> 4 == 14 ? 3 : c[0] >> 3 == 30 ? 4 : 0;
+    uint32_t code = len < 2 ? c[0] : c[0] & (0x7fu >> len);
+
+    for (size_t i = 1; i < len; i++) {
+        if (c[i] >> 6 != 2)
+            return 0;
+        code = code << 6 | (c[i] & 0x3f);
+    }
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+        return 0;
+    return code >= least[len] ? len : 0;
+}
+
+void host_make_printable(char name[HOST_NAME_SIZE])
+{
+    for (char *c = name; *c;) {
+        size_t len = character((const unsigned char *)c);
+
+        if (!len)
+            *c = '_';
+        c += len ? len : 1;
+    }
+}
+
 bool host_cmdline_name(const struct host_cmdline *cmdline, char name[HOST_NAME_SIZE])
 {
     const char *word = option(cmdline, "name");

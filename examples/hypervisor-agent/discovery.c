@@ -71,21 +71,38 @@ static void find_cgroup(const char *root, struct host_found *found)
 }
 
 /* 0, or -ESRCH for a process that is none (any more), -ENOMEM. */
-static int describe(const char *root, struct host_found *found)
+static int read_start_time(const char *root, pid_t pid, uint64_t *ret)
 {
-    char *text, by_method[HOST_NAME_SIZE];
-    struct host_cmdline cmdline;
     struct host_stat stat;
-    int r;
+    char *text;
+    int r = host_read_proc(root, pid, "stat", &text, NULL);
 
-    r = host_read_proc(root, found->pid, "stat", &text, NULL);
     if (r < 0)
         return r;
     r = host_parse_stat(text, &stat);
     free(text);
     if (r < 0)
         return -ESRCH;
-    found->start_time = stat.start_time;
+    *ret = stat.start_time;
+    return 0;
+}
+
+bool host_found_is_alive(const char *root, const struct host_found *found)
+{
+    uint64_t start_time;
+
+    return read_start_time(root, found->pid, &start_time) == 0 && start_time == found->start_time;
+}
+
+/* The same errors. */
+static int describe(const char *root, struct host_found *found)
+{
+    char *text, by_method[HOST_NAME_SIZE];
+    struct host_cmdline cmdline;
+    int r = read_start_time(root, found->pid, &found->start_time);
+
+    if (r < 0)
+        return r;
     find_cgroup(root, found);
     memcpy(by_method, found->name, sizeof(by_method));
     r = host_read_proc(root, found->pid, "cmdline", &text, &cmdline.len);
@@ -100,6 +117,7 @@ static int describe(const char *root, struct host_found *found)
             snprintf(found->name, HOST_NAME_SIZE, "%d", (int)found->pid);
     }
     free(text);
+    host_make_printable(found->name);
     return 0;
 }
 
@@ -110,7 +128,7 @@ static int by_pid(const void *a, const void *b)
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-static void add_pid(struct host_found *found)
+void host_found_add_pid(struct host_found *found)
 {
     char suffix[16];
     size_t len;
@@ -120,15 +138,16 @@ static void add_pid(struct host_found *found)
     if (len + strlen(suffix) >= HOST_NAME_SIZE)
         len = HOST_NAME_SIZE - 1 - strlen(suffix);
     memcpy(found->name + len, suffix, strlen(suffix) + 1);
+    host_make_printable(found->name); /* a character may have been cut */
 }
 
-/* The first of a name keeps it, so that a guest is not renamed when another one comes. */
+/* The first of a name keeps it. One that is watched already keeps its name as well (fleet.c). */
 static void make_names_unique(struct host_found_list *list)
 {
     for (size_t i = 1; i < list->n; i++) {
         for (size_t k = 0; k < i; k++) {
             if (!strcmp(list->items[i].name, list->items[k].name)) {
-                add_pid(&list->items[i]);
+                host_found_add_pid(&list->items[i]);
                 break;
             }
         }

@@ -17,7 +17,7 @@
 
 enum host_method {
     HOST_BY_LIST,    /* a pid that was given */
-    HOST_BY_PIDFILE, /* a file that holds the pid */
+    HOST_BY_PIDFILE, /* a file that holds the pid, of a process with one of the commands */
     HOST_BY_CGROUP,  /* in a cgroup or one below it, and with one of the commands */
     HOST_BY_COMMAND  /* with one of the commands, anywhere */
 };
@@ -65,6 +65,10 @@ int host_by_cgroup(const struct host_places *places, struct host_found_list *lis
 int host_by_command(const struct host_places *places, struct host_found_list *list);
 /* For them: adds @pid, unless it is there already; @name, or NULL. */
 int host_found_add(struct host_found_list *list, pid_t pid, enum host_method method, const char *name);
+/* Puts its pid behind the name. */
+void host_found_add_pid(struct host_found *found);
+/* Whether the process is still the one that was found. */
+bool host_found_is_alive(const char *root, const struct host_found *found);
 /* Whether the process has one of the commands. */
 bool host_has_command(const struct host_places *places, pid_t pid);
 

@@ -244,6 +244,14 @@ static int make_room(struct host *host)
     return 0;
 }
 
+static bool has_name(const struct host *host, const char *name)
+{
+    for (size_t i = 0; i < host->n; i++)
+        if (!strcmp(host->vms[i]->found.name, name))
+            return true;
+    return false;
+}
+
 static int add(struct host *host, const struct host_found *found)
 {
     struct host_vm *vm;
@@ -256,11 +264,16 @@ static int add(struct host *host, const struct host_found *found)
         return -ENOMEM;
     vm->host = host;
     vm->found = *found;
+    if (has_name(host, found->name))
+        host_found_add_pid(&vm->found);
     vm->state = HOST_FOUND;
     vm->backoff = BACKOFF_INIT;
     host_policy_get(host->agent->config, vm->found.name, &vm->policy);
-    /* The process may have been replaced since it was found; the next scan would notice by its start time. */
     r = loop_add_process(host->agent->loop, found->pid, exited, vm, &vm->process);
+    if (r == 0 && !host_found_is_alive(config_text(host->agent->config, NULL, "root"), found)) {
+        loop_remove(vm->process); /* replaced since it was found: the next scan finds who it is */
+        r = -ESRCH;
+    }
     if (r < 0) {
         free(vm);
         return r == -ESRCH ? 0 : r;

@@ -13,6 +13,7 @@
 #include "proc.h"
 
 #define LEAST_WINDOW_NS UINT64_C(100000000)
+#define USAGE_NS        UINT64_C(1000000000) /* how often pressure, refaults and sizes are read */
 
 uint64_t host_now(void)
 {
@@ -48,6 +49,12 @@ static void window(struct loop_source *source, int value, void *userdata)
     host_window(userdata);
 }
 
+static void usage(struct loop_source *source, int value, void *userdata)
+{
+    (void)source, (void)value;
+    host_usage(userdata);
+}
+
 static uint64_t window_ns(const struct config *config)
 {
     uint64_t ns = config_params(config)->quota_reset_interval_ms * UINT64_C(1000000);
@@ -81,6 +88,7 @@ static void find_own_cgroup(struct host *host)
 int host_start(struct agent *agent, struct agent_error *error)
 {
     struct host *host = agent->userdata;
+    uint64_t first_ns = window_ns(agent->config) < USAGE_NS ? window_ns(agent->config) : USAGE_NS;
     int r;
 
     host->agent = agent;
@@ -99,8 +107,9 @@ int host_start(struct agent *agent, struct agent_error *error)
         r = loop_add_timer(agent->loop, config_number(agent->config, NULL, "discovery_interval"),
                            config_number(agent->config, NULL, "discovery_interval"), scan, host, &host->scan_timer);
     if (r == 0)
-        r = loop_add_timer(agent->loop, window_ns(agent->config), window_ns(agent->config), window, host,
-                           &host->window_timer);
+        r = loop_add_timer(agent->loop, 1, USAGE_NS, usage, host, &host->usage_timer);
+    if (r == 0)
+        r = loop_add_timer(agent->loop, first_ns, window_ns(agent->config), window, host, &host->window_timer);
     return r < 0 ? agent_fail(error, r, "no timer: %s", strerror(-r)) : 0;
 }
 
@@ -111,6 +120,7 @@ int host_stop(struct agent *agent)
 
     host->scan_timer = loop_remove(host->scan_timer);
     host->begin_timer = loop_remove(host->begin_timer);
+    host->usage_timer = loop_remove(host->usage_timer);
     host->window_timer = loop_remove(host->window_timer);
     while (host->n)
         host_vm_remove(host->vms[host->n - 1]);

@@ -74,7 +74,7 @@ struct host {
     struct host_found_list found;
     unsigned int nr_scans;
     char cgroup[HOST_CGROUP_SIZE]; /* the daemon's own */
-    struct loop_source *scan_timer, *begin_timer, *window_timer;
+    struct loop_source *scan_timer, *begin_timer, *usage_timer, *window_timer;
 
     const char *backend; /* of the contexts */
     bool shared;         /* one context for all machines */
@@ -136,9 +136,10 @@ void host_usage_calibrate(struct host_vm *vm);
 void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
                      const struct backoff_limits *backoff);
 
-/* window.c: the quota is divided anew; what is said when a machine is left alone or goes on. */
-void host_vm_braked(struct host_vm *vm);
+/* window.c: the quota is divided anew; pressure, refaults and sizes are read; a machine is left alone or goes on. */
 void host_window(struct host *host);
+void host_usage(struct host *host);
+void host_vm_braked(struct host_vm *vm);
 
 /* report.c: what was found, as a table or as JSON. Returns the exit code. */
 int host_report(const struct config *config);

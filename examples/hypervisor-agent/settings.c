@@ -50,7 +50,7 @@ const struct config_option host_options[] = {
 
     {"discovery", "pids", CONFIG_LIST, "", "PID,...", "these processes are virtual machines", .check = check_pid},
     {"discovery", "pid_files", CONFIG_LIST, "/run/libvirt/qemu/*.pid", "PATTERN,...",
-     "files that hold the pid of a virtual machine"},
+     "files that hold the pid of a virtual machine, which runs one of the commands"},
     {"discovery", "cgroups", CONFIG_LIST, "machine.slice", "PATH,...",
      "cgroups, below /sys/fs/cgroup, in and below which the commands are virtual machines"},
     {"discovery", "commands", CONFIG_LIST, "qemu-system-*,qemu-kvm,kvm,cloud-hypervisor,firecracker", "PATTERN,...",

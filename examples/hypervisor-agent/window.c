@@ -6,25 +6,25 @@
 
 #include "agent/log.h"
 
-#define USAGE_NS UINT64_C(1000000000) /* figures are no older */
-
 void host_vm_braked(struct host_vm *vm)
 {
     if (vm->brake.reason == POLICY_RUNS)
         log_info("%s: is calm again and goes on, with %u permille of its share", vm->found.name, vm->backoff.factor);
     else
         log_info("%s: is left alone because of %s", vm->found.name, policy_reason_name(vm->brake.reason));
+    if (vm->brake.reason == POLICY_RUNS || !vm->share)
+        return;
+    vm->share = 0; /* at once, however long the window still is */
+    host_watch_share(vm);
 }
 
-static void read_usage(struct host *host)
+void host_usage(struct host *host)
 {
     const struct config *config = host->agent->config;
     struct backoff_limits backoff = backoff_defaults;
     uint64_t now = host_now(), elapsed = now - host->usage_ns;
     struct policy_limits limits;
 
-    if (elapsed < USAGE_NS * 9 / 10)
-        return;
     host_limits_get(config, &limits);
     backoff.limit_permille = (uint32_t)config_number(config, NULL, "refault_limit");
     backoff.window_ns = config_number(config, NULL, "refault_window");
@@ -125,7 +125,6 @@ void host_window(struct host *host)
         host->peak_quota = host->ledger.quota;
     }
     host->window++;
-    read_usage(host);
     find_cold(host);
     policy_ledger_begin(&host->ledger, quota, params->quota_ms);
     divide(host, quota);

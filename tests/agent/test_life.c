@@ -204,7 +204,7 @@ static void log_to_stderr(int fd)
     (void)fd;
     log_open("prog", DAMON_RECLAIM_LOG_INFO);
     log_error("a %d", 1);
-    log_info("b");
+    log_info("b\n<0>c\x1b");
     log_debug("c");
     log_set_level(DAMON_RECLAIM_LOG_ERROR);
     log_warning("d");
@@ -227,7 +227,7 @@ static void log_to_stream(int fd)
 
 START_TEST(test_log)
 {
-    ck_assert_str_eq(printed(log_to_stderr), "prog: error: a 1\nprog: info: b\nprog: error: 100 %s\n");
+    ck_assert_str_eq(printed(log_to_stderr), "prog: error: a 1\nprog: info: b <0>c \nprog: error: 100 %s\n");
     ck_assert_str_eq(printed(log_to_stream), "<7>c\n");
 }
 END_TEST

@@ -58,11 +58,10 @@ static void set_stat(pid_t pid, unsigned int major_faults)
                (int)pid, major_faults);
 }
 
-/* A machine with 64 MiB of guest memory. */
-static pid_t machine(const char *name)
+/* Makes the process a machine with 64 MiB of guest memory. */
+static void make_machine(pid_t pid, const char *name)
 {
     const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-name", name, "-m", "64", NULL};
-    pid_t pid = stand_in_start();
     char path[64];
 
     tree_process(&tree, pid, 77, "qemu-system-x86", "/user.slice", words);
@@ -77,6 +76,13 @@ static pid_t machine(const char *name)
                "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \nSize: 65536 kB\nRss: 65536 kB\n"
                "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \nSize: 16384 kB\nRss: 16384 kB\n");
     set_resident(pid, 80);
+}
+
+static pid_t machine(const char *name)
+{
+    pid_t pid = stand_in_start();
+
+    make_machine(pid, name);
     return pid;
 }
 
@@ -202,6 +208,41 @@ START_TEST(test_pause)
     ck_assert(metric(METRIC("backoff_ratio", "b")) == 1);
     stand_in_stop(a);
     stand_in_stop(b);
+}
+END_TEST
+
+/* However long the window is. */
+START_TEST(test_pause_in_window)
+{
+    pid_t a;
+
+    setenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS", "20000", 1);
+    a = machine("a");
+    begin("[agent]\nrefault_window = 1s\n");
+    unsetenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS");
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 1, true));
+    sleep(2);
+    set_stat(a, 100000);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
+    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
+    stand_in_stop(a);
+}
+END_TEST
+
+/* One that comes has another name than those that are there, also with a lower number. */
+START_TEST(test_same_name)
+{
+    pid_t low = stand_in_start(), high = machine("a");
+    char name[64];
+
+    begin("");
+    ck_assert(daemon_wait(textfile, METRIC("vm_resident_bytes", "a"), 1, true));
+    make_machine(low, "a");
+    snprintf(name, sizeof(name), METRIC("vm_resident_bytes", "a-%d"), (int)low);
+    ck_assert(daemon_wait(textfile, name, 1, true));
+    ck_assert(metric(METRIC("vm_resident_bytes", "a")) > 0);
+    stand_in_stop(low);
+    stand_in_stop(high);
 }
 END_TEST
 
@@ -427,6 +468,8 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_come_and_go);
     tcase_add_test(tcase, test_never_below);
     tcase_add_test(tcase, test_pause);
+    tcase_add_test(tcase, test_pause_in_window);
+    tcase_add_test(tcase, test_same_name);
     tcase_add_test(tcase, test_reload);
     tcase_add_test(tcase, test_refused_list);
     tcase_add_test(tcase, test_refused_enabling);

@@ -105,9 +105,15 @@ START_TEST(test_by_pid_file_and_list)
 {
     struct host_places places = {.root = tree.root,
                                  .pids = WORDS("31", "77", "x"),
+                                 .commands = WORDS("my-monitor"),
                                  .pid_files = WORDS("/run/libvirt/qemu/*.pid", "/run/none.pid")};
-    const char *const words[] = {"my-monitor", NULL};
+    const char *const words[] = {"my-monitor", NULL}, *const driver[] = {"/usr/sbin/virtqemud", NULL};
 
+    /* What libvirt's daemon writes of itself; and a process that got the number of a monitor that was killed. */
+    tree_process(&tree, 32, 1, "virtqemud", "/", driver);
+    tree_write(&tree, "/run/libvirt/qemu/driver.pid", "32\n");
+    tree_process(&tree, 33, 1, "other", "/", (const char *const[]){"/bin/other", NULL});
+    tree_write(&tree, "/run/libvirt/qemu/reused.pid", "33\n");
     tree_process(&tree, 30, 1, "my-monitor", "/", words);
     tree_process(&tree, 31, 1, "my-monitor", "/", words);
     tree_write(&tree, "/run/libvirt/qemu/mail.pid", "30\n");
@@ -120,6 +126,35 @@ START_TEST(test_by_pid_file_and_list)
     ck_assert_int_eq(found(30)->method, HOST_BY_PIDFILE);
     ck_assert_str_eq(found(31)->name, "31");
     ck_assert_int_eq(found(31)->method, HOST_BY_LIST);
+}
+END_TEST
+
+/* Whoever starts a machine chooses its name, and it is shown in logs, lists and metrics. */
+START_TEST(test_printable_names)
+{
+    static const char *const names[][2] = {
+        {"we\xff", "we_"},
+        {"a\nb\x1b[31m\x7f", "a_b_[31m_"},
+        {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+        {"\xc0\xaf", "__"},
+        {"\xed\xa0\x80", "___"},
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+        {"cut\xe2\x82", "cut__"},
+        {"x\xc2\x85", "x__"},
+        {"\xf4\x90\x80\x80", "____"},
+    };
+    struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
+    char longer[200];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        qemu((pid_t)(10 + i), names[i][0], "/");
+    memset(longer, 'x', 126);
+    memcpy(longer + 126, "\xc3\xbc", 3);
+    qemu(9, longer, "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ck_assert_str_eq(found((pid_t)(10 + i))->name, names[i][1]);
+    ck_assert_str_eq(found(9)->name + 125, "x_");
 }
 END_TEST
 
@@ -232,6 +267,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_by_command);
     tcase_add_test(tcase, test_by_cgroup);
     tcase_add_test(tcase, test_by_pid_file_and_list);
+    tcase_add_test(tcase, test_printable_names);
     tcase_add_test(tcase, test_names_and_rescans);
     tcase_add_test(tcase, test_sizes);
     tcase_add_test(tcase, test_names);
