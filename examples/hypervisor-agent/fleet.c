@@ -80,7 +80,8 @@ static bool is_excluded(const struct host_vm *vm)
 /* Whether it is treated in another way than is wanted now. */
 static bool is_out_of_date(const struct host_vm *vm)
 {
-    return is_excluded(vm) != (vm->state == HOST_EXCLUDED) || (vm->watch && vm->whole != vm->policy.whole_process);
+    return is_excluded(vm) != (vm->state == HOST_EXCLUDED) || (vm->watch && vm->whole != vm->policy.whole_process) ||
+           (vm->state == HOST_HUGETLB && vm->policy.whole_process);
 }
 
 /* Begins to watch a machine that may be watched, or says why it is not. */
@@ -99,19 +100,19 @@ static void begin(struct host_vm *vm)
         set_state(vm, HOST_NO_MEMORY);
         return;
     }
-    if (r == 0 && vm->ram.kind == HOST_RAM_HUGETLB && !vm->policy.whole_process) {
-        if (vm->state != HOST_HUGETLB)
-            log_warning("%s: its memory is hugetlb pages, which the kernel does not reclaim; it is left alone",
-                        vm->found.name);
-        set_state(vm, HOST_HUGETLB);
-        return;
-    }
     if (r < 0) {
         log_warning("%s: /proc/%d/maps cannot be read: %s", vm->found.name, (int)vm->found.pid, strerror(-r));
         host_vm_failed(vm);
         return;
     }
     host_usage_calibrate(vm);
+    if (vm->ram.kind == HOST_RAM_HUGETLB && !vm->policy.whole_process) {
+        if (vm->state != HOST_HUGETLB)
+            log_warning("%s: its memory is hugetlb pages, which the kernel does not reclaim; it is left alone",
+                        vm->found.name);
+        set_state(vm, HOST_HUGETLB);
+        return;
+    }
     r = host_watch_add(vm, &error);
     if (r < 0 && r != -ESRCH)
         log_warning("%s: cannot be watched: %s", vm->found.name, error.text);
@@ -159,6 +160,7 @@ static void follow(struct host_vm *vm, uint64_t now)
     }
     switch (vm->state) {
     case HOST_WATCHED:
+    case HOST_HUGETLB:
         if ((unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN)
             look_again(vm);
         break;
@@ -170,7 +172,6 @@ static void follow(struct host_vm *vm, uint64_t now)
             begin(vm);
         break;
     case HOST_NO_MEMORY:
-    case HOST_HUGETLB:
         begin(vm);
         break;
     }

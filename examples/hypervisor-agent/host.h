@@ -132,6 +132,9 @@ struct damon_reclaim *host_watch_context(const struct host_watch *watch);
 int host_choose_backend(struct host *host, struct agent_error *error);
 
 /* usage.c: how the machines are. */
+/* How much of the guest's memory is there. What lies on hugetlb pages becomes of that kind, which the name of a memfd
+ * or of a file does not tell. 0 or a negative errno. */
+int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, uint64_t *ret_resident);
 void host_usage_calibrate(struct host_vm *vm);
 void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
                      const struct backoff_limits *backoff);

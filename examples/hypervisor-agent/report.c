@@ -23,8 +23,12 @@ struct entry {
 
 static void look(const struct config *config, const struct host_found *found, struct entry *ret)
 {
-    int r = host_read_ram(config_text(config, NULL, "root"), found, &ret->ram);
+    const char *root = config_text(config, NULL, "root");
+    int r = host_read_ram(root, found, &ret->ram);
+    uint64_t resident;
 
+    if (r == 0)
+        host_read_smaps(root, found, &ret->ram, &resident); /* for the kind alone, which may stay what it seems */
     ret->found = found;
     host_policy_get(config, found->name, &ret->policy);
     ret->state = HOST_WATCHED;

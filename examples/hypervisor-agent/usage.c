@@ -27,21 +27,34 @@ static bool read_resident(const struct host_vm *vm, uint64_t *ret)
     return ok;
 }
 
+int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, uint64_t *ret_resident)
+{
+    struct host_smaps smaps;
+    char *text;
+    int r = host_read_proc(root, found->pid, "smaps", &text, NULL);
+
+    if (r < 0)
+        return r;
+    host_parse_smaps(text, ram->ranges, ram->n, &smaps);
+    free(text);
+    if (ram->bytes && smaps.hugetlb >= ram->bytes)
+        ram->kind = HOST_RAM_HUGETLB;
+    *ret_resident = smaps.resident;
+    return 0;
+}
+
 /* smaps walks the page tables of all the process and is read once; from then on statm tells, less what was not the
  * guest's. */
 void host_usage_calibrate(struct host_vm *vm)
 {
     uint64_t all, guest;
-    char *text;
 
     vm->other = 0;
     if (!read_resident(vm, &all))
         return;
     vm->resident = all;
-    if (vm->policy.whole_process || host_read_proc(root_of(vm), vm->found.pid, "smaps", &text, NULL) < 0)
+    if (vm->policy.whole_process || host_read_smaps(root_of(vm), &vm->found, &vm->ram, &guest) < 0)
         return;
-    guest = host_parse_smaps(text, vm->ram.ranges, vm->ram.n);
-    free(text);
     vm->other = all > guest ? all - guest : 0;
     vm->resident = guest;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading smaps: how much of some ranges is resident. */
+/* Reading smaps and memory.pressure. */
 #ifndef HOST_USAGE_H
 #define HOST_USAGE_H
 
@@ -8,9 +8,14 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-/* The sum of "Rss:" of the mappings of /proc/PID/smaps that begin in one of the ranges, in bytes. The text is changed.
- */
-uint64_t host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n);
+/* Of the mappings that begin in one of some ranges, in bytes. */
+struct host_smaps {
+    uint64_t resident;
+    uint64_t hugetlb; /* size of those on hugetlb pages, there or not */
+};
+
+/* Parses the text of /proc/PID/smaps, which is changed. */
+void host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n, struct host_smaps *ret);
 /* The total of the line "some" of memory.pressure, us. 0 or -EINVAL. */
 int host_parse_pressure(const char *text, uint64_t *ret_us);
 

@@ -15,20 +15,28 @@ static bool in_ranges(uint64_t addr, const struct damon_reclaim_range *ranges, s
     return false;
 }
 
-uint64_t host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n)
+/* "VmFlags: rd wr sh mr mw me ms de ht sd ": two letters for each. */
+static bool is_hugetlb(const char *line)
 {
-    uint64_t start, end, kib, sum = 0;
+    return !strncmp(line, "VmFlags:", 8) && strstr(line, " ht");
+}
+
+void host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n, struct host_smaps *ret)
+{
+    uint64_t start = 0, end = 0, kib;
     bool inside = false;
     char *line;
 
+    *ret = (struct host_smaps){0};
     /* Line by line: sscanf() looks for the end of the text first, each time. */
     while ((line = strsep(&text, "\n")) != NULL) {
         if (inside && sscanf(line, "Rss: %" SCNu64, &kib) == 1)
-            sum += kib * 1024;
+            ret->resident += kib * 1024;
+        else if (inside && is_hugetlb(line))
+            ret->hugetlb += end - start;
         else if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
             inside = in_ranges(start, ranges, n);
     }
-    return sum;
 }
 
 int host_parse_pressure(const char *text, uint64_t *ret_us)

@@ -7,6 +7,7 @@
 
 #include "guest_ram.h"
 #include "suite.h"
+#include "usage.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
@@ -201,6 +202,26 @@ START_TEST(test_many_pieces)
 }
 END_TEST
 
+/* Of the ranges alone, and only what has the flag lies on hugetlb pages. */
+START_TEST(test_smaps)
+{
+    static const struct damon_reclaim_range ranges[] = {{0x10000000, 0x10400000}, {0x20000000, 0x20200000}};
+    struct host_smaps smaps;
+    char text[] = "10000000-10200000 rw-s 00000000 00:10 9 /memfd:a (deleted)\nRss: 2048 kB\nVmFlags: rd wr sh de sd \n"
+                  "10200000-10400000 rw-s 00200000 00:10 9 /memfd:a (deleted)\nRss: 4 kB\nVmFlags: rd wr de ht sd \n"
+                  "18000000-18200000 rw-p 00000000 00:00 0\nRss: 100 kB\nVmFlags: rd wr ht\n"
+                  "20000000-20200000 rw-p 00000000 00:00 0\nRss: 8 kB\nVmFlags: rd wr ac sd\n";
+
+    host_parse_smaps(text, ranges, 2, &smaps);
+    ck_assert_uint_eq(smaps.resident, (2048 + 4 + 8) * 1024);
+    ck_assert_uint_eq(smaps.hugetlb, 2 * MIB);
+    text[0] = '\0';
+    host_parse_smaps(text, ranges, 2, &smaps);
+    ck_assert_uint_eq(smaps.resident, 0);
+    ck_assert_uint_eq(smaps.hugetlb, 0);
+}
+END_TEST
+
 START_TEST(test_bad_maps)
 {
     static const char *const bad[] = {"nonsense\n", "7f00-7f00 rw-p 0 0:0 0\n", "9000-8000 rw-p 0 0:0 0\n",
@@ -229,6 +250,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_none_yet);
     tcase_add_test(tcase, test_told_wrong);
     tcase_add_test(tcase, test_many_pieces);
+    tcase_add_test(tcase, test_smaps);
     tcase_add_test(tcase, test_bad_maps);
 }
 
