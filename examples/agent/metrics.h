@@ -71,6 +71,8 @@ const char *metrics_reason_name(enum damon_reclaim_reason reason);
 /* The samples that every context has, with @labels on all of them. Of @backoff if it is not NULL. */
 void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,
                      const struct metrics_label *labels, size_t n);
+/* Of a context that several have together, what is not to be told for each of them. */
+void metrics_shared_context(struct metrics *metrics, struct damon_reclaim *ctx);
 
 /* What the advice is made of, for each age: the label min_age, in seconds. */
 void metrics_advice(struct metrics *metrics, const struct advise_report *report, const struct metrics_label *labels,

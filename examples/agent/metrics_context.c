@@ -30,8 +30,10 @@ static const struct {
     enum metric_id id;
     size_t offset;
 } numbers[] = {
+    /* Of a context that several have together each tells these by itself. */
     {METRIC_TRIED, offsetof(struct damon_reclaim_stats, bytes_reclaim_tried_regions)},
     {METRIC_RECLAIMED, offsetof(struct damon_reclaim_stats, bytes_reclaimed_regions)},
+#define NR_DIVIDED 2
     {METRIC_ACCESSED, offsetof(struct damon_reclaim_stats, bytes_accessed)},
     {METRIC_NOT_RECLAIMABLE, offsetof(struct damon_reclaim_stats, bytes_not_reclaimable)},
     {METRIC_TRIED_REGIONS, offsetof(struct damon_reclaim_stats, nr_reclaim_tried_regions)},
@@ -74,8 +76,9 @@ static void words(struct metrics *metrics, enum metric_id id, const char *label,
     }
 }
 
-void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,
-                     const struct metrics_label *labels, size_t n)
+/* With the numbers from @first on. */
+static void context(struct metrics *metrics, struct damon_reclaim *ctx, size_t first,
+                    const struct metrics_label *labels, size_t n)
 {
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};
 
@@ -84,12 +87,23 @@ void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const s
     words(metrics, METRIC_STATE, "state", states, sizeof(states) / sizeof(states[0]), (size_t)stats.state, labels, n);
     words(metrics, METRIC_STATE_REASON, "reason", reasons, sizeof(reasons) / sizeof(reasons[0]), (size_t)stats.reason,
           labels, n);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+    for (size_t i = first; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         metrics_uint(metrics, numbers[i].id, labels, n, number(&stats, numbers[i].offset));
     if (stats.effective_quota != UINT64_MAX)
         metrics_uint(metrics, METRIC_QUOTA, labels, n, stats.effective_quota);
     metrics_seconds(metrics, METRIC_MONITOR_CPU, labels, n, stats.monitor_cpu_ns);
     metrics_seconds(metrics, METRIC_RECLAIM_CPU, labels, n, stats.reclaim_cpu_ns);
+}
+
+void metrics_shared_context(struct metrics *metrics, struct damon_reclaim *ctx)
+{
+    context(metrics, ctx, NR_DIVIDED, NULL, 0);
+}
+
+void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,
+                     const struct metrics_label *labels, size_t n)
+{
+    context(metrics, ctx, 0, labels, n);
     if (!backoff)
         return;
     metrics_permille(metrics, METRIC_BACKOFF, labels, n, backoff->factor);

@@ -70,6 +70,8 @@ void host_metrics(struct agent *agent, struct metrics *metrics)
 
     for (size_t i = 0; i < host->n; i++)
         vm_metrics(metrics, host, host->vms[i]);
+    if (host->all)
+        metrics_shared_context(metrics, host_watch_context(host->all));
     metrics_uint(metrics, METRIC_HOST_TRIED, NULL, 0, host->tried);
     if (host->ledger.quota != POLICY_NO_LIMIT)
         metrics_uint(metrics, METRIC_HOST_QUOTA, NULL, 0, host->ledger.quota);
