@@ -1,123 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole daemon, over a root directory and a monitor backend of the test. The processes are real, what /proc says of
- * them is not. */
+/* The whole daemon, over a root directory and a monitor backend of the test. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "suite.h"
-#include "tree.h"
+#include "hypervisor.h"
 
-#define MIB   UINT64_C(1048576)
-#define QUOTA (4 * MIB) /* a window of 100 ms */
-
-static struct tree tree;
-static char textfile[128], config[128];
 static const char *program;
-static pid_t daemon_pid;
-
-static void write_config(const char *more)
-{
-    tree_write(&tree, "/host.conf",
-               "[parameters]\nmin_age = 100ms\nsample_interval = 5ms\naggr_interval = 20ms\n"
-               "quota_sz = 4MiB\nquota_ms = 0\nquota_reset_interval_ms = 100\n"
-               "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"
-               "[agent]\nroot = %s\nlock_directory = /run\ndrop_privileges = N\nlog_level = error\n"
-               "[metrics]\ntextfile = %s\ninterval = 100ms\n"
-               "[discovery]\ninterval = 200ms\n"
-               "[pause]\nhold = 2s\n%s",
-               tree.root, textfile, more);
-}
-
-static void begin(const char *more)
-{
-    char option[160];
-
-    write_config(more);
-    snprintf(option, sizeof(option), "--config=%s", config);
-    daemon_pid = daemon_start((const char *const[]){option, NULL});
-}
-
-static void set_resident(pid_t pid, uint64_t mib)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-    tree_write(&tree, path, "99999 %llu 0 0 0 0 0\n", (unsigned long long)(mib * MIB / 4096));
-}
-
-static void set_stat(pid_t pid, unsigned int major_faults)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    tree_write(&tree, path, "%d (qemu-system-x86) S 1 1 1 0 -1 4194560 900 0 %u 0 1 1 0 0 20 0 4 0 77 1 1 0\n",
-               (int)pid, major_faults);
-}
-
-/* Makes the process a machine with 64 MiB of guest memory. */
-static void make_machine(pid_t pid, const char *name)
-{
-    const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-name", name, "-m", "64", NULL};
-    char path[64];
-
-    tree_process(&tree, pid, 77, "qemu-system-x86", "/user.slice", words);
-    set_stat(pid, 0);
-    snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-    tree_write(&tree, path,
-               "55d0c8a00000-55d0c8d00000 r-xp 00000000 fe:01 131 /usr/bin/qemu-system-x86_64\n"
-               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \n"
-               "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \n");
-    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
-    tree_write(&tree, path,
-               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \nSize: 65536 kB\nRss: 65536 kB\n"
-               "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \nSize: 16384 kB\nRss: 16384 kB\n");
-    set_resident(pid, 80);
-}
-
-static pid_t machine(const char *name)
-{
-    pid_t pid = stand_in_start();
-
-    make_machine(pid, name);
-    return pid;
-}
-
-static void setup(void)
-{
-    tree_make(&tree);
-    snprintf(textfile, sizeof(textfile), "%s/host.prom", tree.root);
-    snprintf(config, sizeof(config), "%s/host.conf", tree.root);
-    snprintf(daemon_obstacle, sizeof(daemon_obstacle), "%s/obstacle", tree.root);
-    tree_write(&tree, "/run/empty", "%s", "");
-    tree_write(&tree, "/proc/self/cgroup", "0::/system.slice/agent.service\n");
-    daemon_pid = 0;
-}
-
-static void teardown(void)
-{
-    if (daemon_pid)
-        daemon_stop(daemon_pid);
-    tree_remove(&tree);
-}
-
-#define METRIC(name, vm) "damon_reclaim_" name "{vm=\"" vm "\""
-
-static double metric(const char *begin)
-{
-    return daemon_metric(textfile, begin);
-}
-
-static bool vm_state(const char *name, pid_t pid, const char *state)
-{
-    char begin[128];
-
-    snprintf(begin, sizeof(begin), "damon_reclaim_vm_info{vm=\"%s\",pid=\"%d\",state=\"%s\"", name, (int)pid, state);
-    return daemon_wait(textfile, begin, 1, false);
-}
 
 /* What --list prints, as a whole. */
 static const char *list(const char *option)
@@ -154,21 +45,6 @@ START_TEST(test_watches)
     stand_in_stop(b);
 }
 END_TEST
-
-/* libvirt's memfd with huge pages, which has the name of one without them: smaps alone tells. */
-static pid_t hugetlb_machine(const char *name)
-{
-    pid_t pid = machine(name);
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-    tree_write(&tree, path, "7f1020000000-7f1024000000 rw-s 00000000 00:10 9 /memfd:memory-backend-memfd (deleted)\n");
-    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
-    tree_write(&tree, path,
-               "7f1020000000-7f1024000000 rw-s 00000000 00:10 9 /memfd:memory-backend-memfd (deleted)\n"
-               "Size: 65536 kB\nKernelPageSize: 2048 kB\nRss: 0 kB\nVmFlags: rd wr sh mr mw me ms de ht sd \n");
-    return pid;
-}
 
 START_TEST(test_hugetlb)
 {
@@ -249,46 +125,6 @@ START_TEST(test_never_below)
     ck_assert(metric(METRIC("reclaimed_bytes_total", "b")) <= at_b);
     stand_in_stop(a);
     stand_in_stop(b);
-}
-END_TEST
-
-/* Faults on a large part of its memory: left alone at once, and it goes on when it was calm for a while, with less. */
-START_TEST(test_pause)
-{
-    pid_t a = machine("a"), b = machine("b");
-
-    begin("[agent]\nrefault_window = 1s\n");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
-    sleep(2);
-    set_stat(a, 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
-    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"refaults\"}") == 0);
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 0, false));
-    ck_assert(metric(METRIC("refaulted_bytes_total", "a")) == 100000.0 * 4096);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 0, false));
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
-    ck_assert(metric(METRIC("backoff_ratio", "a")) < 1);
-    ck_assert(metric(METRIC("backoff_ratio", "b")) == 1);
-    stand_in_stop(a);
-    stand_in_stop(b);
-}
-END_TEST
-
-/* However long the window is. */
-START_TEST(test_pause_in_window)
-{
-    pid_t a;
-
-    setenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS", "20000", 1);
-    a = machine("a");
-    begin("[agent]\nrefault_window = 1s\n");
-    unsetenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS");
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 1, true));
-    sleep(2);
-    set_stat(a, 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
-    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
-    stand_in_stop(a);
 }
 END_TEST
 
@@ -549,8 +385,6 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_quota);
     tcase_add_test(tcase, test_come_and_go);
     tcase_add_test(tcase, test_never_below);
-    tcase_add_test(tcase, test_pause);
-    tcase_add_test(tcase, test_pause_in_window);
     tcase_add_test(tcase, test_same_name);
     tcase_add_test(tcase, test_reload);
     tcase_add_test(tcase, test_refused_list);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "hypervisor.h"
+
+#include <stdio.h>
+
+
+struct tree tree;
+char textfile[128], config[128];
+pid_t daemon_pid;
+
+void write_config(const char *more)
+{
+    tree_write(&tree, "/host.conf",
+               "[parameters]\nmin_age = 100ms\nsample_interval = 5ms\naggr_interval = 20ms\n"
+               "quota_sz = 4MiB\nquota_ms = 0\nquota_reset_interval_ms = 100\n"
+               "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"
+               "[agent]\nroot = %s\nlock_directory = /run\ndrop_privileges = N\nlog_level = error\n"
+               "[metrics]\ntextfile = %s\ninterval = 100ms\n"
+               "[discovery]\ninterval = 200ms\n"
+               "[pause]\nhold = 2s\n%s",
+               tree.root, textfile, more);
+}
+
+void begin(const char *more)
+{
+    char option[160];
+
+    write_config(more);
+    snprintf(option, sizeof(option), "--config=%s", config);
+    daemon_pid = daemon_start((const char *const[]){option, NULL});
+}
+
+void set_resident(pid_t pid, uint64_t mib)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+    tree_write(&tree, path, "99999 %llu 0 0 0 0 0\n", (unsigned long long)(mib * MIB / 4096));
+}
+
+void set_stat(pid_t pid, unsigned int major_faults)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    tree_write(&tree, path, "%d (qemu-system-x86) S 1 1 1 0 -1 4194560 900 0 %u 0 1 1 0 0 20 0 4 0 77 1 1 0\n",
+               (int)pid, major_faults);
+}
+
+void make_machine(pid_t pid, const char *name)
+{
+    const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-name", name, "-m", "64", NULL};
+    char path[64];
+
+    tree_process(&tree, pid, 77, "qemu-system-x86", "/user.slice", words);
+    set_stat(pid, 0);
+    snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+    tree_write(&tree, path,
+               "55d0c8a00000-55d0c8d00000 r-xp 00000000 fe:01 131 /usr/bin/qemu-system-x86_64\n"
+               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \n"
+               "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \n");
+    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+    tree_write(&tree, path,
+               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \nSize: 65536 kB\nRss: 65536 kB\n"
+               "7f10d0e00000-7f10d1e00000 rw-p 00000000 00:00 0 \nSize: 16384 kB\nRss: 16384 kB\n");
+    set_resident(pid, 80);
+}
+
+pid_t machine(const char *name)
+{
+    pid_t pid = stand_in_start();
+
+    make_machine(pid, name);
+    return pid;
+}
+
+void setup(void)
+{
+    tree_make(&tree);
+    snprintf(textfile, sizeof(textfile), "%s/host.prom", tree.root);
+    snprintf(config, sizeof(config), "%s/host.conf", tree.root);
+    snprintf(daemon_obstacle, sizeof(daemon_obstacle), "%s/obstacle", tree.root);
+    tree_write(&tree, "/run/empty", "%s", "");
+    tree_write(&tree, "/proc/self/cgroup", "0::/system.slice/agent.service\n");
+    daemon_pid = 0;
+}
+
+void teardown(void)
+{
+    if (daemon_pid)
+        daemon_stop(daemon_pid);
+    tree_remove(&tree);
+}
+
+double metric(const char *begin)
+{
+    return daemon_metric(textfile, begin);
+}
+
+bool vm_state(const char *name, pid_t pid, const char *state)
+{
+    char begin[128];
+
+    snprintf(begin, sizeof(begin), "damon_reclaim_vm_info{vm=\"%s\",pid=\"%d\",state=\"%s\"", name, (int)pid, state);
+    return daemon_wait(textfile, begin, 1, false);
+}
+
+pid_t hugetlb_machine(const char *name)
+{
+    pid_t pid = machine(name);
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+    tree_write(&tree, path, "7f1020000000-7f1024000000 rw-s 00000000 00:10 9 /memfd:memory-backend-memfd (deleted)\n");
+    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+    tree_write(&tree, path,
+               "7f1020000000-7f1024000000 rw-s 00000000 00:10 9 /memfd:memory-backend-memfd (deleted)\n"
+               "Size: 65536 kB\nKernelPageSize: 2048 kB\nRss: 0 kB\nVmFlags: rd wr sh mr mw me ms de ht sd \n");
+    return pid;
+}

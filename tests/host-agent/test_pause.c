@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* When the daemon leaves a machine alone, and that it goes on. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hypervisor.h"
+
+/* Faults on a large part of its memory: left alone at once, and it goes on when it was calm for a while, with less. */
+START_TEST(test_pause)
+{
+    pid_t a = machine("a"), b = machine("b");
+
+    begin("[agent]\nrefault_window = 1s\n");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    sleep(2);
+    set_stat(a, 100000);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
+    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"refaults\"}") == 0);
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 0, false));
+    ck_assert(metric(METRIC("refaulted_bytes_total", "a")) == 100000.0 * 4096);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 0, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
+    ck_assert(metric(METRIC("backoff_ratio", "a")) < 1);
+    ck_assert(metric(METRIC("backoff_ratio", "b")) == 1);
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+static void write_cgroup(const char *cgroup, const char *file, const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/sys/fs/cgroup/machine.slice/%s.scope/%s", cgroup, file);
+    tree_write(&tree, path, "%s", text);
+}
+
+/* A machine as libvirt makes it, in a cgroup below that of the name. */
+static pid_t machine_in(const char *name, const char *cgroup)
+{
+    pid_t pid = machine(name);
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+    tree_write(&tree, path, "0::/machine.slice/%s.scope/libvirt/emulator\n", cgroup);
+    write_cgroup(cgroup, "memory.pressure",
+                 "some avg10=0.00 avg60=0.00 avg300=0.00 total=5000\n"
+                 "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+    write_cgroup(cgroup, "memory.stat", "anon 67108864\nworkingset_refault_anon 50\nworkingset_refault_file 0\n");
+    return pid;
+}
+
+/* Tasks of its cgroup wait for memory: left alone, until it was calm for a while. Of a cgroup in which there are two it
+ * is not known whose tasks wait. */
+START_TEST(test_pressure)
+{
+    static const char pressed[] = "some avg10=80.00 avg60=10.00 avg300=2.00 total=905000\n"
+                                  "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+    pid_t pids[4] = {machine_in("a", "a"), machine_in("b", "b"), machine_in("c", "two"), machine_in("d", "two")};
+
+    begin("");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "d"), 1, true));
+    sleep(2);
+    ck_assert(metric(METRIC("vm_paused", "a") ",reason=\"pressure\"}") == 0);
+    write_cgroup("a", "memory.pressure", pressed);
+    write_cgroup("two", "memory.pressure", pressed);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"pressure\"}", 1, false));
+    ck_assert(metric(METRIC("vm_paused", "a") ",reason=\"refaults\"}") == 0);
+    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
+    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"pressure\"}") == 0);
+    ck_assert(metric(METRIC("vm_paused", "c") ",reason=\"pressure\"}") == 0);
+    ck_assert(metric(METRIC("vm_paused", "d") ",reason=\"pressure\"}") == 0);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"pressure\"}", 0, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
+    for (size_t i = 0; i < 4; i++)
+        stand_in_stop(pids[i]);
+}
+END_TEST
+
+/* What comes back is told by the cgroup where a machine has one of its own, and then by nothing else. */
+START_TEST(test_cgroup_refaults)
+{
+    pid_t a = machine_in("a", "a"), b = machine_in("b", "b");
+
+    begin("");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
+    sleep(2);
+    write_cgroup("a", "memory.stat", "anon 9\nworkingset_refault_anon 10050\nworkingset_refault_file 0\n");
+    set_stat(b, 100000);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
+    ck_assert(metric(METRIC("refaulted_bytes_total", "a")) == 10000.0 * 4096);
+    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
+    sleep(1);
+    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"refaults\"}") == 0);
+    ck_assert(metric(METRIC("refaulted_bytes_total", "b")) == 0);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 0, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
+    stand_in_stop(a);
+    stand_in_stop(b);
+}
+END_TEST
+
+/* However long the window is. */
+START_TEST(test_pause_in_window)
+{
+    pid_t a;
+
+    setenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS", "20000", 1);
+    a = machine("a");
+    begin("[agent]\nrefault_window = 1s\n");
+    unsetenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS");
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 1, true));
+    sleep(2);
+    set_stat(a, 100000);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
+    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
+    stand_in_stop(a);
+}
+END_TEST
+
+static void fill(TCase *tcase)
+{
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, test_pause);
+    tcase_add_test(tcase, test_pressure);
+    tcase_add_test(tcase, test_cgroup_refaults);
+    tcase_add_test(tcase, test_pause_in_window);
+}
+
+int main(void)
+{
+    return run_suite("pause", 60, fill);
+}
