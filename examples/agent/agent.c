@@ -26,6 +26,7 @@ struct life {
     struct loop_source *textfile; /* the timer; NULL: none is written */
     bool textfile_failed;         /* told already */
     uint64_t nr_reloads, nr_refused;
+    bool refused; /* the last reload */
     int lock;
 };
 
@@ -72,7 +73,7 @@ static void tell_status(struct loop_source *source, int value, void *userdata)
 
     (void)source, (void)value;
     life->agent.program->status(&life->agent, text, sizeof(text));
-    notify_status("%s", text);
+    notify_status("%s%s", life->refused ? "(the last reload was refused, see the log) " : "", text);
 }
 
 static void feed_watchdog(struct loop_source *source, int value, void *userdata)
@@ -158,6 +159,7 @@ static void reload(struct loop_source *source, int number, void *userdata)
     r = config_reload(life->config, &next, &error);
     if (r == 0)
         r = take_over(life, next, &error);
+    life->refused = r < 0;
     if (r == 0) {
         life->nr_reloads++;
         apply_own(life);

@@ -28,27 +28,6 @@ static void fail(struct reader *reader, int r)
     reader->result = r;
 }
 
-/* fgets() for inih that counts the lines, and finds those that do not fit. */
-static char *read_line(char *buf, int size, void *userdata)
-{
-    struct reader *reader = userdata;
-    size_t len;
-
-    if (!fgets(buf, size, reader->file))
-        return NULL;
-    reader->line++;
-    len = strlen(buf);
-    if (len < (size_t)size - 1 || buf[len - 1] == '\n' || feof(reader->file))
-        return buf;
-    if (!reader->failed)
-        fail(reader, agent_fail(reader->error, -EINVAL,
-                                "%s:%u: the line is longer than %d characters; lists may be cut into several lines",
-                                reader->path, reader->line, size - 2));
-    for (int c = 0; c != '\n' && c != EOF;)
-        c = fgetc(reader->file);
-    return buf;
-}
-
 /* The instance of "vm NAME", and the section alone in @name. -ENOENT: there are no such sections. */
 static int instance(struct reader *reader, const char *section, char *name, size_t size, const char **ret)
 {
@@ -62,6 +41,61 @@ static int instance(struct reader *reader, const char *section, char *name, size
     return blank ? config_add_instance(reader->config, section, ret) : 0;
 }
 
+/* What is in brackets at the begin of a line, whether anything stands below it or not. */
+static int find_section(struct reader *reader, const char *section, char *alone, size_t size, const char **ret_instance)
+{
+    int r;
+
+    if (strlen(section) > LONGEST_SECTION)
+        return agent_fail(reader->error, -EINVAL, "%s:%u: the name of the section is longer than %u characters",
+                          reader->path, reader->line, LONGEST_SECTION);
+    r = instance(reader, section, alone, size, ret_instance);
+    if (r == -ENOMEM)
+        return agent_fail(reader->error, r, "no memory");
+    if (r < 0 || !config_table_find_in(&reader->config->table, alone, NULL))
+        return agent_fail(reader->error, -EINVAL, "%s:%u: there is no section [%s]", reader->path, reader->line,
+                          section);
+    return 0;
+}
+
+/* inih tells of sections only with what stands below them. */
+static void check_header(struct reader *reader, const char *line)
+{
+    char section[LONGEST_SECTION + 2], alone[64];
+    const char *end = line[0] == '[' ? strchr(line, ']') : NULL, *ignored;
+    int r;
+
+    if (!end || reader->failed)
+        return;
+    snprintf(section, sizeof(section), "%.*s", (int)(end - line - 1), line + 1);
+    r = find_section(reader, section, alone, sizeof(alone), &ignored);
+    if (r < 0)
+        fail(reader, r);
+}
+
+/* fgets() for inih that counts the lines, and finds those that do not fit. */
+static char *read_line(char *buf, int size, void *userdata)
+{
+    struct reader *reader = userdata;
+    size_t len;
+
+    if (!fgets(buf, size, reader->file))
+        return NULL;
+    reader->line++;
+    len = strlen(buf);
+    if (len < (size_t)size - 1 || buf[len - 1] == '\n' || feof(reader->file)) {
+        check_header(reader, buf);
+        return buf;
+    }
+    if (!reader->failed)
+        fail(reader, agent_fail(reader->error, -EINVAL,
+                                "%s:%u: the line is longer than %d characters; lists may be cut into several lines",
+                                reader->path, reader->line, size - 2));
+    for (int c = 0; c != '\n' && c != EOF;)
+        c = fgetc(reader->file);
+    return buf;
+}
+
 static int take(struct reader *reader, const char *section, const char *name, const char *value)
 {
     struct config_setting setting = {.text = value, .rank = CONFIG_FILE};
@@ -71,15 +105,9 @@ static int take(struct reader *reader, const char *section, const char *name, co
     if (!*section)
         return agent_fail(reader->error, -EINVAL, "%s:%u: %s stands before the first [section]", reader->path,
                           reader->line, name);
-    if (strlen(section) > LONGEST_SECTION)
-        return agent_fail(reader->error, -EINVAL, "%s:%u: the name of the section is longer than %u characters",
-                          reader->path, reader->line, LONGEST_SECTION);
-    r = instance(reader, section, alone, sizeof(alone), &setting.instance);
-    if (r == -ENOMEM)
-        return agent_fail(reader->error, r, "no memory");
-    if (r < 0 || !config_table_find_in(&reader->config->table, alone, NULL))
-        return agent_fail(reader->error, -EINVAL, "%s:%u: there is no section [%s]", reader->path, reader->line,
-                          section);
+    r = find_section(reader, section, alone, sizeof(alone), &setting.instance);
+    if (r < 0)
+        return r;
     setting.option = config_table_find_in(&reader->config->table, alone, name);
     if (!setting.option || (setting.option->flags & CONFIG_NOT_IN_FILE))
         return agent_fail(reader->error, -EINVAL, "%s:%u: section [%s] has no %s", reader->path, reader->line, section,

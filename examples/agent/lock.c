@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Who has it; the file may be empty for a moment while the holder writes. */
@@ -48,7 +49,7 @@ int lock_acquire(const char *directory, const char *name, struct agent_error *er
 
     if (snprintf(path, sizeof(path), "%s/%s.lock", directory, name) >= (int)sizeof(path))
         return agent_fail(error, -ENAMETOOLONG, "%s: the name of the directory is too long", directory);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         r = -errno;
         return agent_fail(error, r, "%s: %s%s", path, strerror(-r), cure(r));
@@ -56,6 +57,7 @@ int lock_acquire(const char *directory, const char *name, struct agent_error *er
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
         r = errno == EWOULDBLOCK ? held(fd, path, error) : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
     else {
+        fchmod(fd, 0600); /* of an earlier version: whoever may read it may lock it */
         r = write_pid(fd);
         if (r < 0)
             agent_fail(error, r, "%s: %s", path, strerror(-r));

@@ -214,6 +214,15 @@ static int replace(const char *path, const char *next, const char *text, size_t 
     return r;
 }
 
+static const char *cure(int err)
+{
+    if (err == -ENOENT)
+        return "; make the directory";
+    if (err == -EACCES || err == -EPERM)
+        return "; it must belong to who runs this, for the right to write everywhere was given up";
+    return err == -EROFS ? "; in a unit of systemd name its directory in ReadWritePaths" : "";
+}
+
 int metrics_write_file(const struct metrics *metrics, const char *path, struct agent_error *error)
 {
     char next[PATH_MAX], *text;
@@ -228,5 +237,5 @@ int metrics_write_file(const struct metrics *metrics, const char *path, struct a
         return agent_fail(error, r, "%s: no memory for the metrics", path);
     r = replace(path, next, text, len);
     free(text);
-    return r < 0 ? agent_fail(error, r, "%s: %s", path, strerror(-r)) : 0;
+    return r < 0 ? agent_fail(error, r, "%s: %s%s", path, strerror(-r), cure(r)) : 0;
 }

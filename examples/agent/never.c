@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm.h"
 #include "files.h"
 #include "log.h"
-
-#define COMM_LEN 15u /* the kernel cuts names there */
 
 struct never {
     const char *root;
@@ -177,7 +176,7 @@ static bool is_command(const struct never *never, pid_t pid)
         return false; /* it is gone */
     name[strcspn(name, "\n")] = '\0';
     for (size_t i = 0; i < never->nr_commands && !found; i++)
-        found = !strncmp(name, never->commands[i], COMM_LEN);
+        found = comm_matches(never->commands[i], name);
     free(name);
     return found;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COMM_LEN 15
+#include "agent/comm.h"
 
 const char *host_cmdline_word(const struct host_cmdline *cmdline, size_t i)
 {
@@ -162,15 +162,6 @@ static const char *base_name(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash ? slash + 1 : path;
-}
-
-/* The kernel's name for the program ends early: what is there must begin a name that the pattern takes. A pattern
- * without wildcards is cut the same way. */
-static bool comm_matches(const char *pattern, const char *comm)
-{
-    if (!fnmatch(pattern, comm, 0))
-        return true;
-    return strlen(comm) == COMM_LEN && !strpbrk(pattern, "*?[") && !strncmp(pattern, comm, COMM_LEN);
 }
 
 bool host_command_matches(const char *pattern, const char *argv0, const char *exe, const char *comm)

@@ -202,9 +202,10 @@ END_TEST
 START_TEST(test_mistakes_in_the_file)
 {
     refused("share = 1\n", -EINVAL, "1: share stands before the first [section]");
-    refused("\n[nothing]\na = 1\n", -EINVAL, "3: there is no section [nothing]");
-    refused("[vm]\nweight = 1\n", -EINVAL, "2: there is no section [vm]");
-    refused("[limits x]\nshare = 1\n", -EINVAL, "2: there is no section [limits x]");
+    refused("\n[nothing]\na = 1\n", -EINVAL, "2: there is no section [nothing]");
+    refused("[limits]\nshare = 1\n[nothing]\n", -EINVAL, "3: there is no section [nothing]");
+    refused("[vm]\nweight = 1\n", -EINVAL, "1: there is no section [vm]");
+    refused("[limits x]\nshare = 1\n", -EINVAL, "1: there is no section [limits x]");
     refused("[limits]\nshares = 1\n", -EINVAL, "2: section [limits] has no shares");
     refused("[agent]\nconfig = x\n", -EINVAL, "2: section [agent] has no config");
     refused("[parameters]\nnr_quota_exceeds = 1\n", -EINVAL, "2: section [parameters] has no nr_quota_exceeds");
@@ -223,6 +224,10 @@ START_TEST(test_mistakes_in_values)
     refused("[limits]\nsize = 3 parsecs\n", -EINVAL, "2: size: \"3 parsecs\" is not a number of bytes, like 64MiB");
     refused("[limits]\ndelay = -1\n", -EINVAL, "2: delay: \"-1\" is not a number of time");
     refused("[limits]\nevens = 2, 3\n", -EINVAL, "2: evens: 3 is odd");
+    refused("[metrics]\naddress = localhost\n", -EINVAL, "2: address: \"localhost\" is not an IPv4 or IPv6 address");
+    refused("[metrics]\ntextfile = x.prom\n", -EINVAL, "2: textfile: \"x.prom\" does not begin with a slash");
+    refused("[metrics]\ntextfile = /x.txt\n", -EINVAL, "2: textfile: \"/x.txt\" does not end in .prom");
+    refused("[agent]\nlock_directory = run\n", -EINVAL, "2: lock_directory: \"run\" does not begin with a slash");
     refused("[agent]\nspeed = fas\n", -EINVAL, "2: speed: \"fas\" is none of: slow fast");
     refused("[parameters]\nenabled = maybe\n", -EINVAL, "2: enabled: \"maybe\" is neither Y nor N");
 }
@@ -246,7 +251,7 @@ START_TEST(test_long_lines)
     snprintf(text, sizeof(text), "[agent]\nfixed = %0300d\n", 1);
     refused(text, -EINVAL, "2: the line is longer than ");
     snprintf(text, sizeof(text), "[vm %060d]\nweight = 1\n", 1);
-    refused(text, -EINVAL, "2: the name of the section is longer than 48 characters");
+    refused(text, -EINVAL, "1: the name of the section is longer than 48 characters");
 }
 END_TEST
 

@@ -157,9 +157,12 @@ START_TEST(test_lock)
 {
     const char *directory = scratch_directory();
     char holder[64];
+    struct stat st;
     int fd = lock_acquire(directory, "me", &error), other;
 
     ck_assert_msg(fd >= 0, "%s", error.text);
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0600); /* whoever can open it can lock it */
     ck_assert_int_eq(lock_acquire(directory, "me", &error), -EWOULDBLOCK);
     snprintf(holder, sizeof(holder), "/me.lock: it runs already, as process %d", (int)getpid());
     ck_assert_msg(strstr(error.text, holder) != NULL, "%s", error.text);
