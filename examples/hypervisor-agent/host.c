@@ -13,7 +13,7 @@
 #include "proc.h"
 
 #define LEAST_WINDOW_NS UINT64_C(100000000)
-#define USAGE_NS        UINT64_C(1000000000) /* how often pressure, refaults and sizes are read */
+#define USAGE_NS        (HOST_USAGE_MS * UINT64_C(1000000))
 
 uint64_t host_now(void)
 {

@@ -139,7 +139,10 @@ void host_usage_calibrate(struct host_vm *vm);
 void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
                      const struct backoff_limits *backoff);
 
-/* window.c: the quota is divided anew; pressure, refaults and sizes are read; a machine is left alone or goes on. */
+#define HOST_USAGE_MS 1000 /* how often pressure, refaults and sizes are read */
+
+/* window.c: a window begins; once every HOST_USAGE_MS the figures are read, and what is longer than that is divided
+ * anew; a machine is left alone or goes on. */
 void host_window(struct host *host);
 void host_usage(struct host *host);
 void host_vm_braked(struct host_vm *vm);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The windows of the host: in each the quota is divided anew among the machines. */
+/* The windows of the host, and how the quota of each is divided among the machines: at its begin and, while it lasts,
+ * once a second. */
 #include "host.h"
 
 #include <stdlib.h>
@@ -14,11 +15,11 @@ void host_vm_braked(struct host_vm *vm)
         log_info("%s: is left alone because of %s", vm->found.name, policy_reason_name(vm->brake.reason));
     if (vm->brake.reason == POLICY_RUNS || !vm->share)
         return;
-    vm->share = 0; /* at once, however long the window still is */
+    vm->share = 0; /* at once */
     host_watch_share(vm);
 }
 
-void host_usage(struct host *host)
+static void read_usage(struct host *host)
 {
     const struct config *config = host->agent->config;
     struct backoff_limits backoff = backoff_defaults;
@@ -89,8 +90,11 @@ static void find_cold(struct host *host)
     }
 }
 
-static void divide(struct host *host, uint64_t quota)
+/* Shares count from the begin of the window, and so does what they are made of: what a machine has been tried since
+ * then is added to what it has now. The ledger bounds the sum of all whenever it is divided. */
+static void divide(struct host *host)
 {
+    find_cold(host);
     for (size_t i = 0; i < host->n; i++) {
         const struct host_vm *vm = host->vms[i];
 
@@ -98,21 +102,27 @@ static void divide(struct host *host, uint64_t quota)
             .stopped = !vm->watch || vm->brake.reason != POLICY_RUNS,
             .weight = vm->policy.weight,
             .factor = vm->backoff.factor,
-            .cold = vm->cold,
-            .resident = vm->resident,
+            .cold = vm->cold + vm->used,
+            .resident = vm->resident + vm->used,
             .never_below = vm->policy.never_below,
             .cap = vm->policy.cap,
         };
     }
-    policy_divide(host->divided, host->n, quota, host->window);
+    policy_divide(host->divided, host->n, host->ledger.quota, host->window);
     for (size_t i = 0; i < host->n; i++) {
         struct host_vm *vm = host->vms[i];
 
         vm->share = host->divided[i].share;
-        vm->used = 0;
         if (vm->watch)
             host_watch_share(vm);
     }
+}
+
+void host_usage(struct host *host)
+{
+    read_usage(host);
+    if (config_params(host->agent->config)->quota_reset_interval_ms > HOST_USAGE_MS)
+        divide(host);
 }
 
 void host_window(struct host *host)
@@ -125,7 +135,8 @@ void host_window(struct host *host)
         host->peak_quota = host->ledger.quota;
     }
     host->window++;
-    find_cold(host);
     policy_ledger_begin(&host->ledger, quota, params->quota_ms);
-    divide(host, quota);
+    for (size_t i = 0; i < host->n; i++)
+        host->vms[i]->used = 0;
+    divide(host);
 }

@@ -103,21 +103,49 @@ START_TEST(test_cgroup_refaults)
 }
 END_TEST
 
+static void begin_long_window(const char *more)
+{
+    setenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS", "3600000", 1);
+    begin(more);
+    unsetenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS");
+}
+
 /* However long the window is. */
 START_TEST(test_pause_in_window)
 {
-    pid_t a;
+    pid_t a = machine("a");
 
-    setenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS", "20000", 1);
-    a = machine("a");
-    begin("[agent]\nrefault_window = 1s\n");
-    unsetenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS");
+    begin_long_window("[agent]\nrefault_window = 1s\n");
     ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 1, true));
     sleep(2);
     set_stat(a, 100000);
     ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
     ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
     stand_in_stop(a);
+}
+END_TEST
+
+/* What one has not used is there for one that comes, and for one that goes on, before the window ends; and in all it is
+ * no more than the quota of the window. */
+START_TEST(test_shares_in_window)
+{
+    pid_t a = machine("a"), b;
+
+    begin_long_window("[agent]\nrefault_window = 1s\n[vm a]\nquota_sz = 1MiB\n");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 0.9 * (double)MIB, true));
+    b = machine("b");
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 2 * (double)MIB, true));
+    sleep(2);
+    set_stat(b, 100000);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "b") ",reason=\"refaults\"}", 1, false));
+    ck_assert(metric(METRIC("vm_share_bytes", "b")) == 0);
+    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "b") ",reason=\"refaults\"}", 0, false));
+    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), 4096, true));
+    ck_assert(metric(METRIC("reclaimed_bytes_total", "a")) <= (double)MIB);
+    ck_assert(metric("damon_reclaim_host_tried_bytes_total") <= (double)QUOTA);
+    ck_assert(metric("damon_reclaim_host_tried_bytes_total") >= 3 * (double)MIB);
+    stand_in_stop(a);
+    stand_in_stop(b);
 }
 END_TEST
 
@@ -128,6 +156,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_pressure);
     tcase_add_test(tcase, test_cgroup_refaults);
     tcase_add_test(tcase, test_pause_in_window);
+    tcase_add_test(tcase, test_shares_in_window);
 }
 
 int main(void)
