@@ -128,33 +128,52 @@ static int by_pid(const void *a, const void *b)
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-void host_found_add_pid(struct host_found *found)
+/* Its pid behind the name, and from the second attempt on a number. */
+static void add_suffix(char name[HOST_NAME_SIZE], pid_t pid, unsigned int attempt)
 {
-    char suffix[16];
-    size_t len;
+    char suffix[32];
+    size_t len = strlen(name);
+    int n = snprintf(suffix, sizeof(suffix), attempt > 1 ? "-%d.%u" : "-%d", (int)pid, attempt);
 
-    snprintf(suffix, sizeof(suffix), "-%d", (int)found->pid);
-    len = strlen(found->name);
-    if (len + strlen(suffix) >= HOST_NAME_SIZE)
-        len = HOST_NAME_SIZE - 1 - strlen(suffix);
-    memcpy(found->name + len, suffix, strlen(suffix) + 1);
-    host_make_printable(found->name); /* a character may have been cut */
+    if (len + (size_t)n >= HOST_NAME_SIZE)
+        len = HOST_NAME_SIZE - 1 - (size_t)n;
+    memcpy(name + len, suffix, (size_t)n + 1);
+    host_make_printable(name); /* a character may have been cut */
 }
 
-/* The first of a name keeps it. One that is watched already keeps its name as well (fleet.c). */
-static void make_names_unique(struct host_found_list *list)
+/* Whether a machine that has its name for sure is called like number @i. */
+static bool is_taken(const struct host_found_list *list, size_t i)
 {
-    for (size_t i = 1; i < list->n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (!strcmp(list->items[i].name, list->items[k].name)) {
-                host_found_add_pid(&list->items[i]);
-                break;
-            }
+    for (size_t k = 0; k < list->n; k++)
+        if (k != i && (k < i || list->items[k].known) && !strcmp(list->items[k].name, list->items[i].name))
+            return true;
+    return false;
+}
+
+/* Those of @before keep their names; of the others the first of a name gets it. */
+static void make_names_unique(struct host_found_list *list, const struct host_found_list *before)
+{
+    char name[HOST_NAME_SIZE];
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct host_found *found = &list->items[i], *same;
+
+        same = before->n ? bsearch(found, before->items, before->n, sizeof(*found), by_pid) : NULL;
+        found->known = same && same->start_time == found->start_time;
+        if (found->known)
+            memcpy(found->name, same->name, sizeof(found->name));
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        memcpy(name, list->items[i].name, sizeof(name));
+        for (unsigned int attempt = 1; !list->items[i].known && is_taken(list, i); attempt++) {
+            memcpy(list->items[i].name, name, sizeof(name));
+            add_suffix(list->items[i].name, list->items[i].pid, attempt);
         }
     }
 }
 
-int host_discover(const struct host_places *places, struct host_found_list *list)
+/* As host_discover(), but for what was found before. */
+static int find_all(const struct host_places *places, struct host_found_list *list)
 {
     static int (*const methods[])(const struct host_places *, struct host_found_list *) = {
         host_by_list,
@@ -165,7 +184,6 @@ int host_discover(const struct host_places *places, struct host_found_list *list
     size_t kept = 0;
     int r = 0;
 
-    list->n = 0;
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]) && r == 0; i++)
         r = methods[i](places, list);
     for (size_t i = 0; i < list->n; i++) {
@@ -177,9 +195,24 @@ int host_discover(const struct host_places *places, struct host_found_list *list
             r = -ENOMEM;
     }
     list->n = kept;
-    qsort(list->items, list->n, sizeof(*list->items), by_pid);
-    make_names_unique(list);
     return r;
+}
+
+int host_discover(const struct host_places *places, struct host_found_list *list)
+{
+    struct host_found_list now = {0};
+    int r = find_all(places, &now);
+
+    if (r < 0) {
+        host_found_free(&now);
+        return r;
+    }
+    if (now.n)
+        qsort(now.items, now.n, sizeof(*now.items), by_pid);
+    make_names_unique(&now, list);
+    host_found_free(list);
+    *list = now;
+    return 0;
 }
 
 void host_found_free(struct host_found_list *list)

@@ -42,7 +42,8 @@ struct host_found {
     uint64_t start_time; /* with the pid: this process and no other */
     enum host_method method;
     uint64_t memory;               /* of the guest, as the command line tells; 0: it does not */
-    char name[HOST_NAME_SIZE];     /* what the command line, the scope or the pid file call it, else its pid */
+    bool known;                    /* was in the list before */
+    char name[HOST_NAME_SIZE];     /* unique: what the command line, the scope or the pid file call it, else its pid */
     char cgroup[HOST_CGROUP_SIZE]; /* of the whole machine, below /sys/fs/cgroup; "" if unknown */
 };
 
@@ -52,8 +53,9 @@ struct host_found_list {
     size_t capacity;
 };
 
-/* Finds them all anew. Processes that vanish meanwhile and places that are not there are passed over. Two guests of one
- * name get their pids behind it. 0 or -ENOMEM, and then the list is as far as it came. */
+/* Finds them all anew. Processes that vanish meanwhile and places that are not there are passed over. Those that are in
+ * the list already keep their names; one that comes with the name of another gets its pid behind it. 0 or -ENOMEM, and
+ * then the list is as it was. */
 int host_discover(const struct host_places *places, struct host_found_list *list);
 void host_found_free(struct host_found_list *list);
 const char *host_method_name(enum host_method method);
@@ -65,8 +67,6 @@ int host_by_cgroup(const struct host_places *places, struct host_found_list *lis
 int host_by_command(const struct host_places *places, struct host_found_list *list);
 /* For them: adds @pid, unless it is there already; @name, or NULL. */
 int host_found_add(struct host_found_list *list, pid_t pid, enum host_method method, const char *name);
-/* Puts its pid behind the name. */
-void host_found_add_pid(struct host_found *found);
 /* Whether the process is still the one that was found. */
 bool host_found_is_alive(const char *root, const struct host_found *found);
 /* Whether the process has one of the commands. */

@@ -245,14 +245,6 @@ static int make_room(struct host *host)
     return 0;
 }
 
-static bool has_name(const struct host *host, const char *name)
-{
-    for (size_t i = 0; i < host->n; i++)
-        if (!strcmp(host->vms[i]->found.name, name))
-            return true;
-    return false;
-}
-
 static int add(struct host *host, const struct host_found *found)
 {
     struct host_vm *vm;
@@ -265,8 +257,6 @@ static int add(struct host *host, const struct host_found *found)
         return -ENOMEM;
     vm->host = host;
     vm->found = *found;
-    if (has_name(host, found->name))
-        host_found_add_pid(&vm->found);
     vm->state = HOST_FOUND;
     vm->backoff = BACKOFF_INIT;
     host_policy_get(host->agent->config, vm->found.name, &vm->policy);
@@ -314,7 +304,7 @@ int host_scan(struct host *host)
     host_places_get(host->agent->config, &places);
     r = host_discover(&places, &host->found);
     if (r < 0)
-        return r; /* half of a list: nobody is taken for gone */
+        return r; /* nobody is taken for gone */
     host->nr_scans++;
     for (size_t i = host->n; i-- > 0;)
         if (!is_found(host, host->vms[i]))

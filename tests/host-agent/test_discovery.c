@@ -179,7 +179,44 @@ START_TEST(test_names_and_rescans)
     ck_assert_int_eq(host_discover(&places, &list), 0);
     ck_assert_uint_eq(list.n, 2);
     ck_assert_ptr_null(found(50));
+    ck_assert_str_eq(found(51)->name, "twin-51"); /* by which it is known */
     ck_assert_str_eq(found(52)->name, "new");
+    qemu(49, "twin-51", "/");
+    qemu(50, "new", "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 4);
+    ck_assert_str_eq(found(49)->name, "twin-51-49");
+    ck_assert_str_eq(found(50)->name, "new-50");
+    ck_assert_str_eq(found(51)->name, "twin-51");
+    ck_assert_str_eq(found(52)->name, "new");
+}
+END_TEST
+
+/* Anybody may call a machine like what another one is going to be called, and make it so long that nothing fits
+ * behind. */
+START_TEST(test_names_apart)
+{
+    struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
+    char longest[HOST_NAME_SIZE];
+
+    qemu(10, "web", "/");
+    qemu(11, "web-13", "/");
+    qemu(12, "web-13.2", "/");
+    qemu(13, "web", "/");
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    qemu(20, longest, "/");
+    memcpy(longest + sizeof(longest) - 4, "-22", 3);
+    qemu(21, longest, "/");
+    longest[sizeof(longest) - 4] = longest[sizeof(longest) - 3] = longest[sizeof(longest) - 2] = 'x';
+    qemu(22, longest, "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 7);
+    for (size_t i = 0; i < list.n; i++)
+        for (size_t k = 0; k < i; k++)
+            ck_assert_str_ne(list.items[i].name, list.items[k].name);
+    ck_assert_str_eq(found(10)->name, "web");
+    ck_assert_str_eq(found(13)->name, "web-13.3");
 }
 END_TEST
 
@@ -269,6 +306,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_by_pid_file_and_list);
     tcase_add_test(tcase, test_printable_names);
     tcase_add_test(tcase, test_names_and_rescans);
+    tcase_add_test(tcase, test_names_apart);
     tcase_add_test(tcase, test_sizes);
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_commands);
