@@ -21,8 +21,13 @@ static int add_from(const struct host_places *places, const char *path, struct h
     text[strcspn(text, " \t\r\n")] = '\0';
     pid = host_parse_pid(text);
     free(text);
-    if (!pid || !host_has_command(places, pid))
+    if (!pid)
         return 0;
+    if (!host_has_command(places, pid)) {
+        if (places->passed_over)
+            places->passed_over(path, pid);
+        return 0;
+    }
     host_stem(path, name);
     return host_found_add(list, pid, HOST_BY_PIDFILE, name);
 }

@@ -93,9 +93,9 @@ static size_t character(const unsigned char *c)
     return code >= least[len] ? len : 0;
 }
 
-void host_make_printable(char name[HOST_NAME_SIZE])
+void host_make_printable(char *text)
 {
-    for (char *c = name; *c;) {
+    for (char *c = text; *c;) {
         size_t len = character((const unsigned char *)c);
 
         if (!len)

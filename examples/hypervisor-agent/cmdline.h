@@ -28,8 +28,8 @@ bool host_command_matches(const char *pattern, const char *argv0, const char *ex
 /* The machine that a systemd scope stands for: "web" for ".../machine-qemu\x2d1\x2dweb.scope" and what is below it.
  * False if the cgroup is none. */
 bool host_scope_name(const char *cgroup, char name[HOST_NAME_SIZE]);
-/* Makes a name one line of UTF-8: whoever runs a program chooses its words. What is none becomes '_'. */
-void host_make_printable(char name[HOST_NAME_SIZE]);
+/* Makes a text one line of UTF-8: whoever runs a program chooses its words. What is none becomes '_'. */
+void host_make_printable(char *text);
 /* The last component of a path, without the extension. */
 void host_stem(const char *path, char name[HOST_NAME_SIZE]);
 

@@ -35,6 +35,8 @@ struct host_places {
     struct host_words cgroups;   /* below /sys/fs/cgroup */
     struct host_words commands;  /* patterns as for fnmatch(3) */
     bool anywhere;               /* look at every process, not at those in the cgroups alone */
+    /* Told of a process that a pid file names and that has none of the commands; or NULL. */
+    void (*passed_over)(const char *pid_file, pid_t pid);
 };
 
 struct host_found {

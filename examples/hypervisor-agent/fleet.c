@@ -295,6 +295,11 @@ bool host_begin_some(struct host *host)
     return false;
 }
 
+static void passed_over(const char *pid_file, pid_t pid)
+{
+    log_debug("%s: process %d runs none of the commands and is left alone", pid_file, (int)pid);
+}
+
 int host_scan(struct host *host)
 {
     struct host_places places;
@@ -302,6 +307,7 @@ int host_scan(struct host *host)
     int r;
 
     host_places_get(host->agent->config, &places);
+    places.passed_over = passed_over;
     r = host_discover(&places, &host->found);
     if (r < 0)
         return r; /* nobody is taken for gone */

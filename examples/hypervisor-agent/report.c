@@ -66,15 +66,17 @@ static void print_table(const struct config *config, const struct host_found_lis
 static json_t *entry_json(const struct entry *entry)
 {
     json_t *ranges = json_array();
+    char cgroup[HOST_CGROUP_SIZE];
 
+    memcpy(cgroup, entry->found->cgroup, sizeof(cgroup));
+    host_make_printable(cgroup);
     for (size_t i = 0; i < entry->ram.n; i++)
         json_array_append_new(ranges, json_pack("{s:I, s:I}", "start", (json_int_t)entry->ram.ranges[i].start, "end",
                                                 (json_int_t)entry->ram.ranges[i].end));
     return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:b, s:s, s:o}", "name", entry->found->name, "pid",
-                     (int)entry->found->pid, "found_by", host_method_name(entry->found->method), "cgroup",
-                     entry->found->cgroup, "memory", (json_int_t)entry->ram.bytes, "kind",
-                     host_ram_kind_name(entry->ram.kind), "as_told", (int)entry->ram.as_told, "state",
-                     state_text(entry->state), "ranges", ranges);
+                     (int)entry->found->pid, "found_by", host_method_name(entry->found->method), "cgroup", cgroup,
+                     "memory", (json_int_t)entry->ram.bytes, "kind", host_ram_kind_name(entry->ram.kind), "as_told",
+                     (int)entry->ram.as_told, "state", state_text(entry->state), "ranges", ranges);
 }
 
 static int print_json(const struct config *config, const struct host_found_list *list)
@@ -85,7 +87,7 @@ static int print_json(const struct config *config, const struct host_found_list 
 
     for (size_t i = 0; i < list->n && r == 0; i++) {
         look(config, &list->items[i], &entry);
-        r = json_array_append_new(array, entry_json(&entry)); /* a name that is no UTF-8 makes no object */
+        r = json_array_append_new(array, entry_json(&entry));
     }
     if (r == 0)
         r = json_dumpf(array, stdout, JSON_INDENT(2));
@@ -101,6 +103,13 @@ static int print_json(const struct config *config, const struct host_found_list 
 }
 #endif
 
+/* Beside the list, which programs may read. */
+static void passed_over(const char *pid_file, pid_t pid)
+{
+    fprintf(stderr, "damon-reclaim-host: %s: process %d runs none of the commands and is left alone\n", pid_file,
+            (int)pid);
+}
+
 int host_report(const struct config *config)
 {
     struct host_found_list list = {0};
@@ -108,6 +117,7 @@ int host_report(const struct config *config)
     int r;
 
     host_places_get(config, &places);
+    places.passed_over = passed_over;
     r = host_discover(&places, &list);
     if (r == 0 && config_bool(config, NULL, "json"))
         r = print_json(config, &list);

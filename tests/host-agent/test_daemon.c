@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hypervisor.h"
@@ -18,7 +19,7 @@ static const char *list(const char *option)
     FILE *pipe;
     size_t n;
 
-    snprintf(command, sizeof(command), "%s --list %s --config=%s", program, option, config);
+    snprintf(command, sizeof(command), "%s --list --config=%s %s", program, config, option);
     pipe = popen(command, "re");
     ck_assert_ptr_nonnull(pipe);
     n = fread(text, 1, sizeof(text) - 1, pipe);
@@ -142,6 +143,38 @@ START_TEST(test_same_name)
     ck_assert(metric(METRIC("vm_resident_bytes", "a")) > 0);
     stand_in_stop(low);
     stand_in_stop(high);
+}
+END_TEST
+
+/* The process is replaced while it is looked at: between its start time and the pidfd, which is where its cgroup is
+ * read. The next look finds who it is. */
+START_TEST(test_replaced)
+{
+    pid_t a = machine("a"), b = machine("b");
+    char path[64], pipe[128], stat[128];
+    FILE *writer;
+
+    snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)a);
+    snprintf(pipe, sizeof(pipe), "%s%s", tree.root, path);
+    snprintf(stat, sizeof(stat), "/proc/%d/stat", (int)a);
+    tree_unlink(&tree, path);
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    setenv("DAMON_RECLAIM_DISCOVERY_INTERVAL", "1h", 1);
+    begin("");
+    unsetenv("DAMON_RECLAIM_DISCOVERY_INTERVAL");
+    writer = fopen(pipe, "we"); /* it is here */
+    ck_assert_ptr_nonnull(writer);
+    tree_unlink(&tree, path);
+    tree_write(&tree, path, "0::/user.slice\n");
+    tree_write(&tree, stat, "%d (qemu-system-x86) S 1 1 1 0 -1 4194560 900 0 0 0 1 1 0 0 20 0 4 0 78 1 1 0\n", (int)a);
+    fputs("0::/user.slice\n", writer);
+    fclose(writer);
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
+    ck_assert(metric(METRIC("vm_info", "a")) < 0);
+    kill(daemon_pid, SIGHUP);
+    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
+    stand_in_stop(a);
+    stand_in_stop(b);
 }
 END_TEST
 
@@ -363,14 +396,21 @@ START_TEST(test_list)
     pid_t a = machine("a"), b = machine("b");
     char line[128];
 
+    tree_write(&tree, "/run/libvirt/qemu/driver.pid", "%d\n", (int)getpid());
     write_config("[vm b]\nexclude = Y\n");
     snprintf(line, sizeof(line), "%-24s %8d  %-8s  %10s  %-7s  %s\n    7f1020000000-7f1024000000\n", "a", (int)a,
              "command", "64.0 MiB", "anon", "to be watched");
     ck_assert_ptr_nonnull(strstr(list(""), line));
     ck_assert_ptr_nonnull(strstr(list(""), "excluded\n"));
+    snprintf(line, sizeof(line), "driver.pid: process %d runs none of the commands", (int)getpid());
+    ck_assert_ptr_nonnull(strstr(list("2>&1"), line));
+    ck_assert_ptr_null(strstr(list("2>/dev/null"), line));
 #ifdef HAVE_JANSSON
     ck_assert_ptr_nonnull(strstr(list("--json"), "\"name\": \"a\""));
     ck_assert_ptr_nonnull(strstr(list("--json"), "\"memory\": 67108864"));
+    snprintf(line, sizeof(line), "/proc/%d/cgroup", (int)a);
+    tree_write(&tree, line, "0::/user.slice/any\xff.scope\n"); /* who may make a cgroup chooses its name */
+    ck_assert_ptr_nonnull(strstr(list("--json"), "\"cgroup\": \"/user.slice/any_.scope\""));
 #endif
     stand_in_stop(a);
     stand_in_stop(b);
@@ -386,6 +426,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_come_and_go);
     tcase_add_test(tcase, test_never_below);
     tcase_add_test(tcase, test_same_name);
+    tcase_add_test(tcase, test_replaced);
     tcase_add_test(tcase, test_reload);
     tcase_add_test(tcase, test_refused_list);
     tcase_add_test(tcase, test_refused_enabling);
