@@ -152,6 +152,7 @@ START_TEST(test_killed_anywhere)
         fs->kill_write = n;
         live();
         done = !fs->killed;
+        fs->kill_write = 0;
         ctx = damon_reclaim_unref(ctx);
         if (!done)
             kill_it(fs->killed);
