@@ -17,10 +17,15 @@
 
 char daemon_obstacle[128];
 
+static bool is_obstructed(void)
+{
+    return access(daemon_obstacle, F_OK) == 0;
+}
+
 static int enable(void *data)
 {
     (void)data;
-    return access(daemon_obstacle, F_OK) == 0 ? -EIO : 0;
+    return is_obstructed() ? -EIO : 0;
 }
 
 static int prepare(void *data, uint32_t target, const uint64_t *addrs, size_t n)
@@ -33,6 +38,8 @@ static int prepare(void *data, uint32_t target, const uint64_t *addrs, size_t n)
 static int check(void *data, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed)
 {
     (void)data, (void)target;
+    if (is_obstructed())
+        return -EIO;
     for (size_t i = 0; i < n; i++)
         accessed[i] = (addrs[i] >> 20) % 4 == 0;
     return 0;

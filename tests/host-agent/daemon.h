@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* While this file exists the monitor backend cannot be enabled. */
+/* While this file exists the monitor backend cannot be enabled, and fails if it was. "": there is none. */
 extern char daemon_obstacle[128];
 
 /* Starts it with the options, ended by NULL. One MiB in four is in use, and reclaiming takes no time. */

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-
 struct tree tree;
 char textfile[128], config[128];
 pid_t daemon_pid;

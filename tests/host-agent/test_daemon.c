@@ -314,41 +314,6 @@ START_TEST(test_never_by_reload_shared)
 }
 END_TEST
 
-/* What a context for all has, and no machine of its own, is there once; and the whole page is one that Prometheus
- * reads. */
-START_TEST(test_page_of_all)
-{
-    pid_t a = machine("a\xff"), b = machine("b\"\\");
-    char check[160];
-
-    begin("[agent]\nbackend = damon\n");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a_"), 1, true));
-    ck_assert(metric("damon_reclaim_state{state=\"active\"}") == 1);
-    ck_assert(metric("damon_reclaim_monitored_bytes ") == 128 * (double)MIB);
-    ck_assert(metric("damon_reclaim_reclaimed_bytes_total ") < 0);
-    if (system("command -v promtool > /dev/null") == 0) {
-        snprintf(check, sizeof(check), "promtool check metrics < %s", textfile);
-        ck_assert_int_eq(system(check), 0);
-    }
-    stand_in_stop(a);
-    stand_in_stop(b);
-}
-END_TEST
-
-/* One whose context cannot be enabled is there to raise an alarm. */
-START_TEST(test_failed)
-{
-    pid_t a = machine("a");
-    char info[160];
-
-    tree_write(&tree, "/obstacle", "%s", "");
-    begin("");
-    snprintf(info, sizeof(info), METRIC("vm_info", "a") ",pid=\"%d\",state=\"failed\"", (int)a);
-    ck_assert(daemon_wait(textfile, info, 1, false));
-    stand_in_stop(a);
-}
-END_TEST
-
 START_TEST(test_dry_run)
 {
     pid_t a = machine("a");
@@ -432,8 +397,6 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_refused_enabling);
     tcase_add_test(tcase, test_never_by_reload);
     tcase_add_test(tcase, test_never_by_reload_shared);
-    tcase_add_test(tcase, test_page_of_all);
-    tcase_add_test(tcase, test_failed);
     tcase_add_test(tcase, test_dry_run);
     tcase_add_test(tcase, test_never);
     tcase_add_test(tcase, test_wrong);
