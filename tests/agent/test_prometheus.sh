@@ -34,6 +34,20 @@ all_known() {
 }
 is_json() { python3 -m json.tool "$1" > /dev/null; }
 
+# The queries of a dashboard, with values for Grafana's variables, are expressions that Prometheus takes.
+check_queries() {
+    python3 - "$1" > "$dir/queries.yml" <<'END' || return 1
+import json, sys
+
+queries = [t["expr"] for p in json.load(open(sys.argv[1]))["panels"] for t in p["targets"]]
+rules = [{"record": "query", "expr": q.replace("$instance", ".*").replace("$__rate_interval", "1m"), "labels": {"n": str(i)}}
+         for i, q in enumerate(queries)]
+assert rules, "no query"
+print(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+END
+    promtool check rules "$dir/queries.yml"
+}
+
 port() { sed -n 's|.*http://127.0.0.1:\([0-9]*\)/metrics.*|\1|p' "$dir/sample.log"; }
 has_port() { [ -n "$(port)" ]; }
 
@@ -79,6 +93,7 @@ ok "the alerts are raised when they should be" try_rules
 ok "the alerts name metrics that exist" all_known "$dashboards/damon-reclaim.rules.yml"
 ok "the dashboard is JSON" is_json "$dashboards/damon-reclaim.json"
 ok "the dashboard names metrics that exist" all_known "$dashboards/damon-reclaim.json"
+ok "Prometheus takes the queries of the dashboard" check_queries "$dashboards/damon-reclaim.json"
 if "$sample" --lock-directory="$dir" --metrics-http --metrics-address=nonsense 2>&1 | grep -q 'this build has none'; then
     echo "# this build has no metrics over HTTP that a Prometheus could scrape"
 else
