@@ -18,10 +18,10 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# begin ARGUMENT...: starts the daemon on simulated memory, with all privileges, which the sanitizers need.
+# begin ARGUMENT...: starts the daemon, on simulated memory unless told otherwise, with all privileges, which the sanitizers need.
 begin() {
     : > "$dir/log"
     "$guest" --drop-privileges=N --backend=sim --lock-directory="$dir/lock" --parameters-directory="$dir/p/parameters" "$@" 2> "$dir/log" &
     pid=$!
-    within 10 logged "info: backend sim"
+    within 10 logged "info: backend "
 }

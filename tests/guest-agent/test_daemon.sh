@@ -37,6 +37,31 @@ ok "a socket that is none" fails 2 "not vsock:CID:PORT" --report-to=vsock:2
 ok "a backend that is none" fails 2 "backend" --backend=none
 ok "a root without a kernel has no backend" fails 1 "/sys/kernel/mm/damon" --root="$root"
 
+# Somebody who is not root.
+nobody=''
+[ "$(id -u)" != 0 ] || nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+is_refused() {
+    # shellcheck disable=SC2086
+    $nobody "$guest" --enabled=N 2> "$dir/err"
+    [ $? = 1 ] && grep -q 'lock: Permission denied; run as root' "$dir/err"
+}
+# shellcheck disable=SC2086
+if $nobody "$guest" --version > /dev/null 2>&1; then
+    ok "who is not root is told to be it" is_refused
+else
+    skip "who is not root is told to be it" "another user cannot read the program"
+fi
+
+# A machine without swap, whose kernel has DAMON.
+bare=$dir/bare
+mkdir -p "$bare/proc" "$bare$dir/lock" "$bare/sys/kernel/mm/damon/admin/kdamonds"
+echo 0 > "$bare/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds"
+printf 'MemTotal: 1024 kB\nMemFree: 512 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n' > "$bare/proc/meminfo"
+printf '00100000-001fffff : System RAM\n' > "$bare/proc/iomem"
+ok "a machine without swap" begin --root="$bare" --backend=damon --enabled=N
+ok "is told what that means" logged "warning: there is no swap: only memory of files can be reclaimed; add swap"
+ok "and runs on" ends
+
 "$listen" "$dir/socket" > "$dir/host" &
 listener=$!
 configure 1s 0
