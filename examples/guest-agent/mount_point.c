@@ -22,16 +22,25 @@ static void parent_of(const char *path, char *buf, size_t size)
     snprintf(buf, size, "%s", dirname(copy));
 }
 
-static int make(const char *path, mode_t mode, bool *ret_made, struct agent_error *error)
+/* A directory that a daemon makes bears a mark from its first moment on, by which the next one knows it if this one is
+ * killed: the sticky bit, which means nothing where others cannot write. */
+static int make(const char *path, mode_t mode, struct agent_error *error)
 {
-    *ret_made = mkdir(path, mode) == 0;
-    return *ret_made || errno == EEXIST ? 0 : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    if (mkdir(path, S_ISVTX | mode) < 0 && errno != EEXIST)
+        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    return 0;
+}
+
+static bool is_made(const struct stat *st)
+{
+    return (st->st_mode & (S_ISVTX | S_IWGRP | S_IWOTH)) == S_ISVTX && st->st_uid == geteuid();
 }
 
 /* The directory may be the root of a file system whose server was killed, and which fails with ENOTCONN when that is
  * asked. stat() need not ask. */
-static int clear(const char *path, const char *parent, struct agent_error *error)
+static int clear(struct mount_point *point, const char *parent, struct agent_error *error)
 {
+    const char *path = point->path;
     struct stat st, above;
     struct statfs fs;
 
@@ -47,6 +56,8 @@ static int clear(const char *path, const char *parent, struct agent_error *error
         return agent_fail(error, -ENOTDIR, "%s: it is not a directory", path);
     if (st.st_dev != above.st_dev)
         return agent_fail(error, -EBUSY, "%s: something is mounted there already; unmount it", path);
+    point->made = is_made(&st);
+    point->made_parent = is_made(&above);
     return 0;
 }
 
@@ -59,11 +70,11 @@ int mount_point_prepare(const char *directory, struct mount_point *ret, struct a
     if (!point.path)
         return agent_fail(error, -ENOMEM, "no memory");
     parent_of(directory, parent, sizeof(parent));
-    r = make(parent, 0755, &point.made_parent, error);
+    r = make(parent, 0755, error);
     if (r == 0)
-        r = make(directory, 0700, &point.made, error);
+        r = make(directory, 0700, error);
     if (r == 0)
-        r = clear(directory, parent, error);
+        r = clear(&point, parent, error);
     if (r < 0)
         mount_point_remove(&point);
     else

@@ -7,10 +7,9 @@
 
 #include "agent/error.h"
 
-/* What was made, to be removed again. */
 struct mount_point {
     char *path;
-    bool made, made_parent;
+    bool made, made_parent; /* by a daemon, this one or one that was killed: to be removed again */
 };
 
 /* Makes the directory and its parent, unless they are there, and clears what a dead server has left mounted on it. */

@@ -150,6 +150,17 @@ ok "somebody unmounts it" umount "$parameters"
 ok "which is told" within 5 logged "somebody has unmounted it"
 ok "and outlived" runs
 ok "the end of that" ends
+ok "leaves no directory, though a killed daemon had made it" test ! -e "$dir/p"
+
+mkdir "$dir/p"
+begin
+within 5 logged "info: parameters: $parameters"
+kill -KILL $pid
+wait $pid 2> /dev/null
+begin
+within 5 logged "info: parameters: $parameters"
+ok "the end of one after a killed one, in a directory of the administrator's" ends
+ok "leaves that, empty" rmdir "$dir/p"
 
 # Once more with all that it gives up. The sanitizer looks for leaks by ptrace, which is among that.
 ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
