@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 uint64_t soak_seed(const char *text)
@@ -32,6 +33,24 @@ uint64_t soak_random(struct soak_random *random, uint64_t n)
 bool soak_chance(struct soak_random *random, unsigned int percent)
 {
     return soak_random(random, 100) < percent;
+}
+
+unsigned int soak_errors(const char *log, const char *expected)
+{
+    FILE *file = fopen(log, "re");
+    unsigned int n = 0;
+    char line[1024];
+
+    while (file && fgets(line, sizeof(line), file)) {
+        if (!strstr(line, ": error: "))
+            continue;
+        n++;
+        if (!expected || !strstr(line, expected))
+            printf("    %s", line);
+    }
+    if (file)
+        fclose(file);
+    return n;
 }
 
 uint64_t soak_rss(pid_t pid)

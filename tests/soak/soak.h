@@ -17,6 +17,9 @@ struct soak_random {
 uint64_t soak_random(struct soak_random *random, uint64_t n); /* 0 .. n - 1 */
 bool soak_chance(struct soak_random *random, unsigned int percent);
 
+/* Errors in the log of a daemon; prints those without the text @expected, which may be NULL. */
+unsigned int soak_errors(const char *log, const char *expected);
+
 /* Of a process: resident memory, and open files. 0 when it is gone. */
 uint64_t soak_rss(pid_t pid);
 unsigned int soak_fds(pid_t pid);

@@ -3,9 +3,9 @@
  * is reclaimed comes back. Without the back-off that goes on for ever, with it there is soon next to nothing of it. */
 #include "machines.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
+
+#include "daemons.h"
 
 #define PAGE      UINT64_C(4096)
 #define WITHOUT_S 30 /* measured without the back-off */
@@ -17,7 +17,7 @@
     "min_age = 2s\nsample_interval = 20ms\naggr_interval = 200ms\nmax_nr_regions = 100\n"                              \
     "quota_sz = 32MiB\nquota_ms = 0\n"                                                                                 \
     "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"                                                           \
-    "[metrics]\ntextfile = " HOST_METRICS "\ninterval = 1s\n"                                                          \
+    "[metrics]\ntextfile = " DAEMON_METRICS "\ninterval = 1s\n"                                                        \
     "[discovery]\ninterval = 1s\n"                                                                                     \
     "[pause]\nstall = 0\nrefaults = 0\n" /* the back-off alone */
 
@@ -40,21 +40,12 @@ static double watch(unsigned int seconds)
         guest_sleep_ms(5000);
         now = swapped_in();
         printf("%3u s: %.1f MiB came back, back-off %.3f, refaulted of reclaimed %.3f\n", s,
-               (double)(now - last) / (double)MIB, host_metric("damon_reclaim_backoff_ratio", "all", ""),
-               host_metric("damon_reclaim_refault_ratio", "all", ""));
+               (double)(now - last) / (double)MIB, daemon_metric("damon_reclaim_backoff_ratio", "vm=\"all\"", ""),
+               daemon_metric("damon_reclaim_refault_ratio", "vm=\"all\"", ""));
         fflush(stdout);
         last = now;
     }
     return (double)(last - before) / ((double)(guest_now_ns() - began) / 1e9);
-}
-
-static void stop(pid_t daemon)
-{
-    int status = -1;
-
-    kill(daemon, SIGTERM);
-    waitpid(daemon, &status, 0);
-    GUEST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 int main(int argc, char **argv)
@@ -69,22 +60,22 @@ int main(int argc, char **argv)
     guest_flush_tlbs();
     machine_start(&all);
     printf("-- without the back-off\n");
-    daemon = host_daemon_start(without, "idle-page", NULL);
+    daemon = daemon_start(DAEMON_HOST, without, "idle-page", NULL);
     watch(10); /* until it has found the machine and its age is reached */
     refaults = watch(WITHOUT_S);
     guest_measured("refaults without the back-off", refaults, "bytes/s");
-    stop(daemon);
+    GUEST_CHECK(daemon_end(daemon) == 0);
     GUEST_CHECK(refaults > (double)MIB);
 
     printf("-- with it\n");
-    daemon = host_daemon_start(with, "idle-page", NULL);
+    daemon = daemon_start(DAEMON_HOST, with, "idle-page", NULL);
     watch(FALL_S);
     left = watch(WITH_S);
     guest_measured("refaults with it", left, "bytes/s");
     guest_measured("fall within a minute", 100 - 100 * left / refaults, "%");
     GUEST_TIMELY(left <= refaults / 5);
-    GUEST_CHECK(host_metric("damon_reclaim_backoff_ratio", "all", "") < 0.5);
-    stop(daemon);
+    GUEST_CHECK(daemon_metric("damon_reclaim_backoff_ratio", "vm=\"all\"", "") < 0.5);
+    GUEST_CHECK(daemon_end(daemon) == 0);
     GUEST_CHECK(machine_end(&all));
     return guest_result();
 }

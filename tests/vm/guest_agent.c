@@ -9,21 +9,24 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/vm_sockets.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemons.h"
 #include "guest_damon.h"
 
 #define PARAMETERS "/run/damon_reclaim/parameters"
-#define METRICS    "/tmp/guest.prom"
 #define PORT       9715
 #define QUOTA      33554432 /* bytes a second */
+
+static const char config[] = "[parameters]\nenabled = N\n"
+                             "[report]\nto = vsock:1:9715\ninterval = 1s\n"
+                             "[metrics]\ntextfile = " DAEMON_METRICS "\ninterval = 500ms\n"
+                             "[compaction]\nafter = 16MiB\ninterval = 5s\n";
 
 /* Documentation/admin-guide/mm/damon/reclaim.rst, after the cd. */
 static const char document[] = "echo 30000000 > min_age\n"
@@ -122,61 +125,32 @@ static bool wait_heard(const char *a, const char *b, const char *c, unsigned int
 
 /* --- metrics ----------------------------------------------------------------------------------------------------- */
 
-/* The value behind the begin of a line; -1 if there is none. */
-static double metric(const char *begin)
+static bool wait_metric(const char *name, const char *label)
 {
-    FILE *file = fopen(METRICS, "re");
-    char line[1024];
-    double value = -1;
-
-    while (file && fgets(line, sizeof(line), file))
-        if (!strncmp(line, begin, strlen(begin)) && strrchr(line, ' '))
-            value = strtod(strrchr(line, ' '), NULL);
-    if (file)
-        fclose(file);
-    return value;
-}
-
-static bool wait_metric(const char *begin)
-{
-    for (int i = 0; i < 50 && metric(begin) < 1; i++)
+    for (int i = 0; i < 50 && daemon_metric(name, label, "") < 1; i++)
         guest_sleep_ms(100);
-    return metric(begin) >= 1;
+    return daemon_metric(name, label, "") >= 1;
 }
 
 /* --- the daemon -------------------------------------------------------------------------------------------------- */
 
 static pid_t start_daemon(const char *backend)
 {
-    char option[64];
-    pid_t pid;
+    pid_t daemon = daemon_start(DAEMON_GUEST, config, backend, NULL);
 
-    fflush(stdout);
-    pid = fork();
-    if (pid == 0) {
-        dup2(STDOUT_FILENO, STDERR_FILENO);
-        snprintf(option, sizeof(option), "--backend=%s", backend);
-        execl("/bin/damon-reclaim-guest", "damon-reclaim-guest", option, "--enabled=N", "--report-to=vsock:1:9715",
-              "--report-interval=1s", "--metrics-textfile=" METRICS, "--metrics-interval=500ms",
-              "--compaction-after=16MiB", "--compaction-interval=5s", NULL);
-        _exit(127);
-    }
     for (int i = 0; i < 100 && access(PARAMETERS "/enabled", F_OK) < 0; i++)
         guest_sleep_ms(100);
-    return pid;
+    return daemon;
 }
 
 static void stop_daemon(pid_t daemon, int expected)
 {
     uint64_t began = guest_now_ns();
-    int status = -1;
 
     guest_measured("guest_agent.cpu", (double)guest_cpu_ns(daemon) / 1e9, "s");
-    kill(daemon, SIGTERM);
-    waitpid(daemon, &status, 0);
+    GUEST_CHECK(daemon_end(daemon) == expected);
     guest_measured("guest_agent.end", (double)(guest_now_ns() - began) / 1e6, "ms");
     GUEST_TIMELY(guest_now_ns() - began < UINT64_C(1000000000));
-    GUEST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == expected);
     GUEST_CHECK(wait_heard("\"bye\"", "", "", 2));
     GUEST_CHECK(access("/run/damon_reclaim", F_OK) < 0);
 }
@@ -185,7 +159,7 @@ static void check_reclaimed(const struct guest_workload *w, uint64_t swapped_in)
 {
     uint64_t hot = guest_resident(w->pid, w->addr + w->hot_at, w->hot);
     uint64_t left = guest_resident(w->pid, w->addr, w->total) - hot, cold = w->total - w->hot;
-    double reclaimed = metric("damon_reclaim_reclaimed_bytes_total ");
+    double reclaimed = daemon_metric("damon_reclaim_reclaimed_bytes_total", "", "");
 
     guest_measured("guest_agent.cold_gone", 100.0 * (double)(cold - left) / (double)cold, "percent");
     guest_measured("guest_agent.hot_resident", 100.0 * (double)hot / (double)w->hot, "percent");
@@ -195,7 +169,7 @@ static void check_reclaimed(const struct guest_workload *w, uint64_t swapped_in)
     guest_measured("guest_agent.counted", 100.0 * reclaimed / (double)(cold - left), "percent");
     /* What the kernel's DAMON is at when the watermark switches it off is not counted any more. */
     GUEST_CHECK(reclaimed + 2 * QUOTA >= (double)(cold - left));
-    GUEST_CHECK(metric("damon_reclaim_compactions_total ") >= 1);
+    GUEST_CHECK(daemon_metric("damon_reclaim_compactions_total", "", "") >= 1);
 }
 
 /* What cannot be taken out of the kernel is no clean end, and the next start takes it out. */
@@ -240,28 +214,28 @@ int main(int argc, char **argv)
     GUEST_CHECK(reads("enabled", "Y\n"));
     GUEST_CHECK(!reads("kdamond_pid", "-1\n"));
     GUEST_CHECK(wait_heard("\"inactive\"", "\"wmark_high\"", "free_permille", 5));
-    GUEST_CHECK(wait_metric("damon_reclaim_state{state=\"inactive\"} "));
-    GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_high\"} "));
+    GUEST_CHECK(wait_metric("damon_reclaim_state", "state=\"inactive\""));
+    GUEST_CHECK(wait_metric("damon_reclaim_state_reason", "reason=\"wmark_high\""));
 
     printf("-- a memory hog\n");
     guest_start(&w);
     swapped_in = guest_vmstat("pswpin");
     printf("%" PRIu64 " permille free\n", guest_meminfo("MemFree") * 1000 / guest_meminfo("MemTotal"));
     GUEST_TIMELY(wait_heard("\"active\"", "\"wmark_mid\"", "free_permille", 10));
-    GUEST_CHECK(wait_metric("damon_reclaim_state{state=\"active\"} "));
+    GUEST_CHECK(wait_metric("damon_reclaim_state", "state=\"active\""));
     /* The kernel's DAMON, which tries the same memory again and again, may not come as far as 500 in a minute. */
     GUEST_CHECK(shell("echo 2000000 > min_age; echo 0 > quota_ms; echo 33554432 > quota_sz; echo 460 > wmarks_high; "
                       "echo Y > commit_inputs"));
     GUEST_CHECK(reads("commit_inputs", "N\n"));
     host.len = 0; /* the next time that it is above */
     GUEST_TIMELY(wait_heard("\"state\"", "\"inactive\"", "\"wmark_high\"", 60));
-    GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_high\"} "));
+    GUEST_CHECK(wait_metric("damon_reclaim_state_reason", "reason=\"wmark_high\""));
     check_reclaimed(&w, swapped_in);
 
     printf("-- less than the low watermark\n");
     GUEST_CHECK(shell("echo 1000 > wmarks_high; echo 999 > wmarks_mid; echo 990 > wmarks_low; echo Y > commit_inputs"));
     GUEST_CHECK(wait_heard("\"inactive\"", "\"wmark_low\"", "free_permille", 10));
-    GUEST_CHECK(wait_metric("damon_reclaim_state_reason{reason=\"wmark_low\"} "));
+    GUEST_CHECK(wait_metric("damon_reclaim_state_reason", "reason=\"wmark_low\""));
 
     printf("-- mistakes\n");
     GUEST_CHECK(!shell("echo 30s > min_age"));

@@ -3,16 +3,13 @@
  * of guest memory and a hot set each. This program is also those processes, when its name is theirs. */
 #include "machines.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "daemons.h"
 
 #define PAGE  UINT64_C(4096)
 #define RAM   (100 * MIB)
@@ -23,7 +20,7 @@ static const char config[] = "[parameters]\n"
                              "quota_sz = 16MiB\nquota_ms = 0\n"
                              "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"
                              "[agent]\nrefault_window = 1s\n"
-                             "[metrics]\ntextfile = " HOST_METRICS "\ninterval = 200ms\n"
+                             "[metrics]\ntextfile = " DAEMON_METRICS "\ninterval = 200ms\n"
                              "[discovery]\ninterval = 1s\n"
                              "[pause]\nhold = 8s\n"
                              "[vm whole]\nexclude = Y\n";
@@ -37,8 +34,8 @@ static bool shrunk(const struct machine *vm)
 
 static bool left_alone(const struct machine *vm)
 {
-    return host_metric("damon_reclaim_vm_paused", vm->name, "refaults") > 0 ||
-           host_metric("damon_reclaim_vm_paused", vm->name, "pressure") > 0;
+    return machine_metric(vm, "damon_reclaim_vm_paused", "refaults") > 0 ||
+           machine_metric(vm, "damon_reclaim_vm_paused", "pressure") > 0;
 }
 
 /* The kernel's own count of what went out, each second: at no time more than the quota, but for where a second begins.
@@ -82,7 +79,7 @@ static void print_state(struct machine *const *vms, size_t n)
 /* What the daemon says of them, for who looks why it has failed. */
 static void print_metrics(void)
 {
-    FILE *file = fopen(HOST_METRICS, "re");
+    FILE *file = fopen(DAEMON_METRICS, "re");
     char line[1024];
 
     while (file && fgets(line, sizeof(line), file))
@@ -160,15 +157,12 @@ static unsigned long rss(pid_t pid)
 static void stop_daemon(pid_t daemon)
 {
     uint64_t began = guest_now_ns(), cpu = guest_cpu_ns(daemon);
-    int status = -1;
 
     guest_measured("memory of the daemon", (double)rss(daemon), "KiB");
     guest_measured("CPU time of the daemon", (double)cpu / 1e9, "s");
-    kill(daemon, SIGTERM);
-    waitpid(daemon, &status, 0);
+    GUEST_CHECK(daemon_end(daemon) == 0);
     guest_measured("end of the daemon", (double)(guest_now_ns() - began) / 1e6, "ms");
     GUEST_TIMELY(guest_now_ns() - began < UINT64_C(1000000000));
-    GUEST_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 int main(int argc, char **argv)
@@ -187,7 +181,7 @@ int main(int argc, char **argv)
     machine_start(&restless);
     machine_start(&whole);
     watch_quota();
-    daemon = host_daemon_start(config, argc > 1 ? argv[1] : "idle-page", NULL);
+    daemon = daemon_start(DAEMON_HOST, config, argc > 1 ? argv[1] : "idle-page", NULL);
     printf("-- five machines\n");
     GUEST_TIMELY(wait_shrunk((struct machine *[]){&small, &middle, &large, &restless}, 4, 90) <= 90);
     GUEST_CHECK(machine_resident(&whole) == RAM);
@@ -200,10 +194,10 @@ int main(int argc, char **argv)
     waitpid(middle.pid, NULL, 0);
     machine_start(&late);
     GUEST_TIMELY(wait_shrunk((struct machine *[]){&late, &small, &large}, 3, 60) <= 60);
-    GUEST_CHECK(host_metric("damon_reclaim_vm_info", "middle", "") < 0);
-    GUEST_CHECK(host_metric("damon_reclaim_vm_info", "late", "state=\"watched\"") == 1);
+    GUEST_CHECK(machine_metric(&middle, "damon_reclaim_vm_info", "") < 0);
+    GUEST_CHECK(machine_metric(&late, "damon_reclaim_vm_info", "state=\"watched\"") == 1);
     GUEST_CHECK(machine_resident(&whole) == RAM);
-    GUEST_CHECK(host_metric("damon_reclaim_host_quota_bytes", "", "") == (double)QUOTA);
+    GUEST_CHECK(daemon_metric("damon_reclaim_host_quota_bytes", "", "") == (double)QUOTA);
     guest_measured("most out in a second", (double)swapped.most, "bytes");
 
     stop_daemon(daemon);

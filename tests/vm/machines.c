@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "machines.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "daemons.h"
 
 #define PAGE UINT64_C(4096)
 
@@ -135,47 +136,10 @@ bool machine_end(struct machine *m)
     return waitpid(m->pid, &status, 0) == m->pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* --- the daemon --------------------------------------------------------------------------------------------------- */
-
-pid_t host_daemon_start(const char *config, const char *backend, const char *log)
+double machine_metric(const struct machine *m, const char *name, const char *label)
 {
-    FILE *file = fopen("/tmp/host.conf", "we");
-    char option[64];
-    pid_t pid;
+    char vm[64];
 
-    if (!file || fputs(config, file) < 0 || fclose(file) != 0)
-        exit(1);
-    fflush(stdout);
-    pid = fork();
-    if (pid == 0) {
-        int fd = log ? open(log, O_WRONLY | O_CREAT | O_APPEND, 0644) : STDOUT_FILENO;
-
-        dup2(fd, STDERR_FILENO);
-        if (log)
-            close(fd);
-        snprintf(option, sizeof(option), "--backend=%s", backend);
-        execl("/bin/damon-reclaim-host", "damon-reclaim-host", "--config=/tmp/host.conf", option, NULL);
-        _exit(127);
-    }
-    return pid;
-}
-
-double host_metric(const char *name, const char *vm, const char *more)
-{
-    FILE *file = fopen(HOST_METRICS, "re");
-    char line[1024], label[64];
-    double value = -1;
-
-    if (!file)
-        return -1;
-    snprintf(label, sizeof(label), "vm=\"%s\"", vm);
-    while (fgets(line, sizeof(line), file)) {
-        size_t n = strlen(name);
-
-        if (!strncmp(line, name, n) && (line[n] == '{' || line[n] == ' ') && (!*vm || strstr(line, label)) &&
-            strstr(line, more) && strrchr(line, ' '))
-            value = strtod(strrchr(line, ' '), NULL);
-    }
-    fclose(file);
-    return value;
+    snprintf(vm, sizeof(vm), "vm=\"%s\"", m->name);
+    return daemon_metric(name, vm, label);
 }

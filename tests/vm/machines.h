@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Stand-ins for virtual machines, processes that are named and laid out like QEMU's, and the hypervisor's daemon that
- * watches them. */
+/* Stand-ins for virtual machines: processes that are named and laid out like QEMU's. */
 #ifndef MACHINES_H
 #define MACHINES_H
 
 #include "guest.h"
 
 #define MACHINE_VIDEO   (16 * MIB) /* memory that is not the guest's */
-#define HOST_METRICS    "/tmp/host.prom"
 #define MACHINE_COMMAND "qemu-system-x86_64"
 
 struct machine {
@@ -28,10 +26,7 @@ void machine_start(struct machine *m);
 uint64_t machine_resident(const struct machine *m);
 /* Ends it. Whether by itself, with its memory as it was. */
 bool machine_end(struct machine *m);
-
-/* Starts the daemon, which logs to the file @log; NULL: to stdout. */
-pid_t host_daemon_start(const char *config, const char *backend, const char *log);
-/* Its metric of a machine ("": of none), with `more` among its labels; -1 if it is not there. */
-double host_metric(const char *name, const char *vm, const char *more);
+/* What the hypervisor's daemon counts of it, as daemon_metric(). */
+double machine_metric(const struct machine *m, const char *name, const char *label);
 
 #endif

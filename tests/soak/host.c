@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon [MINUTES [SEED]]: the hypervisor's daemon for 20 minutes among machines that come, go, are killed, begin to
+ * host [MINUTES [SEED]]: the hypervisor's daemon for 20 minutes among machines that come, go, are killed, begin to
  * thrash and calm down, while its configuration is read again, now and then one with a mistake.
  *
  * The last seconds of each minute are quiet, with all machines there, so that its memory can be compared with that of
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "daemons.h"
 #include "machines.h"
 
 #define MACHINES 5
@@ -24,7 +25,7 @@
     "[parameters]\n"                                                                                                   \
     "sample_interval = 20ms\naggr_interval = 400ms\nmax_nr_regions = 100\nquota_sz = 16MiB\nquota_ms = 0\n"            \
     "wmarks_high = 1000\nwmarks_mid = 990\nwmarks_low = 0\n"                                                           \
-    "[metrics]\ntextfile = " HOST_METRICS "\ninterval = 500ms\n"                                                       \
+    "[metrics]\ntextfile = " DAEMON_METRICS "\ninterval = 500ms\n"                                                     \
     "[discovery]\ninterval = 1s\n[pause]\nhold = 3s\n"
 
 static const char good[] = CONFIG "[vm *]\nmin_age = 2s\n";
@@ -58,10 +59,7 @@ static void end(struct machine *m)
 
 static void reconfigure(pid_t daemon, const char *config)
 {
-    FILE *file = fopen("/tmp/host.conf", "we");
-
-    if (!file || fputs(config, file) < 0 || fclose(file) != 0)
-        guest_die("/tmp/host.conf");
+    daemon_configure(config);
     kill(daemon, SIGHUP);
     nr_reloads += config != bad;
     nr_refused += config == bad;
@@ -123,29 +121,12 @@ static void live_a_minute(pid_t daemon, struct machine *machines, struct soak_fl
     soak_flat_look(flat, daemon);
 }
 
-static unsigned int errors_in_log(void)
-{
-    FILE *file = fopen(LOG, "re");
-    unsigned int n = 0;
-    char line[1024];
-
-    while (file && fgets(line, sizeof(line), file))
-        if (strstr(line, ": error: ")) {
-            n++;
-            if (!strstr(line, "stays as it was"))
-                printf("    %s", line);
-        }
-    if (file)
-        fclose(file);
-    return n;
-}
-
 int main(int argc, char **argv)
 {
     unsigned int minutes = argc > 1 ? (unsigned int)atoi(argv[1]) : 20, in_log;
     struct soak_flat flat = {.total = minutes};
     struct machine machines[MACHINES] = {0};
-    int as_machine = machine_main(argc, argv), status = -1;
+    int as_machine = machine_main(argc, argv);
     double counted;
     pid_t daemon;
 
@@ -159,22 +140,21 @@ int main(int argc, char **argv)
         machines[i].size = 24 + 4 * i;
         start(&machines[i]);
     }
-    daemon = host_daemon_start(good, "idle-page", LOG);
+    daemon = daemon_start(DAEMON_HOST, good, "idle-page", LOG);
     guest_sleep_ms(10000);
     for (unsigned int minute = 0; minute < minutes; minute++)
         live_a_minute(daemon, machines, &flat);
 
-    counted = host_metric("damon_reclaim_errors_total", "", "");
-    guest_measured("reclaimed", host_metric("damon_reclaim_host_tried_bytes_total", "", "") / (double)MIB, "MiB");
-    GUEST_CHECK(host_metric("damon_reclaim_reloads_total", "", "applied") == nr_reloads);
-    GUEST_CHECK(host_metric("damon_reclaim_reloads_total", "", "refused") == nr_refused);
+    counted = daemon_metric("damon_reclaim_errors_total", "", "");
+    guest_measured("reclaimed", daemon_metric("damon_reclaim_host_tried_bytes_total", "", "") / (double)MIB, "MiB");
+    GUEST_CHECK(daemon_metric("damon_reclaim_reloads_total", "", "applied") == nr_reloads);
+    GUEST_CHECK(daemon_metric("damon_reclaim_reloads_total", "", "refused") == nr_refused);
     for (size_t i = 0; i < MACHINES; i++) {
-        GUEST_CHECK(host_metric("damon_reclaim_vm_info", machines[i].name, "state=\"watched\"") == 1);
+        GUEST_CHECK(machine_metric(&machines[i], "damon_reclaim_vm_info", "state=\"watched\"") == 1);
         GUEST_CHECK(machine_end(&machines[i]));
     }
-    kill(daemon, SIGTERM);
-    GUEST_CHECK(waitpid(daemon, &status, 0) == daemon && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    in_log = errors_in_log();
+    GUEST_CHECK(daemon_end(daemon) == 0);
+    in_log = soak_errors(LOG, "stays as it was");
     guest_measured("machines started", nr_started, "");
     guest_measured("ended", nr_ended, "");
     guest_measured("killed", nr_killed, "");
