@@ -146,6 +146,29 @@ START_TEST(test_locked)
 }
 END_TEST
 
+/* Monitoring stops, while processes are held open and another is being read: nothing of theirs is kept. */
+START_TEST(test_stop)
+{
+    size_t held = f->nr_open, blocks = f->memory.nr_blocks;
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    reclaim();
+    EXPECT(reclaimed, 64);
+    fake_map(f, q, BASE, 2000, FAKE_SMALL);
+    while (f->nr_open < held + 5) { /* pidfds and pagemaps of both, and maps */
+        request.deadline_ns = f->now_ns + 12000;
+        reclaim();
+    }
+    request.deadline_ns = 0;
+    OPS->disable(backend);
+    ck_assert_uint_eq(f->nr_open, held);
+    ck_assert_uint_le(f->memory.nr_blocks, blocks + 1); /* the marks of the target */
+    fake_map(f, p, OTHER, 64, FAKE_SMALL);
+    reclaim();
+    ck_assert_uint_eq(fake_resident(p, OTHER, 64), 0);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -156,6 +179,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_exit_in_the_middle);
     tcase_add_test(tc, test_not_permitted);
     tcase_add_test(tc, test_locked);
+    tcase_add_test(tc, test_stop);
 }
 
 int main(void)

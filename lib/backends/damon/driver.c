@@ -102,7 +102,6 @@ static int start(struct damon_reclaim *ctx)
     d->own_watermarks = d->monitor_only; /* the engine's schemes are ours to put to sleep */
     d->paused = d->acting = false;
     d->snapshot_ns = 0;
-    drcl_damon_forget_pages(d);
     d->nr_written = d->nr_polls = d->bad_polls = 0;
     d->goals_dirty = false;
     d->next_poll_ns = now + DRCL_DAMON_POLL_NS;
@@ -130,6 +129,7 @@ static int stop(struct damon_reclaim *ctx)
     r = drcl_damon_disown(d);
     drcl_damon_close_commands(d);
     drcl_engine_forget(&ctx->engine);
+    drcl_damon_forget_pages(d);
     return r;
 }
 

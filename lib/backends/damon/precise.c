@@ -96,5 +96,5 @@ void drcl_damon_close_pages(struct drcl_damon *d)
 void drcl_damon_forget_pages(struct drcl_damon *d)
 {
     if (d->pages)
-        pages()->enable(d->pages);
+        pages()->disable(d->pages);
 }

@@ -166,7 +166,7 @@ static int exclude(void *backend, const struct damon_reclaim_exclusion *exclusio
 }
 
 /* What was learnt before a pause is of no use after it. */
-static int enable(void *backend)
+static void disable(void *backend)
 {
     struct drcl_idle_page *b = backend;
 
@@ -180,7 +180,6 @@ static int enable(void *backend)
         t->mm.hopeless_ns = t->mm.hopeless_until = 0;
     }
     drcl_physical_forget(b);
-    return 0;
 }
 
 static void destroy(void *backend)
@@ -279,7 +278,7 @@ static const struct damon_reclaim_backend_ops ops = {
     .min_region_size = DRCL_PAGE_SIZE,
     .huge_size = DRCL_BLOCK_SIZE,
     .destroy = destroy,
-    .enable = enable,
+    .disable = disable,
     .target_add = target_add,
     .target_remove = target_remove,
     .ranges = drcl_idle_ranges,

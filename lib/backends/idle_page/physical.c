@@ -62,6 +62,8 @@ void drcl_physical_forget(struct drcl_idle_page *b)
     if (!b->physical)
         return;
     drcl_claims_close(b);
+    drcl_rmap_reset(b->physical->rmap);
+    b->physical->use = (struct drcl_rmap_use){0};
     memset(b->physical->cgroups, 0, sizeof(b->physical->cgroups));
 }
 

@@ -51,11 +51,16 @@ struct drcl_known_cgroup {
     char path[256];
 };
 
+/* What the reverse map is good for. */
+struct drcl_rmap_use {
+    uint64_t made_ns;             /* what it took to fill it */
+    uint64_t used_ns;             /* how long it has been used since */
+    uint64_t nr_found, nr_missed; /* claims since then */
+};
+
 struct drcl_physical {
     struct drcl_rmap *rmap;
-    uint64_t made_ns;                      /* what it took to fill it */
-    uint64_t used_ns;                      /* how long it has been used since */
-    uint64_t nr_found, nr_missed;          /* claims since then */
+    struct drcl_rmap_use use;
     struct drcl_claim claims[DRCL_WINDOW]; /* of the window at hand */
     size_t nr_claims;
     struct drcl_process processes[DRCL_NR_PROCESSES];
@@ -70,7 +75,7 @@ struct drcl_physical {
 /* physical.c: makes the target one of physical memory, or an error with text. */
 int drcl_physical_add(struct drcl_idle_page *b, struct drcl_idle_target *t);
 void drcl_physical_free(struct drcl_idle_page *b);
-/* Monitoring begins anew: nothing that was learnt of processes holds. */
+/* Monitoring stops: nothing that was learnt of processes is kept, nor are they held open. */
 void drcl_physical_forget(struct drcl_idle_page *b);
 int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
 /* Whether it is known that no frame of the block of @addr is a user's, and how many of them are free. */

@@ -172,10 +172,11 @@ static void want_all(struct drcl_idle_page *b)
  * many are, it is filled anew, but that may take no more than a part of the time. */
 static void renew_owners(struct drcl_physical *physical)
 {
-    if (physical->nr_missed <= physical->nr_found / 4 || physical->used_ns < PASS_SHARE * physical->made_ns)
+    if (physical->use.nr_missed <= physical->use.nr_found / 4 ||
+        physical->use.used_ns < PASS_SHARE * physical->use.made_ns)
         return;
     drcl_rmap_renew(physical->rmap);
-    physical->made_ns = physical->used_ns = physical->nr_found = physical->nr_missed = 0;
+    physical->use = (struct drcl_rmap_use){0};
 }
 
 /* Looks for the owners of the mapped claims that have none yet. How many were not found; *ret_found were. */
@@ -219,7 +220,7 @@ static int know_owners(struct window *w, size_t *missing, size_t *found)
             return *found && w->a.slice;
         r = drcl_rmap_step(rmap, begin + (end - begin < PIECE_NS ? end - begin : PIECE_NS));
         drcl_attempt_plan(&w->a);
-        w->a.b->physical->made_ns += elapsed(begin, w->a.now_ns);
+        w->a.b->physical->use.made_ns += elapsed(begin, w->a.now_ns);
         if (r < 0)
             return r;
         *missing = look_for_owners(w, found);
@@ -242,9 +243,9 @@ static int find_owners(struct window *w)
         r = know_owners(w, &missing, &found);
     if (r <= 0)
         return r;
-    physical->nr_found += found;
+    physical->use.nr_found += found;
     if (drcl_rmap_knows(physical->rmap, first, first + w->pages))
-        physical->nr_missed += missing;
+        physical->use.nr_missed += missing;
     for (size_t i = 0; missing && i < physical->nr_claims; i++)
         if (!physical->claims[i].unit.unmapped && !physical->claims[i].run.pid)
             w->count.not_reclaimable += drcl_unit_size(&physical->claims[i].unit);
@@ -331,7 +332,7 @@ int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
 
     begin = w.a.now_ns;
     renew_owners(b->physical);
-    made_ns = b->physical->made_ns;
+    made_ns = b->physical->use.made_ns;
     while (r >= 0 && at < request->end && w.a.slice > 0) {
         r = reclaim_window(&w, &at);
         if (r == 0)
@@ -339,7 +340,7 @@ int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
         drcl_attempt_plan(&w.a);
     }
     flushed = drcl_unmapped_flush(&w.a);
-    b->physical->used_ns += elapsed(b->physical->made_ns - made_ns, elapsed(begin, w.a.now_ns));
+    b->physical->use.used_ns += elapsed(b->physical->use.made_ns - made_ns, elapsed(begin, w.a.now_ns));
     r = r < 0 ? r : flushed;
     if (r < 0 && !ret_result->tried)
         return r; /* else what was done counts, and an error that lasts comes back */

@@ -360,6 +360,22 @@ int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n)
     return 0;
 }
 
+void drcl_rmap_reset(struct drcl_rmap *rmap)
+{
+    struct drcl_env *env = rmap->env;
+
+    if (rmap->running) {
+        rmap->run.pages = 0;
+        end(rmap);
+    }
+    forget(rmap);
+    drcl_frame_set_fini(&rmap->wanted, env);
+    drcl_frame_set_fini(&rmap->passing, env);
+    drcl_frame_set_fini(&rmap->known, env);
+    drcl_owners_fini(&rmap->owners);
+    drcl_process_list_fini(&rmap->list);
+}
+
 void drcl_rmap_free(struct drcl_rmap *rmap)
 {
     struct drcl_env *env;
@@ -367,13 +383,7 @@ void drcl_rmap_free(struct drcl_rmap *rmap)
     if (!rmap)
         return;
     env = rmap->env;
-    if (rmap->running)
-        end(rmap);
-    drcl_frame_set_fini(&rmap->wanted, env);
-    drcl_frame_set_fini(&rmap->passing, env);
-    drcl_frame_set_fini(&rmap->known, env);
-    drcl_owners_fini(&rmap->owners);
-    drcl_process_list_fini(&rmap->list);
+    drcl_rmap_reset(rmap);
     drcl_free(env, rmap->excluded);
     drcl_free(env, rmap);
 }

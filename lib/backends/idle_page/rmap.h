@@ -45,6 +45,9 @@ void drcl_rmap_was_wrong(struct drcl_rmap *rmap);
 /* What is known is too old for whoever asks: it has to be found out anew. Not what a pass is finding out now. */
 void drcl_rmap_renew(struct drcl_rmap *rmap);
 
+/* Back to how it was made, but for who is passed over: holds no memory and no descriptor. */
+void drcl_rmap_reset(struct drcl_rmap *rmap);
+
 /* Bytes that the table takes now. */
 size_t drcl_rmap_bytes(const struct drcl_rmap *rmap);
 
