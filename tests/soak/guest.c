@@ -301,6 +301,7 @@ int main(int argc, char **argv)
     for (unsigned int minute = 0; minute < minutes; minute++)
         live_a_minute(processes, &flat);
 
+    live(2000); /* it was disabled a moment ago */
     counted = daemon_metric("damon_reclaim_errors_total", "", "");
     guest_measured("reclaimed", daemon_metric("damon_reclaim_reclaimed_bytes_total", "", "") / (double)MIB, "MiB");
     GUEST_CHECK(daemon_metric("damon_reclaim_reloads_total", "applied", "") == nr_reloads);

@@ -85,9 +85,25 @@ unsigned int soak_fds(pid_t pid)
     return n;
 }
 
+/* The least of a few looks: what is open for a moment does not count. */
+static unsigned int steady_fds(pid_t pid)
+{
+    static const struct timespec moment = {.tv_nsec = 20000000};
+    unsigned int fds = soak_fds(pid);
+
+    for (int i = 0; i < 4; i++) {
+        unsigned int now;
+
+        nanosleep(&moment, NULL);
+        now = soak_fds(pid);
+        fds = now < fds ? now : fds;
+    }
+    return fds;
+}
+
 void soak_flat_look(struct soak_flat *flat, pid_t pid)
 {
-    unsigned int warm = flat->total / 3, half = flat->n >= warm + (flat->total - warm) / 2, fds = soak_fds(pid);
+    unsigned int warm = flat->total / 3, half = flat->n >= warm + (flat->total - warm) / 2, fds = steady_fds(pid);
     uint64_t rss = soak_rss(pid);
 
     printf("%3u: %" PRIu64 " KiB resident, %u files\n", flat->n + 1, rss / 1024, fds);
