@@ -73,8 +73,9 @@ struct drcl_scheme {
     struct drcl_scorer scorer;
     uint32_t min_age; /* aggregations */
     uint32_t max_age;
-    uint32_t lead;  /* aggregations between marking a region and acting on it */
-    uint64_t ticks; /* sample ticks since it was last applied */
+    uint32_t mark_age; /* aggregations after which idle memory is marked */
+    uint32_t lead;     /* aggregations at least between marking a region and acting on it */
+    uint64_t ticks;    /* sample ticks since it was last applied */
     struct damon_reclaim_scheme_stats stats;
 };
 

@@ -11,6 +11,9 @@
 /* Marking may take this part of the aggregation interval; what is left is marked in the next one. */
 #define MARK_SHARE 10u
 #define MARK_STEP  (UINT64_C(64) << 20)
+/* Memory that was idle for so long is likely to stay so. To sample it costs far less once it is marked, so that is not
+ * put off until it must be. */
+#define MARK_AT_US UINT64_C(5000000)
 
 static uint32_t in_aggregations(uint64_t us, uint64_t aggr_us)
 {
@@ -27,8 +30,11 @@ void drcl_scheme_derive(struct drcl_engine *engine, struct drcl_scheme *scheme)
         return;
     scheme->min_age = in_aggregations(config->min_age_us, engine->attrs.aggr_us);
     scheme->max_age = config->max_age_us ? in_aggregations(config->max_age_us, engine->attrs.aggr_us) : UINT32_MAX;
-    /* Half of the age must have been spent under watch, page by page. */
+    /* Half of the age at least must have been spent under watch, page by page. */
     scheme->lead = scheme->min_age / 2 ? scheme->min_age / 2 : 1;
+    scheme->mark_age = scheme->min_age > scheme->lead ? scheme->min_age - scheme->lead : 0;
+    if (scheme->mark_age > in_aggregations(MARK_AT_US, engine->attrs.aggr_us))
+        scheme->mark_age = in_aggregations(MARK_AT_US, engine->attrs.aggr_us);
     drcl_scorer_init(&scheme->scorer, &config->quota, engine->attrs.aggr_us, engine->samples);
 }
 
@@ -52,10 +58,9 @@ static uint32_t mark_age(const struct drcl_engine *engine)
 
     for (size_t i = 0; i < engine->nr_schemes; i++) {
         const struct drcl_scheme *scheme = engine->schemes[i];
-        uint32_t marked_at = scheme->min_age > scheme->lead ? scheme->min_age - scheme->lead : 0;
 
-        if (scheme->used && scheme->active && needs_mark(engine, scheme) && marked_at < age)
-            age = marked_at;
+        if (scheme->used && scheme->active && needs_mark(engine, scheme) && scheme->mark_age < age)
+            age = scheme->mark_age;
     }
     return age;
 }

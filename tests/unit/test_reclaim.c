@@ -100,6 +100,34 @@ START_TEST(test_marked_before)
 }
 END_TEST
 
+/* With a long age it is marked long before its turn, for what is marked costs less to sample. */
+START_TEST(test_marked_early)
+{
+    struct damon_reclaim *ctx;
+    uint64_t begin, marked = 0;
+
+    scripted_init(&s);
+    s.accessed = accessed_hot;
+    ctx = start("60s");
+    begin = s.now_ns;
+    run_until(ctx, begin + 4900 * MS);
+    ck_assert_uint_eq(s.nr_acts, 0);
+    run_until(ctx, begin + 5500 * MS);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        ck_assert(!s.acts[i].reclaim);
+        marked += s.acts[i].end - s.acts[i].start;
+    }
+    ck_assert_uint_eq(marked, 64 * MIB);
+    s.nr_acts = 0;
+    run_until(ctx, begin + 59900 * MS);
+    ck_assert_uint_eq(s.nr_acts, 0); /* neither again nor too early */
+    run_until(ctx, begin + 60500 * MS);
+    ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
 /* Memory that is used between being marked and its turn is not handed out. */
 START_TEST(test_mark_ends_with_access)
 {
@@ -427,6 +455,7 @@ static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 4);
     tcase_add_loop_test(tc, test_marked_before, 0, 5);
+    tcase_add_test(tc, test_marked_early);
     tcase_add_test(tc, test_mark_ends_with_access);
     tcase_add_test(tc, test_limit_end);
     tcase_add_test(tc, test_no_mark);
