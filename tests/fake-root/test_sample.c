@@ -308,6 +308,64 @@ START_TEST(test_mark)
 }
 END_TEST
 
+/* What is marked is looked at now and then only, and no access is lost by that. */
+START_TEST(test_marked_seldom)
+{
+    enum fake_kind kind = _i ? FAKE_HUGE : FAKE_SMALL;
+    uint64_t addrs[] = {BASE + PAGE, BASE + HUGE_PAGE + PAGE};
+    size_t reads, found = 0;
+    uint8_t accessed[2];
+
+    fake_map(f, p, BASE, 1024, kind);
+    backend = fake_backend(f, p);
+    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 2 * HUGE_PAGE), 0);
+    reads = f->nr_idle_read + f->nr_idle_write + f->nr_pagemap;
+    for (int tick = 0; tick < 160; tick++) {
+        prepare(addrs, 2);
+        expect_accessed(addrs, 2, "00");
+    }
+    ck_assert_uint_le(f->nr_idle_read + f->nr_idle_write + f->nr_pagemap - reads, 10 * 4);
+    fake_touch(f, p, addrs[0]);
+    for (int tick = 0; tick < 16; tick++) {
+        prepare(addrs, 2);
+        ck_assert_int_eq(OPS->check(backend, 1, addrs, 2, accessed), 0);
+        found += accessed[0];
+        ck_assert_int_eq(accessed[1], 0);
+    }
+    ck_assert_uint_eq(found, 1);
+}
+END_TEST
+
+/* In a large page of any size the first page answers for the others, and not for the neighbours. */
+START_TEST(test_large)
+{
+    static const size_t pages[] = {0, 1, 2, 3, 5, 7, 8, 15, 16, 30, 33, 63, 100, 127, 128, 200, 255, 256, 300, 511};
+    uint64_t base;
+    uint32_t flags;
+
+    fake_map(f, p, BASE, 512, FAKE_HUGE);
+    base = *fake_entry(p, BASE) & DRCL_PAGEMAP_PFN;
+    flags = f->frames[base].flags & ~DRCL_KPF_COMPOUND_HEAD;
+    f->frames[base].flags = f->frames[base + 1].flags = flags; /* small; then 2 pages from the second on, 4, 8, ... */
+    for (size_t size = 2; size < 512; size *= 2)
+        f->frames[base + size].flags = flags | DRCL_KPF_COMPOUND_HEAD;
+    backend = fake_backend(f, p);
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        uint64_t addr = BASE + pages[i] * PAGE, other = BASE + (pages[i] < 256 ? 500 : 255) * PAGE;
+        size_t reads = f->nr_kpageflags;
+
+        prepare(&addr, 1);
+        ck_assert_uint_le(f->nr_kpageflags - reads, 11);
+        fake_touch(f, p, pages[i] == 255 ? BASE : other);
+        expect_accessed(&addr, 1, "0");
+        prepare(&addr, 1);
+        fake_touch(f, p, addr);
+        expect_accessed(&addr, 1, "1");
+        f->now_ns += 2000000000;
+    }
+}
+END_TEST
+
 START_TEST(test_exec_and_exit)
 {
     uint64_t addrs[] = {BASE, BASE + PAGE};
@@ -429,6 +487,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_mixed_block);
     tcase_add_test(tc, test_memory);
     tcase_add_loop_test(tc, test_mark, 0, 2);
+    tcase_add_loop_test(tc, test_marked_seldom, 0, 2);
+    tcase_add_test(tc, test_large);
     tcase_add_test(tc, test_exec_and_exit);
     tcase_add_test(tc, test_reused_pid);
     tcase_add_test(tc, test_refusals);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define SYSFS    "/sys/kernel/mm/damon/admin/kdamonds"
+#define WARM_MS  8000 /* until regions and marks are what they stay */
 #define ROUND_MS 5000
 #define ROUNDS   2
 #define LOOKS    1000
@@ -61,7 +62,7 @@ static double kernel_round(pid_t target)
         printf("no DAMON for processes in this kernel\n");
         exit(77);
     }
-    guest_sleep_ms(1000);
+    guest_sleep_ms(WARM_MS);
     begin = guest_now_ns();
     cpu = guest_cpu_ns(kdamond());
     guest_sleep_ms(ROUND_MS);
@@ -100,7 +101,7 @@ static double library_round(const struct guest_workload *w)
     guest_target(ctx, w);
     if (damon_reclaim_enable(ctx) < 0)
         printf("enable: %s\n", damon_reclaim_last_error(ctx));
-    run(ctx, 1000);
+    run(ctx, WARM_MS);
     begin = guest_now_ns();
     monitor = guest_stats(ctx).monitor_cpu_ns;
     cpu = guest_cpu_ns(getpid());

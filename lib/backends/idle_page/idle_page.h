@@ -118,6 +118,7 @@ struct drcl_sample {
     uint64_t addr;
     uint64_t pfn;
     enum drcl_sample_state state;
+    bool left_out; /* of this tick: NOTHING without a look */
     bool marked;
 };
 

@@ -217,18 +217,61 @@ static int found_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, str
     return 0;
 }
 
+/* What a frame of a large page is part of. */
+struct folio {
+    uint64_t head;
+    uint32_t flags; /* of the head; 0: it was taken apart meanwhile */
+    bool huge;      /* all of the 2 MiB from the head on, or more */
+};
+
+static int flags_of(struct drcl_idle_page *b, uint64_t pfn, uint32_t *ret_flags)
+{
+    int r = drcl_kpageflags_read(&b->kpageflags, pfn, 1);
+
+    *ret_flags = r < 0 ? 0 : (uint32_t)b->kpageflags.buf[0];
+    return r;
+}
+
 /*
- * A sample in a large page: finds the head. The frames of a folio are consecutive and aligned to its size, so the 2 MiB
- * around the frame hold all of any that is not larger than that.
+ * The frames of a folio are consecutive and aligned to its size, so its head is the first one of the 2, 4, 8, ...
+ * frames around @pfn that is one. It is all of the 2 MiB if it begins there and reaches beyond the half. What begins
+ * before the 2 MiB has no head here.
  */
+static int find_folio(struct drcl_idle_page *b, uint64_t pfn, uint32_t flags, struct folio *ret)
+{
+    uint64_t base = pfn & ~(DRCL_BLOCK_PAGES - 1), half = base + DRCL_BLOCK_PAGES / 2;
+    int r = 0;
+
+    *ret = (struct folio){.head = pfn, .flags = flags};
+    for (uint64_t size = 2; size <= DRCL_BLOCK_PAGES && (ret->flags & DRCL_KPF_COMPOUND_TAIL); size *= 2) {
+        uint64_t first = pfn & ~(size - 1);
+
+        if (first == ret->head)
+            continue;
+        ret->head = first;
+        r = flags_of(b, first, &ret->flags);
+        if (r < 0)
+            return r;
+    }
+    if (!(ret->flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL)))
+        ret->flags = 0;
+    if (ret->head != base || !ret->flags)
+        return 0;
+    flags = 0;
+    if (pfn < half)
+        r = flags_of(b, half, &flags);
+    ret->huge = pfn >= half || (flags & DRCL_KPF_COMPOUND_TAIL);
+    return r;
+}
+
+/* A sample in a large page, of whose head the idle bit is. */
 static int resolve_compound(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample,
-                            uint32_t now)
+                            uint32_t flags, uint32_t now)
 {
     uint64_t base = sample->pfn & ~(DRCL_BLOCK_PAGES - 1);
-    size_t offset = (size_t)(sample->pfn - base), head = offset, end;
     const struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr);
-    const uint64_t *flags = b->kpageflags.buf;
-    bool lru, aligned = offset == page_in_block(sample->addr);
+    bool lru, aligned = sample->pfn - base == page_in_block(sample->addr);
+    struct folio folio;
     int r;
 
     if (aligned && drcl_block_is(block, sample->addr) && block->kind == DRCL_BLOCK_HUGE && block->head == base) {
@@ -237,18 +280,14 @@ static int resolve_compound(struct drcl_idle_page *b, struct drcl_idle_target *t
         sample->state = DRCL_SAMPLE_HUGE;
         return 0;
     }
-    r = drcl_kpageflags_read(&b->kpageflags, base, DRCL_BLOCK_PAGES);
+    r = find_folio(b, sample->pfn, flags, &folio);
     if (r < 0)
         return r;
-    while (head > 0 && !(flags[head] & DRCL_KPF_COMPOUND_HEAD))
-        head--;
-    for (end = head + 1; end < DRCL_BLOCK_PAGES && (flags[end] & DRCL_KPF_COMPOUND_TAIL); end++)
-        ;
-    lru = (flags[head] & DRCL_KPF_COMPOUND_HEAD) && (flags[head] & DRCL_KPF_LRU);
-    sample->pfn = base + head;
+    lru = (folio.flags & DRCL_KPF_COMPOUND_HEAD) && (folio.flags & DRCL_KPF_LRU);
+    sample->pfn = folio.head;
     sample->state = lru ? DRCL_SAMPLE_PAGE : DRCL_SAMPLE_NOTHING;
     /* Only a huge page that is mapped as one says something about the other addresses of the block. */
-    if (end - head == DRCL_BLOCK_PAGES && aligned) {
+    if (folio.huge && aligned) {
         drcl_block_set(t->blocks, sample->addr, lru ? DRCL_BLOCK_HUGE : DRCL_BLOCK_NONE, base, now);
         if (lru)
             sample->state = DRCL_SAMPLE_HUGE;
@@ -262,7 +301,7 @@ static int found_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, str
     struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr);
 
     if (flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL))
-        return resolve_compound(b, t, sample, now);
+        return resolve_compound(b, t, sample, flags, now);
     sample->state = flags & DRCL_KPF_LRU ? DRCL_SAMPLE_PAGE : DRCL_SAMPLE_NOTHING;
     if (flags & DRCL_KPF_ZERO_PAGE)
         b->zero_pfn = sample->pfn;
@@ -295,7 +334,7 @@ int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint
     int r = drcl_idle_need_frames(b, t->nr_samples);
 
     for (size_t i = 0; r == 0 && i < t->nr_samples; i++)
-        r = recall(b, t, &t->samples[i], now_ms);
+        r = t->samples[i].left_out ? 0 : recall(b, t, &t->samples[i], now_ms);
     if (r == 0)
         r = each_entry(b, t, DRCL_SAMPLE_UNSEEN, found_entry, now_ms);
     if (r == 0)

@@ -106,17 +106,19 @@ static bool is_fresh(const struct drcl_block *block, uint32_t now)
     return now - block->born_ms < (uint32_t)DRCL_FRESH_MS << block->layout;
 }
 
-/* Looks at all frames of a block that is sampled a lot. @before: what was remembered of it. */
-static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_block *block,
-                      const struct drcl_block *before, uint64_t addr)
+static uint64_t first_frame(uint64_t addr)
 {
-    uint64_t base = (addr >> DRCL_BLOCK_SHIFT) << (DRCL_BLOCK_SHIFT - DRCL_PAGE_SHIFT);
+    return (addr >> DRCL_BLOCK_SHIFT) << (DRCL_BLOCK_SHIFT - DRCL_PAGE_SHIFT);
+}
+
+struct drcl_block *drcl_physical_learn(struct drcl_idle_page *b, struct drcl_idle_target *t, uint64_t addr,
+                                       uint32_t now_ms)
+{
+    struct drcl_block before = *drcl_block_slot(t->blocks, addr);
+    struct drcl_block *block = drcl_block_set(t->blocks, addr, DRCL_BLOCK_UNKNOWN, first_frame(addr), now_ms);
     struct drcl_kinds *kinds = &t->kinds[block - t->blocks], old = *kinds;
-    int r = drcl_kpageflags_read(&b->kpageflags, base, DRCL_BLOCK_PAGES);
     bool any = false;
 
-    if (r < 0)
-        return r;
     memset(kinds, 0, sizeof(*kinds));
     for (size_t i = 0; i < DRCL_BLOCK_PAGES; i++) {
         uint64_t flags = b->kpageflags.buf[i];
@@ -129,13 +131,12 @@ static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, stru
         }
         kinds->nr_free += (flags & DRCL_KPF_FREE) != 0;
     }
-    block->head = base;
     block->kind = !any ? DRCL_BLOCK_NONE : all_one(kinds) ? DRCL_BLOCK_HUGE : DRCL_BLOCK_LAYOUT;
-    if (block->kind != before->kind || memcmp(&old, kinds, sizeof(old)) != 0)
-        return 0;
-    block->idle_tick = before->idle_tick;
-    block->layout = before->layout < MAX_STEADY ? before->layout + 1 : MAX_STEADY;
-    return 0;
+    if (!drcl_block_is(&before, addr) || memcmp(&old, kinds, sizeof(old)) != 0)
+        return block;
+    block->idle_tick = before.idle_tick;
+    block->layout = before.layout < MAX_STEADY ? before.layout + 1 : MAX_STEADY;
+    return block;
 }
 
 static void use_kinds(const struct drcl_kinds *kinds, struct drcl_sample *sample)
@@ -187,14 +188,18 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
         }
     } else if (!known || before.nr_samples < MANY) {
         if (!known || before.kind != DRCL_BLOCK_HUGE) /* it takes less to see that it is the same */
-            drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
+            block = drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
+        if (known)
+            block->layout = before.layout;
         return 0;
     }
-    block = drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
+    r = drcl_kpageflags_read(&b->kpageflags, first_frame(sample->addr), DRCL_BLOCK_PAGES);
+    if (r < 0)
+        return r;
+    block = drcl_physical_learn(b, t, sample->addr, now);
     block->nr_samples = MANY;
-    r = read_block(b, t, block, &before, sample->addr);
     use_block(t, block, sample);
-    return r;
+    return 0;
 }
 
 int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms)
@@ -202,7 +207,7 @@ int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, 
     int r = drcl_idle_need_frames(b, t->nr_samples);
 
     for (size_t i = 0; r == 0 && i < t->nr_samples; i++)
-        r = recall(b, t, &t->samples[i], now_ms);
+        r = t->samples[i].left_out ? 0 : recall(b, t, &t->samples[i], now_ms);
     return r == 0 ? drcl_idle_look_at_flags(b, t, now_ms) : r;
 }
 

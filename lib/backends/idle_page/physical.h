@@ -78,6 +78,9 @@ void drcl_physical_free(struct drcl_idle_page *b);
 /* Monitoring stops: nothing that was learnt of processes is kept, nor are they held open. */
 void drcl_physical_forget(struct drcl_idle_page *b);
 int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms);
+/* Remembers what the block of @addr is made of, the flags of all of its frames being in b->kpageflags.buf. */
+struct drcl_block *drcl_physical_learn(struct drcl_idle_page *b, struct drcl_idle_target *t, uint64_t addr,
+                                       uint32_t now_ms);
 /* Whether it is known that no frame of the block of @addr is a user's, and how many of them are free. */
 bool drcl_physical_is_nothing(const struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
                               uint64_t *ret_nr_free);

@@ -41,6 +41,8 @@ static int load_window(struct window *w)
 
     if (r < 0)
         return r;
+    if (whole == DRCL_BLOCK_PAGES)
+        drcl_physical_learn(b, w->t, w->start, (uint32_t)(w->a.now_ns / 1000000));
     w->pages = affordable < whole ? (size_t)affordable : whole;
     if (w->pages > (limit_of(w->a.request) - w->start) >> DRCL_PAGE_SHIFT)
         w->pages = (size_t)((limit_of(w->a.request) - w->start) >> DRCL_PAGE_SHIFT);

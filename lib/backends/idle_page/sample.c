@@ -7,7 +7,7 @@
 
 #define NS_PER_MS    1000000
 #define MAX_TICK     ((UINT32_C(1) << 21) - 1) /* what fits into a struct drcl_block */
-#define MARKED_SHARE 4 /* of the samples of small pages in marked ranges one in so many is looked at */
+#define MARKED_SHARE 16                        /* of the samples in marked ranges one in so many is looked at */
 
 static uint32_t now_ms(struct drcl_idle_page *b)
 {
@@ -50,24 +50,30 @@ static int need_samples(struct drcl_idle_page *b, struct drcl_idle_target *t, si
     return 0;
 }
 
+static bool is_marked(const struct drcl_idle_target *t, uint64_t addr)
+{
+    const struct drcl_mark *mark = drcl_marks_find(&t->marks, addr);
+
+    return mark && !mark->touched;
+}
+
 /*
  * Whether the sample can be left out of this tick. To look at a small page the kernel walks the mappings of all idle
  * pages in its word of the bitmap, which in a marked range are all 64. But there an access is not forgotten before it
- * was looked at, so that a part of the looks finds it as well.
+ * was looked at: a look finds what was accessed since the mark, not just since the last tick, and few are enough.
  */
-static bool leave_out(const struct drcl_idle_target *t, const struct drcl_sample *sample)
+static bool leave_out(const struct drcl_idle_target *t, uint64_t addr)
 {
-    return sample->marked && sample->state != DRCL_SAMPLE_HUGE && t->tick % MARKED_SHARE != 1;
+    return t->tick % MARKED_SHARE != 1 && is_marked(t, addr);
 }
 
 /* Whether the page need not be made idle: the check of this very tick has seen that it is, or it was marked, and making
  * it idle again would hide an access since. */
 static bool leave_as_it_is(struct drcl_idle_target *t, struct drcl_sample *sample)
 {
-    const struct drcl_mark *mark = drcl_marks_find(&t->marks, deciding_addr(sample));
     const struct drcl_block *block;
 
-    sample->marked = mark && !mark->touched;
+    sample->marked = is_marked(t, deciding_addr(sample));
     if (sample->marked)
         return true;
     block = huge_block(t, sample);
@@ -87,7 +93,7 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
-        t->samples[i] = (struct drcl_sample){.addr = addrs[i]};
+        t->samples[i] = (struct drcl_sample){.addr = addrs[i], .left_out = leave_out(t, addrs[i])};
     t->nr_samples = n;
     r = drcl_idle_is_physical(t) ? drcl_physical_look_up(b, t, now_ms(b)) : drcl_idle_look_up(b, t, now_ms(b));
     if (r < 0) {
@@ -96,16 +102,10 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
     }
     for (size_t i = 0; i < n; i++) {
         struct drcl_sample *sample = &t->samples[i];
-        bool leave;
 
-        if (sample->state < DRCL_SAMPLE_PAGE)
-            continue;
-        leave = leave_as_it_is(t, sample);
-        if (leave_out(t, sample))
-            sample->state = DRCL_SAMPLE_NOTHING;
-        else
-            t->frames[t->nr_frames++] =
-                (struct drcl_frame){.pfn = sample->pfn, .index = (uint32_t)i, .flags = leave ? DRCL_FRAME_IDLE : 0};
+        if (sample->state >= DRCL_SAMPLE_PAGE)
+            t->frames[t->nr_frames++] = (struct drcl_frame){
+                .pfn = sample->pfn, .index = (uint32_t)i, .flags = leave_as_it_is(t, sample) ? DRCL_FRAME_IDLE : 0};
     }
     t->tick = t->tick % MAX_TICK + 1;
     drcl_frames_sort(t->frames, t->nr_frames);
