@@ -462,6 +462,30 @@ START_TEST(test_samples_of_nothing)
 }
 END_TEST
 
+/* An attempt on blocks of nothing looks at a few frames of each, now and then at all; what has come into a block is
+ * found when much of it has, at once. */
+START_TEST(test_attempts_on_nothing)
+{
+    size_t reads, most = 0, whole = 0;
+
+    request.start = END / 2;
+    for (int second = 0; second < 128; second++, f->now_ns += 1000000000) {
+        reads = f->nr_kpageflags;
+        ck_assert_int_eq(reclaim_only(), 0);
+        EXPECT(not_reclaimable, (END - request.start) / PAGE);
+        reads = f->nr_kpageflags - reads;
+        most = reads > most ? reads : most;
+        whole += reads == END / 2 / HUGE_PAGE; /* one call takes all of a block */
+    }
+    ck_assert_uint_eq(most, END / 2 / HUGE_PAGE * 4);
+    ck_assert_uint_eq(whole, 2);
+    f->next_frame = FAKE_FRAMES / 2 + 1024;
+    fake_map(f, p, BASE, 512, _i ? FAKE_HUGE : FAKE_SMALL);
+    reclaim();
+    ck_assert_uint_eq(fake_resident(p, BASE, 512), 0);
+}
+END_TEST
+
 /* A free block that comes into use is seen, if not at once. */
 START_TEST(test_samples_of_new_pages)
 {
@@ -513,6 +537,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_unmapped_less);
     tcase_add_loop_test(tc, test_samples, 0, 2);
     tcase_add_test(tc, test_samples_of_nothing);
+    tcase_add_loop_test(tc, test_attempts_on_nothing, 0, 2);
     tcase_add_test(tc, test_samples_of_new_pages);
 }
 

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-#define MANY       8    /* samples of a block in a second that make it worth while to look at all of its frames */
-#define MAX_STEADY 3    /* a block that stays as it is holds for 2, 4, then 8 seconds */
-#define RMAP_SHARE 1024 /* of the memory there is, the table of owners may take such a part */
-#define MIN_RMAP   ((size_t)32 << 20)
+#define MANY          8     /* samples of a block in a second that make it worth while to look at all of its frames */
+#define MAX_STEADY    3     /* a block that stays as it is holds for 2, 4, then 8 seconds */
+#define PROBES        4     /* frames of a block, to see whether it is as it was */
+#define MAX_PROBED_MS 64000 /* after which all of them are looked at again */
+#define RMAP_SHARE    1024  /* of the memory there is, the table of owners may take such a part */
+#define MIN_RMAP      ((size_t)32 << 20)
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
@@ -211,15 +213,35 @@ int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, 
     return r == 0 ? drcl_idle_look_at_flags(b, t, now_ms) : r;
 }
 
-bool drcl_physical_is_nothing(const struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
+/* Whether a few frames of a block of which nothing was a user's, others each time, are as they were. */
+static bool seems_the_same(struct drcl_idle_page *b, const struct drcl_kinds *kinds, uint64_t addr)
+{
+    for (int i = 0; i < PROBES; i++) {
+        size_t at = (size_t)(++b->physical->nr_probes * UINT64_C(0x9e3779b97f4a7c15) >> (64 - 9));
+        bool is_tail;
+
+        _Static_assert(DRCL_BLOCK_PAGES == 1 << 9, "a frame is the top 9 bits");
+        if (drcl_kpageflags_read(&b->kpageflags, first_frame(addr) + at, 1) < 0)
+            return false;
+        is_tail = b->kpageflags.buf[0] & DRCL_KPF_COMPOUND_TAIL;
+        if (is_tail != bit(kinds->tails, at) || (!is_tail && (b->kpageflags.buf[0] & DRCL_KPF_LRU)))
+            return false;
+    }
+    return true;
+}
+
+bool drcl_physical_is_nothing(struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
                               uint64_t *ret_nr_free)
 {
+    uint32_t now = (uint32_t)(drcl_clock(b->env, CLOCK_MONOTONIC) / 1000000);
     const struct drcl_block *block = drcl_block_slot(t->blocks, addr);
+    const struct drcl_kinds *kinds = &t->kinds[block - t->blocks];
 
-    if (!drcl_block_is(block, addr) || block->kind != DRCL_BLOCK_NONE ||
-        !is_fresh(block, (uint32_t)(drcl_clock(b->env, CLOCK_MONOTONIC) / 1000000)))
+    if (!drcl_block_is(block, addr) || block->kind != DRCL_BLOCK_NONE)
         return false;
-    *ret_nr_free = t->kinds[block - t->blocks].nr_free;
+    if (!is_fresh(block, now) && (now - block->born_ms >= MAX_PROBED_MS || !seems_the_same(b, kinds, addr)))
+        return false;
+    *ret_nr_free = kinds->nr_free;
     return true;
 }
 

@@ -65,6 +65,7 @@ struct drcl_physical {
     size_t nr_claims;
     struct drcl_process processes[DRCL_NR_PROCESSES];
     uint64_t nr_uses;
+    uint64_t nr_probes; /* frames that were looked at to see whether their block is as it was */
     struct drcl_unmapped unmapped[DRCL_NR_UNMAPPED]; /* ascending */
     size_t nr_unmapped;
     uint64_t unmapped_bytes;
@@ -81,8 +82,8 @@ int drcl_physical_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, 
 /* Remembers what the block of @addr is made of, the flags of all of its frames being in b->kpageflags.buf. */
 struct drcl_block *drcl_physical_learn(struct drcl_idle_page *b, struct drcl_idle_target *t, uint64_t addr,
                                        uint32_t now_ms);
-/* Whether it is known that no frame of the block of @addr is a user's, and how many of them are free. */
-bool drcl_physical_is_nothing(const struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
+/* Whether no frame of the block of @addr is a user's, as far as is known, and how many of them are free. */
+bool drcl_physical_is_nothing(struct drcl_idle_page *b, const struct drcl_idle_target *t, uint64_t addr,
                               uint64_t *ret_nr_free);
 int drcl_physical_mark(struct drcl_idle_page *b, struct drcl_idle_target *t, uint64_t start, uint64_t end);
 
