@@ -320,13 +320,13 @@ START_TEST(test_marked_seldom)
     backend = fake_backend(f, p);
     ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 2 * HUGE_PAGE), 0);
     reads = f->nr_idle_read + f->nr_idle_write + f->nr_pagemap;
-    for (int tick = 0; tick < 160; tick++) {
+    for (int tick = 0; tick < 640; tick++) {
         prepare(addrs, 2);
         expect_accessed(addrs, 2, "00");
     }
     ck_assert_uint_le(f->nr_idle_read + f->nr_idle_write + f->nr_pagemap - reads, 10 * 4);
     fake_touch(f, p, addrs[0]);
-    for (int tick = 0; tick < 16; tick++) {
+    for (int tick = 0; tick < 64; tick++) {
         prepare(addrs, 2);
         ck_assert_int_eq(OPS->check(backend, 1, addrs, 2, accessed), 0);
         found += accessed[0];

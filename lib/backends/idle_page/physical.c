@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MANY          8     /* samples of a block in a second that make it worth while to look at all of its frames */
+#define MANY          64    /* samples of a block in a second that make it worth while to look at all of its frames */
 #define MAX_STEADY    3     /* a block that stays as it is holds for 2, 4, then 8 seconds */
 #define PROBES        4     /* frames of a block, to see whether it is as it was */
 #define MAX_PROBED_MS 64000 /* after which all of them are looked at again */

@@ -7,7 +7,7 @@
 
 #define NS_PER_MS    1000000
 #define MAX_TICK     ((UINT32_C(1) << 21) - 1) /* what fits into a struct drcl_block */
-#define MARKED_SHARE 16                        /* of the samples in marked ranges one in so many is looked at */
+#define MARKED_SHARE 64                        /* of the samples in marked ranges one in so many is looked at */
 
 static uint32_t now_ms(struct drcl_idle_page *b)
 {
