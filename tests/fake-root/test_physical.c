@@ -486,6 +486,32 @@ START_TEST(test_attempts_on_nothing)
 }
 END_TEST
 
+/* Nor do samples make an attempt forget what is nobody's, be they ever so few. */
+START_TEST(test_attempts_among_samples)
+{
+    uint64_t addr = END - HUGE_PAGE + 100 * PAGE;
+    uint8_t accessed;
+
+    request.start = END - HUGE_PAGE;
+    for (int second = 0; second < 30; second++, f->now_ns += 1000000000) {
+        size_t reads;
+
+        ck_assert_int_eq(OPS->prepare(backend, 1, &addr, 1), 0);
+        ck_assert_int_eq(OPS->check(backend, 1, &addr, 1, &accessed), 0);
+        reads = f->nr_kpageflags;
+        ck_assert_int_eq(reclaim_only(), 0);
+        if (second > 0)
+            ck_assert_uint_ne(f->nr_kpageflags - reads, 1); /* one call takes all of the block */
+    }
+    f->next_frame = FAKE_FRAMES - 400; /* the last block has a page of somebody's now, the very one that is sampled */
+    fake_map(f, p, BASE, 1, FAKE_SMALL);
+    addr = (*fake_entry(p, BASE) & DRCL_PAGEMAP_PFN) * PAGE;
+    ck_assert_int_eq(OPS->prepare(backend, 1, &addr, 1), 0);
+    reclaim();
+    ck_assert_uint_eq(fake_resident(p, BASE, 1), 0);
+}
+END_TEST
+
 /* A free block that comes into use is seen, if not at once. */
 START_TEST(test_samples_of_new_pages)
 {
@@ -538,6 +564,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_samples, 0, 2);
     tcase_add_test(tc, test_samples_of_nothing);
     tcase_add_loop_test(tc, test_attempts_on_nothing, 0, 2);
+    tcase_add_test(tc, test_attempts_among_samples);
     tcase_add_test(tc, test_samples_of_new_pages);
 }
 

@@ -299,13 +299,16 @@ static int found_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, str
                        uint32_t now)
 {
     struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr);
+    bool known = drcl_block_is(block, sample->addr);
 
+    if (known && block->kind == DRCL_BLOCK_NONE && (flags & DRCL_KPF_LRU)) /* not any more */
+        block->kind = DRCL_BLOCK_UNKNOWN;
     if (flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL))
         return resolve_compound(b, t, sample, flags, now);
     sample->state = flags & DRCL_KPF_LRU ? DRCL_SAMPLE_PAGE : DRCL_SAMPLE_NOTHING;
     if (flags & DRCL_KPF_ZERO_PAGE)
         b->zero_pfn = sample->pfn;
-    if (!(flags & DRCL_KPF_LRU) || !drcl_block_is(block, sample->addr))
+    if (!(flags & DRCL_KPF_LRU) || !known)
         return 0;
     if (block->kind == DRCL_BLOCK_HUGE) /* not any more */
         drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_SMALL, 0, now);

@@ -188,6 +188,9 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
             use_block(t, block, sample);
             return 0;
         }
+    } else if (known && before.nr_samples < MANY && before.kind == DRCL_BLOCK_NONE) {
+        block->nr_samples++; /* what it was is kept for reclaim(), which looks whether it still is */
+        return 0;
     } else if (!known || before.nr_samples < MANY) {
         if (!known || before.kind != DRCL_BLOCK_HUGE) /* it takes less to see that it is the same */
             block = drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
