@@ -53,20 +53,25 @@ unsigned int soak_errors(const char *log, const char *expected)
     return n;
 }
 
-uint64_t soak_rss(pid_t pid)
+/* A line of /proc/PID/status in KiB: "VmRSS", "RssAnon". 0 when the process is gone. */
+static uint64_t status_kib(pid_t pid, const char *name)
 {
+    size_t length = strlen(name);
     char path[64], line[256];
     uint64_t kib = 0;
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     file = fopen(path, "re");
-    while (file && fgets(line, sizeof(line), file))
-        if (sscanf(line, "VmRSS: %" SCNu64, &kib) == 1)
-            break;
+    while (file && fgets(line, sizeof(line), file)) {
+        if (strncmp(line, name, length) != 0 || line[length] != ':')
+            continue;
+        kib = strtoull(line + length + 1, NULL, 10);
+        break;
+    }
     if (file)
         fclose(file);
-    return kib * 1024;
+    return kib;
 }
 
 unsigned int soak_fds(pid_t pid)
@@ -104,14 +109,15 @@ static unsigned int steady_fds(pid_t pid)
 void soak_flat_look(struct soak_flat *flat, pid_t pid)
 {
     unsigned int warm = flat->total / 3, half = flat->n >= warm + (flat->total - warm) / 2, fds = steady_fds(pid);
-    uint64_t rss = soak_rss(pid);
+    uint64_t rss = status_kib(pid, "VmRSS");
 
-    printf("%3u: %" PRIu64 " KiB resident, %u files\n", flat->n + 1, rss / 1024, fds);
+    printf("%3u: %" PRIu64 " KiB resident, %" PRIu64 " of them anonymous, %u files\n", flat->n + 1, rss,
+           status_kib(pid, "RssAnon"), fds);
     fflush(stdout);
     if (flat->n++ < warm)
         return;
     flat->nr_in[half]++;
-    flat->rss[half] += rss;
+    flat->kib[half] += rss;
     flat->fds[half] = fds > flat->fds[half] ? fds : flat->fds[half];
 }
 
@@ -122,14 +128,14 @@ static void measured(const char *name, double value, const char *unit)
 
 bool soak_flat_result(const struct soak_flat *flat)
 {
-    bool long_enough = flat->nr_in[0] && flat->nr_in[1] && flat->rss[0];
+    bool long_enough = flat->nr_in[0] && flat->nr_in[1] && flat->kib[0];
     double mean[2] = {0}, growth;
 
     for (int half = 0; half < 2 && long_enough; half++)
-        mean[half] = (double)flat->rss[half] / flat->nr_in[half];
+        mean[half] = (double)flat->kib[half] / flat->nr_in[half];
     growth = long_enough ? (mean[1] / mean[0] - 1) * 100 : 0;
-    measured("resident memory, first half", mean[0] / 1024, "KiB");
-    measured("resident memory, second half", mean[1] / 1024, "KiB");
+    measured("resident memory, first half", mean[0], "KiB");
+    measured("resident memory, second half", mean[1], "KiB");
     measured("growth", growth, "%");
     measured("files gained", (double)flat->fds[1] - (double)flat->fds[0], "");
     return long_enough && growth <= 1 && flat->fds[1] <= flat->fds[0];

@@ -20,8 +20,7 @@ bool soak_chance(struct soak_random *random, unsigned int percent);
 /* Errors in the log of a daemon; prints those without the text @expected, which may be NULL. */
 unsigned int soak_errors(const char *log, const char *expected);
 
-/* Of a process: resident memory, and open files. 0 when it is gone. */
-uint64_t soak_rss(pid_t pid);
+/* The open files of a process; 0 when it is gone. */
 unsigned int soak_fds(pid_t pid);
 
 /*
@@ -32,7 +31,7 @@ struct soak_flat {
     unsigned int total;
     unsigned int n;        /* parts so far */
     unsigned int nr_in[2]; /* of each half */
-    uint64_t rss[2];       /* sums */
+    uint64_t kib[2];       /* sums of resident memory */
     unsigned int fds[2];   /* the most */
 };
 void soak_flat_look(struct soak_flat *flat, pid_t pid); /* prints a line */
