@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LARGEST ((size_t)1 << 20)
+/* The maps of a process with all the mappings that are allowed by default, 65,530, fit. */
+#define LARGEST ((size_t)1 << 24)
 
 /* Reads until the end or until @size is full, whatever the parts are. */
 static ssize_t read_all(int fd, char *buf, size_t size)
@@ -56,4 +57,9 @@ int file_read(const char *path, char **ret, size_t *ret_len)
     if (ret_len)
         *ret_len = len;
     return 0;
+}
+
+int file_own_lack(int error)
+{
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE ? error : 0;
 }

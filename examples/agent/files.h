@@ -5,8 +5,12 @@
 
 #include <stddef.h>
 
-/* Reads a file of the kernel as text, which the caller frees. A negative errno: -ENOENT, -EFBIG (larger than 1 MiB) ...
- */
+/* Reads a file of the kernel as text with a NUL behind it, which the caller frees; @ret_len may be NULL. A negative
+ * errno: -ENOENT, -EFBIG (larger than 16 MiB) ... */
 int file_read(const char *path, char **ret, size_t *ret_len);
+
+/* @error, a negative errno, if it is a lack of one's own (memory, files), which says nothing of what was to be read;
+ * else 0. */
+int file_own_lack(int error);
 
 #endif

@@ -166,19 +166,21 @@ int never_new(const struct config *config, const char *root, struct never **ret,
     return 0;
 }
 
-static bool is_command(const struct never *never, pid_t pid)
+/* 1: the process has one of the commands; 0: it has none, or is gone; or a negative errno. */
+static int is_command(const struct never *never, pid_t pid)
 {
     char path[PATH_MAX], *name;
-    bool found = false;
+    int r;
 
     snprintf(path, sizeof(path), "%s/proc/%d/comm", never->root, (int)pid);
-    if (file_read(path, &name, NULL) < 0)
-        return false; /* it is gone */
+    r = file_read(path, &name, NULL);
+    if (r < 0)
+        return file_own_lack(r);
     name[strcspn(name, "\n")] = '\0';
-    for (size_t i = 0; i < never->nr_commands && !found; i++)
-        found = comm_matches(never->commands[i], name);
+    for (size_t i = 0; i < never->nr_commands && r == 0; i++)
+        r = comm_matches(never->commands[i], name);
     free(name);
-    return found;
+    return r;
 }
 
 static int by_pid(const void *a, const void *b)
@@ -197,7 +199,10 @@ static int scan(struct never *never, DIR *directory)
     while (r == 0 && (errno = 0, entry = readdir(directory)) != NULL) {
         struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
 
-        if (to_pid(entry->d_name, &item.pid) && is_command(never, item.pid))
+        if (!to_pid(entry->d_name, &item.pid))
+            continue;
+        r = is_command(never, item.pid);
+        if (r > 0)
             r = add(never, &item);
     }
     if (r == 0 && errno)

@@ -2,11 +2,13 @@
 #include "discovery.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/files.h"
 #include "proc.h"
 
 #define CGROUPS   "/sys/fs/cgroup"
@@ -15,15 +17,19 @@
 static int add_processes(const struct host_places *places, const char *cgroup, struct host_found_list *list)
 {
     char path[PATH_MAX], *text, *line, *next;
-    int r = 0, n = snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+    int r, n = snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
 
-    if (n < 0 || (size_t)n >= sizeof(path) || host_read_file(places->root, path, &text, NULL) < 0)
+    if (n < 0 || (size_t)n >= sizeof(path))
         return 0;
+    r = host_read_file(places->root, path, &text, NULL);
+    if (r < 0)
+        return file_own_lack(r);
     for (next = text; r == 0 && (line = strsep(&next, "\n")) != NULL;) {
         pid_t pid = host_parse_pid(line);
 
         /* Beside the monitor there may be its helpers, a TPM or a file server, which are left alone. */
-        if (pid && host_has_command(places, pid))
+        r = pid ? host_has_command(places, pid) : 0;
+        if (r > 0)
             r = host_found_add(list, pid, HOST_BY_CGROUP, NULL);
     }
     free(text);
@@ -38,7 +44,7 @@ static int walk(const struct host_places *places, const char *cgroup, int depth,
     int r;
 
     if (!directory)
-        return 0;
+        return file_own_lack(-errno);
     r = add_processes(places, cgroup, list);
     while (r == 0 && depth < MAX_DEPTH && (entry = readdir(directory)) != NULL) {
         int n = snprintf(below, sizeof(below), "%s/%s", cgroup, entry->d_name);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/files.h"
 #include "proc.h"
 
 /* Beside the monitors' there may be the file of libvirt's own daemon, and one whose process is another's by now. */
@@ -15,21 +16,29 @@ static int add_from(const struct host_places *places, const char *path, struct h
 {
     char name[HOST_NAME_SIZE], *text;
     pid_t pid;
+    int r = host_read_file(NULL, path, &text, NULL);
 
-    if (host_read_file(NULL, path, &text, NULL) < 0)
-        return 0;
+    if (r < 0)
+        return file_own_lack(r);
     text[strcspn(text, " \t\r\n")] = '\0';
     pid = host_parse_pid(text);
     free(text);
     if (!pid)
         return 0;
-    if (!host_has_command(places, pid)) {
-        if (places->passed_over)
-            places->passed_over(path, pid);
-        return 0;
-    }
+    r = host_has_command(places, pid);
+    if (r == 0 && places->passed_over)
+        places->passed_over(path, pid);
+    if (r <= 0)
+        return r;
     host_stem(path, name);
     return host_found_add(list, pid, HOST_BY_PIDFILE, name);
+}
+
+/* A directory that is not to be read has no files for us; one that cannot be opened for want of files ends the look. */
+static int directory_failed(const char *path, int error)
+{
+    (void)path;
+    return file_own_lack(-error) < 0;
 }
 
 int host_by_pidfile(const struct host_places *places, struct host_found_list *list)
@@ -44,7 +53,7 @@ int host_by_pidfile(const struct host_places *places, struct host_found_list *li
 
         if (n < 0 || (size_t)n >= sizeof(pattern))
             continue;
-        switch (glob(pattern, 0, NULL, &found)) {
+        switch (glob(pattern, 0, directory_failed, &found)) {
         case 0:
             for (size_t k = 0; k < found.gl_pathc && r == 0; k++)
                 r = add_from(places, found.gl_pathv[k], list);
@@ -52,7 +61,10 @@ int host_by_pidfile(const struct host_places *places, struct host_found_list *li
         case GLOB_NOSPACE:
             r = -ENOMEM;
             break;
-        default: /* nothing there, or not to be read */
+        case GLOB_ABORTED: /* does not tell which error it was */
+            r = -EMFILE;
+            break;
+        default: /* nothing there */
             break;
         }
         globfree(&found);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/files.h"
 #include "proc.h"
 
 int host_found_add(struct host_found_list *list, pid_t pid, enum host_method method, const char *name)
@@ -33,31 +34,33 @@ int host_found_add(struct host_found_list *list, pid_t pid, enum host_method met
     return 0;
 }
 
-bool host_has_command(const struct host_places *places, pid_t pid)
+int host_has_command(const struct host_places *places, pid_t pid)
 {
     char exe[PATH_MAX], *cmdline = NULL, *comm = NULL;
     const char *path = host_read_exe(places->root, pid, exe, sizeof(exe)) ? exe : NULL;
-    bool found = false;
     size_t len = 0;
+    int r = host_read_proc(places->root, pid, "cmdline", &cmdline, &len);
 
-    if (host_read_proc(places->root, pid, "cmdline", &cmdline, &len) == 0 && len) {
-        if (host_read_proc(places->root, pid, "comm", &comm, NULL) == 0)
-            comm[strcspn(comm, "\n")] = '\0';
-        for (size_t i = 0; i < places->commands.n && !found; i++)
-            found = host_command_matches(places->commands.items[i], cmdline, path, comm);
-    }
+    if (r == 0)
+        r = host_read_proc(places->root, pid, "comm", &comm, NULL);
+    if (r == 0)
+        comm[strcspn(comm, "\n")] = '\0';
+    r = file_own_lack(r);
+    for (size_t i = 0; r == 0 && len && i < places->commands.n; i++)
+        r = host_command_matches(places->commands.items[i], cmdline, path, comm);
     free(cmdline);
     free(comm);
-    return found;
+    return r;
 }
 
 /* The cgroup of the whole machine: libvirt divides a scope further. */
-static void find_cgroup(const char *root, struct host_found *found)
+static int find_cgroup(const char *root, struct host_found *found)
 {
     char *text, *line, *next, *end;
+    int r = host_read_proc(root, found->pid, "cgroup", &text, NULL);
 
-    if (host_read_proc(root, found->pid, "cgroup", &text, NULL) < 0)
-        return;
+    if (r < 0)
+        return file_own_lack(r);
     for (next = text; (line = strsep(&next, "\n")) != NULL;) {
         if (strncmp(line, "0::/", 4) || !line[4])
             continue;
@@ -68,9 +71,10 @@ static void find_cgroup(const char *root, struct host_found *found)
             snprintf(found->cgroup, HOST_CGROUP_SIZE, "%s", line + 3);
     }
     free(text);
+    return 0;
 }
 
-/* 0, or -ESRCH for a process that is none (any more), -ENOMEM. */
+/* 0, or -ESRCH for a process that is none (any more), or those of host_read_proc(). */
 static int read_start_time(const char *root, pid_t pid, uint64_t *ret)
 {
     struct host_stat stat;
@@ -101,9 +105,10 @@ static int describe(const char *root, struct host_found *found)
     struct host_cmdline cmdline;
     int r = read_start_time(root, found->pid, &found->start_time);
 
+    if (r == 0)
+        r = find_cgroup(root, found);
     if (r < 0)
         return r;
-    find_cgroup(root, found);
     memcpy(by_method, found->name, sizeof(by_method));
     r = host_read_proc(root, found->pid, "cmdline", &text, &cmdline.len);
     if (r < 0)
@@ -191,8 +196,8 @@ static int find_all(const struct host_places *places, struct host_found_list *li
 
         if (described == 0)
             list->items[kept++] = list->items[i];
-        else if (described == -ENOMEM)
-            r = -ENOMEM;
+        else if (file_own_lack(described) < 0)
+            r = described;
     }
     list->n = kept;
     return r;

@@ -56,13 +56,13 @@ struct host_found_list {
 };
 
 /* Finds them all anew. Processes that vanish meanwhile and places that are not there are passed over. Those that are in
- * the list already keep their names; one that comes with the name of another gets its pid behind it. 0 or -ENOMEM, and
- * then the list is as it was. */
+ * the list already keep their names; one that comes with the name of another gets its pid behind it. 0, or -ENOMEM,
+ * -EMFILE or -ENFILE, and then the list is as it was. */
 int host_discover(const struct host_places *places, struct host_found_list *list);
 void host_found_free(struct host_found_list *list);
 const char *host_method_name(enum host_method method);
 
-/* The methods: each adds what it finds. 0 or -ENOMEM. */
+/* The methods: each adds what it finds. 0, or the errors of host_discover(). */
 int host_by_list(const struct host_places *places, struct host_found_list *list);
 int host_by_pidfile(const struct host_places *places, struct host_found_list *list);
 int host_by_cgroup(const struct host_places *places, struct host_found_list *list);
@@ -71,7 +71,7 @@ int host_by_command(const struct host_places *places, struct host_found_list *li
 int host_found_add(struct host_found_list *list, pid_t pid, enum host_method method, const char *name);
 /* Whether the process is still the one that was found. */
 bool host_found_is_alive(const char *root, const struct host_found *found);
-/* Whether the process has one of the commands. */
-bool host_has_command(const struct host_places *places, pid_t pid);
+/* 1: the process has one of the commands; 0: it has none, or is gone; else the errors of host_discover(). */
+int host_has_command(const struct host_places *places, pid_t pid);
 
 #endif

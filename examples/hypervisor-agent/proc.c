@@ -2,13 +2,14 @@
 #include "proc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "agent/files.h"
 
 static int prefixed(const char *root, const char *path, char out[PATH_MAX])
 {
@@ -17,59 +18,12 @@ static int prefixed(const char *root, const char *path, char out[PATH_MAX])
     return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-/* Files of /proc have no size: they are read until nothing more comes. */
-static int read_all(int fd, char **ret_text, size_t *ret_len)
-{
-    size_t len = 0, size = 4096;
-    char *text = malloc(size);
-
-    if (!text)
-        return -ENOMEM;
-    for (;;) {
-        ssize_t n = read(fd, text + len, size - len - 1);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int r = -errno;
-
-            free(text);
-            return r;
-        }
-        if (n == 0)
-            break;
-        len += (size_t)n;
-        if (size - len < 2) {
-            char *grown = realloc(text, size * 2);
-
-            if (!grown) {
-                free(text);
-                return -ENOMEM;
-            }
-            text = grown;
-            size *= 2;
-        }
-    }
-    text[len] = '\0';
-    *ret_text = text;
-    if (ret_len)
-        *ret_len = len;
-    return 0;
-}
-
 int host_read_file(const char *root, const char *path, char **ret_text, size_t *ret_len)
 {
     char whole[PATH_MAX];
-    int fd, r = prefixed(root, path, whole);
+    int r = prefixed(root, path, whole);
 
-    if (r < 0)
-        return r;
-    fd = open(whole, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    r = read_all(fd, ret_text, ret_len);
-    close(fd);
-    return r;
+    return r < 0 ? r : file_read(whole, ret_text, ret_len);
 }
 
 int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_text, size_t *ret_len)

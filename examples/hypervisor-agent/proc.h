@@ -9,8 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The whole file @path below @root (NULL: none) as text with a NUL behind it, which the caller frees. 0 or a negative
- * errno. */
+/* As file_read(), of @path below @root (NULL: none). */
 int host_read_file(const char *root, const char *path, char **ret_text, size_t *ret_len);
 /* The same for /proc/PID/NAME. A process that exits meanwhile is -ESRCH. */
 int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_text, size_t *ret_len);

@@ -77,6 +77,24 @@ START_TEST(test_scan)
 }
 END_TEST
 
+/* A process whose name cannot be read for want of files is still one of those. */
+START_TEST(test_no_files_left)
+{
+    const char *words[] = {"--never-commands=post*", NULL};
+    unsigned int more = 0;
+    int r;
+
+    ck_assert_int_eq(open_list(words), 0);
+    do {
+        limit_files(more);
+        r = never_scan(never, &error);
+        unlimit_files();
+        ck_assert_msg(r == 0 || r == -EMFILE, "%d with %u files", r, more);
+        ck_assert(never_has_pid(never, 7) && never_has_pid(never, 30));
+    } while (more++ == 0 || r < 0);
+}
+END_TEST
+
 START_TEST(test_mistakes)
 {
     const char *bad[] = {"--never-pids=0",          "--never-pids=x",         "--never-pids=99999999999",
@@ -123,6 +141,7 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, test_items);
     tcase_add_test(tc, test_scan);
+    tcase_add_test(tc, test_no_files_left);
     tcase_add_test(tc, test_mistakes);
     tcase_add_test(tc, test_apply);
     tcase_add_test(tc, test_missing_cgroup);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finding machines by list, pid file, cgroup and command, below a root directory. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,44 @@ END_TEST
 
 #define CMDLINE(words) (&(struct host_cmdline){.text = (words), .len = sizeof(words) - 1})
 
+/* However many files it lacks, nobody is taken for gone. */
+static void must_keep_without_files(const struct host_places *places, size_t n)
+{
+    unsigned int more = 0;
+    int r;
+
+    ck_assert_int_eq(host_discover(places, &list), 0);
+    ck_assert_uint_eq(list.n, n);
+    do {
+        limit_files(more);
+        r = host_discover(places, &list);
+        unlimit_files();
+        ck_assert_msg(r == 0 || r == -EMFILE, "%d with %u files", r, more);
+        ck_assert_msg(list.n == n, "%zu of %zu are left with %u files", list.n, n, more);
+    } while (more++ == 0 || r < 0);
+    host_found_free(&list);
+}
+
+START_TEST(test_no_files_left)
+{
+    struct host_places by_command = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
+    struct host_places by_cgroup = {.root = tree.root, .commands = COMMANDS, .cgroups = WORDS("machine.slice")};
+    struct host_places by_pid_file = {.root = tree.root, .commands = COMMANDS, .pid_files = WORDS("/run/vm/*.pid")};
+    struct host_places by_list = {.root = tree.root, .pids = WORDS("10", "12")};
+
+    qemu(10, "a", SCOPE);
+    qemu(12, "b", SCOPE "/libvirt");
+    tree_write(&tree, "/sys/fs/cgroup" SCOPE "/cgroup.procs", "10\n");
+    tree_write(&tree, "/sys/fs/cgroup" SCOPE "/libvirt/cgroup.procs", "12\n");
+    tree_write(&tree, "/run/vm/a.pid", "10\n");
+    tree_write(&tree, "/run/vm/b.pid", "12\n");
+    must_keep_without_files(&by_command, 2);
+    must_keep_without_files(&by_cgroup, 2);
+    must_keep_without_files(&by_pid_file, 2);
+    must_keep_without_files(&by_list, 2);
+}
+END_TEST
+
 START_TEST(test_sizes)
 {
     static const struct {
@@ -307,6 +346,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_printable_names);
     tcase_add_test(tcase, test_names_and_rescans);
     tcase_add_test(tcase, test_names_apart);
+    tcase_add_test(tcase, test_no_files_left);
     tcase_add_test(tcase, test_sizes);
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_commands);

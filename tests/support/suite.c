@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static struct rlimit files_before;
+
+void limit_files(unsigned int more)
+{
+    int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct rlimit limit;
+
+    ck_assert_int_ge(next, 0);
+    close(next);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files_before), 0);
+    limit = files_before;
+    limit.rlim_cur = (rlim_t)next + more;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+void unlimit_files(void)
+{
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files_before), 0);
+}
+
 #include <stdlib.h>
 
 int run_suite(const char *name, double timeout_s, void (*fill)(TCase *tc))

@@ -18,6 +18,10 @@
             ck_abort_msg("%s == %s: %lld, %lld", #a, #b, expect_a, expect_b);                                          \
     } while (0)
 
+/* The process may open @more files beyond those that it has; and as many as before. */
+void limit_files(unsigned int more);
+void unlimit_files(void);
+
 /* Runs a suite of one test case made by @fill, in TAP. Returns the exit status for main(). */
 int run_suite(const char *name, double timeout_s, void (*fill)(TCase *tc));
 
