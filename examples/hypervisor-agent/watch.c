@@ -104,7 +104,7 @@ static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level lev
               watch->vm ? watch->vm->found.name : "all machines", text);
 }
 
-/* A dispatch has failed: what disabled the context is passed on to its machines. */
+/* A dispatch has failed: what disabled the context, which it has logged, is passed on to its machines. */
 static void failed(struct loop_source *source, int value, void *userdata)
 {
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};
@@ -115,7 +115,7 @@ static void failed(struct loop_source *source, int value, void *userdata)
     damon_reclaim_get_stats(watch->ctx, &stats);
     if (stats.state != DAMON_RECLAIM_STATE_DISABLED)
         return;
-    log_error("%s: %s", watch->vm ? watch->vm->found.name : "all machines", damon_reclaim_last_error(watch->ctx));
+    log_warning("%s: is tried again in a while", watch->vm ? watch->vm->found.name : "all machines");
     for (size_t i = host->n; i-- > 0;)
         if (host->vms[i]->watch == watch)
             host_vm_failed(host->vms[i]);
