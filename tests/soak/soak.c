@@ -108,17 +108,19 @@ static unsigned int steady_fds(pid_t pid)
 
 void soak_flat_look(struct soak_flat *flat, pid_t pid)
 {
-    unsigned int warm = flat->total / 3, half = flat->n >= warm + (flat->total - warm) / 2, fds = steady_fds(pid);
-    uint64_t rss = status_kib(pid, "VmRSS");
+    unsigned int warm = flat->total / 3, fds = steady_fds(pid);
+    struct soak_half *half = &flat->half[flat->n >= warm + (flat->total - warm) / 2];
+    uint64_t resident = status_kib(pid, "VmRSS"), private = status_kib(pid, "RssAnon") + status_kib(pid, "VmSwap");
 
-    printf("%3u: %" PRIu64 " KiB resident, %" PRIu64 " of them anonymous, %u files\n", flat->n + 1, rss,
-           status_kib(pid, "RssAnon"), fds);
+    printf("%3u: %" PRIu64 " KiB resident, %" PRIu64 " KiB of its own, %u files\n", flat->n + 1, resident, private,
+           fds);
     fflush(stdout);
     if (flat->n++ < warm)
         return;
-    flat->nr_in[half]++;
-    flat->kib[half] += rss;
-    flat->fds[half] = fds > flat->fds[half] ? fds : flat->fds[half];
+    half->n++;
+    half->resident_kib += resident;
+    half->private_kib += private;
+    half->fds = fds > half->fds ? fds : half->fds;
 }
 
 static void measured(const char *name, double value, const char *unit)
@@ -126,17 +128,32 @@ static void measured(const char *name, double value, const char *unit)
     printf("{\"name\": \"%s\", \"value\": %.2f, \"unit\": \"%s\"}\n", name, value, unit);
 }
 
+/* In percent. */
+static double measured_growth(const char *what, double before, double after)
+{
+    double growth = (after / before - 1) * 100;
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s, first half", what);
+    measured(name, before, "KiB");
+    snprintf(name, sizeof(name), "%s, second half", what);
+    measured(name, after, "KiB");
+    snprintf(name, sizeof(name), "%s, growth", what);
+    measured(name, growth, "%");
+    return growth;
+}
+
 bool soak_flat_result(const struct soak_flat *flat)
 {
-    bool long_enough = flat->nr_in[0] && flat->nr_in[1] && flat->kib[0];
-    double mean[2] = {0}, growth;
+    const struct soak_half *before = &flat->half[0], *after = &flat->half[1];
+    double resident, private;
 
-    for (int half = 0; half < 2 && long_enough; half++)
-        mean[half] = (double)flat->kib[half] / flat->nr_in[half];
-    growth = long_enough ? (mean[1] / mean[0] - 1) * 100 : 0;
-    measured("resident memory, first half", mean[0], "KiB");
-    measured("resident memory, second half", mean[1], "KiB");
-    measured("growth", growth, "%");
-    measured("files gained", (double)flat->fds[1] - (double)flat->fds[0], "");
-    return long_enough && growth <= 1 && flat->fds[1] <= flat->fds[0];
+    if (!before->n || !after->n || !before->private_kib)
+        return false;
+    resident = measured_growth("resident memory", (double)before->resident_kib / before->n,
+                               (double)after->resident_kib / after->n);
+    private = measured_growth("memory of its own", (double)before->private_kib / before->n,
+                              (double)after->private_kib / after->n);
+    measured("files gained", (double)after->fds - (double)before->fds, "");
+    return resident <= 1 && private <= 1 && after->fds <= before->fds;
 }

@@ -24,18 +24,22 @@ unsigned int soak_errors(const char *log, const char *expected);
 unsigned int soak_fds(pid_t pid);
 
 /*
- * Whether memory stays flat. A run is of @total parts (days, minutes), each looked at when it ends. The first third
- * warms up; then the means of the two halves of what is left are compared.
+ * Whether memory stays flat: what is resident, and what only the process has, resident or swapped out, since of a
+ * process that is reclaimed itself the former tells nothing. A run is of @total parts (days, minutes), each looked at
+ * when it ends. The first third warms up; then the means of the two halves of what is left are compared.
  */
+struct soak_half {
+    unsigned int n;                     /* parts */
+    uint64_t resident_kib, private_kib; /* sums */
+    unsigned int fds;                   /* the most */
+};
 struct soak_flat {
     unsigned int total;
-    unsigned int n;        /* parts so far */
-    unsigned int nr_in[2]; /* of each half */
-    uint64_t kib[2];       /* sums of resident memory */
-    unsigned int fds[2];   /* the most */
+    unsigned int n; /* parts so far */
+    struct soak_half half[2];
 };
 void soak_flat_look(struct soak_flat *flat, pid_t pid); /* prints a line */
-/* Prints what it came to. False: more than 1 % or a file was gained, or the run was too short to tell. */
+/* Prints what it came to. False: more than 1 % of either or a file was gained, or the run was too short to tell. */
 bool soak_flat_result(const struct soak_flat *flat);
 
 #endif
