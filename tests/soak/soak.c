@@ -115,6 +115,7 @@ void soak_flat_look(struct soak_flat *flat, pid_t pid)
     printf("%3u: %" PRIu64 " KiB resident, %" PRIu64 " KiB of its own, %u files\n", flat->n + 1, resident, private,
            fds);
     fflush(stdout);
+    flat->most_kib = resident > flat->most_kib ? resident : flat->most_kib;
     if (flat->n++ < warm)
         return;
     half->n++;
@@ -128,10 +129,10 @@ static void measured(const char *name, double value, const char *unit)
     printf("{\"name\": \"%s\", \"value\": %.2f, \"unit\": \"%s\"}\n", name, value, unit);
 }
 
-/* In percent. */
-static double measured_growth(const char *what, double before, double after)
+/* In percent of @whole. */
+static double measured_growth(const char *what, double before, double after, double whole)
 {
-    double growth = (after / before - 1) * 100;
+    double growth = (after - before) / whole * 100;
     char name[64];
 
     snprintf(name, sizeof(name), "%s, first half", what);
@@ -145,15 +146,17 @@ static double measured_growth(const char *what, double before, double after)
 
 bool soak_flat_result(const struct soak_flat *flat)
 {
-    const struct soak_half *before = &flat->half[0], *after = &flat->half[1];
-    double resident, private;
+    const struct soak_half *half = flat->half;
+    double resident[2], private[2], growth[2];
 
-    if (!before->n || !after->n || !before->private_kib)
+    if (!half[0].n || !half[1].n || !half[0].resident_kib)
         return false;
-    resident = measured_growth("resident memory", (double)before->resident_kib / before->n,
-                               (double)after->resident_kib / after->n);
-    private = measured_growth("memory of its own", (double)before->private_kib / before->n,
-                              (double)after->private_kib / after->n);
-    measured("files gained", (double)after->fds - (double)before->fds, "");
-    return resident <= 1 && private <= 1 && after->fds <= before->fds;
+    for (int i = 0; i < 2; i++) {
+        resident[i] = (double)half[i].resident_kib / half[i].n;
+        private[i] = (double)half[i].private_kib / half[i].n;
+    }
+    growth[0] = measured_growth("resident memory", resident[0], resident[1], resident[0]);
+    growth[1] = measured_growth("memory of its own", private[0], private[1], (double)flat -> most_kib);
+    measured("files gained", (double)half[1].fds - (double)half[0].fds, "");
+    return growth[0] <= 1 && growth[1] <= 1 && half[1].fds <= half[0].fds;
 }

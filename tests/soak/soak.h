@@ -35,11 +35,13 @@ struct soak_half {
 };
 struct soak_flat {
     unsigned int total;
-    unsigned int n; /* parts so far */
+    unsigned int n;    /* parts so far */
+    uint64_t most_kib; /* resident */
     struct soak_half half[2];
 };
 void soak_flat_look(struct soak_flat *flat, pid_t pid); /* prints a line */
-/* Prints what it came to. False: more than 1 % of either or a file was gained, or the run was too short to tell. */
+/* Prints what it came to. False: the former grew by more than 1 %, the latter by more than 1 % of the most that was
+ * resident, a file was gained, or the run was too short to tell. */
 bool soak_flat_result(const struct soak_flat *flat);
 
 #endif
