@@ -337,7 +337,8 @@ struct damon_reclaim_backend_ops {
     uint32_t features;        /**< enum damon_reclaim_backend_feature */
     uint32_t filters;         /**< page-level filters it decides: bits 1 << enum damon_reclaim_filter_type */
     uint32_t min_region_size; /**< alignment of regions in bytes, a power of two; 0: 4096 */
-    uint32_t huge_size; /**< size to which a quota rather cuts, so that no huge page is torn; 0: min_region_size */
+    uint32_t huge_size;       /**< size of huge pages, a power of two: a quota rather cuts there, and with
+                                   DAMON_RECLAIM_BACKEND_PAGE_PRECISE so do idle regions; 0: min_region_size */
 
     /** Optional: called once when the context dies. */
     void (*destroy)(void *backend);

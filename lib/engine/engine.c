@@ -187,6 +187,7 @@ static void aggregate(struct drcl_engine *engine)
     if (!engine->halt)
         drcl_schemes_apply(engine);
     drcl_tune_intervals(engine);
+    drcl_huge_cut_at_bounds(engine);
     drcl_monitor_split(engine);
     engine->accounted = false;
     engine->tick = 0;

@@ -174,10 +174,19 @@ void drcl_monitor_check(struct drcl_engine *engine);
 void drcl_monitor_prepare(struct drcl_engine *engine);
 void drcl_monitor_age_and_merge(struct drcl_engine *engine);
 void drcl_monitor_split(struct drcl_engine *engine);
+/* What should lie in one region: a huge page, where the backend looks at pages and regions may be as large; else the
+ * least region. */
+uint64_t drcl_monitor_grain(const struct drcl_engine *engine);
 /* The greatest size of a region. */
 uint64_t drcl_monitor_size_limit(const struct drcl_engine *engine);
 /* Cuts what is larger than the limit. */
 void drcl_monitor_cut_large(struct drcl_engine *engine);
+
+/* huge.c */
+/* Leaves no huge page divided among idle regions. */
+void drcl_huge_keep_whole(struct drcl_engine *engine);
+/* Now and then: cuts where a huge page on the bound of idle memory and memory in use begins or ends. */
+void drcl_huge_cut_at_bounds(struct drcl_engine *engine);
 
 /* scheme.c */
 void drcl_schemes_mark(struct drcl_engine *engine);

@@ -114,11 +114,7 @@ static inline void merge_into(struct drcl_region *a, const struct drcl_region *b
     a->nr_accesses = drcl_weighted(a->nr_accesses, size_a, b->nr_accesses, size_b);
     a->last_nr_accesses = drcl_weighted(a->last_nr_accesses, size_a, b->last_nr_accesses, size_b);
     a->age = drcl_weighted(a->age, size_a, b->age, size_b);
-    /* The later mark, so that all of it has been watched for that long; none, if either has none. */
-    if (!a->marked || !b->marked)
-        a->marked = 0;
-    else if ((int32_t)(b->marked - a->marked) > 0)
-        a->marked = b->marked;
+    a->marked = drcl_later_mark(a->marked, b->marked);
     a->end = b->end;
 }
 
@@ -154,11 +150,23 @@ static void merge_pass(struct drcl_engine *engine, const struct merge *how)
     drcl_regions_swap(&engine->regions, &engine->spare);
 }
 
+/* The greatest size of a region, before it is rounded. */
+static uint64_t share_of_total(const struct drcl_engine *engine)
+{
+    return engine->total / (engine->attrs.min_nr_regions ? engine->attrs.min_nr_regions : 1);
+}
+
+uint64_t drcl_monitor_grain(const struct drcl_engine *engine)
+{
+    uint64_t huge = engine->by_page ? engine->ops->huge_size : 0;
+
+    return huge > engine->unit && huge <= share_of_total(engine) ? huge : engine->unit;
+}
+
 uint64_t drcl_monitor_size_limit(const struct drcl_engine *engine)
 {
-    uint64_t limit = engine->total / (engine->attrs.min_nr_regions ? engine->attrs.min_nr_regions : 1);
+    uint64_t limit = share_of_total(engine) & ~(drcl_monitor_grain(engine) - 1);
 
-    limit &= ~(engine->unit - 1);
     return limit > engine->unit ? limit : engine->unit;
 }
 
@@ -219,6 +227,7 @@ void drcl_monitor_age_and_merge(struct drcl_engine *engine)
         how.by_mark = false;
     }
     drcl_monitor_cut_large(engine);
+    drcl_huge_keep_whole(engine);
 }
 
 /* How many pieces a region is cut into: in every @stride'th region only, 0 for none. */

@@ -65,6 +65,21 @@ static inline void drcl_regions_swap(struct drcl_regions *a, struct drcl_regions
 /* Cuts region @i at @addr, which lies inside it: the rest becomes region @i + 1. There must be room for one more. */
 void drcl_regions_cut(struct drcl_regions *regions, size_t i, uint64_t addr);
 
+/*
+ * A huge page goes as a whole or not at all. Where it lies in several regions none of these could have it: each is due,
+ * asked about and acted on by itself. Moves the bounds between idle regions, those from number @first on, to where a
+ * huge page may begin; a region may vanish by that. The page on a bound is as old as the younger of the two.
+ */
+void drcl_regions_keep_huge_whole(struct drcl_regions *regions, size_t first, uint64_t huge);
+
+/* When all of two regions is watched since: as of the later mark; not at all (0) if one of them is not. */
+static inline uint32_t drcl_later_mark(uint32_t a, uint32_t b)
+{
+    if (!a || !b)
+        return 0;
+    return (int32_t)(b - a) > 0 ? b : a;
+}
+
 /* The mean of two counters weighted by sizes, without overflow for any size. */
 uint32_t drcl_weighted(uint32_t a, uint64_t size_a, uint32_t b, uint64_t size_b);
 

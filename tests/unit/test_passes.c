@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The passes over the regions, each by itself: age, merge, split, changed intervals, the moving sum. */
+/* The passes over the regions, each by itself: age, merge, split, changed intervals, the moving sum, huge pages. */
 #include "engine/engine.h"
 #include "env.h"
 #include "scripted.h"
@@ -543,6 +543,106 @@ START_TEST(test_draw)
 }
 END_TEST
 
+/* --- huge pages, which are eight pages here ---------------------------------------------------------------------- */
+
+static void open_huge(void)
+{
+    open_engine();
+    engine.by_page = true;
+    s.ops.huge_size = 8 * PAGE;
+}
+
+static void mark(size_t i, uint32_t marked)
+{
+    engine.regions.marked[i] = marked;
+}
+
+/* The page on a bound between idle regions goes to the younger one, with the later mark. A region of nothing else goes.
+ * The bound of memory in use stays, and so does one across a gap. */
+START_TEST(test_huge_whole)
+{
+    open_huge();
+    put(0, 20, 0, 0, 9);
+    put(0, 20, 0, 0, 5);
+    put(0, 19, 0, 0, 7);
+    put(0, 3, 0, 0, 8);
+    put(0, 26, 0, 0, 6);
+    put(0, 5, 3, 3, 4);
+    put(3, 10, 0, 0, 3);
+    put(1, 30, 0, 0, 2);
+    mark(0, 11);
+    mark(1, 12);
+    mark(2, 13);
+    mark(3, 14);
+    drcl_huge_keep_whole(&engine);
+    expect_eq(engine.regions.n, 7);
+    expect_region(0, 16, 0, 9);
+    expect_region(1, 24, 0, 5); /* [16, 40) was in step already on its right */
+    expect_region(2, 16, 0, 7);
+    expect_region(3, 32, 0, 6); /* all of the one with three pages */
+    expect_region(4, 5, 3, 4);
+    expect_region(5, 10, 0, 3);
+    expect_region(6, 30, 0, 2);
+    expect_eq(engine.regions.marked[0], 11);
+    expect_eq(engine.regions.marked[1], 12);
+    expect_eq(engine.regions.marked[2], 14); /* as what it had for a moment */
+    expect_eq(engine.regions.marked[3], 0);
+    close_engine();
+}
+END_TEST
+
+/* Where regions have to be smaller than huge pages, or nobody said how large these are, bounds stay. */
+START_TEST(test_no_huge)
+{
+    open_huge();
+    put(0, 10, 0, 0, 9);
+    put(0, 10, 1, 0, 5);
+    put(0, 2, 0, 0, 5);
+    put(0, 1, 0, 0, 9);
+    for (int i = 0; i < 3; i++) {
+        engine.by_page = i != 1;
+        s.ops.huge_size = i == 2 ? 0 : 8 * PAGE;
+        drcl_huge_keep_whole(&engine);
+        drcl_huge_cut_at_bounds(&engine);
+        expect_eq(engine.regions.n, 4);
+        expect_region(2, 2, 0, 5);
+        expect_eq(drcl_monitor_size_limit(&engine), 7 * PAGE);
+    }
+    close_engine();
+}
+END_TEST
+
+/* Where idle memory borders on memory in use, a region of their own for either side's part of the huge page there; once
+ * in eight aggregations, and never more regions than allowed. */
+START_TEST(test_huge_bounds)
+{
+    static const uint64_t cut[] = {8, 5, 3, 16, 4, 4, 15}, less[] = {8, 5, 3, 20, 19};
+    const struct {
+        uint64_t nr_aggregations;
+        uint32_t most;
+        const uint64_t *pages;
+        size_t n;
+    } cases[] = {{16, 100, cut, 7}, {16, 5, less, 5}, {17, 100, NULL, 3}, {16, 3, NULL, 3}};
+
+    open_huge();
+    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+        clear();
+        put(0, 13, 5, 5, 5);
+        put(0, 23, 0, 0, 6);
+        put(0, 19, 5, 5, 7);
+        engine.nr_aggregations = cases[k].nr_aggregations;
+        engine.attrs.max_nr_regions = cases[k].most;
+        drcl_huge_cut_at_bounds(&engine);
+        expect_eq(engine.regions.n, cases[k].n);
+        expect_eq(engine.targets[0].n, cases[k].n);
+        for (size_t i = 0; cases[k].pages && i < cases[k].n; i++)
+            expect_eq((engine.regions.end[i] - engine.regions.start[i]) / PAGE, cases[k].pages[i]);
+        expect_eq(end_of_regions(), BASE + 55 * PAGE);
+    }
+    close_engine();
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_age);
@@ -559,6 +659,9 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_tune_scale);
     tcase_add_test(tc, test_moving_sum);
     tcase_add_test(tc, test_draw);
+    tcase_add_test(tc, test_huge_whole);
+    tcase_add_test(tc, test_no_huge);
+    tcase_add_test(tc, test_huge_bounds);
 }
 
 int main(void)

@@ -4,6 +4,8 @@
 
 #include "scripted.h"
 
+#define HUGE_PAGE (2 * MIB)
+
 static struct scripted s;
 
 static struct damon_reclaim *start(const char *min_age)
@@ -181,6 +183,51 @@ START_TEST(test_limit_end)
         at_the_end += s.acts[i].end == s.hot_start;
     }
     ck_assert(beyond > 0 && at_the_end > 0);
+    damon_reclaim_unref(ctx);
+    scripted_fini(&s);
+}
+END_TEST
+
+/* Huge pages that go out of use one after the other; the last four never. */
+static bool accessed_huge(struct scripted *sim, uint32_t target, uint64_t addr)
+{
+    uint64_t number = (addr - BASE) / HUGE_PAGE;
+
+    (void)target;
+    return number >= 28 || sim->now_ns < sim->pattern + number * 100 * MS;
+}
+
+static bool agree(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region, void *userdata)
+{
+    (void)ctx, (void)scheme, (void)region, (void)userdata;
+    return true;
+}
+
+/* A huge page goes as a whole or not at all, so none may for ever be divided among regions that are never due at the
+ * same time, or that a callback is asked about one by one. */
+START_TEST(test_huge_pages_go)
+{
+    struct damon_reclaim *ctx;
+    uint32_t gone = 0;
+
+    scripted_init(&s);
+    s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    s.ops.huge_size = HUGE_PAGE;
+    s.accessed = accessed_huge;
+    s.pattern = s.now_ns;
+    if (_i & 1)
+        s.callbacks.before_reclaim = agree;
+    s.seed = (uint64_t)_i;
+    ctx = start("500ms");
+    aggregate(ctx, 80);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        const struct scripted_act *act = &s.acts[i];
+
+        for (uint64_t page = BASE; act->reclaim && page < act->end; page += HUGE_PAGE)
+            if (page >= act->start && page + HUGE_PAGE <= act->request.limit_end)
+                gone |= UINT32_C(1) << (page - BASE) / HUGE_PAGE;
+    }
+    ck_assert_uint_eq(gone, (UINT32_C(1) << 28) - 1);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -458,6 +505,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_marked_early);
     tcase_add_test(tc, test_mark_ends_with_access);
     tcase_add_test(tc, test_limit_end);
+    tcase_add_loop_test(tc, test_huge_pages_go, 0, 16);
     tcase_add_test(tc, test_no_mark);
     tcase_add_test(tc, test_age_starts_anew);
     tcase_add_loop_test(tc, test_passing_error, 0, 2);

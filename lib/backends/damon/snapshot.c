@@ -13,14 +13,6 @@
 #define COST_FRACTION 1000
 #define AGE_TOLERANCE 4 /* neighbours are one region if their ages differ by less than this part */
 
-/* When all of two regions is watched since: as of the later one; not at all (0) if one of them is not. */
-static uint32_t later_mark(uint32_t a, uint32_t b)
-{
-    if (!a || !b)
-        return 0;
-    return (int32_t)(b - a) > 0 ? b : a;
-}
-
 /* Puts a piece behind the others; to the last one, if it is much the same or there is no room for more. */
 static void put_piece(struct drcl_engine *engine, struct drcl_region piece, size_t first)
 {
@@ -34,7 +26,7 @@ static void put_piece(struct drcl_engine *engine, struct drcl_region piece, size
         if (out->n >= engine->attrs.max_nr_regions ||
             ((last.marked == 0) == (piece.marked == 0) && difference <= piece.age / AGE_TOLERANCE)) {
             last.age = drcl_weighted(last.age, last.end - last.start, piece.age, piece.end - piece.start);
-            last.marked = later_mark(last.marked, piece.marked);
+            last.marked = drcl_later_mark(last.marked, piece.marked);
             last.end = piece.end;
             drcl_regions_put(out, out->n - 1, last);
             return;
@@ -70,49 +62,6 @@ static void lay_over(struct drcl_engine *engine, const struct drcl_target *targe
     }
 }
 
-/* Gives the huge page on the bound of two idle regions to the one that is idle for less long, since it is as young as
- * its youngest part. One of the two may be empty then. */
-static void move_bound(struct drcl_region *left, struct drcl_region *right, uint64_t huge)
-{
-    uint32_t mark = later_mark(left->marked, right->marked);
-    uint64_t bound = left->end & ~(huge - 1);
-
-    if (left->age < right->age) {
-        bound = right->end - bound < huge ? right->end : bound + huge;
-        left->marked = mark;
-    } else {
-        bound = bound < left->start ? left->start : bound;
-        right->marked = mark;
-    }
-    left->end = right->start = bound;
-}
-
-/*
- * A huge page goes as a whole or not at all. The kernel's regions begin anywhere, so that a page may lie in several of
- * them, and none of these could have it: each is asked about and acted on by itself. Bounds of idle regions, those from
- * number @first on, are moved to where a huge page may begin.
- */
-static void keep_huge_pages_whole(struct drcl_regions *regions, size_t first, uint64_t huge)
-{
-    size_t n = first;
-
-    for (size_t i = first; i < regions->n; i++) {
-        struct drcl_region left, right = drcl_regions_get(regions, i);
-
-        if (n > first) {
-            left = drcl_regions_get(regions, n - 1);
-            if (left.end == right.start && left.end & (huge - 1) && !left.nr_accesses && !right.nr_accesses) {
-                move_bound(&left, &right, huge);
-                drcl_regions_put(regions, n - 1, left);
-                n -= left.start == left.end;
-            }
-        }
-        if (right.start < right.end)
-            drcl_regions_put(regions, n++, right);
-    }
-    regions->n = n;
-}
-
 /* The regions that were read of the target, if they are those of this target. */
 static size_t regions_of(const struct damon_reclaim *ctx, const struct drcl_damon *d, uint32_t id, size_t *ret_first)
 {
@@ -142,7 +91,7 @@ static int lay_out(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t ela
             lay_over(engine, target, d->regions[i], &at, elapsed);
             engine->total += d->regions[i].end - d->regions[i].start;
         }
-        keep_huge_pages_whole(&engine->spare, first, engine->ops->huge_size);
+        drcl_regions_keep_huge_whole(&engine->spare, first, engine->ops->huge_size);
         target->first = first;
         target->n = engine->spare.n - first;
     }
