@@ -171,7 +171,8 @@ static void split_cpu(struct way *way)
             all += way->steps[step];
             above += way->steps[step] > 2 * monitoring ? way->steps[step] - monitoring : 0;
         }
-        m->cpu_ns = way->backend ? m->cpu_ns : all;
+        /* The library has read what the thread took up to a second ago. */
+        m->cpu_ns = way->backend && m->cpu_ns > all ? m->cpu_ns : all;
         m->reclaim_ns = above;
     }
 }
