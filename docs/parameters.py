@@ -51,7 +51,7 @@ def group(entry):
 def complain_of_groups(params):
     settable = {param["name"] for param in params if not param["read_only"]} - SWITCHES
     named = [name for entry in GROUPS for name in entry[0].split()]
-    sources = "".join(path.read_text(encoding="utf-8") for path in here.parent.glob("lib/backends/damon/*.c"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in here.parent.glob("lib/drivers/damon/*.c"))
     wrong = [f"{name}: who does it?" for name in settable - set(named)]
     wrong += [f"{name}: no such parameter, or twice" for name in named if name not in settable or named.count(name) > 1]
     wrong += [f"{entry[1]}: the backend damon names no such file" for entry in GROUPS if f"{entry[1]}" not in sources]

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "size.h"
+#include "backend_table.h"
+#include "base/size.h"
 
 static void forward_log(void *log_data, enum damon_reclaim_log_level level, const char *text)
 {

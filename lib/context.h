@@ -16,10 +16,10 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#include "backends/backends.h"
-#include "driver.h"
+#include "backends/backend.h"
+#include "drivers/driver.h"
 #include "engine/engine.h"
-#include "env.h"
+#include "base/env.h"
 
 struct drcl_context_target {
     uint32_t id;

@@ -8,7 +8,7 @@
 
 #include "sys/meminfo.h"
 #include "sys/psi.h"
-#include "system.h"
+#include "base/system.h"
 
 #define NS_PER_US UINT64_C(1000)
 

@@ -6,9 +6,9 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#include "backends/backends.h"
-#include "env.h"
-#include "size.h"
+#include "backend_table.h"
+#include "base/env.h"
+#include "base/size.h"
 
 #define TEXT(x)                           #x
 #define VERSION_TEXT(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "backends/sim/sim.h"
-#include "size.h"
+#include "base/size.h"
 
 int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_region *regions, size_t capacity,
                               size_t *ret_n)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "engine/filter.h"
-#include "params.h"
-#include "size.h"
+#include "params/params.h"
+#include "base/size.h"
 
 struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
 {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "params.h"
-#include "size.h"
+#include "params/params.h"
+#include "base/size.h"
 #include "sys/psi.h"
 
 /* --- by name ------------------------------------------------------------------------------------------------- */

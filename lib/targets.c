@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/ram.h"
-#include "size.h"
+#include "sys/ram.h"
+#include "base/size.h"
 #include "sys/process.h"
 
 #define PID_INTERVAL_NS UINT64_C(1000000000) /* how often it is looked whether processes have exited */

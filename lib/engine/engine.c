@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "env.h"
+#include "base/env.h"
 
 #define DEFAULT_UNIT 4096u
 

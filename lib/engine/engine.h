@@ -15,10 +15,10 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#include "excluded.h"
-#include "quota.h"
-#include "random.h"
-#include "region.h"
+#include "engine/excluded.h"
+#include "engine/quota.h"
+#include "engine/random.h"
+#include "engine/region.h"
 
 #define DRCL_MAX_SCHEMES 17 /* the reclaim scheme and 16 of the host program */
 #define DRCL_MAX_FILTERS 33 /* 32 of the host program and the one that skip_anon makes */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "excluded.h"
+#include "engine/excluded.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "filter.h"
+#include "engine/filter.h"
 
 static bool page_is_of_type(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
 {

@@ -4,7 +4,7 @@
  * end at any page. One that is divided among regions would stay for ever although it is idle: between idle regions that
  * are never due at the same time, or as a few pages at the end of a region in use, which samples rarely hit.
  */
-#include "engine.h"
+#include "engine/engine.h"
 
 #define CUT_EVERY 8 /* aggregations; where memory is made of small pages the cuts find nothing and cost samples */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Sampling, aging, merging, splitting: `Documentation/mm/damon/design.rst` of the kernel, "Region Based Sampling" and
  * "Adaptive Regions Adjustment". Each pass streams through flat arrays; none allocates in a steady state. */
-#include "engine.h"
+#include "engine/engine.h"
 
 #include <string.h>
 
-#include "env.h"
+#include "base/env.h"
 
 void drcl_monitor_check(struct drcl_engine *engine)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "region.h"
+#include "engine/region.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include "env.h"
+#include "base/env.h"
 
 /* All arrays of a set live in one block; the 64-bit ones come first, so that each is aligned. */
 #define BYTES_PER_REGION (2 * sizeof(uint64_t) + 4 * sizeof(uint32_t))

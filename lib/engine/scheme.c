@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Schemes: which regions match, which of them are worth the quota, and what becomes of them. */
-#include "engine.h"
+#include "engine/engine.h"
 
 #include <string.h>
 
-#include "env.h"
-#include "filter.h"
-#include "watermark.h"
+#include "base/env.h"
+#include "engine/filter.h"
+#include "engine/watermark.h"
 
 /* Marking may take this part of the aggregation interval; what is left is marked in the next one. */
 #define MARK_SHARE 10u

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Targets, and the regions that their ranges are made into. */
-#include "engine.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "env.h"
+#include "base/env.h"
 
 #define UPDATE_INTERVAL_NS UINT64_C(1000000000) /* how often a backend's ranges are looked at again */
 #define SLACK              64u                  /* room for the cuts that schemes make */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Interval tuning: both intervals follow how much of the access there could be at most is observed
  * (`Documentation/mm/damon/design.rst` of the kernel, "Monitoring Intervals Auto-tuning"). */
-#include "engine.h"
+#include "engine/engine.h"
 
 #define TUNE_AGGRS         3u  /* aggregations between two tunings */
 #define TUNE_ACCESS_BP     40u /* wanted share of observed access events */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "watermark.h"
+#include "engine/watermark.h"
 
 bool drcl_watermark_active(const struct damon_reclaim_watermarks *marks, bool was_active, uint32_t free_permille,
                            enum damon_reclaim_reason *ret_reason)

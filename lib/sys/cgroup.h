@@ -4,7 +4,7 @@
 #ifndef DRCL_SYS_CGROUP_H
 #define DRCL_SYS_CGROUP_H
 
-#include "env.h"
+#include "base/env.h"
 
 /* The inode number of a cgroup's directory, which is what kpagecgroup tells. -ENOENT names the path. */
 int drcl_cgroup_inode(struct drcl_env *env, const char *path, uint64_t *ret_inode);

@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_DIRECTORY_H
 #define DRCL_SYS_DIRECTORY_H
 
-#include "env.h"
+#include "base/env.h"
 
 #define DRCL_DIRECTORY_BUFFER 4096
 

@@ -4,7 +4,7 @@
 #ifndef DRCL_SYS_FRAME_FILE_H
 #define DRCL_SYS_FRAME_FILE_H
 
-#include "env.h"
+#include "base/env.h"
 
 /* A descriptor. Errors name @path and the cure, of which @option of the kernel is one. */
 int drcl_frame_file_open(struct drcl_env *env, const char *path, const char *option);

@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_IOMEM_H
 #define DRCL_SYS_IOMEM_H
 
-#include "env.h"
+#include "base/env.h"
 
 /*
  * Reads the text of the file: the "System RAM" entries of the top level, ascending, joined where they touch. *ret_n may

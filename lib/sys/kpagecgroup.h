@@ -4,7 +4,7 @@
 #ifndef DRCL_SYS_KPAGECGROUP_H
 #define DRCL_SYS_KPAGECGROUP_H
 
-#include "env.h"
+#include "base/env.h"
 #include "sys/frames.h"
 
 #define DRCL_KPAGECGROUP_SPAN 512 /* entries an access */

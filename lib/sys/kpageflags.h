@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_KPAGEFLAGS_H
 #define DRCL_SYS_KPAGEFLAGS_H
 
-#include "env.h"
+#include "base/env.h"
 #include "sys/frames.h"
 
 #define DRCL_KPF_DIRTY         (UINT32_C(1) << 4)

@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_MAPS_H
 #define DRCL_SYS_MAPS_H
 
-#include "env.h"
+#include "base/env.h"
 
 enum drcl_mapping_flag {
     DRCL_MAPPING_READ = 1 << 0,

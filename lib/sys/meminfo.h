@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_MEMINFO_H
 #define DRCL_SYS_MEMINFO_H
 
-#include "env.h"
+#include "base/env.h"
 
 /* In bytes. A system without swap has none free. */
 struct drcl_meminfo {

@@ -7,7 +7,7 @@
 #ifndef DRCL_SYS_PAGE_IDLE_H
 #define DRCL_SYS_PAGE_IDLE_H
 
-#include "env.h"
+#include "base/env.h"
 #include "sys/frames.h"
 
 #define DRCL_PAGE_IDLE_SPAN 512 /* words an access: the kernel takes a page of them at a time */

@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_PAGEMAP_H
 #define DRCL_SYS_PAGEMAP_H
 
-#include "env.h"
+#include "base/env.h"
 #include "sys/frames.h"
 
 #define DRCL_PAGEMAP_PRESENT   (UINT64_C(1) << 63)

@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_PIDS_H
 #define DRCL_SYS_PIDS_H
 
-#include "env.h"
+#include "base/env.h"
 #include "sys/directory.h"
 
 /* A way through the directory. Processes that begin or end meanwhile may be told or not. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "sys/scan.h"
-#include "system.h"
+#include "base/system.h"
 
 #define NS_PER_S      UINT64_C(1000000000)
 #define KERNEL_THREAD UINT64_C(0x00200000) /* the bit of the field `flags` */

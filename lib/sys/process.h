@@ -4,7 +4,7 @@
 #ifndef DRCL_SYS_PROCESS_H
 #define DRCL_SYS_PROCESS_H
 
-#include "env.h"
+#include "base/env.h"
 
 struct drcl_process_stat {
     pid_t pid;

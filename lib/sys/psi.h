@@ -3,7 +3,7 @@
 #ifndef DRCL_SYS_PSI_H
 #define DRCL_SYS_PSI_H
 
-#include "env.h"
+#include "base/env.h"
 
 /* Reads the text of the file: total stall time of the line `some` in us. 0 or -EINVAL. */
 int drcl_psi_parse(const char *text, size_t len, uint64_t *ret_us);

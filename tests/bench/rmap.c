@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backends/idle_page/rmap.h"
+#include "pages/owners/rmap.h"
 #include "sys/pagemap.h"
 
 #define MAX_BYTES ((size_t)64 << 20)

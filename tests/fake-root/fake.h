@@ -8,9 +8,9 @@
 #ifndef FAKE_H
 #define FAKE_H
 
-#include "backends/backends.h"
+#include "backends/backend.h"
 #include "counted.h"
-#include "env.h"
+#include "base/env.h"
 #include "suite.h"
 #include "sys/frames.h"
 #include "sys/kpageflags.h"

@@ -3,7 +3,7 @@
 #ifndef RMAP_LIFE_H
 #define RMAP_LIFE_H
 
-#include "backends/idle_page/rmap.h"
+#include "pages/owners/rmap.h"
 #include "fake.h"
 
 #define BASE  UINT64_C(0x7f0000000000)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "system.h"
+#include "base/system.h"
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #define ROOT_H
 
 #include "counted.h"
-#include "env.h"
+#include "base/env.h"
 
 struct root {
     char path[32];

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/idle_page/frame_set.h"
-#include "backends/idle_page/owners.h"
+#include "pages/owners/frame_set.h"
+#include "pages/owners/owners.h"
 #include "fake.h"
 
 #define FRAMES 400

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "env.h"
+#include "base/env.h"
 
 #define must(condition)                                                                                                \
     do {                                                                                                               \

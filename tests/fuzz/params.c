@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "params.h"
+#include "params/params.h"
 
 /* What was read is in range, and reads the same when it is printed and read again. */
 static void check_value(struct drcl_env *env, const struct drcl_param *param, uint64_t value)

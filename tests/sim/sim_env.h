@@ -4,7 +4,7 @@
 #define DRCL_TEST_SIM_ENV_H
 
 #include "counted.h"
-#include "env.h"
+#include "base/env.h"
 #include "suite.h"
 
 struct sim_env {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "params.h"
+#include "params/params.h"
 #include "scripted.h"
 
 static const struct expected {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The passes over the regions, each by itself: age, merge, split, changed intervals, the moving sum, huge pages. */
 #include "engine/engine.h"
-#include "env.h"
+#include "base/env.h"
 #include "scripted.h"
 
 static struct scripted s;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "params.h"
+#include "params/params.h"
 #include "scripted.h"
 
 static struct scripted s;

@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "backends/idle_page/advise.h"
-#include "backends/idle_page/exclude.h"
+#include "pages/advise.h"
+#include "pages/exclude.h"
 #include "backends/idle_page/physical.h"
 
 #define FIRST_PAGE_NS 10000 /* until it was measured */

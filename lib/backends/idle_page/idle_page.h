@@ -25,9 +25,9 @@
 #ifndef DRCL_IDLE_PAGE_H
 #define DRCL_IDLE_PAGE_H
 
-#include "backends/backends.h"
-#include "backends/ram.h"
-#include "env.h"
+#include "backends/backend.h"
+#include "sys/ram.h"
+#include "base/env.h"
 #include "sys/frames.h"
 #include "sys/kpagecgroup.h"
 #include "sys/kpageflags.h"

@@ -8,9 +8,9 @@
 #ifndef DRCL_IDLE_PHYSICAL_H
 #define DRCL_IDLE_PHYSICAL_H
 
-#include "backends/idle_page/attempt.h"
+#include "pages/attempt.h"
 #include "backends/idle_page/idle_page.h"
-#include "backends/idle_page/rmap.h"
+#include "pages/owners/rmap.h"
 
 #define DRCL_NR_PROCESSES 16          /* kept open */
 #define DRCL_NR_UNMAPPED  DRCL_WINDOW /* pages that are collected before their cgroups are asked */

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "backends/findings.h"
-#include "backends/idle_page/advise.h"
+#include "sys/findings.h"
+#include "pages/advise.h"
 
 /* A word of the bitmap, which being allowed to open it does not promise. */
 static int bitmap_readable(struct drcl_idle_page *b)

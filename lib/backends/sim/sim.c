@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/backends.h"
+#include "backends/backend.h"
 #include "backends/sim/memory.h"
-#include "size.h"
+#include "base/size.h"
 
 #define MAX_COST_NS UINT64_C(10000000) /* a page: sums over all pages stay in 64 bits */
 

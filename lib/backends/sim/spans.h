@@ -7,7 +7,7 @@
 #ifndef DRCL_SIM_SPANS_H
 #define DRCL_SIM_SPANS_H
 
-#include "env.h"
+#include "base/env.h"
 
 struct drcl_span {
     uint32_t start, end; /* pages, from the block's first */

@@ -10,7 +10,7 @@
 #ifndef DRCL_SIM_WORKLOAD_H
 #define DRCL_SIM_WORKLOAD_H
 
-#include "env.h"
+#include "base/env.h"
 
 #define DRCL_WORKLOAD_MAX_TEXT     (UINT64_C(16) << 20) /* bytes */
 #define DRCL_WORKLOAD_MAX_REGIONS  4096u

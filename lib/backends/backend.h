@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What the library knows of a built-in backend. */
+#ifndef DRCL_BACKEND_H
+#define DRCL_BACKEND_H
+
+#include "base/env.h"
+
+struct drcl_driver;
+
+struct drcl_backend {
+    const char *name;
+    const char *doc; /* one line */
+    const struct damon_reclaim_backend_ops *ops;
+    const struct drcl_driver *driver; /* who does the work; NULL: the engine */
+    bool physical;                    /* targets without a process are physical memory */
+    /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
+    int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
+    /* The operations of one that was made, where they differ; optional. */
+    const struct damon_reclaim_backend_ops *(*ops_of)(void *backend);
+    /* Whether nobody else has what only one can have; optional. */
+    int (*is_free)(void *backend);
+    /* Whether a before_reclaim callback is asked; NULL: it is. */
+    bool (*asks)(void *backend);
+    /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */
+    int (*probe)(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
+};
+
+extern const struct drcl_backend drcl_backend_damon;
+extern const struct drcl_backend drcl_backend_sim;
+extern const struct drcl_backend drcl_backend_idle_page;
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/size.h"
+
+#include <errno.h>
+#include <string.h>
+
+int drcl_size_copy(void *dst, size_t dst_size, const void *src, size_t src_size)
+{
+    const unsigned char *tail = src;
+
+    if (src_size < sizeof(size_t))
+        return -EINVAL;
+    for (size_t i = dst_size; i < src_size; i++)
+        if (tail[i])
+            return -E2BIG;
+    memcpy(dst, src, src_size < dst_size ? src_size : dst_size);
+    memcpy(dst, &dst_size, sizeof(dst_size));
+    return 0;
+}
+
+int drcl_size_give(void *dst, size_t dst_size, const void *src, size_t src_size)
+{
+    if (dst_size < sizeof(size_t))
+        return -EINVAL;
+    memcpy(dst, src, src_size < dst_size ? src_size : dst_size);
+    if (dst_size > src_size)
+        memset((unsigned char *)dst + src_size, 0, dst_size - src_size);
+    memcpy(dst, &dst_size, sizeof(dst_size));
+    return 0;
+}

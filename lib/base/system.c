@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* The real system calls behind struct damon_reclaim_system_ops. Here and in uring.c alone the library makes one that
+ * can fail. */
+#include "base/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static int real_open(void *data, const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+
+    (void)data;
+    return fd < 0 ? -errno : fd;
+}
+
+static int real_close(void *data, int fd)
+{
+    (void)data;
+    return close(fd) < 0 ? -errno : 0;
+}
+
+static ssize_t real_pread(void *data, int fd, void *buf, size_t len, uint64_t offset)
+{
+    ssize_t n = pread(fd, buf, len, (off_t)offset);
+
+    (void)data;
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t real_pwrite(void *data, int fd, const void *buf, size_t len, uint64_t offset)
+{
+    ssize_t n = pwrite(fd, buf, len, (off_t)offset);
+
+    (void)data;
+    return n < 0 ? -errno : n;
+}
+
+static int real_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+    int r = ioctl(fd, (int)request, arg);
+
+    (void)data;
+    return r < 0 ? -errno : r;
+}
+
+static ssize_t real_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+{
+    long r = syscall(SYS_process_madvise, pidfd, iov, n, advice, 0u);
+
+    (void)data;
+    return r < 0 ? -errno : r;
+}
+
+static int real_pidfd_open(void *data, pid_t pid)
+{
+    long fd = syscall(SYS_pidfd_open, pid, 0u); /* close-on-exec by itself */
+
+    (void)data;
+    return fd < 0 ? -errno : (int)fd;
+}
+
+static int real_poll(void *data, struct pollfd *fds, unsigned int n, int timeout_ms)
+{
+    int r = poll(fds, n, timeout_ms);
+
+    (void)data;
+    return r < 0 ? -errno : r;
+}
+
+static int real_timer_new(void *data)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+    (void)data;
+    return fd < 0 ? -errno : fd;
+}
+
+static int real_timer_set(void *data, int fd, uint64_t deadline_ns)
+{
+    /* Setting the time also takes back an expiry that was not read. */
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(deadline_ns / NS_PER_S), .tv_nsec = (long)(deadline_ns % NS_PER_S)}};
+
+    (void)data;
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
+}
+
+static int real_clock(void *data, clockid_t id, uint64_t *ret_ns)
+{
+    struct timespec now;
+
+    (void)data;
+    if (clock_gettime(id, &now) < 0)
+        return -errno;
+    *ret_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    return 0;
+}
+
+static int real_create(void *data, const char *path, unsigned int mode)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+
+    (void)data;
+    return fd < 0 ? -errno : fd;
+}
+
+static int real_lock(void *data, int fd)
+{
+    (void)data;
+    return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+static int real_unlink(void *data, const char *path)
+{
+    (void)data;
+    return unlink(path) < 0 ? -errno : 0;
+}
+
+static ssize_t real_getdents(void *data, int fd, void *buf, size_t len)
+{
+    long n = syscall(SYS_getdents64, fd, buf, len);
+
+    (void)data;
+    return n < 0 ? -errno : n;
+}
+
+static int real_inode(void *data, int fd, uint64_t *ret_inode)
+{
+    struct stat st;
+
+    (void)data;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    *ret_inode = st.st_ino;
+    return 0;
+}
+
+/* For a table with files of its own, whose descriptors mean nothing to the kernel. */
+static int no_writer(void *data, void **ret_writer)
+{
+    (void)data;
+    (void)ret_writer;
+    return -ENOSYS;
+}
+
+pid_t drcl_system_gettid(void)
+{
+    return (pid_t)syscall(SYS_gettid);
+}
+
+void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
+{
+    static const struct damon_reclaim_system_ops real = {
+        .open = real_open,
+        .close = real_close,
+        .pread = real_pread,
+        .pwrite = real_pwrite,
+        .ioctl = real_ioctl,
+        .process_madvise = real_process_madvise,
+        .pidfd_open = real_pidfd_open,
+        .poll = real_poll,
+        .timer_new = real_timer_new,
+        .timer_set = real_timer_set,
+        .clock = real_clock,
+        .create = real_create,
+        .lock = real_lock,
+        .unlink = real_unlink,
+        .getdents = real_getdents,
+        .inode = real_inode,
+        .writer_new = drcl_uring_new,
+        .writer_start = drcl_uring_start,
+        .writer_result = drcl_uring_result,
+        .writer_free = drcl_uring_free,
+    };
+    bool own_files = ops->open;
+
+    ops->size = sizeof(*ops);
+#define DEFAULT(member) ops->member = ops->member ? ops->member : real.member
+    DEFAULT(open);
+    DEFAULT(close);
+    DEFAULT(pread);
+    DEFAULT(pwrite);
+    DEFAULT(ioctl);
+    DEFAULT(process_madvise);
+    DEFAULT(pidfd_open);
+    DEFAULT(poll);
+    DEFAULT(timer_new);
+    DEFAULT(timer_set);
+    DEFAULT(clock);
+    DEFAULT(create);
+    DEFAULT(lock);
+    DEFAULT(unlink);
+    DEFAULT(getdents);
+    DEFAULT(inode);
+    if (own_files && !ops->writer_new)
+        ops->writer_new = no_writer;
+    DEFAULT(writer_new);
+    DEFAULT(writer_start);
+    DEFAULT(writer_result);
+    DEFAULT(writer_free);
+#undef DEFAULT
+}

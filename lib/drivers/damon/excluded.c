@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What must never be reclaimed, as filters that reject, in front of those of every scheme. A filter knows one cgroup
+ * and not those below it, so that these are listed, and listed again now and then, because they come and go.
+ */
+#include "drivers/damon/damon.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/damon/filters.h"
+#include "engine/filter.h"
+#include "sys/cgroup.h"
+
+#define INTERVAL_NS UINT64_C(5000000000)
+#define FNV_START   UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME   UINT64_C(0x100000001b3)
+
+static int check_exclusion(struct drcl_damon *d, const struct damon_reclaim_exclusion *e, bool physical, size_t i)
+{
+    if (e->type == DAMON_RECLAIM_EXCLUDE_PID && physical)
+        return drcl_error(d->env, -EOPNOTSUPP,
+                          "exclusions[%zu].pid: %d, but the kernel's DAMON does not know whose physical memory is; put "
+                          "the process into a "
+                          "cgroup of its own, and exclude that",
+                          i, (int)e->pid);
+    if (e->type == DAMON_RECLAIM_EXCLUDE_CGROUP && !physical)
+        return drcl_error(d->env, -EOPNOTSUPP,
+                          "exclusions[%zu].cgroup: \"%.100s\", but the kernel's DAMON knows the cgroups of physical "
+                          "memory alone; with "
+                          "processes as targets leave those out that must not be touched",
+                          i, e->cgroup);
+    return 0;
+}
+
+int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n)
+{
+    struct drcl_damon *d = backend;
+    int r = 0;
+
+    /* Without a target it is known when it is enabled. */
+    for (size_t i = 0; r == 0 && i < n && (d->nr_targets || d->wanted); i++)
+        r = check_exclusion(d, &exclusions[i], d->nr_targets ? !d->targets[0].pid : d->wanted == DRCL_DAMON_PADDR, i);
+    return r;
+}
+
+/* What a filter of the core allows is not asked further by the kernel: it would let excluded pages go. */
+static int check_schemes(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++) {
+        const struct drcl_scheme *scheme = ctx->engine.schemes[id];
+
+        for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
+            if (drcl_filter_is_core(scheme->filters[i].type) && scheme->filters[i].allow)
+                return drcl_error(d->env, -EOPNOTSUPP,
+                                  "filters of scheme %u: number %zu allows addresses or a target, which for the "
+                                  "kernel's DAMON goes before "
+                                  "the excluded cgroups; use one that rejects the rest",
+                                  id, i);
+    }
+    return 0;
+}
+
+int drcl_damon_check_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    bool physical = drcl_damon_operations(ctx, d) == DRCL_DAMON_PADDR, cgroups = false;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < ctx->nr_exclusions; i++) {
+        r = check_exclusion(d, &ctx->exclusions[i], physical, i);
+        cgroups |= ctx->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP;
+    }
+    return r == 0 && cgroups ? check_schemes(ctx, d) : r;
+}
+
+/* --- the list of cgroups ------------------------------------------------------------------------------------------ */
+
+static int add_path(void *data, const char *path, uint64_t inode)
+{
+    struct drcl_damon *d = data;
+    struct drcl_damon_excluded *list = &d->excluded;
+    size_t size = strlen(path) + 1;
+
+    if (list->len + size > list->capacity) {
+        size_t capacity = 2 * list->capacity + size;
+        char *grown = drcl_realloc_array(d->env, list->paths, capacity, 1);
+
+        if (!grown)
+            return drcl_error(d->env, -ENOMEM, "exclusions: out of memory");
+        list->paths = grown;
+        list->capacity = capacity;
+    }
+    memcpy(list->paths + list->len, path, size);
+    list->len += size;
+    list->n++;
+    for (size_t i = 0; i < size; i++)
+        list->sum = (list->sum ^ (unsigned char)path[i]) * FNV_PRIME;
+    list->sum = (list->sum ^ inode) * FNV_PRIME; /* another one of the same name */
+    return 0;
+}
+
+int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    int r = 0;
+
+    d->excluded.n = d->excluded.len = 0;
+    d->excluded.sum = FNV_START;
+    d->excluded.next_ns = damon_reclaim_now(ctx) + INTERVAL_NS;
+    for (size_t i = 0; r == 0 && i < ctx->nr_exclusions; i++) {
+        if (ctx->exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
+            continue;
+        r = drcl_cgroup_walk(d->env, ctx->exclusions[i].cgroup, add_path, d);
+        if (r == -ENOENT) /* it is gone, and its pages are nobody's or its parent's */
+            r = 0;
+    }
+    return r;
+}
+
+bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d, bool at_once)
+{
+    uint64_t before = d->excluded.sum;
+
+    return (at_once || damon_reclaim_now(ctx) >= d->excluded.next_ns) &&
+           (drcl_damon_list_exclusions(ctx, d) < 0 || d->excluded.sum != before);
+}
+
+bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
+{
+    if (result != -EINVAL || !d->excluded.n || !drcl_damon_exclusions_moved(ctx, d, true))
+        return false;
+    drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
+             "DAMON: a cgroup below an excluded one went before the kernel came to look for it; once more");
+    d->stale_tree = true;
+    return true;
+}
+
+/* --- as filters --------------------------------------------------------------------------------------------------- */
+
+static size_t fill(const struct damon_reclaim *ctx, const struct drcl_damon *d, struct damon_reclaim_filter *filters)
+{
+    const char *path = d->excluded.paths;
+    size_t n = 0;
+
+    for (size_t i = 0; i < ctx->nr_exclusions; i++)
+        if (ctx->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
+            filters[n++] = (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_ADDR,
+                                                         .matching = true,
+                                                         .start = ctx->exclusions[i].range.start,
+                                                         .end = ctx->exclusions[i].range.end};
+    for (size_t i = 0; i < d->excluded.n; i++, path += strlen(path) + 1)
+        filters[n++] =
+            (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg_path = path};
+    return n;
+}
+
+void drcl_put_filters_of(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
+                         const struct drcl_scheme *scheme, size_t slot)
+{
+    size_t most = ctx->nr_exclusions + d->excluded.n + scheme->nr_filters, n;
+    struct damon_reclaim_filter *filters = NULL;
+
+    if (put->failed)
+        return;
+    if (most == scheme->nr_filters) {
+        drcl_put_filters(put, ctx, scheme->filters, scheme->nr_filters, slot);
+        return;
+    }
+    filters = drcl_realloc_array(d->env, NULL, most, sizeof(*filters));
+    if (!filters) {
+        put->failed = drcl_error(d->env, -ENOMEM, "exclusions: out of memory");
+        return;
+    }
+    n = fill(ctx, d, filters);
+    memcpy(filters + n, scheme->filters, scheme->nr_filters * sizeof(*filters));
+    drcl_put_filters(put, ctx, filters, n + scheme->nr_filters, slot);
+    drcl_free(d->env, filters);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's thread: on, off, and how what is asked for becomes what it does.
+ *
+ * While its watermarks keep it inactive a kernel comes back from "commit" late, and an older one not at all. So nothing
+ * is asked of it then, and a new configuration is put into effect by stopping and starting it, which is quick at any
+ * time.
+ */
+#include "drivers/damon/damon.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define REFRESH_MS "1000"
+#define MARGIN     20 /* permille that free memory must be away from a watermark for the thread surely to work */
+
+/* --- on and off --------------------------------------------------------------------------------------------------- */
+
+static int on_error(struct drcl_damon *d, int err)
+{
+    if (err == -EBUSY) {
+        int r = drcl_damon_module_holder(d->env, false);
+
+        return r < 0 ? r : drcl_error(d->env, err, "enabled: DAMON is in use by another part of the kernel");
+    }
+    if (err == -EINVAL || err == -ENODEV)
+        return drcl_error(d->env, -EINVAL,
+                          "enabled: the kernel's DAMON refuses the configuration by " DRCL_DAMON_DIR
+                          "/0/state; are the targets alive and the ranges memory?");
+    return drcl_error(d->env, err, "enabled: " DRCL_DAMON_DIR "/0/state cannot be written: %s", strerror(-err));
+}
+
+static int switch_on(struct drcl_damon *d)
+{
+    uint64_t pid = 0;
+    int r;
+
+    d->refreshes =
+        drcl_damon_exists(d->env, "0/refresh_ms") && drcl_damon_write(d->env, REFRESH_MS, "0/refresh_ms") == 0;
+    r = d->owner.record.kdamond ? drcl_damon_note(d, 0) : 0; /* the one on record is not the one to come */
+    if (r < 0)
+        return r;
+    r = drcl_damon_write(d->env, "on", "0/state");
+    if (r < 0)
+        return on_error(d, r);
+    d->running = true;
+    d->reading = false;
+    drcl_damon_reset_stats(d);
+    if (drcl_damon_read_u64(d->env, &pid, "0/pid") < 0 || pid > INT32_MAX)
+        pid = 0;
+    d->kdamond = (pid_t)pid;
+    return drcl_damon_note(d, d->kdamond);
+}
+
+int drcl_damon_switch_off(struct drcl_damon *d)
+{
+    char state[DRCL_DAMON_VALUE];
+    int r;
+
+    if (!d->running)
+        return 0;
+    d->running = d->reading = false;
+    r = drcl_damon_write(d->env, "off", "0/state");
+    if (drcl_damon_locked(d, r))
+        r = drcl_damon_write(d->env, "off", "0/state");
+    drcl_damon_settle(d, 0); /* a command on its way ends with the thread */
+    if (r < 0 && drcl_damon_read(d->env, state, "0/state") == 0 && !strcmp(state, "off"))
+        r = 0; /* it has stopped by itself */
+    if (r < 0)
+        return drcl_error(d->env, r, DRCL_DAMON_DIR "/0/state: our kdamond cannot be stopped: %s", strerror(-r));
+    return 0;
+}
+
+/* --- putting a configuration into effect -------------------------------------------------------------------------- */
+
+static uint64_t sum_of_ranges(const struct damon_reclaim *ctx)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t t = 0; t < ctx->engine.nr_targets; t++) {
+        const struct drcl_target *target = &ctx->engine.targets[t];
+
+        for (size_t i = 0; !target->removed && i < target->nr_ranges; i++) {
+            sum = (sum ^ target->ranges[i].start) * UINT64_C(0x100000001b3);
+            sum = (sum ^ target->ranges[i].end) * UINT64_C(0x100000001b3);
+        }
+    }
+    return sum;
+}
+
+/* How many of the targets that the kernel has are the first of ours: all of them, unless one was removed. */
+bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    if (ctx->nr_targets < d->nr_written)
+        return false;
+    for (size_t i = 0; i < d->nr_written; i++)
+        if (d->written[i].pid != ctx->targets[i].pid)
+            return false;
+    return true;
+}
+
+static int remember_targets(const struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    struct drcl_damon_written *grown = drcl_realloc_array(d->env, d->written, ctx->nr_targets, sizeof(*grown));
+
+    if (!grown)
+        return drcl_error(d->env, -ENOMEM, "out of memory");
+    d->written = grown;
+    d->nr_written = ctx->nr_targets;
+    for (size_t i = 0; i < ctx->nr_targets; i++)
+        grown[i] = (struct drcl_damon_written){.pid = ctx->targets[i].pid};
+    d->ranges_sum = sum_of_ranges(ctx);
+    d->stale_tree = false;
+    return 0;
+}
+
+/* Whether free memory is far enough from the watermarks that the kernel will not find the thread asleep now. */
+bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    struct damon_reclaim_metrics metrics;
+
+    if (d->own_watermarks)
+        return true;
+    if (drcl_context_metrics(ctx, false, &metrics) < 0)
+        return false;
+    for (size_t slot = 0; slot < d->nr_slots; slot++) {
+        const struct damon_reclaim_watermarks *w = &d->slots[slot].watermarks;
+        uint32_t scheme = d->slots[slot].scheme;
+
+        if (!w->interval_us && !w->high && !w->mid && !w->low)
+            return true;
+        if (ctx->engine.schemes[scheme == DRCL_DAMON_MONITOR ? DAMON_RECLAIM_SCHEME_RECLAIM : scheme]->active &&
+            (w->high >= 1000 || metrics.free_permille + MARGIN <= w->high) &&
+            (!w->low || metrics.free_permille >= w->low + MARGIN))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the thread works, so that it answers soon. */
+bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    if (!d->running || d->own_watermarks)
+        return d->running;
+    return ctx->state == DAMON_RECLAIM_STATE_ACTIVE &&
+           (d->refreshes || (d->seen_working && drcl_damon_is_awake(ctx, d)));
+}
+
+bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    return !d->stale_tree && d->nr_written == ctx->nr_targets && drcl_damon_only_grown(ctx, d) &&
+           d->ranges_sum == sum_of_ranges(ctx);
+}
+
+static bool any_active(const struct damon_reclaim *ctx)
+{
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
+        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->active)
+            return true;
+    return false;
+}
+
+int drcl_damon_end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
+{
+    if (result < 0)
+        return drcl_error(d->env, result, "commit: the kernel's DAMON refuses it: %s", strerror(-result));
+    return remember_targets(ctx, d);
+}
+
+static bool is_paused(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    return d->own_watermarks && !any_active(ctx);
+}
+
+/* Whether the thread that runs can be given what is asked for, and answers soon. */
+static bool can_commit(struct damon_reclaim *ctx, const struct drcl_damon *d)
+{
+    return drcl_damon_is_working(ctx, d) && drcl_damon_only_grown(ctx, d) &&
+           drcl_damon_operations(ctx, d) == d->operations && !is_paused(ctx, d);
+}
+
+int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    bool working = drcl_damon_is_working(ctx, d), commit = can_commit(ctx, d);
+    int r = drcl_damon_check(ctx, d);
+
+    if (r < 0)
+        return r;
+    d->step = NULL; /* what a poll was about is another thing now */
+    d->step_begun = false;
+    d->reading = false; /* regions go with the directories of their scheme */
+    d->stale_tree = true;
+    if (d->command.pending && !(working && drcl_damon_settle(d, 2 * ctx->engine.attrs.aggr_us)))
+        r = drcl_damon_switch_off(d);
+    d->command.result = 0;
+    if (!ctx->nr_targets)
+        return drcl_damon_switch_off(d);
+    d->stale_stats = true;
+    if (r == 0)
+        r = drcl_damon_write_tree(ctx, d);
+    if (r < 0)
+        return r;
+    d->paused = is_paused(ctx, d);
+    if (commit && d->running && !d->paused) {
+        drcl_damon_begin(d, "commit");
+        return 0;
+    }
+    r = drcl_damon_switch_off(d);
+    return r < 0 || d->paused ? r : switch_on(d);
+}
+
+static int apply(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    int r = drcl_damon_reconfigure(ctx, d);
+
+    if (r < 0)
+        return r;
+    if (drcl_damon_settle(d, 2 * ctx->engine.attrs.aggr_us))
+        return drcl_damon_end_commit(ctx, d, drcl_damon_result(d));
+    /* A watermark was passed that nobody has looked at yet. */
+    r = drcl_damon_switch_off(d);
+    d->command.result = 0;
+    if (r == 0)
+        r = switch_on(d);
+    return r < 0 ? r : remember_targets(ctx, d);
+}
+
+int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    int r;
+
+    if (!can_commit(ctx, d))
+        drcl_damon_read_last_stats(ctx, d);
+    r = apply(ctx, d);
+    return drcl_damon_is_outrun(ctx, d, r) ? apply(ctx, d) : r;
+}

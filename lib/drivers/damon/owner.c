@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose DAMON it is. An instance of the library holds a lock on its record for as long as it uses DAMON: a record
+ * without a lock is that of an instance that was killed, and what it left is recognised by the boot, the thread and the
+ * mark that its tree carries.
+ */
+#include "drivers/damon/damon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/process.h"
+#include "sys/scan.h"
+
+#define RECORD_SIZE 256 /* always the same, so that a shorter text leaves nothing of a longer one behind */
+#define LOOKS       3
+#define BOOT_ID     "/proc/sys/kernel/random/boot_id"
+
+static const char *const modules[] = {"damon_stat", "damon_reclaim", "damon_lru_sort"};
+
+/* --- the record -------------------------------------------------------------------------------------------------- */
+
+static bool take_number(struct drcl_scan line, const char *name, uint64_t *ret)
+{
+    return drcl_scan_word(&line, name) && drcl_scan_u64(&line, 10, ret);
+}
+
+/* False for what is no record. */
+static bool parse_record(const char *text, size_t len, struct drcl_damon_record *ret)
+{
+    struct drcl_scan scan = {text, text + len}, line;
+    struct drcl_damon_record record = {0};
+    uint64_t was_on = 0;
+    bool has_mark = false;
+
+    while (drcl_scan_line(&scan, &line)) {
+        struct drcl_scan boot = line;
+
+        take_number(line, "pid ", &record.pid);
+        take_number(line, "start ", &record.start);
+        take_number(line, "kdamond ", &record.kdamond);
+        take_number(line, "damon_stat ", &was_on);
+        has_mark |= take_number(line, "mark ", &record.mark);
+        if (drcl_scan_word(&boot, "boot ") && (size_t)(boot.end - boot.at) < sizeof(record.boot))
+            memcpy(record.boot, boot.at, (size_t)(boot.end - boot.at));
+    }
+    record.stat_was_on = was_on;
+    *ret = record;
+    return has_mark && record.boot[0] && record.pid;
+}
+
+static int write_record(struct drcl_damon *d)
+{
+    const struct drcl_damon_record *r = &d->owner.record;
+    char text[RECORD_SIZE + 1];
+    ssize_t n;
+    int len =
+        snprintf(text, sizeof(text),
+                 "boot %s\npid %" PRIu64 "\nstart %" PRIu64 "\nkdamond %" PRIu64 "\nmark %" PRIu64 "\ndamon_stat %d\n",
+                 r->boot, r->pid, r->start, r->kdamond, r->mark, r->stat_was_on);
+
+    memset(text + len, '\n', RECORD_SIZE - (size_t)len);
+    n = drcl_pwrite(d->env, d->owner.fd, text, RECORD_SIZE, 0);
+    if (n == RECORD_SIZE)
+        return 0;
+    return drcl_error(d->env, n < 0 ? (int)n : -EIO, DRCL_DAMON_RECORD " cannot be written: %s",
+                      strerror(n < 0 ? (int)-n : EIO));
+}
+
+static int read_record(struct drcl_env *env, struct drcl_damon_record *ret)
+{
+    char text[2 * RECORD_SIZE];
+    ssize_t n = drcl_read_small(env, text, sizeof(text), DRCL_DAMON_RECORD);
+
+    if (n < 0)
+        return (int)n;
+    return parse_record(text, (size_t)n, ret) ? 0 : -EINVAL;
+}
+
+static int new_record(struct drcl_env *env, struct drcl_damon_record *ret)
+{
+    struct drcl_damon_record record = {.pid = (uint64_t)getpid()};
+    struct drcl_process_stat self;
+    ssize_t n = drcl_read_small(env, record.boot, sizeof(record.boot), BOOT_ID);
+
+    if (n <= 0)
+        return drcl_error(env, n < 0 ? (int)n : -EIO, BOOT_ID " cannot be read: %s; is /proc mounted?",
+                          strerror(n < 0 ? (int)-n : EIO));
+    record.boot[strcspn(record.boot, "\n")] = '\0';
+    if (drcl_process_stat(env, (pid_t)record.pid, &self) == 0)
+        record.start = self.start_ticks;
+    record.mark = drcl_clock(env, CLOCK_MONOTONIC) / 1000 % 999983 + 1;
+    *ret = record;
+    return 0;
+}
+
+/* The instance of the record is alive: it holds no lock where locks do not work. */
+static bool is_alive(struct drcl_env *env, const struct drcl_damon_record *record)
+{
+    struct drcl_process_stat process;
+
+    return record->pid != (uint64_t)getpid() && drcl_process_stat(env, (pid_t)record->pid, &process) == 0 &&
+           process.start_ticks == record->start && process.state != 'Z';
+}
+
+/* --- other users -------------------------------------------------------------------------------------------------- */
+
+static int module_error(struct drcl_env *env, const char *module, bool take_over)
+{
+    bool stat = !strcmp(module, "damon_stat");
+
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use by the kernel's module %s; switch that off: echo N > "
+                      "/sys/module/%s/parameters/enabled%s",
+                      module, module,
+                      stat && !take_over ? ", or allow it to be taken over (DAMON_RECLAIM_DAMON_TAKE_OVER, --take-over)"
+                                         : "");
+}
+
+static int directories_error(struct drcl_env *env, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        char state[DRCL_DAMON_VALUE], pid[DRCL_DAMON_VALUE];
+        unsigned int number = (unsigned int)i;
+
+        if (drcl_damon_read(env, state, "%u/state", number) < 0 || strcmp(state, "on"))
+            continue;
+        if (drcl_damon_read(env, pid, "%u/pid", number) < 0)
+            strcpy(pid, "unknown");
+        return drcl_error(env, -EBUSY,
+                          "DAMON is in use: kdamond %u, pid %.20s, is somebody else's; whoever runs it may stop it: "
+                          "echo off > " DRCL_DAMON_DIR "/%u/state, then echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
+                          number, pid, number);
+    }
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use: somebody else has set up %" PRIu64 " kdamond(s), which do not run; "
+                      "whoever did may remove them: echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
+                      n);
+}
+
+int drcl_damon_holder(struct drcl_env *env, bool take_over)
+{
+    uint64_t n = 0;
+    int r = drcl_damon_read_u64(env, &n, "nr_kdamonds");
+
+    if (r == -ENOENT)
+        return drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds is missing: boot a kernel with CONFIG_DAMON_SYSFS=y");
+    if (r < 0)
+        return drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds cannot be read: %s%s", strerror(-r),
+                          r == -EACCES ? "; root is needed" : "");
+    return n ? directories_error(env, n) : drcl_damon_module_holder(env, take_over);
+}
+
+int drcl_damon_module_holder(struct drcl_env *env, bool take_over)
+{
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+        int r = drcl_damon_module_on(env, modules[i]);
+
+        if (r < 0)
+            return drcl_error(env, r, "/sys/module/%s/parameters/enabled cannot be read: %s", modules[i], strerror(-r));
+        if (r && !(i == 0 && take_over))
+            return module_error(env, modules[i], take_over);
+    }
+    return 0;
+}
+
+/* --- cleaning up -------------------------------------------------------------------------------------------------- */
+
+/* One look: 1 ours, 0 not, or a negative errno when it cannot be told. */
+static int look(struct drcl_env *env, const struct drcl_damon_record *record)
+{
+    uint64_t n, update_us = DRCL_DAMON_MARKED_US, pid;
+    char state[DRCL_DAMON_VALUE] = "off";
+    int r = drcl_damon_read_u64(env, &n, "nr_kdamonds");
+    bool on;
+
+    if (r < 0 || n != 1)
+        return r < 0 ? r : 0;
+    r = drcl_damon_read(env, state, "0/state");
+    if (r < 0 && r != -ENOENT)
+        return r;
+    on = !strcmp(state, "on");
+    if (!on && strcmp(state, "off") != 0)
+        return -EIO;
+    if (on && record->kdamond) {
+        r = drcl_damon_read_u64(env, &pid, "0/pid");
+        if (r < 0 || pid != record->kdamond)
+            return r < 0 ? r : 0;
+    }
+    r = drcl_damon_read_u64(env, &update_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/update_us");
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (update_us == DRCL_DAMON_MARKED_US) /* killed before they got the mark */
+        return !on && !record->kdamond;
+    return update_us == DRCL_DAMON_MARKED_US + record->mark;
+}
+
+/* An answer that makes no sense is no reason to leave something behind: it is asked for again. */
+static int is_ours(struct drcl_env *env, const struct drcl_damon_record *record)
+{
+    int r = -EIO;
+
+    for (unsigned int i = 0; r < 0 && i < LOOKS; i++)
+        r = look(env, record);
+    return r;
+}
+
+/* Takes away what the record tells of, if it is there. @d: a command of its may still be on its way to the thread; as
+ * long as that is so the kernel could not remove the directories, nor give up trying. */
+static int clean(struct drcl_env *env, const struct drcl_damon_record *record, struct drcl_damon *d)
+{
+    char state[DRCL_DAMON_VALUE];
+    int r = is_ours(env, record);
+
+    if (d && drcl_damon_locked(d, r))
+        r = is_ours(env, record);
+    if (r < 0)
+        return drcl_error(env, r, DRCL_DAMON_DIR ": whether the kdamond there is ours cannot be told: %s",
+                          strerror(-r));
+    if (r) {
+        if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on")) {
+            r = drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
+            if (d && drcl_damon_locked(d, r))
+                drcl_damon_write(env, "off", "0/state");
+        }
+        r = !d || drcl_damon_settle(d, 0) ? drcl_damon_write(env, "0", "nr_kdamonds") : -ETIMEDOUT;
+        if (r < 0)
+            r = drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds: our kdamond cannot be removed: %s", strerror(-r));
+    }
+    if (record->stat_was_on && drcl_damon_module_on(env, "damon_stat") != 1) {
+        int s = drcl_damon_module_switch(env, "damon_stat", true);
+
+        if (s < 0)
+            r = drcl_error(env, s, "/sys/module/damon_stat/parameters/enabled: cannot be switched on again: %s",
+                           strerror(-s));
+    }
+    return r;
+}
+
+/* Whatever an instance left that was killed. */
+static int recover(struct drcl_env *env, const char *boot)
+{
+    struct drcl_damon_record old;
+    int r = read_record(env, &old);
+
+    if (r < 0 && r != -ENOENT && r != -EINVAL)
+        return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be read: %s; it tells what an earlier program has left",
+                          strerror(-r));
+    if (r < 0 || strcmp(old.boot, boot) != 0) /* none, or of an earlier boot */
+        return 0;
+    if (is_alive(env, &old))
+        return drcl_error(env, -EBUSY,
+                          "DAMON is in use by another program with this library, pid %" PRIu64
+                          "; disable it there, or remove " DRCL_DAMON_RECORD " if it is gone",
+                          old.pid);
+    drcl_log(env, DAMON_RECLAIM_LOG_WARNING, "DAMON: cleaning up after pid %" PRIu64 ", which was killed", old.pid);
+    return clean(env, &old, NULL);
+}
+
+/* --- taking and giving back ----------------------------------------------------------------------------------------
+ */
+
+static int locked_error(struct drcl_env *env)
+{
+    struct drcl_damon_record other;
+
+    if (read_record(env, &other) < 0)
+        return drcl_error(env, -EBUSY, "DAMON is in use by another program with this library, which is just starting");
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use by another program with this library, pid %" PRIu64 "; disable it there",
+                      other.pid);
+}
+
+/* The file that was locked may have been removed by its former owner meanwhile: what is written to it must be what
+ * others read. */
+static int check_locked(struct drcl_env *env, int fd)
+{
+    uint64_t locked, there = 0;
+    int other = drcl_open(env, O_RDONLY, DRCL_DAMON_RECORD), r = drcl_inode(env, fd, &locked);
+
+    if (r == 0 && other >= 0)
+        r = drcl_inode(env, other, &there);
+    if (other >= 0)
+        drcl_close(env, other);
+    else if (other != -ENOENT)
+        r = other;
+    if (r < 0)
+        return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be opened: %s", strerror(-r));
+    if (other < 0 || locked != there)
+        return drcl_error(env, -EBUSY,
+                          DRCL_DAMON_RECORD ": another program with this library has just let go of it; try again");
+    return 0;
+}
+
+static int lock_record(struct drcl_damon *d)
+{
+    int fd = drcl_create(d->env, 0600, DRCL_DAMON_RECORD), r;
+
+    if (fd < 0)
+        return drcl_error(d->env, fd,
+                          DRCL_DAMON_RECORD " cannot be opened: %s; what is set up in the kernel must be on record",
+                          strerror(-fd));
+    r = drcl_lock(d->env, fd);
+    if (r == -EWOULDBLOCK)
+        r = locked_error(d->env);
+    else if (r < 0)
+        drcl_error(d->env, r, DRCL_DAMON_RECORD " cannot be locked: %s", strerror(-r));
+    else
+        r = check_locked(d->env, fd);
+    if (r < 0)
+        drcl_close(d->env, fd);
+    else
+        d->owner.fd = fd;
+    return r;
+}
+
+static void close_record(struct drcl_damon *d, bool remove)
+{
+    if (remove)
+        drcl_unlink(d->env, DRCL_DAMON_RECORD);
+    drcl_close(d->env, d->owner.fd);
+    d->owner.fd = -1;
+}
+
+static int take_over(struct drcl_damon *d)
+{
+    int r = drcl_damon_module_on(d->env, "damon_stat");
+
+    if (r < 0)
+        return drcl_error(d->env, r, "/sys/module/damon_stat/parameters/enabled cannot be read: %s", strerror(-r));
+    if (!r)
+        return 0;
+    d->owner.record.stat_was_on = true;
+    r = write_record(d);
+    if (r == 0) {
+        r = drcl_damon_module_switch(d->env, "damon_stat", false);
+        if (r < 0)
+            drcl_error(d->env, r, "/sys/module/damon_stat/parameters/enabled: cannot be switched off: %s",
+                       strerror(-r));
+    }
+    return r;
+}
+
+/* What a killed instance left is in nobody's way: the next start cleans it up. */
+int drcl_damon_is_free(struct drcl_env *env, bool take_over)
+{
+    struct drcl_env quiet = *env; /* what cannot be told is left to the holder's error */
+    struct drcl_damon_record record, old;
+
+    quiet.log = NULL;
+    if (read_record(&quiet, &old) < 0 || new_record(&quiet, &record) < 0 || strcmp(old.boot, record.boot) != 0 ||
+        is_alive(&quiet, &old) || is_ours(&quiet, &old) != 1)
+        return drcl_damon_holder(env, take_over);
+    /* Cleaning up switches it on again. */
+    return old.stat_was_on && !take_over ? module_error(env, "damon_stat", false) : 0;
+}
+
+int drcl_damon_own(struct drcl_damon *d)
+{
+    bool may_take_over = d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER;
+    struct drcl_damon_record record;
+    int r = new_record(d->env, &record);
+
+    if (r == 0)
+        r = lock_record(d);
+    if (r < 0)
+        return r;
+    r = recover(d->env, record.boot);
+    if (r < 0) { /* what the record tells is still needed */
+        close_record(d, false);
+        return r;
+    }
+    r = drcl_damon_holder(d->env, may_take_over);
+    if (r < 0) {
+        close_record(d, true);
+        return r;
+    }
+    d->owner.record = record;
+    r = write_record(d);
+    if (r == 0 && may_take_over)
+        r = take_over(d);
+    if (r == 0) {
+        r = drcl_damon_write(d->env, "1", "nr_kdamonds");
+        d->owner.made = r == 0;
+        if (r < 0 && (r != -EBUSY || drcl_damon_holder(d->env, false) == 0))
+            drcl_error(d->env, r, DRCL_DAMON_DIR "/nr_kdamonds cannot be written: %s", strerror(-r));
+    }
+    if (r < 0)
+        drcl_damon_disown(d);
+    return r;
+}
+
+int drcl_damon_note(struct drcl_damon *d, pid_t kdamond)
+{
+    d->owner.record.kdamond = kdamond > 0 ? (uint64_t)kdamond : 0;
+    return write_record(d);
+}
+
+int drcl_damon_disown(struct drcl_damon *d)
+{
+    struct drcl_damon_record record = d->owner.record;
+    int r;
+
+    if (d->owner.fd < 0)
+        return 0;
+    if (!d->owner.made) /* what is there is not ours, whatever it looks like */
+        record.mark = record.kdamond = UINT64_MAX >> 1;
+    r = clean(d->env, &record, d);
+    close_record(d, r == 0); /* else the next start tries again */
+    d->owner.made = false;
+    memset(&d->owner.record, 0, sizeof(d->owner.record));
+    return r;
+}

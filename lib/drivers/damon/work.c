@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to be done while the kernel's thread runs: once a second it is polled, in steps, each of which may be a
+ * command that ends at a later dispatch (command.c).
+ */
+#include "drivers/damon/damon.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define POLL_NS         DRCL_DAMON_POLL_NS
+#define ANSWER_NS       UINT64_C(20000000) /* how often it is looked whether a command has ended */
+#define EFFECTIVE_POLLS 5                  /* the effective quota is asked for at every so many polls */
+#define MAX_BAD_POLLS   3
+#define MAX_REGION_AGGR UINT64_C(1000000) /* us: with longer aggregations asking for regions would take too long */
+#define NS_PER_US       UINT64_C(1000)
+
+/* --- counters, goals, intervals ----------------------------------------------------------------------------------- */
+
+/* Samples and aggregations are not told by the kernel; they go by time. */
+static void count_time(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    uint64_t aggr_ns = ctx->engine.attrs.aggr_us * NS_PER_US, n;
+
+    d->aggregation_ns += now - d->last_poll_ns;
+    d->last_poll_ns = now;
+    n = aggr_ns ? d->aggregation_ns / aggr_ns : 0;
+    d->aggregation_ns -= n * aggr_ns;
+    ctx->engine.nr_aggregations += n;
+    ctx->engine.nr_samples += n * ctx->engine.samples;
+}
+
+/* Where the kernel knows no goals, the size limit follows them. Whether it is another one now. */
+static bool follow_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
+    bool changed = false, known = false;
+
+    for (size_t slot = 0; slot < d->nr_slots; slot++) {
+        struct drcl_damon_slot *s = &d->slots[slot];
+        uint64_t before = s->quota.goal_size;
+
+        if (!s->own_goals)
+            continue;
+        if (!known)
+            drcl_context_metrics(ctx, true, &metrics);
+        known = true;
+        drcl_quota_begin(&s->quota, now, metrics.psi_valid, metrics.psi_some_us, false);
+        changed |= s->quota.goal_size != before;
+    }
+    return changed;
+}
+
+/* Goals and intervals: whether the kernel is to get another configuration. */
+static bool tune(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    bool changed = follow_goals(ctx, d, now);
+
+    if (!ctx->engine.attrs.autotune || d->own_tuning)
+        return changed;
+    drcl_damon_read_intervals(ctx, d);
+    for (size_t slot = 0; slot < d->nr_slots; slot++)
+        changed |= d->slots[slot].scheme != DRCL_DAMON_MONITOR &&
+                   d->slots[slot].min_age != ctx->engine.schemes[d->slots[slot].scheme]->min_age;
+    return changed;
+}
+
+/* --- the steps of a poll ------------------------------------------------------------------------------------------ */
+
+/* begin() begins a command, or none if it needs none, and returns 0; 1 if there is nothing to do; or an error. end()
+ * gets what became of the command. */
+struct drcl_damon_step {
+    int (*begin)(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now);
+    int (*end)(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result);
+};
+
+/* Where the kernel brings its files up to date by itself there is nothing to ask for. */
+static void ask(struct drcl_damon *d, const char *command)
+{
+    if (!d->refreshes)
+        drcl_damon_begin(d, command);
+}
+
+static int begin_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    const struct drcl_damon_step *step = d->step;
+    int r;
+
+    (void)now;
+    d->stale_tree |= drcl_damon_exclusions_moved(ctx, d, false);
+    if (drcl_damon_is_up_to_date(ctx, d))
+        return 1;
+    r = drcl_damon_reconfigure(ctx, d);
+    d->step = step;
+    return drcl_damon_is_outrun(ctx, d, r) ? 1 : r;
+}
+
+static int end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    (void)now;
+    if (drcl_damon_is_outrun(ctx, d, result)) /* once more at the next poll */
+        return 0;
+    return drcl_damon_end_commit(ctx, d, result);
+}
+
+static int begin_stats(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    (void)now;
+    /* What was counted before the library pauses the thread is counted. */
+    if (!d->running || (ctx->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
+        return 1;
+    if (!d->monitor_only)
+        drcl_damon_ask_for_stats(d);
+    return 0;
+}
+
+static int end_stats(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    int r = result < 0 ? result : drcl_damon_read_stats(ctx, d);
+
+    if (r < 0) /* the state tells more, at the next poll */
+        drcl_log(d->env, DAMON_RECLAIM_LOG_WARNING, "DAMON: statistics cannot be read: %s", strerror(-r));
+    else
+        count_time(ctx, d, now);
+    return 0;
+}
+
+static int begin_effective(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    (void)now;
+    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || !d->running || (d->nr_polls++ % EFFECTIVE_POLLS && !d->refreshes))
+        return 1;
+    if (drcl_damon_has_quota(ctx, d))
+        ask(d, "update_schemes_effective_quotas");
+    return 0;
+}
+
+static int end_effective(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    (void)now;
+    if (result == 0)
+        drcl_damon_read_effective(ctx, d);
+    return 0;
+}
+
+static int begin_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    int r;
+
+    (void)now;
+    if (!d->goals_dirty || d->monitor_only || !drcl_damon_is_working(ctx, d))
+        return 1;
+    r = drcl_damon_write_goals(ctx, d);
+    if (r == 0)
+        drcl_damon_begin(d, "commit_schemes_quota_goals");
+    d->goals_dirty = r < 0;
+    return r;
+}
+
+static int end_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    (void)ctx, (void)now;
+    d->goals_dirty |= result < 0; /* once more at the next poll */
+    return 0;
+}
+
+static int begin_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    (void)now;
+    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || !drcl_damon_is_working(ctx, d))
+        return 1;
+    if (ctx->engine.attrs.autotune && !d->own_tuning)
+        ask(d, "update_tuned_intervals");
+    return 0;
+}
+
+static int end_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    d->stale_tree |= result == 0 && tune(ctx, d, now);
+    return 0;
+}
+
+static int begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || now < d->next_regions_ns || d->reading ||
+        !drcl_damon_is_working(ctx, d) || !drcl_damon_is_awake(ctx, d) ||
+        (ctx->engine.attrs.aggr_us > MAX_REGION_AGGR && !d->monitor_only))
+        return 1;
+    drcl_damon_begin(d, "update_schemes_tried_regions");
+    return 0;
+}
+
+static int end_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    (void)now;
+    drcl_damon_begin_regions(ctx, d, result);
+    return 0;
+}
+
+static int begin_callback(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    (void)now;
+    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && ctx->callbacks.after_aggregation && !d->monitor_only)
+        ctx->callbacks.after_aggregation(ctx, ctx->userdata);
+    return 1;
+}
+
+static int no_end(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+{
+    (void)ctx, (void)d, (void)now, (void)result;
+    return 0;
+}
+
+static const struct drcl_damon_step steps[] = {
+    {begin_stats, end_stats},   {begin_effective, end_effective}, {begin_goals, end_goals}, {begin_tuning, end_tuning},
+    {begin_commit, end_commit}, {begin_regions, end_regions},     {begin_callback, no_end},
+};
+
+/* Goes on with a poll until a command has to be waited for, or it is done. */
+static int go_on(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    int r = 0;
+
+    while (r == 0 && d->step && !ctx->disable_soon) {
+        const struct drcl_damon_step *step = d->step;
+        int result;
+
+        if (!d->step_begun) {
+            d->command.result = 0;
+            r = step->begin(ctx, d, now);
+            d->step_begun = r == 0;
+        }
+        if (r == 0) {
+            result = drcl_damon_result(d);
+            if (d->command.pending) {
+                d->next_answer_ns = now + ANSWER_NS;
+                return 0;
+            }
+            r = step->end(ctx, d, now, result);
+        }
+        r = r > 0 ? 0 : r;
+        d->step_begun = false;
+        if (d->step) /* else somebody has ended it */
+            d->step = step + 1 < steps + sizeof(steps) / sizeof(steps[0]) ? step + 1 : NULL;
+    }
+    return r;
+}
+
+/* --- polling ------------------------------------------------------------------------------------------------------ */
+
+/* It does not run though it should: because its processes have exited, because it could not be started again, or by
+ * itself. */
+static int has_stopped(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    bool by_itself = d->running;
+
+    d->running = d->reading = false;
+    ctx->next_pid_ns = 0;
+    drcl_check_pids(ctx, now);
+    drcl_engine_update_targets(&ctx->engine);
+    if (ctx->disable_soon || !ctx->nr_targets)
+        return 0;
+    if (by_itself && drcl_damon_only_grown(ctx, d) && ctx->nr_targets == d->nr_written)
+        return drcl_error(d->env, -EIO,
+                          "the kernel's thread, kdamond %d, has stopped by itself; enable again to restart it",
+                          (int)d->kdamond);
+    d->stale_tree = true;
+    d->step = steps;
+    return go_on(ctx, d, now);
+}
+
+/* The state that the kernel tells: 1 on, 0 off; an answer that makes no sense is let pass a few times. */
+static int read_state(struct drcl_damon *d)
+{
+    char state[DRCL_DAMON_VALUE];
+    int r = drcl_damon_read(d->env, state, "0/state");
+
+    if (r == 0 && !strcmp(state, "off"))
+        return 0;
+    if (r == 0 && !strcmp(state, "on")) {
+        d->bad_polls = 0;
+        return 1;
+    }
+    if (r == -ENOENT)
+        return drcl_error(d->env, r, DRCL_DAMON_DIR "/0/state is gone: somebody has removed our kdamond");
+    if (++d->bad_polls < MAX_BAD_POLLS)
+        return -EAGAIN;
+    return drcl_error(d->env, r < 0 ? r : -EIO, DRCL_DAMON_DIR "/0/state cannot be read: %s",
+                      r < 0 ? strerror(-r) : "it says neither on nor off");
+}
+
+static int poll_kernel(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+{
+    int r;
+
+    d->next_poll_ns = now + POLL_NS;
+    drcl_engine_update_targets(&ctx->engine);
+    if (ctx->engine.failed) {
+        r = ctx->engine.failed;
+        ctx->engine.failed = 0;
+        return r;
+    }
+    if (ctx->disable_soon || !ctx->nr_targets)
+        return drcl_damon_switch_off(d);
+    if (d->paused && drcl_damon_is_up_to_date(ctx, d))
+        return 0;
+    r = d->running ? read_state(d) : d->paused;
+    if (r == -EAGAIN)
+        return 0;
+    if (r <= 0)
+        return r < 0 ? r : has_stopped(ctx, d, now);
+    d->step = steps;
+    return go_on(ctx, d, now);
+}
+
+uint64_t drcl_damon_due(const struct damon_reclaim *ctx)
+{
+    const struct drcl_damon *d = ctx->backend;
+    uint64_t when = d->next_wmark_ns, poll = d->step ? d->next_answer_ns : d->next_poll_ns;
+
+    if (poll < when)
+        when = poll;
+    if (d->acting && d->next_act_ns < when)
+        when = d->next_act_ns;
+    return d->reading && d->next_regions_ns < when ? d->next_regions_ns : when;
+}
+
+/* Reads some of the regions; what follows from them when all were read. */
+static int go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
+{
+    uint64_t sample_us = ctx->engine.attrs.sample_us;
+    int r = 0;
+
+    if (!drcl_damon_go_on_regions(ctx, d))
+        return 0;
+    if (d->monitor_only)
+        r = drcl_damon_act(ctx, d);
+    if (d->own_tuning)
+        drcl_tune_intervals(&ctx->engine);
+    d->stale_tree |= sample_us != ctx->engine.attrs.sample_us;
+    return r;
+}
+
+int drcl_damon_work(struct damon_reclaim *ctx)
+{
+    struct drcl_damon *d = ctx->backend;
+    uint64_t now = damon_reclaim_now(ctx), cpu = drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID);
+    uint64_t reclaim_ns = ctx->engine.reclaim_ns, reclaim_cpu_ns = ctx->engine.reclaim_cpu_ns;
+    int r = 0;
+
+    drcl_check_pids(ctx, now);
+    if (now >= d->next_wmark_ns && !ctx->disable_soon)
+        drcl_damon_check_watermarks(ctx, d, now);
+    d->acting = d->acting && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && !ctx->disable_soon;
+    if (d->acting && now >= d->next_act_ns)
+        r = drcl_damon_act_again(ctx, d);
+    else if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon)
+        r = go_on_regions(ctx, d);
+    if (r == 0 && d->step)
+        r = now >= d->next_answer_ns ? go_on(ctx, d, now) : 0;
+    else if (r == 0 && now >= d->next_poll_ns && !ctx->disable_soon)
+        r = poll_kernel(ctx, d, now);
+    ctx->monitor_cpu_ns += drcl_elapsed(cpu, drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID)) -
+                           (ctx->engine.reclaim_cpu_ns - reclaim_cpu_ns);
+    ctx->monitor_ns += drcl_elapsed(now, damon_reclaim_now(ctx)) - (ctx->engine.reclaim_ns - reclaim_ns);
+    return r;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "pages/attempt.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "pages/exclude.h"
+#include "engine/filter.h"
+#include "sys/meminfo.h"
+
+#define NS_PER_S        UINT64_C(1000000000)
+#define MIN_SLICE_PAGES 8
+#define MAX_POOR        4 /* slices in a row of which less than a half went, before giving up for a while */
+#define MAX_HOPELESS    (64 * NS_PER_S)
+
+void drcl_attempt_plan(struct drcl_attempt *a)
+{
+    uint64_t pages = DRCL_WINDOW;
+
+    a->now_ns = drcl_clock(a->b->env, CLOCK_MONOTONIC);
+    if (a->request->deadline_ns) {
+        pages = 0;
+        if (a->now_ns < a->request->deadline_ns) {
+            pages = (a->request->deadline_ns - a->now_ns) / DRCL_SLICE_SHARE / a->b->page_ns;
+            if (pages < MIN_SLICE_PAGES)
+                pages = MIN_SLICE_PAGES;
+        }
+        if (pages > DRCL_WINDOW)
+            pages = DRCL_WINDOW;
+    }
+    a->slice = pages << DRCL_PAGE_SHIFT;
+}
+
+/* How much can be swapped out: looked at when it matters. */
+static int look_at_swap(struct drcl_attempt *a)
+{
+    struct drcl_meminfo info;
+    int r = 0;
+
+    if (a->knows_swap)
+        return 0;
+    a->swap_left = UINT64_MAX;
+    if (a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT) {
+        r = drcl_meminfo_read(a->b->env, &info);
+        a->swap_left = r == 0 ? info.swap_free : 0;
+    }
+    a->knows_swap = r == 0;
+    return r;
+}
+
+static bool filters_by_memcg(const struct damon_reclaim_request *request)
+{
+    for (size_t i = 0; i < request->nr_filters; i++)
+        if (request->filters[i].type == DAMON_RECLAIM_FILTER_MEMCG)
+            return true;
+    return false;
+}
+
+int drcl_attempt_begin(struct drcl_attempt *a)
+{
+    int r = drcl_exclude_refresh(a->b);
+
+    a->needs_memcg = filters_by_memcg(a->request) || drcl_exclude_any_memcg(a->b);
+    if (r == 0 && a->needs_memcg)
+        r = drcl_idle_need_kpagecgroup(a->b);
+    drcl_attempt_plan(a);
+    return r;
+}
+
+bool drcl_attempt_hopeless(const struct drcl_attempt *a)
+{
+    return a->mm && a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT && a->now_ns < a->mm->hopeless_until;
+}
+
+/* --- judging ----------------------------------------------------------------------------------------------------- */
+
+static bool can_go(const struct drcl_attempt *a, const struct drcl_unit *unit)
+{
+    uint32_t flags = unit->flags;
+
+    if (!(flags & DRCL_KPF_LRU) || (flags & (DRCL_KPF_UNEVICTABLE | DRCL_KPF_HUGE | DRCL_KPF_COMPOUND_TAIL)))
+        return false;
+    if (!unit->exclusive || drcl_exclude_has_memcg(a->b, unit->memcg))
+        return false;
+    if (unit->addr + drcl_unit_size(unit) - 1 > UINTPTR_MAX) /* a 32-bit caller cannot name it */
+        return false;
+    if (flags & DRCL_KPF_SWAPBACKED)
+        return !drcl_attempt_hopeless(a);
+    /* A file's page must be written first, which is not up to us. */
+    return !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK));
+}
+
+int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
+                       struct damon_reclaim_result *count)
+{
+    struct drcl_page page = {
+        .anon = unit->anon,
+        .active = unit->flags & DRCL_KPF_ACTIVE,
+        .young = unit->young,
+        .unmapped = unit->unmapped,
+        .size = drcl_unit_size(unit),
+        .memcg = unit->memcg,
+    };
+    int r;
+
+    if (!drcl_filter_page(a->request->filters, a->request->nr_filters, &page))
+        return DRCL_FILTERED;
+    if (!can_go(a, unit)) {
+        count->not_reclaimable += drcl_unit_size(unit);
+        return DRCL_STAYS;
+    }
+    if (unit->young && a->request->marked) {
+        count->accessed += drcl_unit_size(unit);
+        return DRCL_STAYS;
+    }
+    if (!(unit->flags & DRCL_KPF_SWAPBACKED))
+        return DRCL_GOES;
+    r = look_at_swap(a);
+    if (r < 0)
+        return r;
+    if (a->swap_left >= swap_bytes + drcl_unit_size(unit))
+        return DRCL_GOES;
+    count->not_reclaimable += drcl_unit_size(unit);
+    return DRCL_STAYS;
+}
+
+/* --- slices ------------------------------------------------------------------------------------------------------ */
+
+/* Bytes of @range that are gone, by the entries from @first on. */
+static uint64_t gone_of(const uint64_t *entries, uint64_t first, const struct damon_reclaim_range *range)
+{
+    uint64_t gone = 0;
+
+    for (uint64_t addr = range->start; addr < range->end; addr += DRCL_PAGE_SIZE)
+        if (!(entries[(addr - first) >> DRCL_PAGE_SHIFT] & DRCL_PAGEMAP_PRESENT))
+            gone += DRCL_PAGE_SIZE;
+    return gone;
+}
+
+/* What is gone of the slice, in bytes: ranges that are near to each other are looked at together. */
+static int measure(struct drcl_attempt *a, uint64_t *ret_gone)
+{
+    uint64_t gone = 0;
+
+    for (size_t i = 0, next; i < a->nr_ranges; i = next) {
+        uint64_t first = a->ranges[i].start, end = a->ranges[i].end;
+        int r;
+
+        for (next = i + 1; next < a->nr_ranges && a->ranges[next].end - first <= DRCL_WINDOW << DRCL_PAGE_SHIFT; next++)
+            end = a->ranges[next].end;
+        r = drcl_pagemap_read(&a->mm->map, first, (size_t)((end - first) >> DRCL_PAGE_SHIFT), a->b->after);
+        if (r < 0)
+            return r;
+        for (size_t k = i; k < next; k++)
+            gone += gone_of(a->b->after, first, &a->ranges[k]);
+    }
+    *ret_gone = gone;
+    return 0;
+}
+
+/* Trying again and again what does not go (a cgroup without swap, pages pinned by a device) would use up the quota. */
+static void give_up_for_a_while(struct drcl_attempt *a)
+{
+    struct drcl_mm *mm = a->mm;
+
+    mm->hopeless_ns = mm->hopeless_ns ? mm->hopeless_ns * 2 : NS_PER_S;
+    if (mm->hopeless_ns > MAX_HOPELESS)
+        mm->hopeless_ns = MAX_HOPELESS;
+    mm->hopeless_until = drcl_clock(a->b->env, CLOCK_MONOTONIC) + mm->hopeless_ns;
+    drcl_log(a->b->env, DAMON_RECLAIM_LOG_WARNING,
+             "pid %d: memory does not go when reclaimed (no swap left for its cgroup, or pinned?); left alone for %u s",
+             (int)mm->map.pid, (unsigned int)(mm->hopeless_ns / NS_PER_S));
+}
+
+/* Draws the conclusions of a slice of which @gone bytes of @tried went in @ns. */
+static int learn(struct drcl_attempt *a, uint64_t tried, uint64_t gone, uint64_t ns)
+{
+    struct drcl_mm *mm = a->mm;
+
+    if (!tried)
+        return 0;
+    a->b->page_ns = (3 * a->b->page_ns + ns / (tried >> DRCL_PAGE_SHIFT)) / 4 + 1;
+    if (gone * 2 >= tried) {
+        mm->nr_poor = 0;
+        mm->hopeless_ns = 0;
+        a->swap_left = a->swap_left > a->swap_bytes ? a->swap_left - a->swap_bytes : 0;
+        return 0;
+    }
+    if (a->swap_bytes * 2 < tried)
+        return 0;
+    if (++mm->nr_poor >= MAX_POOR)
+        give_up_for_a_while(a);
+    a->knows_swap = false;
+    return 0;
+}
+
+int drcl_attempt_flush(struct drcl_attempt *a)
+{
+    bool pageout = a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT;
+    uint64_t begin, tried, refused, gone = 0;
+    int r;
+
+    if (!a->nr_ranges)
+        return 0;
+    begin = drcl_clock(a->b->env, CLOCK_MONOTONIC);
+    r = drcl_advise(a->b->env, a->mm->map.pid, a->mm->map.pidfd, pageout ? DRCL_MADV_PAGEOUT : DRCL_MADV_COLD,
+                    a->ranges, a->nr_ranges, &tried, &refused);
+    if (r == 0 && pageout)
+        r = measure(a, &gone);
+    if (r == 0) {
+        if (gone > tried || !pageout)
+            gone = tried;
+        a->result->tried += tried;
+        a->result->reclaimed += gone;
+        a->result->not_reclaimable += refused;
+        if (pageout)
+            r = learn(a, tried, gone, drcl_clock(a->b->env, CLOCK_MONOTONIC) - begin);
+    }
+    a->nr_ranges = 0;
+    a->bytes = a->swap_bytes = 0;
+    drcl_attempt_plan(a);
+    return r;
+}
+
+/* Makes room for a unit in a slice: 1, or 0 when a limit is reached. One unit is always taken as long as there is any
+ * time at all, or a huge page would never go under a small quota. */
+static int make_room(struct drcl_attempt *a, uint64_t size)
+{
+    bool full = a->bytes + size > a->slice || a->nr_ranges == DRCL_ADVISE_RANGES;
+    bool last = a->result->tried + a->bytes + size > a->request->max_bytes;
+
+    if (a->nr_ranges && (full || last)) {
+        int r = drcl_attempt_flush(a);
+
+        if (r < 0)
+            return r;
+        last = a->result->tried + size > a->request->max_bytes;
+    }
+    if (last || a->slice == 0)
+        return 0;
+    return a->bytes + size <= a->slice * DRCL_SLICE_SHARE || a->result->tried == 0;
+}
+
+int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_unit *unit)
+{
+    uint64_t end = unit->addr + drcl_unit_size(unit);
+    int r = make_room(a, drcl_unit_size(unit));
+
+    if (r <= 0)
+        return r;
+    if (a->nr_ranges && a->ranges[a->nr_ranges - 1].end == unit->addr)
+        a->ranges[a->nr_ranges - 1].end = end;
+    else
+        a->ranges[a->nr_ranges++] = (struct damon_reclaim_range){unit->addr, end};
+    a->bytes += drcl_unit_size(unit);
+    if (unit->flags & DRCL_KPF_SWAPBACKED)
+        a->swap_bytes += drcl_unit_size(unit);
+    return 1;
+}

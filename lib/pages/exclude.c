@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "pages/exclude.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/idle_page/physical.h"
+#include "sys/cgroup.h"
+
+#define REFRESH_NS UINT64_C(1000000000)
+
+/* Number of the first inode that is not below @inode. */
+static size_t lower(const struct drcl_inodes *set, uint64_t inode)
+{
+    size_t low = 0, high = set->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (set->inodes[mid] < inode)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+struct gathering {
+    struct drcl_env *env;
+    struct drcl_inodes *set;
+};
+
+static int add_inode(void *data, const char *path, uint64_t inode)
+{
+    const struct gathering *gathering = data;
+    struct drcl_inodes *set = gathering->set;
+    size_t i = lower(set, inode);
+
+    (void)path;
+    if (i < set->n && set->inodes[i] == inode)
+        return 0;
+    if (set->n == set->capacity) {
+        size_t capacity = 2 * set->capacity + 16;
+        uint64_t *grown = drcl_realloc_array(gathering->env, set->inodes, capacity, sizeof(*grown));
+
+        if (!grown)
+            return drcl_error(gathering->env, -ENOMEM, "out of memory");
+        set->inodes = grown;
+        set->capacity = capacity;
+    }
+    memmove(&set->inodes[i + 1], &set->inodes[i], (set->n++ - i) * sizeof(*set->inodes));
+    set->inodes[i] = inode;
+    return 0;
+}
+
+/* All cgroups there are at the paths and below them. One that is gone has no pages of its own any more. */
+static int gather(struct drcl_env *env, const char *paths, size_t n, struct drcl_inodes *set)
+{
+    struct gathering gathering = {env, set};
+    struct drcl_hush hush;
+    int r = 0;
+
+    drcl_hush(env, &hush);
+    set->n = 0;
+    for (size_t i = 0; i < n && r == 0; i++, paths += strlen(paths) + 1) {
+        r = drcl_cgroup_walk(env, paths, add_inode, &gathering);
+        if (r == -ENOENT)
+            r = 0;
+    }
+    return drcl_unhush(env, &hush, r);
+}
+
+/* Copies the paths of @exclusions, one behind the other. */
+static int copy_paths(struct drcl_env *env, const struct damon_reclaim_exclusion *exclusions, size_t n,
+                      struct drcl_exclude *new)
+{
+    size_t bytes = 0, used = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP)
+            bytes += strlen(exclusions[i].cgroup) + 1;
+    if (!bytes)
+        return 0;
+    new->paths = drcl_alloc(env, bytes);
+    if (!new->paths)
+        return drcl_error(env, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        if (exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
+            continue;
+        bytes = strlen(exclusions[i].cgroup) + 1;
+        memcpy(new->paths + used, exclusions[i].cgroup, bytes);
+        used += bytes;
+        new->nr_paths++;
+    }
+    return 0;
+}
+
+static int copy_pids(struct drcl_env *env, const struct damon_reclaim_exclusion *exclusions, size_t n,
+                     struct drcl_exclude *new)
+{
+    if (!n)
+        return 0;
+    new->pids = drcl_realloc_array(env, NULL, n, sizeof(*new->pids));
+    if (!new->pids)
+        return drcl_error(env, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        if (exclusions[i].type == DAMON_RECLAIM_EXCLUDE_PID)
+            new->pids[new->nr_pids++] = exclusions[i].pid;
+        new->ranges |= exclusions[i].type == DAMON_RECLAIM_EXCLUDE_RANGE;
+    }
+    return 0;
+}
+
+static void release(struct drcl_env *env, struct drcl_exclude *exclude)
+{
+    drcl_free(env, exclude->paths);
+    drcl_free(env, exclude->pids);
+    drcl_free(env, exclude->memcgs.inodes);
+}
+
+void drcl_exclude_free(struct drcl_idle_page *b)
+{
+    release(b->env, &b->exclude);
+}
+
+int drcl_exclude_set(struct drcl_idle_page *b, const struct damon_reclaim_exclusion *exclusions, size_t n)
+{
+    struct drcl_exclude new = {.ranges = false};
+    int r = copy_paths(b->env, exclusions, n, &new);
+
+    if (r == 0)
+        r = copy_pids(b->env, exclusions, n, &new);
+    if (r == 0)
+        r = gather(b->env, new.paths, new.nr_paths, &new.memcgs);
+    if (r == 0 && new.nr_paths)
+        r = drcl_idle_need_kpagecgroup(b);
+    if (r == 0 && b->physical)
+        r = drcl_rmap_exclude(b->physical->rmap, new.pids, new.nr_pids);
+    if (r < 0) {
+        release(b->env, &new);
+        return r;
+    }
+    new.next_ns = drcl_clock(b->env, CLOCK_MONOTONIC) + REFRESH_NS;
+    release(b->env, &b->exclude);
+    b->exclude = new;
+    if (b->physical)
+        drcl_unmapped_forget(b->physical);
+    return 0;
+}
+
+int drcl_exclude_refresh(struct drcl_idle_page *b)
+{
+    struct drcl_exclude *exclude = &b->exclude;
+    struct drcl_inodes fresh = {0};
+    uint64_t now;
+    int r;
+
+    if (!exclude->nr_paths)
+        return 0;
+    now = drcl_clock(b->env, CLOCK_MONOTONIC);
+    if (now < exclude->next_ns)
+        return 0;
+    r = gather(b->env, exclude->paths, exclude->nr_paths, &fresh);
+    if (r < 0) {
+        drcl_free(b->env, fresh.inodes);
+        return r;
+    }
+    drcl_free(b->env, exclude->memcgs.inodes);
+    exclude->memcgs = fresh;
+    exclude->next_ns = now + REFRESH_NS;
+    return 0;
+}
+
+bool drcl_exclude_any_memcg(const struct drcl_idle_page *b)
+{
+    return b->exclude.nr_paths > 0;
+}
+
+bool drcl_exclude_has_memcg(const struct drcl_idle_page *b, uint64_t inode)
+{
+    size_t i = lower(&b->exclude.memcgs, inode);
+
+    return inode && i < b->exclude.memcgs.n && b->exclude.memcgs.inodes[i] == inode;
+}

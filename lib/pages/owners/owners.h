@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* A table from frames to where a process maps them, of bounded size. What it costs does not depend on how much memory
+ * there is, only on how scattered is what was put in: a run of frames takes as much as a single one. */
+#ifndef DRCL_IDLE_OWNERS_H
+#define DRCL_IDLE_OWNERS_H
+
+#include "base/env.h"
+
+/* Consecutive frames at consecutive addresses of one process, within a block of DRCL_OWNERS_BLOCK frames. */
+#define DRCL_OWNERS_BLOCK 512 /* those of a huge page */
+
+struct drcl_owner {
+    uint64_t pfn;   /* the first */
+    uint64_t where; /* the address of its page, a multiple of the page size; plus the number of frames less one */
+    pid_t pid;
+    uint32_t next; /* in the bucket */
+};
+
+struct drcl_owners {
+    struct drcl_env *env;
+    size_t max_bytes;
+    struct drcl_owner *runs;
+    size_t n, capacity;
+    uint32_t *buckets; /* by block; as many as a power of two */
+    unsigned int bits;
+};
+
+/* Frames [pfn, pfn + pages) at the addresses from @addr on. */
+struct drcl_owners_run {
+    uint64_t pfn, addr, pages;
+    pid_t pid;
+};
+
+void drcl_owners_init(struct drcl_owners *owners, struct drcl_env *env, size_t max_bytes);
+void drcl_owners_fini(struct drcl_owners *owners);
+
+/* 0; -ENOSPC when the table is full; -ENOMEM. Then a front part may be in it. */
+int drcl_owners_add(struct drcl_owners *owners, struct drcl_owners_run run);
+
+/* What was put in last about a frame, from it on. */
+bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_owners_run *ret);
+
+/* Takes out what is said of the processes. */
+void drcl_owners_forget(struct drcl_owners *owners, const pid_t *pids, size_t n);
+/* Takes out all but the @n runs that were put in first; the memory stays. */
+void drcl_owners_truncate(struct drcl_owners *owners, size_t n);
+
+size_t drcl_owners_bytes(const struct drcl_owners *owners);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pass goes through all processes and notes what they map of the frames that were wanted when it began; what is
+ * wanted meanwhile is for the next pass. It can be left after each piece of a process and gone on with later. The
+ * largest processes come first, so that most owners are found soon.
+ */
+#include "pages/owners/rmap.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pages/owners/frame_set.h"
+#include "pages/owners/owners.h"
+#include "pages/owners/process_list.h"
+#include "pages/owners/process_scan.h"
+
+#define MAX_WANTED 1024 /* ranges; beyond that the nearest ones are joined */
+#define MAX_KNOWN  4096
+#define MAX_AGE_NS UINT64_C(60000000000)
+#define MIN_WRONG  16 /* answers; fewer prove nothing */
+
+struct drcl_rmap {
+    struct drcl_env *env;
+    pid_t *excluded;
+    size_t nr_excluded;
+    struct drcl_frame_set wanted, passing, known; /* for the next pass; of this pass; of the passes that are done */
+    struct drcl_owners owners;
+    uint64_t known_ns; /* when the oldest of what is known became known */
+    size_t nr_found, nr_wrong;
+    /* The pass. */
+    bool running, listed, full; /* the processes are listed; the table became full */
+    size_t nr_before;           /* runs in the table when it began */
+    struct drcl_process_list list;
+    struct drcl_process_scan scan;
+    struct drcl_owners_run run; /* that is being put together */
+    bool told_full, told_unreadable;
+};
+
+int drcl_rmap_new(struct drcl_env *env, size_t max_bytes, struct drcl_rmap **ret_rmap)
+{
+    struct drcl_rmap *rmap = drcl_zalloc(env, sizeof(*rmap));
+
+    if (!rmap)
+        return drcl_error(env, -ENOMEM, "out of memory");
+    rmap->env = env;
+    drcl_owners_init(&rmap->owners, env, max_bytes);
+    drcl_process_list_init(&rmap->list, env);
+    drcl_process_scan_init(&rmap->scan, env);
+    *ret_rmap = rmap;
+    return 0;
+}
+
+static uint64_t now(const struct drcl_rmap *rmap)
+{
+    return drcl_clock(rmap->env, CLOCK_MONOTONIC);
+}
+
+/* --- what is wanted and known ------------------------------------------------------------------------------------- */
+
+static void add_wanted(struct drcl_rmap *rmap, uint64_t start, uint64_t end)
+{
+    if (drcl_frame_set_reserve(&rmap->wanted, rmap->env, rmap->wanted.n + 1) < 0)
+        return;
+    drcl_frame_set_add(&rmap->wanted, start, end);
+    if (rmap->wanted.n > MAX_WANTED)
+        drcl_frame_set_widen(&rmap->wanted);
+}
+
+static void forget(struct drcl_rmap *rmap)
+{
+    drcl_owners_truncate(&rmap->owners, 0);
+    rmap->known.n = 0;
+    rmap->nr_found = rmap->nr_wrong = 0;
+}
+
+/* Forgets what is too old or too often wrong. Not while a pass goes on, which would lose what it found. */
+static void expire(struct drcl_rmap *rmap)
+{
+    bool wrong = rmap->nr_wrong >= MIN_WRONG && rmap->nr_wrong > rmap->nr_found / 4;
+
+    if (!rmap->running && rmap->known.n > 0 && (wrong || now(rmap) - rmap->known_ns >= MAX_AGE_NS))
+        forget(rmap);
+}
+
+void drcl_rmap_want(struct drcl_rmap *rmap, uint64_t start, uint64_t end)
+{
+    struct drcl_frame_range gap;
+
+    expire(rmap);
+    while (drcl_frame_set_gap(&rmap->known, &start, end, &gap))
+        if (!drcl_frame_set_has(&rmap->passing, gap.start, gap.end))
+            add_wanted(rmap, gap.start, gap.end);
+}
+
+bool drcl_rmap_knows(const struct drcl_rmap *rmap, uint64_t start, uint64_t end)
+{
+    return start >= end || drcl_frame_set_has(&rmap->known, start, end);
+}
+
+bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *ret_run)
+{
+    struct drcl_owners_run run;
+
+    if (!drcl_owners_find(&rmap->owners, pfn, &run))
+        return false;
+    rmap->nr_found++;
+    *ret_run = (struct drcl_rmap_run){.pid = run.pid, .addr = run.addr, .pages = (size_t)run.pages};
+    return true;
+}
+
+void drcl_rmap_was_wrong(struct drcl_rmap *rmap)
+{
+    rmap->nr_wrong++;
+}
+
+void drcl_rmap_renew(struct drcl_rmap *rmap)
+{
+    if (!rmap->running)
+        forget(rmap);
+}
+
+size_t drcl_rmap_bytes(const struct drcl_rmap *rmap)
+{
+    return drcl_owners_bytes(&rmap->owners);
+}
+
+/* --- putting down what a process maps ----------------------------------------------------------------------------- */
+
+static void tell_full(struct drcl_rmap *rmap, int err)
+{
+    if (!rmap->told_full)
+        drcl_log(
+            rmap->env, DAMON_RECLAIM_LOG_WARNING,
+            "the table of which process maps which frame cannot grow beyond %zu bytes (%s): some pages will not be "
+            "found",
+            drcl_owners_bytes(&rmap->owners), strerror(-err));
+    rmap->told_full = true;
+}
+
+/* Puts what the pass wants of the run into the table. */
+static void put_run(struct drcl_rmap *rmap)
+{
+    const struct drcl_frame_set *set = &rmap->passing;
+    struct drcl_owners_run run = rmap->run;
+    uint64_t end = run.pfn + run.pages;
+
+    rmap->run.pages = 0;
+    for (size_t i = drcl_frame_set_find(set, run.pfn); i < set->n && set->at[i].start < end; i++) {
+        uint64_t from = set->at[i].start > run.pfn ? set->at[i].start : run.pfn;
+        uint64_t to = set->at[i].end < end ? set->at[i].end : end;
+        struct drcl_owners_run part = {
+            .pfn = from, .addr = run.addr + (from - run.pfn) * DRCL_PAGE_SIZE, .pages = to - from, .pid = run.pid};
+        int r = drcl_owners_add(&rmap->owners, part);
+
+        if (r == 0)
+            continue;
+        rmap->full = true;
+        tell_full(rmap, r);
+    }
+}
+
+/* Only pages that nobody else maps: the kernel does not reclaim others on one process' behalf. */
+static void note(struct drcl_rmap *rmap, uint64_t addr, const uint64_t *entries, size_t n)
+{
+    const uint64_t mine = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE;
+    struct drcl_owners_run *run = &rmap->run;
+
+    for (size_t i = 0; i < n; i++, addr += DRCL_PAGE_SIZE) {
+        uint64_t pfn = entries[i] & DRCL_PAGEMAP_PFN;
+
+        if ((entries[i] & mine) != mine || pfn == 0)
+            continue;
+        if (run->pages > 0 && pfn == run->pfn + run->pages && addr == run->addr + run->pages * DRCL_PAGE_SIZE) {
+            run->pages++;
+            continue;
+        }
+        if (run->pages > 0)
+            put_run(rmap);
+        *run = (struct drcl_owners_run){.pfn = pfn, .addr = addr, .pages = 1, .pid = rmap->scan.pid};
+    }
+}
+
+static void close_process(struct drcl_rmap *rmap)
+{
+    if (rmap->run.pages > 0)
+        put_run(rmap);
+    drcl_process_scan_close(&rmap->scan);
+}
+
+/* --- the pass ----------------------------------------------------------------------------------------------------- */
+
+static bool excluded(const struct drcl_rmap *rmap, pid_t pid)
+{
+    for (size_t i = 0; i < rmap->nr_excluded; i++)
+        if (rmap->excluded[i] == pid)
+            return true;
+    return false;
+}
+
+/* The next process of the pass; false if all had their turn. */
+static bool next_pid(struct drcl_rmap *rmap, pid_t *ret_pid)
+{
+    while (drcl_process_list_next(&rmap->list, ret_pid))
+        if (*ret_pid != getpid() && !excluded(rmap, *ret_pid))
+            return true;
+    return false;
+}
+
+/* What to do about a process that cannot be read. Without descriptors or memory no other one can be read either. */
+static int unreadable(struct drcl_rmap *rmap, pid_t pid, int err)
+{
+    if (err == -EMFILE || err == -ENFILE || err == -ENOMEM)
+        return drcl_error(rmap->env, err, "pid %d: what it maps cannot be read: %s", (int)pid, strerror(-err));
+    if (!rmap->told_unreadable)
+        drcl_log(rmap->env, DAMON_RECLAIM_LOG_WARNING,
+                 "pid %d: what it maps cannot be read: %s; its pages, and those of others like it, will not be found",
+                 (int)pid, strerror(-err));
+    rmap->told_unreadable = true;
+    return 1;
+}
+
+/* A piece of work: 1; 0 when the pass is done; or a negative errno. */
+static int advance(struct drcl_rmap *rmap)
+{
+    pid_t pid = rmap->scan.pid;
+    uint64_t addr;
+    size_t n;
+    int r;
+
+    if (!rmap->listed) {
+        r = drcl_process_list_read(&rmap->list);
+        rmap->listed = r == 0;
+        return r < 0 ? r : 1;
+    }
+    if (pid == 0) {
+        if (rmap->full || !next_pid(rmap, &pid))
+            return 0;
+        r = drcl_process_scan_open(&rmap->scan, pid);
+    } else {
+        r = drcl_process_scan_next(&rmap->scan, &addr, &n);
+        if (r > 0)
+            note(rmap, addr, rmap->scan.entries, n);
+        else
+            close_process(rmap);
+    }
+    return r < 0 ? unreadable(rmap, pid, r) : 1;
+}
+
+static int begin(struct drcl_rmap *rmap)
+{
+    struct drcl_frame_set unused = rmap->passing;
+    int r;
+
+    expire(rmap);
+    if (rmap->known.n + rmap->wanted.n > MAX_KNOWN)
+        forget(rmap);
+    r = drcl_frame_set_reserve(&rmap->known, rmap->env, rmap->known.n + rmap->wanted.n);
+    if (r < 0)
+        return drcl_error(rmap->env, r, "out of memory");
+    r = drcl_process_list_begin(&rmap->list);
+    if (r < 0)
+        return r;
+    rmap->passing = rmap->wanted;
+    rmap->wanted = unused;
+    rmap->listed = rmap->full = false;
+    rmap->nr_before = rmap->owners.n;
+    rmap->running = true;
+    return 1;
+}
+
+static void end(struct drcl_rmap *rmap)
+{
+    close_process(rmap);
+    drcl_process_list_end(&rmap->list);
+    rmap->passing.n = 0;
+    rmap->running = false;
+}
+
+static void complete(struct drcl_rmap *rmap)
+{
+    if (rmap->known.n == 0)
+        rmap->known_ns = now(rmap);
+    for (size_t i = 0; i < rmap->passing.n; i++)
+        drcl_frame_set_add(&rmap->known, rmap->passing.at[i].start, rmap->passing.at[i].end);
+    if (rmap->full) /* who had no room comes first the next time */
+        drcl_process_list_turn(&rmap->list);
+    end(rmap);
+}
+
+/* What the pass was for is wanted again, and would be found twice. */
+static void give_up(struct drcl_rmap *rmap)
+{
+    rmap->run.pages = 0;
+    drcl_owners_truncate(&rmap->owners, rmap->nr_before);
+    for (size_t i = 0; i < rmap->passing.n; i++)
+        add_wanted(rmap, rmap->passing.at[i].start, rmap->passing.at[i].end);
+    end(rmap);
+}
+
+static bool idle(const struct drcl_rmap *rmap)
+{
+    return !rmap->running && rmap->wanted.n == 0;
+}
+
+int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns)
+{
+    int r;
+
+    while (!idle(rmap)) {
+        r = rmap->running ? advance(rmap) : begin(rmap);
+        if (r == 0)
+            complete(rmap);
+        else if (r < 0 && rmap->running)
+            give_up(rmap);
+        if (r < 0)
+            return r;
+        if (deadline_ns && now(rmap) >= deadline_ns)
+            break;
+    }
+    return idle(rmap);
+}
+
+/* --- who is passed over ------------------------------------------------------------------------------------------- */
+
+/* Copies @pids, those first that were not excluded before. Returns how many those are. */
+static size_t copy_new_first(const struct drcl_rmap *rmap, pid_t *copy, const pid_t *pids, size_t n)
+{
+    size_t nr_new = 0, nr_old = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (excluded(rmap, pids[i]))
+            copy[n - ++nr_old] = pids[i];
+        else
+            copy[nr_new++] = pids[i];
+    }
+    return nr_new;
+}
+
+int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n)
+{
+    pid_t *copy = NULL;
+    size_t nr_new;
+
+    if (n > 0) {
+        copy = drcl_realloc_array(rmap->env, NULL, n, sizeof(*copy));
+        if (!copy)
+            return drcl_error(rmap->env, -ENOMEM, "out of memory");
+    }
+    nr_new = copy_new_first(rmap, copy, pids, n);
+    drcl_free(rmap->env, rmap->excluded);
+    rmap->excluded = copy;
+    rmap->nr_excluded = n;
+    if (excluded(rmap, rmap->scan.pid)) {
+        rmap->run.pages = 0;
+        close_process(rmap);
+    }
+    drcl_owners_forget(&rmap->owners, copy, nr_new);
+    return 0;
+}
+
+void drcl_rmap_reset(struct drcl_rmap *rmap)
+{
+    struct drcl_env *env = rmap->env;
+
+    if (rmap->running) {
+        rmap->run.pages = 0;
+        end(rmap);
+    }
+    forget(rmap);
+    drcl_frame_set_fini(&rmap->wanted, env);
+    drcl_frame_set_fini(&rmap->passing, env);
+    drcl_frame_set_fini(&rmap->known, env);
+    drcl_owners_fini(&rmap->owners);
+    drcl_process_list_fini(&rmap->list);
+}
+
+void drcl_rmap_free(struct drcl_rmap *rmap)
+{
+    struct drcl_env *env;
+
+    if (!rmap)
+        return;
+    env = rmap->env;
+    drcl_rmap_reset(rmap);
+    drcl_free(env, rmap->excluded);
+    drcl_free(env, rmap);
+}
