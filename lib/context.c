@@ -1,212 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "context.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "backend_table.h"
-#include "base/size.h"
-
-static void forward_log(void *log_data, enum damon_reclaim_log_level level, const char *text)
-{
-    struct damon_reclaim *ctx = log_data;
-
-    if (ctx->callbacks.log)
-        ctx->callbacks.log(ctx->ready ? ctx : NULL, level, text, ctx->userdata);
-}
-
-/* A backend of the host program: each operation that is not optional is there, and sizes make sense. */
-static int take_ops(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
-{
-    struct damon_reclaim_backend_ops *ops = &ctx->ops;
-    int r = drcl_size_copy(ops, sizeof(*ops), config->backend_ops, config->backend_ops->size);
-
-    if (r < 0)
-        return drcl_error(&ctx->env, r, "config.backend_ops: size %zu is not one that this library knows",
-                          config->backend_ops->size);
-    if (config->backend)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend: \"%s\" and config.backend_ops; set one of them",
-                          config->backend);
-    if (!ops->name || !ops->ranges || !ops->prepare || !ops->check || !ops->reclaim)
-        return drcl_error(&ctx->env, -EINVAL,
-                          "config.backend_ops: name, ranges, prepare, check and reclaim must be set");
-    if (!ops->now != !ops->advance)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: set both now and advance, or neither");
-    if ((ops->min_region_size & (ops->min_region_size - 1)) || (ops->huge_size & (ops->huge_size - 1)))
-        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: min_region_size and huge_size are powers of two");
-    ctx->backend = config->backend_data;
-    return 0;
-}
-
-static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
-{
-    const struct drcl_backend *backend;
-    int r;
-
-    ctx->driver = &drcl_engine_driver;
-    if (config->backend_ops)
-        return take_ops(ctx, config);
-    if (!config->backend)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"auto\" or \"sim\"");
-    r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &backend, &ctx->backend);
-    if (r < 0)
-        return r;
-    ctx->ops = backend->ops_of ? *backend->ops_of(ctx->backend) : *backend->ops;
-    ctx->built_in = true;
-    ctx->physical = backend->physical;
-    if (backend->driver)
-        ctx->driver = backend->driver;
-    return 0;
-}
-
-static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
-{
-    const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK |
-                           DAMON_RECLAIM_LARGEST_RAM;
-    struct drcl_host host = drcl_context_host;
-    int r;
-
-    if (config->callbacks) {
-        r = drcl_size_copy(&ctx->callbacks, sizeof(ctx->callbacks), config->callbacks, config->callbacks->size);
-        if (r < 0)
-            return drcl_error(&ctx->env, r, "config.callbacks: size %zu is not one that this library knows",
-                              config->callbacks->size);
-    }
-    if (config->flags & ~known)
-        return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
-                          config->flags & ~known);
-    r = make_backend(ctx, config);
-    if (r < 0)
-        return r;
-    ctx->virtual_clock = ctx->ops.now != NULL;
-    ctx->timer_fd = ctx->env.sys.timer_new(ctx->env.system_data);
-    if (ctx->timer_fd < 0)
-        return drcl_error(&ctx->env, ctx->timer_fd, "timer: cannot be made: %s", strerror(-ctx->timer_fd));
-    ctx->staged.size = sizeof(ctx->staged);
-    damon_reclaim_params_init(&ctx->staged);
-    ctx->active = ctx->staged;
-    host.data = ctx;
-    host.has_before = ctx->callbacks.before_reclaim != NULL;
-    r = drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->backend, &host, config->seed,
-                         !(ctx->flags & DAMON_RECLAIM_NO_MARK));
-    return r < 0 ? drcl_error(&ctx->env, r, "out of memory") : 0;
-}
-
-/* Gives back what set_up() got, as far as it came. */
-static void tear_down(struct damon_reclaim *ctx)
-{
-    if (ctx->engine.env)
-        drcl_engine_fini(&ctx->engine);
-    drcl_forget_targets(ctx);
-    drcl_forget_exclusions(ctx);
-    if (ctx->timer_fd >= 0)
-        drcl_close(&ctx->env, ctx->timer_fd);
-    /* The data of the host program's backend stays its own if no context came to be. */
-    if ((ctx->built_in || ctx->ready) && ctx->ops.destroy)
-        ctx->ops.destroy(ctx->backend);
-}
-
-static void give_error(const struct damon_reclaim_config *config, const struct drcl_env *env)
-{
-    if (config->error && config->error_size)
-        snprintf(config->error, config->error_size, "%s", env->error);
-}
-
-int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_reclaim **ret_ctx)
-{
-    struct damon_reclaim_config config = {.size = sizeof(config)};
-    struct damon_reclaim *ctx;
-    struct drcl_env env;
-    int r;
-
-    if (!user || !ret_ctx)
-        return -EINVAL;
-    r = drcl_size_copy(&config, sizeof(config), user, user->size);
-    if (r < 0)
-        return r;
-    if (config.error && config.error_size)
-        config.error[0] = '\0';
-    r = drcl_env_init(&env, &config);
-    if (r < 0) {
-        give_error(&config, &env);
-        return r;
-    }
-    ctx = drcl_zalloc(&env, sizeof(*ctx));
-    if (!ctx) {
-        r = drcl_error(&env, -ENOMEM, "out of memory");
-        give_error(&config, &env);
-        drcl_env_fini(&env);
-        return r;
-    }
-    ctx->env = env;
-    ctx->env.log = forward_log;
-    ctx->env.log_data = ctx;
-    ctx->refs = 1;
-    ctx->timer_fd = -1;
-    ctx->next_target = 1;
-    ctx->userdata = config.userdata;
-    ctx->flags = config.flags;
-    atomic_init(&ctx->stop, false);
-    r = set_up(ctx, &config);
-    if (r < 0) {
-        give_error(&config, &ctx->env);
-        tear_down(ctx);
-        env = ctx->env;
-        drcl_free(&env, ctx);
-        drcl_env_fini(&env);
-        return r;
-    }
-    ctx->ready = true;
-    *ret_ctx = ctx;
-    return 0;
-}
-
-static void destroy(struct damon_reclaim *ctx)
-{
-    struct drcl_env env;
-
-    memset(&ctx->callbacks, 0, sizeof(ctx->callbacks));
-    drcl_disable(ctx, DAMON_RECLAIM_REASON_REQUESTED);
-    tear_down(ctx);
-    env = ctx->env;
-    drcl_free(&env, ctx);
-    drcl_env_fini(&env);
-}
-
-struct damon_reclaim *damon_reclaim_ref(struct damon_reclaim *ctx)
-{
-    if (ctx)
-        ctx->refs++;
-    return ctx;
-}
-
-struct damon_reclaim *damon_reclaim_unref(struct damon_reclaim *ctx)
-{
-    if (!ctx)
-        return NULL;
-    if (--ctx->refs == 0) {
-        destroy(ctx);
-    } else if (ctx->refs == ctx->held) {
-        /* Only running calls keep it alive: they come back as soon as they can and call nobody. */
-        memset(&ctx->callbacks, 0, sizeof(ctx->callbacks));
-        ctx->engine.halt = true;
-        atomic_store(&ctx->stop, true);
-    }
-    return NULL;
-}
-
-void drcl_hold(struct damon_reclaim *ctx)
-{
-    ctx->refs++;
-    ctx->held++;
-}
-
-void drcl_release(struct damon_reclaim *ctx)
-{
-    ctx->held--;
-    damon_reclaim_unref(ctx);
-}
+#include "sys/meminfo.h"
+#include "sys/psi.h"
 
 void *damon_reclaim_get_userdata(const struct damon_reclaim *ctx)
 {
@@ -231,4 +27,17 @@ const char *damon_reclaim_backend_name(const struct damon_reclaim *ctx)
 uint64_t damon_reclaim_now(const struct damon_reclaim *ctx)
 {
     return ctx->virtual_clock ? ctx->ops.now(ctx->backend) : drcl_clock(&ctx->env, CLOCK_MONOTONIC);
+}
+
+int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret)
+{
+    int r;
+
+    *ret = (struct damon_reclaim_metrics){.size = sizeof(*ret)};
+    if (ctx->ops.metrics)
+        return ctx->ops.metrics(ctx->backend, ret);
+    r = drcl_meminfo_free_permille(&ctx->env, &ret->free_permille);
+    if (r == 0 && psi)
+        ret->psi_valid = drcl_psi_some_us(&ctx->env, &ret->psi_some_us) == 0;
+    return r;
 }

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handle. What a program asks for is kept here (parameters, targets, callbacks, the state); what is learnt of the
- * memory is the engine's. The files of the handle, one for each part of the public header:
+ * The handle: what a program asks for (parameters, targets, callbacks) and the state. What is learnt about the memory
+ * is in the engine. The handle's files, from bottom to top; each uses only those above it in this list:
  *
- *     context.c  new, ref, unref, errors      settings.c  parameters, commit, enable, disable
- *     targets.c  targets                      schemes.c   schemes, filters, goals
- *     loop.c     fd, dispatch, run, stop      results.c   regions, statistics
- *     probe.c    versions, features, probing  exclusions.c what is never reclaimed
- *     driver.h   who does the work
+ *     context.c     what needs the struct alone: clock, metrics, user data, last error
+ *     lifecycle.c   changes of state, disabling, telling the driver about a change, the timer
+ *     exclusions.c  what is never reclaimed
+ *     targets.c     targets
+ *     apply.c       the parameters in effect, as the engine takes them
+ *     schemes.c     schemes, filters, goals
+ *     results.c     regions, statistics
+ *     host.c        what the engine asks the handle for
+ *     handle.c      new, ref, unref
+ *     settings.c    staging, checking and committing parameters
+ *     enable.c      enable, disable
+ *     loop.c        fd, dispatch, run, stop
+ *     by_name.c     parameters by name
+ *
+ * probe.c and backend_table.c work without a handle.
  */
 #ifndef DRCL_CONTEXT_H
 #define DRCL_CONTEXT_H
@@ -78,50 +88,7 @@ struct damon_reclaim {
     uint64_t monitor_cpu_ns;
 };
 
-/* context.c: a call that may run callbacks holds a reference, so that the context outlives it. */
-void drcl_hold(struct damon_reclaim *ctx);
-void drcl_release(struct damon_reclaim *ctx);
-
-/* settings.c: the monitoring attributes of a parameter set. */
-struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *params);
-/* Lays the parameters that are in effect into the engine. */
-void drcl_apply_params(struct damon_reclaim *ctx);
-/* Tells the driver of a context that is enabled what is another now. */
-int drcl_changed(struct damon_reclaim *ctx, enum drcl_change what);
-/* Disables now, or when the running step has ended. */
-int drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason);
-int drcl_finish_disable(struct damon_reclaim *ctx);
-void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
-                    uint32_t free_permille);
-
-/* loop.c */
-extern const struct drcl_host drcl_context_host;
-/* Sets the timer for what is due next. */
-int drcl_arm(struct damon_reclaim *ctx);
-void drcl_disarm(struct damon_reclaim *ctx);
-/* Time between two looks at the watermarks: the shortest wmarks_interval of all schemes; while active no more than
- * @most_ns. */
-uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns);
+/* Free memory and, with @psi, memory pressure: the backend's, or the system's if the backend has none of its own. */
 int drcl_context_metrics(struct damon_reclaim *ctx, bool psi, struct damon_reclaim_metrics *ret);
-
-/* targets.c */
-void drcl_forget_targets(struct damon_reclaim *ctx);
-void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id);
-/* Once a second: removes targets whose process has exited. */
-void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now);
-/* With a backend that works without targets and none added: makes target 0 of all its memory. */
-int drcl_add_whole(struct damon_reclaim *ctx);
-/* -EINVAL if the caller has given a range of physical memory in which there is none. */
-int drcl_check_physical(struct damon_reclaim *ctx);
-
-/* schemes.c: scheme number @id; NULL with the text of the error. */
-struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id);
-
-/* exclusions.c */
-bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid);
-void drcl_forget_exclusions(struct damon_reclaim *ctx);
-/* The cgroup at @path; an error names member @member of entry @index of the caller's @list. */
-int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, const char *member, const char *path,
-                     uint64_t *ret_inode);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What is never reclaimed. Ranges are the engine's to leave out, processes and cgroups the backend's, which alone knows
  * whose a page is. */
-#include "context.h"
+#include "exclusions.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "lifecycle.h"
 #include "sys/cgroup.h"
 
 #define MAX_EXCLUSIONS 256
@@ -185,7 +186,7 @@ int damon_reclaim_set_exclusions(struct damon_reclaim *ctx, const struct damon_r
     }
     old = list_of(ctx);
     put_list(ctx, new);
-    r = drcl_changed(ctx, DRCL_CHANGE_EXCLUSIONS);
+    r = drcl_tell_driver(ctx, DRCL_CHANGE_EXCLUSIONS);
     if (r < 0) {
         put_list(ctx, old);
         if (ctx->ops.exclude)

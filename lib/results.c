@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "schemes.h"
 #include "backends/sim/sim.h"
 #include "base/size.h"
 

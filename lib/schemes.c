@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "context.h"
+#include "schemes.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "apply.h"
+#include "exclusions.h"
+#include "lifecycle.h"
 #include "engine/filter.h"
 #include "params/params.h"
 #include "base/size.h"
@@ -135,7 +138,7 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     if (drcl_engine_reserve_scheme(&ctx->engine, id) < 0)
         return drcl_error(&ctx->env, -ENOMEM, "scheme: out of memory");
     drcl_engine_set_scheme(&ctx->engine, id, &scheme);
-    r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
+    r = drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0) {
         drcl_engine_remove_scheme(&ctx->engine, id, true);
         return r;
@@ -154,7 +157,7 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
     if (!drcl_find_scheme(ctx, id))
         return -ENOENT;
     drcl_engine_remove_scheme(&ctx->engine, id, !ctx->in_dispatch);
-    drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
+    drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     return 0;
 }
 
@@ -194,7 +197,7 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
     nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->nr_filters : scheme->nr_filters;
     memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : scheme->filters, nr_old * sizeof(*old));
     put_filters(ctx, id, new, n);
-    r = drcl_changed(ctx, DRCL_CHANGE_SCHEMES);
+    r = drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0)
         put_filters(ctx, id, old, nr_old);
     return r;
@@ -230,5 +233,5 @@ int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t ind
     quota->goals[index].current = current;
     if (id == DAMON_RECLAIM_SCHEME_RECLAIM)
         note_feedback(ctx, current);
-    return drcl_changed(ctx, DRCL_CHANGE_GOALS);
+    return drcl_tell_driver(ctx, DRCL_CHANGE_GOALS);
 }

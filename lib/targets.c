@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "context.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "exclusions.h"
+#include "lifecycle.h"
 #include "sys/ram.h"
 #include "base/size.h"
 #include "sys/process.h"
@@ -211,7 +213,7 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     r = add(ctx, ctx->next_target, target.pid, pidfd, target.ranges, target.nr_ranges);
     if (r < 0)
         return r;
-    r = drcl_changed(ctx, DRCL_CHANGE_TARGETS);
+    r = drcl_tell_driver(ctx, DRCL_CHANGE_TARGETS);
     if (r < 0) {
         drcl_engine_remove_target(&ctx->engine, ctx->next_target);
         drop(ctx, ctx->next_target);
@@ -233,7 +235,7 @@ int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id)
         return drcl_error(&ctx->env, -ENOENT, "target %u: there is none with that number", id);
     drcl_engine_remove_target(&ctx->engine, id);
     drop(ctx, id);
-    drcl_changed(ctx, DRCL_CHANGE_TARGETS); /* what it meets, the next dispatch meets, too */
+    drcl_tell_driver(ctx, DRCL_CHANGE_TARGETS); /* what it meets, the next dispatch meets, too */
     return 0;
 }
 

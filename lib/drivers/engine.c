@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver that works by itself: watermarks and sample ticks on the thread that dispatches. */
-#include "context.h"
+#include "apply.h"
+#include "lifecycle.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <string.h>

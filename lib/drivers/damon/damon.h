@@ -19,7 +19,10 @@
 #include "backends/backend.h"
 #include "drivers/damon/sysfs.h"
 #include "sys/ram.h"
+#include "apply.h"
 #include "context.h"
+#include "lifecycle.h"
+#include "targets.h"
 
 #define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
 #define DRCL_DAMON_SLOTS   (DRCL_MAX_SCHEMES + 1)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The switch. */
+#include <errno.h>
+
+#include "handle.h"
+#include "lifecycle.h"
+#include "settings.h"
+#include "targets.h"
+
+static int start(struct damon_reclaim *ctx)
+{
+    int r = 0;
+
+    /* Who waits for targets to come does not mean all memory until then. */
+    if ((ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE) && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
+        r = drcl_add_whole(ctx);
+    if (r < 0)
+        return r;
+    if (!ctx->nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
+        return drcl_error(&ctx->env, -EINVAL, "enabled: there is no target; add one with damon_reclaim_add_target()");
+    ctx->next_pid_ns = 0;
+    r = ctx->driver->start(ctx);
+    if (r == 0)
+        r = drcl_arm(ctx);
+    return r;
+}
+
+int damon_reclaim_enable(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_params old;
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    if (ctx->disable_soon)
+        return drcl_error(&ctx->env, -EBUSY, "enabled: being disabled; enable it after damon_reclaim_dispatch()");
+    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED || ctx->starting)
+        return 0;
+    r = drcl_check_staged(ctx);
+    if (r < 0)
+        return r;
+    drcl_hold(ctx);
+    old = ctx->active;
+    ctx->active = ctx->staged;
+    ctx->starting = true;
+    r = start(ctx);
+    ctx->starting = false;
+    if (r == 0 && ctx->disable_soon) { /* by a callback, or because the last target is gone already */
+        drcl_finish_disable(ctx);
+        if (ctx->reason == DAMON_RECLAIM_REASON_NO_TARGET)
+            r = drcl_error(&ctx->env, -ESRCH, "enabled: the process of the last target has exited");
+    } else if (r < 0) {
+        bool was_enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
+
+        ctx->disable_soon = false;
+        ctx->driver->stop(ctx);
+        ctx->active = old;
+        if (was_enabled)
+            drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, DAMON_RECLAIM_REASON_BACKEND, 0);
+    }
+    drcl_release(ctx);
+    return r;
+}
+
+int damon_reclaim_disable(struct damon_reclaim *ctx)
+{
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    drcl_hold(ctx);
+    r = drcl_disable(ctx, DAMON_RECLAIM_REASON_REQUESTED);
+    drcl_release(ctx);
+    return r;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "lifecycle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NS_PER_US UINT64_C(1000)
+
+/* --- the timer ------------------------------------------------------------------------------------------------- */
+
+uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns)
+{
+    uint64_t ns = UINT64_MAX;
+
+    for (size_t i = 0; i < ctx->engine.nr_schemes; i++) {
+        const struct drcl_scheme *scheme = ctx->engine.schemes[i];
+        uint64_t interval = scheme->config.watermarks.interval_us * NS_PER_US;
+
+        if (scheme->used && interval && interval < ns)
+            ns = interval;
+    }
+    return active && ns > most_ns ? most_ns : ns;
+}
+
+int drcl_arm(struct damon_reclaim *ctx)
+{
+    uint64_t when = 0;
+    int r;
+
+    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED)
+        when =
+            ctx->virtual_clock || !ctx->driver->due(ctx) ? 1 : ctx->driver->due(ctx); /* 1: in the past, so at once */
+    if (when == 1 && ctx->armed_ns == when) /* a virtual clock: the timer has expired already, and still shows that */
+        return 0;
+    r = ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, when);
+    ctx->armed_ns = r < 0 ? 0 : when;
+    return r < 0 ? drcl_error(&ctx->env, r, "timer: cannot be set: %s", strerror(-r)) : 0;
+}
+
+void drcl_disarm(struct damon_reclaim *ctx)
+{
+    ctx->armed_ns = 0;
+    ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
+}
+
+/* --- the state ------------------------------------------------------------------------------------------------- */
+
+static const char *reason_text(const struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
+{
+    switch (reason) {
+    case DAMON_RECLAIM_REASON_REQUESTED:
+        return "as requested";
+    case DAMON_RECLAIM_REASON_WMARK_HIGH:
+        return "free memory is above the high watermark";
+    case DAMON_RECLAIM_REASON_WMARK_MID:
+        return ctx->state == DAMON_RECLAIM_STATE_ACTIVE ? "free memory is at or below the mid watermark"
+                                                        : "free memory is above the mid watermark";
+    case DAMON_RECLAIM_REASON_WMARK_LOW:
+        return "free memory is below the low watermark";
+    case DAMON_RECLAIM_REASON_NO_TARGET:
+        return "no target is left";
+    case DAMON_RECLAIM_REASON_INVALID_PARAMETERS:
+    case DAMON_RECLAIM_REASON_BACKEND:
+        break;
+    }
+    return ctx->env.error;
+}
+
+void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
+                    uint32_t free_permille)
+{
+    static const char *const names[] = {"disabled", "inactive", "active"};
+    struct damon_reclaim_event event = {
+        .size = sizeof(event), .state = state, .reason = reason, .free_permille = free_permille};
+    char text[DRCL_ERROR_SIZE + 64];
+    bool same = ctx->state == state && ctx->reason == reason;
+
+    ctx->state = state;
+    ctx->reason = reason;
+    if (same)
+        return;
+    snprintf(text, sizeof(text), "%s: %s", names[state], reason_text(ctx, reason));
+    drcl_log(&ctx->env, DAMON_RECLAIM_LOG_INFO, "%s", text);
+    event.text = text;
+    ctx->in_callback++;
+    if (ctx->callbacks.state_changed)
+        ctx->callbacks.state_changed(ctx, &event, ctx->userdata);
+    ctx->in_callback--;
+}
+
+int drcl_finish_disable(struct damon_reclaim *ctx)
+{
+    int r;
+
+    ctx->disable_soon = false;
+    r = ctx->driver->stop(ctx);
+    ctx->untuned.autotune = false; /* the next start tunes from the beginning */
+    drcl_disarm(ctx);
+    drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
+    return r;
+}
+
+int drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
+{
+    if ((ctx->state == DAMON_RECLAIM_STATE_DISABLED && !ctx->starting) || ctx->disable_soon)
+        return 0;
+    ctx->disable_reason = reason;
+    if (!ctx->in_dispatch && !ctx->starting)
+        return drcl_finish_disable(ctx);
+    ctx->disable_soon = true;
+    ctx->engine.halt = true;
+    return 0;
+}
+
+int drcl_tell_driver(struct damon_reclaim *ctx, enum drcl_change what)
+{
+    int r = 0;
+
+    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
+        return 0;
+    if (ctx->driver->changed)
+        r = ctx->driver->changed(ctx, what);
+    if (r == 0 && !ctx->in_dispatch)
+        r = drcl_arm(ctx); /* there may be work at once */
+    return r;
+}
