@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters: the part that is decided for regions, and the decision for a page that backends share. Pure. */
+/* Filters that are decided for regions. Those that are decided for pages: pages/page_filter.h. Pure. */
 #ifndef DRCL_FILTER_H
 #define DRCL_FILTER_H
 
 #include "damon_reclaim/damon_reclaim.h"
-
-/* What a backend knows of a page that passes through the page-level filters. */
-struct drcl_page {
-    bool anon;
-    bool active;
-    bool young;
-    bool unmapped;
-    uint64_t size;  /* bytes of the whole (huge) page */
-    uint64_t memcg; /* inode number of the owning cgroup, 0: not known */
-};
-
-/* Whether the page-level filters let the page pass. Filters of the core are passed over. */
-bool drcl_filter_page(const struct damon_reclaim_filter *filters, size_t n, const struct drcl_page *page);
 
 /* What the core's filters say of the front part of a region. */
 struct drcl_filter_verdict {

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "pages/exclude.h"
-#include "engine/filter.h"
+#include "pages/page_filter.h"
 #include "sys/meminfo.h"
 
 #define NS_PER_S        UINT64_C(1000000000)
@@ -103,7 +103,7 @@ int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_unit *unit, uin
     };
     int r;
 
-    if (!drcl_filter_page(a->request->filters, a->request->nr_filters, &page))
+    if (!drcl_page_filter_allows(a->request->filters, a->request->nr_filters, &page))
         return DRCL_FILTERED;
     if (!can_go(a, unit)) {
         count->not_reclaimable += drcl_unit_size(unit);

@@ -2,7 +2,7 @@
 /* Filters: those of the core cut regions, those of the pages go to the backend, the first that matches decides. */
 #include <errno.h>
 
-#include "engine/filter.h"
+#include "pages/page_filter.h"
 #include "scripted.h"
 
 static struct scripted s;
@@ -171,11 +171,11 @@ START_TEST(test_page)
             for (int of_type = 0; of_type < 2; of_type++) {
                 bool matched = of_type == (int)f.matching;
 
-                expect_eq(drcl_filter_page(&f, 1, &pages[!of_type]), matched ? f.allow : !f.allow);
+                expect_eq(drcl_page_filter_allows(&f, 1, &pages[!of_type]), matched ? f.allow : !f.allow);
             }
         }
     }
-    ck_assert(drcl_filter_page(NULL, 0, &pages[0]));
+    ck_assert(drcl_page_filter_allows(NULL, 0, &pages[0]));
 }
 END_TEST
 
@@ -189,15 +189,15 @@ START_TEST(test_page_order)
         FILTER(HUGEPAGE_SIZE, .matching = true, .allow = true, .start = MIB, .end = 4 * MIB),
     };
 
-    ck_assert(drcl_filter_page(f, 3, &anon));
-    ck_assert(!drcl_filter_page(f, 3, &young));
-    ck_assert(!drcl_filter_page(f, 3, &file)); /* none matches: the opposite of the last */
-    ck_assert(drcl_filter_page(f, 3, &huge));
-    ck_assert(drcl_filter_page(f, 1, &file));
+    ck_assert(drcl_page_filter_allows(f, 3, &anon));
+    ck_assert(!drcl_page_filter_allows(f, 3, &young));
+    ck_assert(!drcl_page_filter_allows(f, 3, &file)); /* none matches: the opposite of the last */
+    ck_assert(drcl_page_filter_allows(f, 3, &huge));
+    ck_assert(drcl_page_filter_allows(f, 1, &file));
     /* Filters of the core among them are passed over here. */
     f[2] = FILTER(ADDR, .matching = true, .allow = true, .end = UINT64_MAX);
-    ck_assert(!drcl_filter_page(f, 3, &file));
-    ck_assert(!drcl_filter_page(&f[1], 2, &file));
+    ck_assert(!drcl_page_filter_allows(f, 3, &file));
+    ck_assert(!drcl_page_filter_allows(&f[1], 2, &file));
 }
 END_TEST
 

@@ -2,7 +2,7 @@
 /* An attempt to reclaim a range of the simulated memory. */
 #include "backends/sim/memory.h"
 
-#include "engine/filter.h"
+#include "pages/page_filter.h"
 
 #define SKIP_PAGES   512u  /* absent pages that a walk of page tables steps over at once */
 #define SETTLE_PAGES 4096u /* refaults noticed at once, so that a limit does not come after a long count */
@@ -121,7 +121,7 @@ static int64_t act(struct attempt *a, uint64_t page, const struct piece *piece)
         a->result->absent += n * DRCL_SIM_PAGE;
         return (int64_t)n;
     }
-    passes = drcl_filter_page(request->filters, request->nr_filters, &facts);
+    passes = drcl_page_filter_allows(request->filters, request->nr_filters, &facts);
     takes = passes && (!piece->young || a->own_young);
     if (takes) {
         n = least(n, (request->max_bytes - a->result->tried) / DRCL_SIM_PAGE);
