@@ -15,6 +15,7 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
+#include "base/clock.h"
 #include "engine/excluded.h"
 #include "engine/quota.h"
 #include "engine/random.h"
@@ -125,13 +126,6 @@ struct drcl_engine {
     uint64_t bytes_accessed;        /* of the reclaim scheme */
     uint64_t bytes_not_reclaimable; /* of the reclaim scheme */
 };
-
-/* The time between two readings of a clock, 0 if one of them failed and read 0: a nonsensical time must not be charged.
- */
-static inline uint64_t drcl_elapsed(uint64_t begin, uint64_t end)
-{
-    return begin && end > begin ? end - begin : 0;
-}
 
 /* engine.c */
 int drcl_engine_init(struct drcl_engine *engine, struct drcl_env *env, const struct damon_reclaim_backend_ops *ops,

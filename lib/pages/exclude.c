@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "backends/idle_page/physical.h"
+#include "base/grow.h"
 #include "sys/cgroup.h"
 
 #define REFRESH_NS UINT64_C(1000000000)
@@ -40,15 +41,8 @@ static int add_inode(void *data, const char *path, uint64_t inode)
     (void)path;
     if (i < set->n && set->inodes[i] == inode)
         return 0;
-    if (set->n == set->capacity) {
-        size_t capacity = 2 * set->capacity + 16;
-        uint64_t *grown = drcl_realloc_array(gathering->env, set->inodes, capacity, sizeof(*grown));
-
-        if (!grown)
-            return drcl_error(gathering->env, -ENOMEM, "out of memory");
-        set->inodes = grown;
-        set->capacity = capacity;
-    }
+    if (drcl_grow(gathering->env, &set->inodes, &set->capacity, set->n + 1, sizeof(*set->inodes)) < 0)
+        return drcl_error(gathering->env, -ENOMEM, "out of memory");
     memmove(&set->inodes[i + 1], &set->inodes[i], (set->n++ - i) * sizeof(*set->inodes));
     set->inodes[i] = inode;
     return 0;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/grow.h"
+
 #define MAX_MARKS 65536 /* beyond it ranges stay unmarked, which costs precision and nothing else */
 
 /* Number of the first mark that ends behind @addr. */
@@ -32,18 +34,9 @@ const struct drcl_mark *drcl_marks_find(const struct drcl_marks *marks, uint64_t
 /* Makes @n marks out of number @i, which must be filled in by the caller. */
 static bool open_gap(struct drcl_marks *marks, struct drcl_env *env, size_t i, size_t n)
 {
-    if (marks->n + n > marks->capacity) {
-        size_t capacity = marks->capacity ? 2 * marks->capacity : 64;
-        struct drcl_mark *grown;
-
-        if (marks->n + n > MAX_MARKS)
-            return false;
-        grown = drcl_realloc_array(env, marks->marks, capacity, sizeof(*grown));
-        if (!grown)
-            return false;
-        marks->marks = grown;
-        marks->capacity = capacity;
-    }
+    if (marks->n + n > MAX_MARKS ||
+        drcl_grow(env, &marks->marks, &marks->capacity, marks->n + n, sizeof(*marks->marks)) < 0)
+        return false;
     memmove(&marks->marks[i + n], &marks->marks[i], (marks->n - i) * sizeof(*marks->marks));
     marks->n += n;
     return true;

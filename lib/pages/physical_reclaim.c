@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define STEP_NS    UINT64_C(50000000) /* of the reverse map, when nobody says how long it may take */
 #define PASS_SHARE 4                  /* of the time one part is for the reverse map, and so many are for its use */
 #define PIECE_NS   UINT64_C(1000000)  /* of it, until it is asked whether that was enough */
@@ -156,12 +158,6 @@ static int judge_window(struct window *w, uint64_t *ret_end)
     return r;
 }
 
-/* 0 if a clock failed and read 0. */
-static uint64_t elapsed(uint64_t begin, uint64_t end)
-{
-    return end > begin ? end - begin : 0;
-}
-
 /* What a pass through the processes takes does not depend on how much is wanted. */
 static void want_all(struct drcl_idle_page *b)
 {
@@ -215,14 +211,14 @@ static int know_owners(struct window *w, size_t *missing, size_t *found)
     want_all(w->a.b);
     drcl_rmap_want(rmap, first, first + w->pages); /* wherever the target lies */
     while (*missing && !drcl_rmap_knows(rmap, first, first + w->pages)) {
-        uint64_t begin = w->a.now_ns, end = *found ? since + elapsed(since, deadline) / PASS_SHARE : deadline;
+        uint64_t begin = w->a.now_ns, end = *found ? since + drcl_elapsed(since, deadline) / PASS_SHARE : deadline;
         int r;
 
         if (begin >= end)
             return *found && w->a.slice;
         r = drcl_rmap_step(rmap, begin + (end - begin < PIECE_NS ? end - begin : PIECE_NS));
         drcl_attempt_plan(&w->a);
-        w->a.b->physical->use.made_ns += elapsed(begin, w->a.now_ns);
+        w->a.b->physical->use.made_ns += drcl_elapsed(begin, w->a.now_ns);
         if (r < 0)
             return r;
         *missing = look_for_owners(w, found);
@@ -325,6 +321,11 @@ static int reclaim_window(struct window *w, uint64_t *at)
     return judged;
 }
 
+static uint64_t without(uint64_t ns, uint64_t part)
+{
+    return ns > part ? ns - part : 0;
+}
+
 int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
                           const struct damon_reclaim_request *request, struct damon_reclaim_result *ret_result)
 {
@@ -342,7 +343,7 @@ int drcl_physical_reclaim(struct drcl_idle_page *b, struct drcl_idle_target *t,
         drcl_attempt_plan(&w.a);
     }
     flushed = drcl_unmapped_flush(&w.a);
-    b->physical->use.used_ns += elapsed(b->physical->use.made_ns - made_ns, elapsed(begin, w.a.now_ns));
+    b->physical->use.used_ns += without(drcl_elapsed(begin, w.a.now_ns), b->physical->use.made_ns - made_ns);
     r = r < 0 ? r : flushed;
     if (r < 0 && !ret_result->tried)
         return r; /* else what was done counts, and an error that lasts comes back */

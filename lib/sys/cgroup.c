@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "sys/directory.h"
 
 #define MOUNT_V2    "/sys/fs/cgroup"
@@ -117,15 +118,9 @@ static int push(struct walk *walk, const char *name)
 
     if (bytes > PATH_MAX)
         return drcl_error(walk->env, -ENAMETOOLONG, "%s%.64s...: the tree is too deep", walk->mount, walk->path);
-    if (walk->len + bytes > walk->capacity) {
-        size_t capacity = 2 * walk->capacity + PATH_MAX;
-        char *grown = capacity > MAX_PENDING ? NULL : drcl_realloc_array(walk->env, walk->pending, capacity, 1);
-
-        if (!grown)
-            return drcl_error(walk->env, -ENOMEM, "out of memory while reading %s", walk->mount);
-        walk->pending = grown;
-        walk->capacity = capacity;
-    }
+    if (walk->len + bytes > MAX_PENDING ||
+        drcl_grow(walk->env, &walk->pending, &walk->capacity, walk->len + bytes, 1) < 0)
+        return drcl_error(walk->env, -ENOMEM, "out of memory while reading %s", walk->mount);
     snprintf(walk->pending + walk->len, bytes, "%s/%s", parent, name);
     walk->len += bytes;
     return 0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "sys/iomem.h"
 
 #define INTERVAL_NS UINT64_C(30000000000)
@@ -28,12 +29,9 @@ static int read_ranges(struct drcl_ram *ram, struct drcl_env *env)
     int r;
 
     while ((r = drcl_iomem_ranges(env, ram->ranges, ram->capacity, &n)) == 0 && n > ram->capacity) {
-        struct damon_reclaim_range *grown = drcl_realloc_array(env, ram->ranges, n, sizeof(*grown));
-
-        if (!grown)
-            return drcl_error(env, -ENOMEM, "out of memory");
-        ram->ranges = grown;
-        ram->capacity = n;
+        r = drcl_grow_exactly(env, &ram->ranges, &ram->capacity, n, sizeof(*ram->ranges));
+        if (r < 0)
+            return drcl_error(env, r, "out of memory");
     }
     if (r < 0)
         return r;

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "pages/advise.h"
 #include "pages/exclude.h"
 #include "backends/idle_page/physical.h"
@@ -25,16 +26,9 @@ struct drcl_idle_target *drcl_idle_target_find(struct drcl_idle_page *b, uint32_
 
 int drcl_idle_need_frames(struct drcl_idle_page *b, size_t n)
 {
-    struct drcl_frame *grown;
+    int r = drcl_grow_exactly(b->env, &b->frames, &b->nr_frames, n, sizeof(*b->frames));
 
-    if (n <= b->nr_frames)
-        return 0;
-    grown = drcl_realloc_array(b->env, b->frames, n, sizeof(*grown));
-    if (!grown)
-        return drcl_error(b->env, -ENOMEM, "out of memory");
-    b->frames = grown;
-    b->nr_frames = n;
-    return 0;
+    return r < 0 ? drcl_error(b->env, r, "out of memory") : 0;
 }
 
 int drcl_idle_no_frame_numbers(struct drcl_env *env)
@@ -134,15 +128,14 @@ static int open_process(struct drcl_idle_page *b, struct drcl_idle_target *t, pi
 static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
 {
     struct drcl_idle_page *b = backend;
-    struct drcl_idle_target **grown, *t;
+    struct drcl_idle_target *t;
     int r = check_kind(b, pid);
 
     if (r < 0)
         return r;
-    grown = drcl_realloc_array(b->env, b->targets, b->nr_targets + 1, sizeof(struct drcl_idle_target *));
-    if (!grown)
-        return drcl_error(b->env, -ENOMEM, "out of memory");
-    b->targets = grown;
+    r = drcl_grow(b->env, &b->targets, &b->targets_capacity, b->nr_targets + 1, sizeof(struct drcl_idle_target *));
+    if (r < 0)
+        return drcl_error(b->env, r, "out of memory");
     t = drcl_zalloc(b->env, sizeof(*t));
     if (!t)
         return drcl_error(b->env, -ENOMEM, "out of memory");

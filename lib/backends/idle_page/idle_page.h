@@ -173,7 +173,7 @@ struct drcl_idle_page {
     struct drcl_exclude exclude;
     struct drcl_physical *physical; /* as soon as there is such a target */
     struct drcl_idle_target **targets;
-    size_t nr_targets;
+    size_t nr_targets, targets_capacity;
     uint64_t zero_pfn; /* the shared zero page, once seen; 0: not yet */
     uint64_t page_ns;  /* what reclaiming a page costs, as measured */
     struct drcl_layouts layouts;

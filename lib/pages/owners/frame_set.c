@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/owners/frame_set.h"
 
-#include <errno.h>
 #include <string.h>
+
+#include "base/grow.h"
 
 void drcl_frame_set_fini(struct drcl_frame_set *set, struct drcl_env *env)
 {
@@ -12,19 +13,7 @@ void drcl_frame_set_fini(struct drcl_frame_set *set, struct drcl_env *env)
 
 int drcl_frame_set_reserve(struct drcl_frame_set *set, struct drcl_env *env, size_t n)
 {
-    size_t capacity = set->capacity ? set->capacity : 16;
-    struct drcl_frame_range *grown;
-
-    if (n <= set->capacity)
-        return 0;
-    while (capacity < n)
-        capacity *= 2;
-    grown = drcl_realloc_array(env, set->at, capacity, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    set->at = grown;
-    set->capacity = capacity;
-    return 0;
+    return drcl_grow(env, &set->at, &set->capacity, n, sizeof(*set->at));
 }
 
 size_t drcl_frame_set_find(const struct drcl_frame_set *set, uint64_t frame)

@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "sys/process.h"
-
-#define MIN_CAPACITY 64
 
 void drcl_process_list_init(struct drcl_process_list *list, struct drcl_env *env)
 {
@@ -54,15 +53,8 @@ static int put(struct drcl_process_list *list, struct drcl_listed process)
 {
     size_t at = list->n;
 
-    if (list->n == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : MIN_CAPACITY;
-        struct drcl_listed *grown = drcl_realloc_array(list->env, list->heap, capacity, sizeof(*grown));
-
-        if (!grown)
-            return -ENOMEM;
-        list->heap = grown;
-        list->capacity = capacity;
-    }
+    if (drcl_grow(list->env, &list->heap, &list->capacity, list->n + 1, sizeof(*list->heap)) < 0)
+        return -ENOMEM;
     process.early = list->behind.pid && is_larger(&list->behind, &process);
     list->n++;
     for (size_t above = (at - 1) / 2; at > 0 && comes_before(&process, &list->heap[above]); above = (at - 1) / 2) {
