@@ -69,7 +69,6 @@ static const char *reason_text(const struct damon_reclaim *ctx, enum damon_recla
 void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
                     uint32_t free_permille)
 {
-    static const char *const names[] = {"disabled", "inactive", "active"};
     struct damon_reclaim_event event = {
         .size = sizeof(event), .state = state, .reason = reason, .free_permille = free_permille};
     char text[DRCL_ERROR_SIZE + 64];
@@ -79,7 +78,7 @@ void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, e
     ctx->reason = reason;
     if (same)
         return;
-    snprintf(text, sizeof(text), "%s: %s", names[state], reason_text(ctx, reason));
+    snprintf(text, sizeof(text), "%s: %s", damon_reclaim_state_name(state), reason_text(ctx, reason));
     drcl_log(&ctx->env, DAMON_RECLAIM_LOG_INFO, "%s", text);
     event.text = text;
     ctx->in_callback++;

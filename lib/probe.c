@@ -8,6 +8,7 @@
 
 #include "backend_table.h"
 #include "base/env.h"
+#include "base/names.h"
 #include "base/size.h"
 
 #define TEXT(x)                           #x
@@ -25,32 +26,13 @@ const char *damon_reclaim_version_string(void)
 
 const char *damon_reclaim_feature(size_t index)
 {
-    static const char *const features[] = {
-        "backend:damon",
-        "backend:idle-page",
-        "backend:sim",
-        "action:pageout",
-        "action:cold",
-        "action:stat",
-        "filter:addr",
-        "filter:target",
-        "filter:anon",
-        "filter:active",
-        "filter:memcg",
-        "filter:young",
-        "filter:hugepage_size",
-        "filter:unmapped",
-        "goal:user_input",
-        "goal:some_mem_psi_us",
-        "tuner:consist",
-        "tuner:temporal",
-        "autotune:monitoring_intervals",
-        "exclude:pid",
-        "exclude:cgroup",
-        "exclude:range",
-    };
+    const struct drcl_backend *backend;
+    size_t nr_backends = 0;
 
-    return index < sizeof(features) / sizeof(features[0]) ? features[index] : NULL;
+    while ((backend = drcl_backend_at(nr_backends)) != NULL)
+        if (nr_backends++ == index)
+            return backend->feature;
+    return drcl_common_feature(index - nr_backends);
 }
 
 bool damon_reclaim_has_feature(const char *name)

@@ -35,7 +35,7 @@ static int find_memcg(struct damon_reclaim *ctx, struct damon_reclaim_filter *fi
 /* Makes the caller's filter number @i what is kept of it, which points nowhere. */
 static int take_filter(struct damon_reclaim *ctx, struct damon_reclaim_filter *filter, size_t i)
 {
-    const char *name = drcl_filter_name(filter->type);
+    const char *name = damon_reclaim_filter_name(filter->type);
     int r = 0;
 
     if (!name)
@@ -78,11 +78,11 @@ static int check_quota(struct damon_reclaim *ctx, const struct damon_reclaim_quo
     for (size_t i = 0; i < quota->nr_goals; i++) {
         if (!quota->goals[i].target)
             return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].target: 0 cannot be aimed at", i);
-        if ((unsigned int)quota->goals[i].metric > DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US)
+        if (!damon_reclaim_goal_metric_name(quota->goals[i].metric))
             return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].metric: there is no metric %d", i,
                               (int)quota->goals[i].metric);
     }
-    if ((unsigned int)quota->tuner > DAMON_RECLAIM_TUNER_TEMPORAL)
+    if (!damon_reclaim_goal_tuner_name(quota->tuner))
         return drcl_error(&ctx->env, -EINVAL, "scheme.quota.tuner: there is no tuner %d", (int)quota->tuner);
     return 0;
 }
@@ -92,7 +92,7 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
     const struct damon_reclaim_watermarks *marks = &scheme->watermarks;
     int r;
 
-    if ((unsigned int)scheme->action > DAMON_RECLAIM_ACTION_STAT)
+    if (!damon_reclaim_action_name(scheme->action))
         return drcl_error(&ctx->env, -EINVAL, "scheme.action: there is no action %d", (int)scheme->action);
     if (scheme->max_sz && scheme->min_sz > scheme->max_sz)
         return drcl_error(&ctx->env, -EINVAL, "scheme.min_sz: %llu is above max_sz %llu",

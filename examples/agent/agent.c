@@ -111,12 +111,20 @@ static void end(struct loop_source *source, int number, void *userdata)
     loop_stop(life->agent.loop, 0);
 }
 
+static void set_log_level(const struct config *config)
+{
+    enum damon_reclaim_log_level level;
+
+    if (damon_reclaim_log_level_from_name(config_text(config, NULL, "log_level"), &level) == 0)
+        log_set_level(level);
+}
+
 /* What of the configuration is the agent's own. */
 static void apply_own(struct life *life)
 {
     uint64_t interval = config_number(life->config, NULL, "metrics_interval");
 
-    log_set_level(log_level_by_name(config_text(life->config, NULL, "log_level")));
+    set_log_level(life->config);
     if (life->textfile)
         loop_set_timer(life->textfile, interval, interval);
 }
@@ -286,7 +294,7 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
     if (!config_main(&program->config, argc, argv, &life.config, &r))
         return r;
     life.agent.config = life.config;
-    log_set_level(log_level_by_name(config_text(life.config, NULL, "log_level")));
+    set_log_level(life.config);
     signal(SIGPIPE, SIG_IGN);
     r = live(&life);
     http_close(life.http);

@@ -16,16 +16,6 @@ static struct {
     uint64_t nr_errors;
 } state = {.program = "", .level = DAMON_RECLAIM_LOG_INFO};
 
-static const struct {
-    const char *name;
-    enum damon_reclaim_log_level level;
-} levels[] = {
-    {"error", DAMON_RECLAIM_LOG_ERROR},
-    {"warning", DAMON_RECLAIM_LOG_WARNING},
-    {"info", DAMON_RECLAIM_LOG_INFO},
-    {"debug", DAMON_RECLAIM_LOG_DEBUG},
-};
-
 /* Whether stderr is the stream to the journal that the service manager names by device and inode. */
 static bool to_journal(void)
 {
@@ -49,22 +39,6 @@ void log_set_level(enum damon_reclaim_log_level level)
     state.level = level;
 }
 
-enum damon_reclaim_log_level log_level_by_name(const char *name)
-{
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (!strcmp(name, levels[i].name))
-            return levels[i].level;
-    return DAMON_RECLAIM_LOG_INFO;
-}
-
-static const char *name_of(enum damon_reclaim_log_level level)
-{
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (level == levels[i].level)
-            return levels[i].name;
-    return "";
-}
-
 void log_write(enum damon_reclaim_log_level level, const char *format, ...)
 {
     char text[1024];
@@ -83,7 +57,7 @@ void log_write(enum damon_reclaim_log_level level, const char *format, ...)
     if (state.journal)
         fprintf(stderr, "<%d>%s\n", (int)level, text); /* the journal takes the level from there, the name it knows */
     else
-        fprintf(stderr, "%s: %s: %s\n", state.program, name_of(level), text);
+        fprintf(stderr, "%s: %s: %s\n", state.program, damon_reclaim_log_level_name(level), text);
 }
 
 void log_library(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)

@@ -14,9 +14,6 @@
 void log_open(const char *program, enum damon_reclaim_log_level level);
 void log_set_level(enum damon_reclaim_log_level level);
 
-/* "error", "warning", "info", "debug" */
-enum damon_reclaim_log_level log_level_by_name(const char *name);
-
 void log_write(enum damon_reclaim_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)   log_write(DAMON_RECLAIM_LOG_ERROR, __VA_ARGS__)

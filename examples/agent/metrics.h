@@ -65,8 +65,6 @@ void metrics_permille(struct metrics *metrics, enum metric_id id, const struct m
                       uint64_t permille); /* as a ratio */
 
 /* The words that the labels have for a state and a reason. */
-const char *metrics_state_name(enum damon_reclaim_state state);
-const char *metrics_reason_name(enum damon_reclaim_reason reason);
 
 /* The samples that every context has, with @labels on all of them. Of @backoff if it is not NULL. */
 void metrics_context(struct metrics *metrics, struct damon_reclaim *ctx, const struct backoff *backoff,

@@ -11,20 +11,6 @@
 
 #define MOST_LABELS 8
 
-static const char *const states[] = {"disabled", "inactive", "active"};
-static const char *const reasons[] = {"requested",          "wmark_high", "wmark_mid", "wmark_low",
-                                      "invalid_parameters", "no_target",  "backend"};
-
-const char *metrics_state_name(enum damon_reclaim_state state)
-{
-    return states[state];
-}
-
-const char *metrics_reason_name(enum damon_reclaim_reason reason)
-{
-    return reasons[reason];
-}
-
 /* Counters and gauges that are numbers as they are. */
 static const struct {
     enum metric_id id;
@@ -63,17 +49,39 @@ static size_t copy_labels(struct metrics_label all[MOST_LABELS + 1], const struc
     return n;
 }
 
-/* One sample for each word, 1 for the one that holds. */
-static void words(struct metrics *metrics, enum metric_id id, const char *label, const char *const *list, size_t nr,
-                  size_t now, const struct metrics_label *labels, size_t n)
-{
-    struct metrics_label all[MOST_LABELS + 1];
+/* One sample for each name of an enum, 1 for the one that holds. */
+struct choice {
+    struct metrics *metrics;
+    struct metrics_label labels[MOST_LABELS + 1]; /* the last one has the name */
+    size_t n;
+};
 
-    n = copy_labels(all, labels, n);
-    for (size_t i = 0; i < nr; i++) {
-        all[n] = (struct metrics_label){label, list[i]};
-        metrics_uint(metrics, id, all, n + 1, i == now);
-    }
+static struct choice choice(struct metrics *metrics, const char *label, const struct metrics_label *labels, size_t n)
+{
+    struct choice choice = {.metrics = metrics};
+
+    n = copy_labels(choice.labels, labels, n);
+    choice.labels[n].name = label;
+    choice.n = n + 1;
+    return choice;
+}
+
+static void tell(struct choice *choice, enum metric_id id, const char *name, bool holds)
+{
+    choice->labels[choice->n - 1].value = name;
+    metrics_uint(choice->metrics, id, choice->labels, choice->n, holds);
+}
+
+static void state(struct metrics *metrics, const struct damon_reclaim_stats *stats, const struct metrics_label *labels,
+                  size_t n)
+{
+    struct choice states = choice(metrics, "state", labels, n), reasons = choice(metrics, "reason", labels, n);
+    const char *name;
+
+    for (int i = 0; (name = damon_reclaim_state_name((enum damon_reclaim_state)i)) != NULL; i++)
+        tell(&states, METRIC_STATE, name, i == (int)stats->state);
+    for (int i = 0; (name = damon_reclaim_reason_name((enum damon_reclaim_reason)i)) != NULL; i++)
+        tell(&reasons, METRIC_STATE_REASON, name, i == (int)stats->reason);
 }
 
 /* With the numbers from @first on. */
@@ -84,9 +92,7 @@ static void context(struct metrics *metrics, struct damon_reclaim *ctx, size_t f
 
     if (damon_reclaim_get_stats(ctx, &stats) < 0)
         return;
-    words(metrics, METRIC_STATE, "state", states, sizeof(states) / sizeof(states[0]), (size_t)stats.state, labels, n);
-    words(metrics, METRIC_STATE_REASON, "reason", reasons, sizeof(reasons) / sizeof(reasons[0]), (size_t)stats.reason,
-          labels, n);
+    state(metrics, &stats, labels, n);
     for (size_t i = first; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         metrics_uint(metrics, numbers[i].id, labels, n, number(&stats, numbers[i].offset));
     if (stats.effective_quota != UINT64_MAX)

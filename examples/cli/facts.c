@@ -54,21 +54,6 @@ uint64_t facts_field(const void *object, const struct field *field)
     return value;
 }
 
-const char *facts_state(enum damon_reclaim_state state)
-{
-    static const char *const names[] = {"disabled", "inactive", "active"};
-
-    return (size_t)state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
-}
-
-const char *facts_reason(enum damon_reclaim_reason reason)
-{
-    static const char *const names[] = {"requested",          "wmark_high", "wmark_mid", "wmark_low",
-                                        "invalid_parameters", "no_target",  "backend"};
-
-    return (size_t)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "unknown";
-}
-
 static uint64_t clock_ns(clockid_t id)
 {
     struct timespec t = {0};

@@ -44,8 +44,6 @@ extern const struct field facts_stats[]; /* of struct damon_reclaim_stats; ends 
 extern const struct field facts_truth[]; /* of struct damon_reclaim_sim_report; ends with NULL */
 
 uint64_t facts_field(const void *object, const struct field *field);
-const char *facts_state(enum damon_reclaim_state state);
-const char *facts_reason(enum damon_reclaim_reason reason);
 
 /* The clock that has not to do with the context: CLOCK_MONOTONIC in ns. */
 uint64_t facts_real_now(void);

@@ -27,26 +27,17 @@ struct rule {
     size_t n;
 };
 
-static const struct type {
-    const char *name, *argument; /* NULL: takes none */
-    enum damon_reclaim_filter_type type;
-} types[] = {
-    {"anon", NULL, DAMON_RECLAIM_FILTER_ANON},
-    {"active", NULL, DAMON_RECLAIM_FILTER_ACTIVE},
-    {"young", NULL, DAMON_RECLAIM_FILTER_YOUNG},
-    {"unmapped", NULL, DAMON_RECLAIM_FILTER_UNMAPPED},
-    {"memcg", "PATH", DAMON_RECLAIM_FILTER_MEMCG},
-    {"addr", "START-END", DAMON_RECLAIM_FILTER_ADDR},
-    {"hugepage_size", "MIN-MAX", DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE},
-    {"target", "N", DAMON_RECLAIM_FILTER_TARGET},
+/* What follows the name of a type; NULL: nothing. */
+static const char *const arguments[] = {
+    [DAMON_RECLAIM_FILTER_ADDR] = "START-END",
+    [DAMON_RECLAIM_FILTER_TARGET] = "N",
+    [DAMON_RECLAIM_FILTER_MEMCG] = "PATH",
+    [DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE] = "MIN-MAX",
 };
 
-static const struct type *type_of(const char *name)
+static const char *argument_of(enum damon_reclaim_filter_type type)
 {
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (!strcmp(types[i].name, name))
-            return &types[i];
-    return NULL;
+    return (size_t)type < sizeof(arguments) / sizeof(arguments[0]) ? arguments[type] : NULL;
 }
 
 static bool cut(struct rule *rule, const char *text)
@@ -87,7 +78,7 @@ static bool take_argument(struct damon_reclaim_filter *filter, const char *argum
 static bool parse(const struct rule *rule, const char *text, struct damon_reclaim_filter *ret)
 {
     struct damon_reclaim_filter filter = {.matching = true};
-    const struct type *type;
+    const char *argument;
     size_t at = 1;
 
     if (!rule->n || (strcmp(rule->words[0], "reject") && strcmp(rule->words[0], "allow"))) {
@@ -99,15 +90,17 @@ static bool parse(const struct rule *rule, const char *text, struct damon_reclai
         filter.matching = false;
         at++;
     }
-    type = at < rule->n ? type_of(rule->words[at]) : NULL;
-    if (!type) {
-        cli_error("--filter='%s': %s%s%s no kind of memory; see --help", text, at < rule->n ? "\"" : "",
-                  at < rule->n ? rule->words[at] : "there is", at < rule->n ? "\" is" : "");
+    if (at == rule->n) {
+        cli_error("--filter='%s': there is no kind of memory; see --help", text);
         return false;
     }
-    filter.type = type->type;
-    if (rule->n != at + 1 + !!type->argument || (type->argument && !take_argument(&filter, rule->words[at + 1]))) {
-        cli_error("--filter='%s': %s is followed by %s", text, type->name, type->argument ? type->argument : "nothing");
+    if (damon_reclaim_filter_from_name(rule->words[at], &filter.type) < 0) {
+        cli_error("--filter='%s': \"%s\" is no kind of memory; see --help", text, rule->words[at]);
+        return false;
+    }
+    argument = argument_of(filter.type);
+    if (rule->n != at + 1 + !!argument || (argument && !take_argument(&filter, rule->words[at + 1]))) {
+        cli_error("--filter='%s': %s is followed by %s", text, rule->words[at], argument ? argument : "nothing");
         return false;
     }
     *ret = filter;

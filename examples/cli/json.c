@@ -29,8 +29,8 @@ static json_t *moment(const struct facts *facts)
     json_t *object = json_object();
 
     json_object_set_new(object, "time", json_real(seconds(facts->time_ns)));
-    json_object_set_new(object, "state", json_string(facts_state(facts->stats.state)));
-    json_object_set_new(object, "reason", json_string(facts_reason(facts->stats.reason)));
+    json_object_set_new(object, "state", json_string(damon_reclaim_state_name(facts->stats.state)));
+    json_object_set_new(object, "reason", json_string(damon_reclaim_reason_name(facts->stats.reason)));
     json_object_set_new(object, "bytes_cold", number(facts->cold_bytes));
     return fields(object, &facts->stats, facts_stats);
 }

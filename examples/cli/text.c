@@ -21,8 +21,8 @@ void text_progress(const struct facts *facts)
 
     text_wipe();
     fprintf(stderr, "%s  %s  %s in %" PRIu64 " regions  cold %s  reclaimed %s", SECONDS(facts->time_ns),
-            facts_state(stats->state), BYTES(stats->monitored_bytes), stats->nr_regions, BYTES(facts->cold_bytes),
-            BYTES(stats->bytes_reclaimed_regions));
+            damon_reclaim_state_name(stats->state), BYTES(stats->monitored_bytes), stats->nr_regions,
+            BYTES(facts->cold_bytes), BYTES(stats->bytes_reclaimed_regions));
     fflush(stderr);
 }
 

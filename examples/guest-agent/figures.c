@@ -43,9 +43,10 @@ void guest_status(struct agent *agent, char *buf, size_t size)
     if (guest_free_permille(guest, &free_permille))
         snprintf(free_text, sizeof(free_text), ", %u.%u %% free", free_permille / 10, free_permille % 10);
     snprintf(buf, size, "%s%s (%s%s); %s watched, %s reclaimed, %s came back; %u.%u %% of the quota",
-             guest->advise ? "dry run, " : "", metrics_state_name(stats.state), metrics_reason_name(stats.reason),
-             free_text, units_bytes(stats.monitored_bytes).text, units_bytes(stats.bytes_reclaimed_regions).text,
-             units_bytes(guest->cost.refaulted).text, guest->backoff.factor / 10, guest->backoff.factor % 10);
+             guest->advise ? "dry run, " : "", damon_reclaim_state_name(stats.state),
+             damon_reclaim_reason_name(stats.reason), free_text, units_bytes(stats.monitored_bytes).text,
+             units_bytes(stats.bytes_reclaimed_regions).text, units_bytes(guest->cost.refaulted).text,
+             guest->backoff.factor / 10, guest->backoff.factor % 10);
 }
 
 void guest_log_advice(const struct guest *guest)

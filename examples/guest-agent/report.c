@@ -87,7 +87,7 @@ static char *hello(void *userdata)
     add(object, "version", json_string(damon_reclaim_version_string()));
     add(object, "backend", json_string(damon_reclaim_backend_name(report->guest->ctx)));
     add(object, "dry_run", json_boolean(report->guest->advise != NULL));
-    add(object, "state", json_string(metrics_state_name(guest_stats(report->guest).state)));
+    add(object, "state", json_string(damon_reclaim_state_name(guest_stats(report->guest).state)));
     add(object, "parameters", parameters(report->guest));
     return to_text(object);
 }
@@ -99,8 +99,8 @@ void report_state(struct report *report, const struct damon_reclaim_event *event
     if (!report)
         return;
     object = line("state");
-    add(object, "state", json_string(metrics_state_name(event->state)));
-    add(object, "reason", json_string(metrics_reason_name(event->reason)));
+    add(object, "state", json_string(damon_reclaim_state_name(event->state)));
+    add(object, "reason", json_string(damon_reclaim_reason_name(event->reason)));
     if (event->reason >= DAMON_RECLAIM_REASON_WMARK_HIGH && event->reason <= DAMON_RECLAIM_REASON_WMARK_LOW)
         add(object, "free_permille", json_integer(event->free_permille));
     add(object, "text", json_string(event->text));
@@ -119,7 +119,7 @@ void report_stats(struct report *report)
     guest = report->guest;
     stats = guest_stats(guest);
     object = line("stats");
-    add(object, "state", json_string(metrics_state_name(stats.state)));
+    add(object, "state", json_string(damon_reclaim_state_name(stats.state)));
     add(object, "reclaimed_bytes", json_integer((json_int_t)stats.bytes_reclaimed_regions));
     add(object, "tried_bytes", json_integer((json_int_t)stats.bytes_reclaim_tried_regions));
     add(object, "refaulted_bytes", json_integer((json_int_t)guest->cost.refaulted));

@@ -19,6 +19,10 @@
  *   library does not know are refused with -E2BIG; the library never writes past `size`.
  * - **Strings** that are passed in are copied. Strings that come back belong to the library; each function
  *   says for how long they are valid.
+ * - **Names of enums.** A function `..._name()` returns the name of a value as features, metrics and the command line
+ *   write it, valid forever, or NULL for a number that is none. Counting up from 0 until NULL comes lists all of them
+ *   (but for log levels, whose numbers have gaps). The opposite, `..._from_name()`, returns 0, or -ENOENT for a name
+ *   that is none.
  * - **Addresses and sizes** are in bytes and 64 bits wide on every platform. Ranges are half open,
  *   `[start, end)`.
  */
@@ -105,6 +109,9 @@ enum damon_reclaim_action {
     DAMON_RECLAIM_ACTION_STAT = 2     /**< count it, touch nothing */
 };
 
+/** "pageout", "cold", "stat"; NULL for a number that is no action. */
+DAMON_RECLAIM_API const char *damon_reclaim_action_name(enum damon_reclaim_action action);
+
 /** What a filter looks at. The first two are decided for whole regions, the others page by page. */
 enum damon_reclaim_filter_type {
     DAMON_RECLAIM_FILTER_ADDR = 0,          /**< addresses in [start, end) */
@@ -116,6 +123,12 @@ enum damon_reclaim_filter_type {
     DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE = 6, /**< pages of `start` to `end` bytes, both included */
     DAMON_RECLAIM_FILTER_UNMAPPED = 7       /**< pages that no process maps */
 };
+
+/** "addr", "target", "anon", ...; NULL for a number that is no type. */
+DAMON_RECLAIM_API const char *damon_reclaim_filter_name(enum damon_reclaim_filter_type type);
+
+/** The type of that name. @return 0, -ENOENT, or -EINVAL for a NULL. */
+DAMON_RECLAIM_API int damon_reclaim_filter_from_name(const char *name, enum damon_reclaim_filter_type *ret_type);
 
 /** A filter. The first that matches decides; if none does, the opposite of the last one's `allow`. */
 struct damon_reclaim_filter {
@@ -136,11 +149,17 @@ enum damon_reclaim_goal_metric {
     DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US = 1 /**< growth of `some` memory pressure a window, in us */
 };
 
+/** "user_input", "some_mem_psi_us"; NULL for a number that is no metric. */
+DAMON_RECLAIM_API const char *damon_reclaim_goal_metric_name(enum damon_reclaim_goal_metric metric);
+
 /** How goals steer the quota. */
 enum damon_reclaim_goal_tuner {
     DAMON_RECLAIM_TUNER_CONSIST = 0, /**< proportional to the distance from the goal */
     DAMON_RECLAIM_TUNER_TEMPORAL = 1 /**< all the quota until the goal is met, none then */
 };
+
+/** "consist", "temporal"; NULL for a number that is no tuner. */
+DAMON_RECLAIM_API const char *damon_reclaim_goal_tuner_name(enum damon_reclaim_goal_tuner tuner);
 
 /** A goal: `current` is to reach `target`. */
 struct damon_reclaim_goal {
@@ -228,6 +247,9 @@ enum damon_reclaim_state {
     DAMON_RECLAIM_STATE_ACTIVE = 2    /**< watching and reclaiming */
 };
 
+/** "disabled", "inactive", "active"; NULL for a number that is no state. */
+DAMON_RECLAIM_API const char *damon_reclaim_state_name(enum damon_reclaim_state state);
+
 /** Why the state is what it is. */
 enum damon_reclaim_reason {
     DAMON_RECLAIM_REASON_REQUESTED = 0,  /**< the program said so */
@@ -239,6 +261,10 @@ enum damon_reclaim_reason {
     DAMON_RECLAIM_REASON_NO_TARGET = 5,          /**< the last target is gone */
     DAMON_RECLAIM_REASON_BACKEND = 6             /**< the backend failed; see damon_reclaim_last_error() */
 };
+
+/** "requested", "wmark_high", "wmark_mid", "wmark_low", "invalid_parameters", "no_target", "backend"; NULL for a number
+ * that is no reason. */
+DAMON_RECLAIM_API const char *damon_reclaim_reason_name(enum damon_reclaim_reason reason);
 
 /** A change of state. */
 struct damon_reclaim_event {
@@ -256,6 +282,12 @@ enum damon_reclaim_log_level {
     DAMON_RECLAIM_LOG_INFO = 6,    /**< changes of state */
     DAMON_RECLAIM_LOG_DEBUG = 7    /**< for developers */
 };
+
+/** "error", "warning", "info", "debug"; NULL for a number that is no level. */
+DAMON_RECLAIM_API const char *damon_reclaim_log_level_name(enum damon_reclaim_log_level level);
+
+/** The level of that name. @return 0, -ENOENT, or -EINVAL for a NULL. */
+DAMON_RECLAIM_API int damon_reclaim_log_level_from_name(const char *name, enum damon_reclaim_log_level *ret_level);
 
 /** The callbacks of a context. @p userdata is the context's. */
 struct damon_reclaim_callbacks {
@@ -693,6 +725,9 @@ enum damon_reclaim_exclusion_type {
     DAMON_RECLAIM_EXCLUDE_RANGE = 2   /**< addresses, of all targets: physical ones where physical memory is watched */
 };
 
+/** "pid", "cgroup", "range"; NULL for a number that is no type. */
+DAMON_RECLAIM_API const char *damon_reclaim_exclusion_name(enum damon_reclaim_exclusion_type type);
+
 /** An exclusion. */
 struct damon_reclaim_exclusion {
     enum damon_reclaim_exclusion_type type; /**< what it excludes */
@@ -860,7 +895,8 @@ DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
 
 /**
  * Finds out whether a built-in backend works here. Reads only.
- * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), `damon`, system operations and root are used
+ * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), `damon`, system operations and root are
+ * used
  * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be
  * NULL. The first line is about the backend itself; one "missing FEATURE: why" names a feature that is not there. With
  *                "auto" the findings of all that it chooses from, each line with "BACKEND: " in front

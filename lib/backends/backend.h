@@ -9,7 +9,7 @@ struct drcl_driver;
 
 struct drcl_backend {
     const char *name;
-    const char *doc; /* one line */
+    const char *feature; /* what damon_reclaim_feature() calls it: "backend:" and the name */
     const struct damon_reclaim_backend_ops *ops;
     const struct drcl_driver *driver; /* who does the work; NULL: the engine */
     bool physical;                    /* targets without a process are physical memory */

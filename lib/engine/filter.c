@@ -43,26 +43,3 @@ struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter 
         verdict.allowed = !last_allow;
     return verdict;
 }
-
-const char *drcl_filter_name(enum damon_reclaim_filter_type type)
-{
-    switch (type) {
-    case DAMON_RECLAIM_FILTER_ADDR:
-        return "addr";
-    case DAMON_RECLAIM_FILTER_TARGET:
-        return "target";
-    case DAMON_RECLAIM_FILTER_ANON:
-        return "anon";
-    case DAMON_RECLAIM_FILTER_ACTIVE:
-        return "active";
-    case DAMON_RECLAIM_FILTER_MEMCG:
-        return "memcg";
-    case DAMON_RECLAIM_FILTER_YOUNG:
-        return "young";
-    case DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE:
-        return "hugepage_size";
-    case DAMON_RECLAIM_FILTER_UNMAPPED:
-        return "unmapped";
-    }
-    return NULL;
-}

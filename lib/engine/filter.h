@@ -21,7 +21,4 @@ static inline bool drcl_filter_is_core(enum damon_reclaim_filter_type type)
     return type == DAMON_RECLAIM_FILTER_ADDR || type == DAMON_RECLAIM_FILTER_TARGET;
 }
 
-/* The name of a type, or NULL for a number that is none. */
-const char *drcl_filter_name(enum damon_reclaim_filter_type type);
-
 #endif

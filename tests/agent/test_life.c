@@ -224,7 +224,7 @@ static void log_to_stream(int fd)
     fstat(fd, &st);
     snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
     setenv("JOURNAL_STREAM", stream, 1);
-    log_open("prog", log_level_by_name("debug"));
+    log_open("prog", DAMON_RECLAIM_LOG_DEBUG);
     log_debug("c");
 }
 

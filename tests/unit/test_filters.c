@@ -354,11 +354,8 @@ START_TEST(test_bad)
     f[1] = FILTER(HUGEPAGE_SIZE, .start = 5, .end = 4);
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP, "hugepage_size");
     for (int type = DAMON_RECLAIM_FILTER_ACTIVE; type <= DAMON_RECLAIM_FILTER_UNMAPPED; type++) {
-        static const char *const names[] = {"active", "memcg", "young", "hugepage_size", "unmapped"};
-
         f[1] = (struct damon_reclaim_filter){.type = (enum damon_reclaim_filter_type)type};
-        expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP,
-                     names[type - DAMON_RECLAIM_FILTER_ACTIVE]);
+        expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP, damon_reclaim_filter_name(f[1].type));
         ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "filters[1]"));
         ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "scripted"));
     }

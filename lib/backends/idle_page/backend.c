@@ -284,7 +284,7 @@ static const struct damon_reclaim_backend_ops ops = {
 
 const struct drcl_backend drcl_backend_idle_page = {
     .name = "idle-page",
-    .doc = "processes or physical memory, watched through the kernel's idle-page bitmap",
+    .feature = "backend:idle-page",
     .ops = &ops,
     .physical = true,
     .create = create,

@@ -314,7 +314,7 @@ static const struct damon_reclaim_backend_ops sim_ops = {
 
 const struct drcl_backend drcl_backend_sim = {
     .name = "sim",
-    .doc = "simulated memory with a virtual clock, from a workload file",
+    .feature = "backend:sim",
     .ops = &sim_ops,
     .create = sim_create,
     .probe = sim_probe,

@@ -233,7 +233,7 @@ static const struct damon_reclaim_backend_ops *ops_of(void *backend)
 
 const struct drcl_backend drcl_backend_damon = {
     .name = "damon",
-    .doc = "physical memory or processes, watched and reclaimed by the kernel's DAMON",
+    .feature = "backend:damon",
     .ops = &ops,
     .driver = &drcl_damon_driver,
     .physical = true,

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "drivers/damon/damon.h"
 #include "engine/filter.h"
 #include "sys/cgroup.h"
@@ -20,10 +21,18 @@ static size_t target_slot(const struct damon_reclaim *ctx, uint32_t id)
     return NO_TARGET;
 }
 
+/* How messages call a filter of each type. */
 static const char *const what[] = {
-    "the filter addr",  "the filter target", "the filter anon (skip_anon)", "the filter active",
-    "the filter memcg", "the filter young",  "the filter hugepage_size",    "the filter unmapped",
+    [DAMON_RECLAIM_FILTER_ADDR] = "the filter addr",
+    [DAMON_RECLAIM_FILTER_TARGET] = "the filter target",
+    [DAMON_RECLAIM_FILTER_ANON] = "the filter anon (skip_anon)",
+    [DAMON_RECLAIM_FILTER_ACTIVE] = "the filter active",
+    [DAMON_RECLAIM_FILTER_MEMCG] = "the filter memcg",
+    [DAMON_RECLAIM_FILTER_YOUNG] = "the filter young",
+    [DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE] = "the filter hugepage_size",
+    [DAMON_RECLAIM_FILTER_UNMAPPED] = "the filter unmapped",
 };
+_Static_assert(sizeof(what) / sizeof(what[0]) == DRCL_NR_FILTER_TYPES, "each type of filter is called something");
 
 /* The kernel wants the path from the mount point of the cgroups on. */
 static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *filter, size_t slot, const char *dir,
@@ -46,7 +55,7 @@ static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const st
                        bool matching, size_t slot, const char *dir, size_t i)
 {
     put->what = what[filter->type];
-    drcl_put_text(put, drcl_filter_name(filter->type), DRCL_DAMON_SCHEME "/%s/%zu/type", slot, dir, i);
+    drcl_put_text(put, damon_reclaim_filter_name(filter->type), DRCL_DAMON_SCHEME "/%s/%zu/type", slot, dir, i);
     drcl_put_text(put, matching ? "Y" : "N", DRCL_DAMON_SCHEME "/%s/%zu/matching", slot, dir, i);
     if (matching == filter->matching) /* else `allow` was turned into its opposite */
         drcl_put_optional_text(put, filter->allow ? "Y" : "N", "N", DRCL_DAMON_SCHEME "/%s/%zu/allow", slot, dir, i);

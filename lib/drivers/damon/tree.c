@@ -84,15 +84,9 @@ static void put_target(struct drcl_put *put, struct damon_reclaim *ctx, struct d
 
 static const char *action_name(const struct drcl_damon *d, enum damon_reclaim_action action)
 {
-    switch (action) {
-    case DAMON_RECLAIM_ACTION_PAGEOUT:
-        return "pageout";
-    case DAMON_RECLAIM_ACTION_COLD: /* physical memory knows it by another name */
-        return d->operations == DRCL_DAMON_PADDR ? "lru_deprio" : "cold";
-    case DAMON_RECLAIM_ACTION_STAT:
-        break;
-    }
-    return "stat";
+    if (action == DAMON_RECLAIM_ACTION_COLD && d->operations == DRCL_DAMON_PADDR)
+        return "lru_deprio"; /* what the kernel calls it for physical memory */
+    return damon_reclaim_action_name(action);
 }
 
 static void put_pattern(struct drcl_put *put, const struct drcl_scheme *scheme, size_t slot)
@@ -134,13 +128,14 @@ static void put_goals(struct drcl_put *put, const struct drcl_quota *quota, size
         const struct damon_reclaim_goal *goal = &quota->goals[i];
         bool psi = goal->metric == DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US;
 
-        drcl_put_text(put, psi ? "some_mem_psi_us" : "user_input", DRCL_DAMON_SCHEME "/quotas/goals/%zu/target_metric",
-                      slot, i);
+        drcl_put_text(put, damon_reclaim_goal_metric_name(goal->metric),
+                      DRCL_DAMON_SCHEME "/quotas/goals/%zu/target_metric", slot, i);
         drcl_put(put, goal->target, DRCL_DAMON_SCHEME "/quotas/goals/%zu/target_value", slot, i);
         drcl_put(put, psi ? 0 : goal->current, DRCL_DAMON_SCHEME "/quotas/goals/%zu/current_value", slot, i);
     }
     put->what = "the tuner of a quota";
-    drcl_put_optional_text(put, quota->limits.tuner == DAMON_RECLAIM_TUNER_TEMPORAL ? "temporal" : "consist", "consist",
+    drcl_put_optional_text(put, damon_reclaim_goal_tuner_name(quota->limits.tuner),
+                           damon_reclaim_goal_tuner_name(DAMON_RECLAIM_TUNER_CONSIST),
                            DRCL_DAMON_SCHEME "/quotas/goal_tuner", slot);
 }
 
