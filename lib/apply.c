@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "engine/attrs.h"
+#include "engine/scheme.h"
+
 struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
 {
     return (struct drcl_attrs){
@@ -62,7 +65,7 @@ void drcl_apply_params(struct damon_reclaim *ctx)
     struct drcl_attrs attrs = drcl_attrs_of(p);
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme),
-        .min_sz = ctx->engine.unit,
+        .min_sz = ctx->engine.min_region_size,
         .min_age_us = p->min_age,
         .action = DAMON_RECLAIM_ACTION_PAGEOUT,
         .quota = {.ms = p->quota_ms,

@@ -28,7 +28,7 @@
 
 #include "backends/backend.h"
 #include "drivers/driver.h"
-#include "engine/engine.h"
+#include "engine/state.h"
 #include "base/env.h"
 
 struct drcl_context_target {

@@ -155,7 +155,7 @@ static void put_list(struct damon_reclaim *ctx, struct list list)
     excluded->n = 0;
     for (size_t i = 0; i < list.n; i++)
         if (list.entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
-            drcl_excluded_add(excluded, list.entries[i].range, ctx->engine.unit);
+            drcl_excluded_add(excluded, list.entries[i].range, ctx->engine.min_region_size);
 }
 
 static int tell_backend(struct damon_reclaim *ctx, struct list list)

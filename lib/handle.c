@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend_table.h"
+#include "engine/engine.h"
 #include "exclusions.h"
 #include "host.h"
 #include "lifecycle.h"

@@ -17,7 +17,7 @@ int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_re
     if (!ctx || (!regions && capacity) || !ret_n)
         return -EINVAL;
     r = &ctx->engine.regions;
-    nr_accesses = ctx->engine.accounted ? r->nr_accesses : r->last_nr_accesses;
+    nr_accesses = ctx->engine.complete ? r->nr_accesses : r->last_nr_accesses;
     for (size_t t = 0; t < ctx->engine.nr_targets; t++) {
         const struct drcl_target *target = &ctx->engine.targets[t];
 

@@ -8,6 +8,7 @@
 #include "exclusions.h"
 #include "lifecycle.h"
 #include "engine/filter.h"
+#include "engine/scheme.h"
 #include "params/params.h"
 #include "base/size.h"
 

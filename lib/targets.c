@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/target.h"
 #include "exclusions.h"
 #include "lifecycle.h"
 #include "sys/ram.h"

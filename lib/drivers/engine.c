@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver that works by itself: watermarks and sample ticks on the thread that dispatches. */
 #include "apply.h"
+#include "base/clock.h"
 #include "lifecycle.h"
 #include "targets.h"
 
@@ -8,6 +9,10 @@
 #include <string.h>
 
 #include "base/system.h"
+#include "engine/attrs.h"
+#include "engine/engine.h"
+#include "engine/errors.h"
+#include "engine/scheme.h"
 
 #define NS_PER_US UINT64_C(1000)
 
@@ -108,12 +113,9 @@ static void tick(struct damon_reclaim *ctx, uint64_t now)
         ctx->next_ns = end + interval;
 }
 
-/* The error that the backend failed with, once, with its text; 0 if it has not. */
-static int backend_error(struct damon_reclaim *ctx)
+/* Puts the backend's error @r into words. */
+static int failed(struct damon_reclaim *ctx, int r)
 {
-    int r = ctx->engine.failed;
-
-    ctx->engine.failed = 0;
     if (r < 0 && !ctx->built_in) /* a backend of ours has said why */
         drcl_error(&ctx->env, r, "backend %s: failed: %s", ctx->ops.name, strerror(-r));
     return r;
@@ -130,15 +132,14 @@ static int work(struct damon_reclaim *ctx)
     if (r == -EINTR || r == -ENOMEM) /* passing; what is due by now is done */
         r = 0;
     if (r < 0)
-        ctx->engine.failed = r;
+        return failed(ctx, r);
     now = damon_reclaim_now(ctx);
-    if (r == 0)
-        drcl_check_pids(ctx, now);
-    if (r == 0 && now >= ctx->next_wmark_ns && !ctx->disable_soon)
+    drcl_check_pids(ctx, now);
+    if (now >= ctx->next_wmark_ns && !ctx->disable_soon)
         check_watermarks(ctx);
-    if (r == 0 && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && now >= ctx->next_ns && !ctx->engine.halt)
+    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && now >= ctx->next_ns && !ctx->engine.halt)
         tick(ctx, now);
-    return backend_error(ctx);
+    return failed(ctx, drcl_engine_take_error(&ctx->engine));
 }
 
 /* --- the switch ------------------------------------------------------------------------------------------------ */
@@ -161,7 +162,7 @@ static int start(struct damon_reclaim *ctx)
     ctx->worker = drcl_system_gettid();
     ctx->next_ns = ctx->next_wmark_ns = 0;
     r = check_watermarks(ctx);
-    return r < 0 ? r : backend_error(ctx);
+    return r < 0 ? r : failed(ctx, drcl_engine_take_error(&ctx->engine));
 }
 
 static int stop(struct damon_reclaim *ctx)

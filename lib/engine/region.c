@@ -7,7 +7,7 @@
 
 #include "base/env.h"
 
-/* All arrays of a set live in one block; the 64-bit ones come first, so that each is aligned. */
+/* All arrays of a set stand in one block; the 64-bit ones come first, so that each is aligned. */
 #define BYTES_PER_REGION (2 * sizeof(uint64_t) + 4 * sizeof(uint32_t))
 
 static void lay_out(struct drcl_regions *regions, void *block, size_t cap)
@@ -45,7 +45,7 @@ void drcl_regions_free(struct drcl_env *env, struct drcl_regions *regions)
     memset(regions, 0, sizeof(*regions));
 }
 
-void drcl_regions_cut(struct drcl_regions *regions, size_t i, uint64_t addr)
+void drcl_regions_split(struct drcl_regions *regions, size_t i, uint64_t addr)
 {
     size_t rest = regions->n - i;
 
@@ -62,44 +62,6 @@ void drcl_regions_cut(struct drcl_regions *regions, size_t i, uint64_t addr)
     regions->end[i] = addr;
     regions->start[i + 1] = addr;
     regions->n++;
-}
-
-/* The huge page on the bound of two idle regions goes to the one that is idle for less long, since it is as young as
- * its youngest part. One of the two may be empty then. */
-static void move_bound(struct drcl_region *left, struct drcl_region *right, uint64_t huge)
-{
-    uint32_t mark = drcl_later_mark(left->marked, right->marked);
-    uint64_t bound = left->end & ~(huge - 1);
-
-    if (left->age < right->age) {
-        bound = right->end - bound < huge ? right->end : bound + huge;
-        left->marked = mark;
-    } else {
-        bound = bound < left->start ? left->start : bound;
-        right->marked = mark;
-    }
-    left->end = right->start = bound;
-}
-
-void drcl_regions_keep_huge_whole(struct drcl_regions *regions, size_t first, uint64_t huge)
-{
-    size_t n = first;
-
-    for (size_t i = first; i < regions->n; i++) {
-        struct drcl_region left, right = drcl_regions_get(regions, i);
-
-        if (n > first) {
-            left = drcl_regions_get(regions, n - 1);
-            if (left.end == right.start && left.end & (huge - 1) && !left.nr_accesses && !right.nr_accesses) {
-                move_bound(&left, &right, huge);
-                drcl_regions_put(regions, n - 1, left);
-                n -= left.start == left.end;
-            }
-        }
-        if (right.start < right.end)
-            drcl_regions_put(regions, n++, right);
-    }
-    regions->n = n;
 }
 
 uint32_t drcl_weighted(uint32_t a, uint64_t size_a, uint32_t b, uint64_t size_b)

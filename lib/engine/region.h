@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Regions in flat arrays, one array a member, so that each pass streams through just what it needs. Every pass that
- * changes their number reads one set and writes another, target by target; the two are then swapped.
- */
+/* Sets of regions in flat arrays, one array for each member, so that a pass reads just the members that it needs. */
 #ifndef DRCL_REGION_H
 #define DRCL_REGION_H
 
@@ -62,17 +59,16 @@ static inline void drcl_regions_swap(struct drcl_regions *a, struct drcl_regions
     *b = other;
 }
 
-/* Cuts region @i at @addr, which lies inside it: the rest becomes region @i + 1. There must be room for one more. */
-void drcl_regions_cut(struct drcl_regions *regions, size_t i, uint64_t addr);
+/* Puts a region behind the others. There is room for one more. */
+static inline void drcl_regions_append(struct drcl_regions *regions, struct drcl_region r)
+{
+    drcl_regions_put(regions, regions->n++, r);
+}
 
-/*
- * A huge page goes as a whole or not at all. Where it lies in several regions none of these could have it: each is due,
- * asked about and acted on by itself. Moves the bounds between idle regions, those from number @first on, to where a
- * huge page may begin; a region may vanish by that. The page on a bound is as old as the younger of the two.
- */
-void drcl_regions_keep_huge_whole(struct drcl_regions *regions, size_t first, uint64_t huge);
+/* Splits region @i at @addr, which lies inside it: the rest becomes region @i + 1. There is room for one more. */
+void drcl_regions_split(struct drcl_regions *regions, size_t i, uint64_t addr);
 
-/* When all of two regions is watched since: as of the later mark; not at all (0) if one of them is not. */
+/* The aggregation since which all pages of two regions are marked: the later one, or 0 if a region is not marked. */
 static inline uint32_t drcl_later_mark(uint32_t a, uint32_t b)
 {
     if (!a || !b)

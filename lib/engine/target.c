@@ -1,45 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Targets, and the regions that their ranges are made into. */
-#include "engine/engine.h"
+#include "engine/target.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/env.h"
+#include "engine/errors.h"
+#include "engine/pass.h"
+#include "engine/split.h"
 
 #define UPDATE_INTERVAL_NS UINT64_C(1000000000) /* how often a backend's ranges are looked at again */
-#define SLACK              64u                  /* room for the cuts that schemes make */
-
-int drcl_engine_reserve_regions(struct drcl_engine *engine, size_t n)
-{
-    int r;
-
-    n += SLACK;
-    r = drcl_regions_reserve(engine->env, &engine->regions, n);
-    if (r == 0)
-        r = drcl_regions_reserve(engine->env, &engine->spare, n);
-    if (r == 0 && n > engine->sample_cap) {
-        uint64_t *sample = drcl_realloc_array(engine->env, NULL, n, sizeof(*sample));
-        uint8_t *accessed;
-
-        if (!sample)
-            return -ENOMEM;
-        if (engine->sample_cap)
-            memcpy(sample, engine->sample, engine->sample_cap * sizeof(*sample));
-        /* The backend may refer to the addresses of the last prepare() until it is asked about them. */
-        if (!engine->held_sample)
-            engine->held_sample = engine->sample;
-        else
-            drcl_free(engine->env, engine->sample);
-        engine->sample = sample;
-        accessed = drcl_realloc_array(engine->env, engine->accessed, n, sizeof(*accessed));
-        if (!accessed)
-            return -ENOMEM;
-        engine->accessed = accessed;
-        engine->sample_cap = n;
-    }
-    return r;
-}
 
 struct drcl_target *drcl_engine_find_target(struct drcl_engine *engine, uint32_t id)
 {
@@ -114,42 +84,38 @@ bool drcl_engine_remove_target(struct drcl_engine *engine, uint32_t id)
     return true;
 }
 
-static void copy_regions(struct drcl_engine *engine, const struct drcl_target *target)
+/* Keeps the regions of a target, unless the target is removed. */
+static void keep_regions(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
+                         void *data)
 {
-    for (size_t i = target->first; i < target->first + target->n; i++)
-        drcl_regions_put(&engine->spare, engine->spare.n++, drcl_regions_get(&engine->regions, i));
+    if (!target->removed)
+        drcl_pass_copy(engine, target, out, data);
 }
 
-/* Takes removed targets and their regions out, then tells the host of those that vanished. */
+/* Drops removed targets and their regions. */
 static void drop_removed(struct drcl_engine *engine)
 {
-    size_t kept = 0, nr_targets = engine->nr_targets;
+    size_t kept = 0;
 
-    engine->spare.n = 0;
-    for (size_t i = 0; i < nr_targets; i++) {
-        struct drcl_target target = engine->targets[i];
-        size_t first = engine->spare.n;
-
-        if (target.removed) {
-            drcl_free(engine->env, target.ranges);
-            for (size_t j = target.first; j < target.first + target.n; j++)
-                engine->total -= engine->regions.end[j] - engine->regions.start[j];
-            continue;
-        }
-        copy_regions(engine, &target);
-        target.first = first;
-        engine->targets[kept++] = target;
+    drcl_pass(engine, keep_regions, NULL);
+    for (size_t i = 0; i < engine->nr_targets; i++) {
+        if (engine->targets[i].removed)
+            drcl_free(engine->env, engine->targets[i].ranges);
+        else
+            engine->targets[kept++] = engine->targets[i];
     }
     engine->nr_targets = kept;
-    drcl_regions_swap(&engine->regions, &engine->spare);
+    drcl_engine_count_total(engine);
 }
 
-/* Makes the part of a range that the target's old regions cover out of them: the first and last are stretched to the
- * bounds of the range, holes between them become regions of their own. Without old regions the range is one new region.
+/*
+ * Makes the regions of a range out of the target's old ones: what they cover of it stays as they are, the first and the
+ * last are stretched to the bounds of the range, and holes between them become new regions. Without old ones the whole
+ * range is a new region.
  */
-static void fill_range(struct drcl_engine *engine, const struct drcl_target *target, struct damon_reclaim_range range)
+static void fill_range(struct drcl_engine *engine, const struct drcl_target *target, struct damon_reclaim_range range,
+                       struct drcl_regions *out)
 {
-    struct drcl_regions *out = &engine->spare;
     uint64_t at = range.start;
     size_t begin = out->n;
 
@@ -163,46 +129,33 @@ static void fill_range(struct drcl_engine *engine, const struct drcl_target *tar
         if (r.end > range.end)
             r.end = range.end;
         if (r.start > at)
-            drcl_regions_put(out, out->n++, (struct drcl_region){.start = at, .end = r.start});
-        drcl_regions_put(out, out->n++, r);
+            drcl_regions_append(out, (struct drcl_region){.start = at, .end = r.start});
+        drcl_regions_append(out, r);
         at = r.end;
     }
     if (out->n > begin)
         out->end[out->n - 1] = range.end;
     else
-        drcl_regions_put(out, out->n++, (struct drcl_region){.start = range.start, .end = range.end});
+        drcl_regions_append(out, (struct drcl_region){.start = range.start, .end = range.end});
 }
 
-/* Lays the target's ranges out anew. There is room. */
-static void lay_out(struct drcl_engine *engine, size_t index)
+/* Lays the regions of the target @data out anew, by its ranges; those of the other targets stay. */
+static void lay_out(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out, void *data)
 {
-    uint64_t mask = engine->unit - 1;
+    uint64_t mask = engine->min_region_size - 1;
 
-    engine->spare.n = 0;
-    for (size_t i = 0; i < engine->nr_targets; i++) {
-        struct drcl_target *target = &engine->targets[i];
-        size_t first = engine->spare.n;
-
-        if (i == index) {
-            for (size_t j = 0; j < target->nr_ranges; j++) {
-                /* Inwards: nothing outside of what was given is ever touched. */
-                struct damon_reclaim_range range = {.start = (target->ranges[j].start + mask) & ~mask,
-                                                    .end = target->ranges[j].end & ~mask};
-
-                if (range.start < range.end && range.start >= target->ranges[j].start)
-                    fill_range(engine, target, range);
-            }
-            target->prepared = false;
-        } else {
-            copy_regions(engine, target);
-        }
-        target->first = first;
-        target->n = engine->spare.n - first;
+    if (target != data) {
+        drcl_pass_copy(engine, target, out, NULL);
+        return;
     }
-    drcl_regions_swap(&engine->regions, &engine->spare);
-    engine->total = 0;
-    for (size_t i = 0; i < engine->regions.n; i++)
-        engine->total += engine->regions.end[i] - engine->regions.start[i];
+    for (size_t i = 0; i < target->nr_ranges; i++) {
+        /* Inwards: nothing outside of the ranges is ever touched. */
+        struct damon_reclaim_range range = {.start = (target->ranges[i].start + mask) & ~mask,
+                                            .end = target->ranges[i].end & ~mask};
+
+        if (range.start < range.end && range.start >= target->ranges[i].start)
+            fill_range(engine, target, range, out);
+    }
 }
 
 /* Asks the backend; the answer is in range_buf. Returns the number, or a negative errno. */
@@ -233,7 +186,7 @@ static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *targe
     if (target->fixed)
         return target->stale;
     n = ask_ranges(engine, target->id);
-    if (!drcl_engine_went_well(engine, target, (int)n))
+    if (!drcl_engine_take_result(engine, target, (int)n))
         return false;
     if (!target->stale && (size_t)n == target->nr_ranges &&
         (!n || !memcmp(target->ranges, engine->range_buf, (size_t)n * sizeof(*target->ranges))))
@@ -267,13 +220,15 @@ void drcl_engine_update_targets(struct drcl_engine *engine)
             /* At worst each range adds a region, and each hole between two old ones. */
             target->stale = drcl_engine_reserve_regions(engine, engine->regions.n + target->n + target->nr_ranges) < 0;
             if (!target->stale) {
-                lay_out(engine, i);
+                drcl_pass(engine, lay_out, target);
+                drcl_engine_count_total(engine);
+                target->prepared = false;
                 changed = true;
             }
         }
     }
     if (changed)
-        drcl_monitor_cut_large(engine);
+        drcl_split_large(engine);
     for (size_t i = 0; i < engine->nr_targets; i++) {
         removed = removed || engine->targets[i].removed;
         if (engine->targets[i].vanished)

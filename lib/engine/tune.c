@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Interval tuning: both intervals follow how much of the access there could be at most is observed
- * (`Documentation/mm/damon/design.rst` of the kernel, "Monitoring Intervals Auto-tuning"). */
-#include "engine/engine.h"
+#include "engine/tune.h"
+
+#include "engine/attrs.h"
 
 #define TUNE_AGGRS         3u  /* aggregations between two tunings */
 #define TUNE_ACCESS_BP     40u /* wanted share of observed access events */
@@ -35,7 +35,7 @@ void drcl_tune_intervals(struct drcl_engine *engine)
     if (!engine->attrs.autotune)
         return;
     for (size_t i = 0; i < regions->n; i++) {
-        uint64_t units = (regions->end[i] - regions->start[i]) / engine->unit;
+        uint64_t units = (regions->end[i] - regions->start[i]) / engine->min_region_size;
 
         engine->tune_events += units * regions->nr_accesses[i];
         engine->tune_max += units * engine->samples;

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The passes over the regions, each by itself: age, merge, split, changed intervals, the moving sum, huge pages. */
-#include "engine/engine.h"
 #include "base/env.h"
+#include "engine/apply.h"
+#include "engine/attrs.h"
+#include "engine/engine.h"
+#include "engine/huge.h"
+#include "engine/merge.h"
+#include "engine/pass.h"
+#include "engine/sample.h"
+#include "engine/scheme.h"
+#include "engine/split.h"
+#include "engine/target.h"
+#include "engine/tune.h"
 #include "scripted.h"
 
 static struct scripted s;
@@ -111,7 +121,7 @@ START_TEST(test_age)
         put(0, 1, cases[i].nr, cases[i].last, cases[i].age);
         put(1, 1, 20, 20, 0); /* sets the threshold */
         put(1, 100, 0, 0, 0); /* leaves room below the size limit */
-        drcl_monitor_age_and_merge(&engine);
+        drcl_age_and_merge(&engine);
         expect_region(0, 1, cases[i].nr, cases[i].then);
     }
     close_engine();
@@ -125,7 +135,7 @@ START_TEST(test_age_threshold)
     put(0, 10, 9, 9, 5);
     put(1, 10, 4, 5, 5);
     put(1, 10, 5, 5, 5);
-    drcl_monitor_age_and_merge(&engine);
+    drcl_age_and_merge(&engine);
     expect_region(0, 10, 9, 6);
     expect_region(1, 10, 4, 0);
     expect_region(2, 10, 5, 6);
@@ -140,7 +150,7 @@ START_TEST(test_merge)
     put(0, 1, 19, 19, 9);
     put(0, 3, 20, 20, 20);
     put(0, 90, 0, 0, 3);
-    drcl_monitor_age_and_merge(&engine);
+    drcl_age_and_merge(&engine);
     expect_region(0, 4, (19 + 3 * 20) / 4, (10 + 3 * 21) / 4);
     ck_assert_uint_eq(engine.regions.last_nr_accesses[0], (19 + 3 * 20) / 4);
 
@@ -151,8 +161,8 @@ START_TEST(test_merge)
     put(0, 10, 17, 17, 5);
     put(0, 10, 15, 15, 5);
     put(0, 90, 15, 15, 5);
-    drcl_monitor_age_and_merge(&engine);
-    ck_assert_uint_eq(drcl_monitor_size_limit(&engine), 43 * PAGE);
+    drcl_age_and_merge(&engine);
+    ck_assert_uint_eq(drcl_split_size_limit(&engine), 43 * PAGE);
     expect_region(0, 10, 20, 6);
     expect_region(1, 10, 20, 6);
     expect_region(2, 20, 16, 6);
@@ -168,8 +178,8 @@ START_TEST(test_merge)
     put(1, 30, 0, 0, 5);
     put(0, 13, 0, 0, 5);
     put(1, 42, 20, 20, 5);
-    drcl_monitor_age_and_merge(&engine);
-    ck_assert_uint_eq(drcl_monitor_size_limit(&engine), 43 * PAGE);
+    drcl_age_and_merge(&engine);
+    ck_assert_uint_eq(drcl_split_size_limit(&engine), 43 * PAGE);
     expect_region(0, 30, 0, 6);
     expect_region(1, 14, 0, 6);
     expect_region(2, 43, 0, 6);
@@ -182,7 +192,7 @@ START_TEST(test_merge)
     put(0, 10, 13, 13, 5);
     put(0, 10, 14, 14, 5);
     put(1, 200, 20, 20, 5);
-    drcl_monitor_age_and_merge(&engine);
+    drcl_age_and_merge(&engine);
     expect_region(0, 30, 11, 6); /* 10 and 12 are 11; 11 and 13 are 11 and two thirds; 11 and 14 are too far */
     expect_region(1, 10, 14, 6);
     close_engine();
@@ -199,7 +209,7 @@ START_TEST(test_merge_targets)
     engine.targets[0].n = 1;
     engine.targets[1].first = 1;
     engine.targets[1].n = 1;
-    drcl_monitor_age_and_merge(&engine);
+    drcl_age_and_merge(&engine);
     ck_assert_uint_eq(engine.targets[1].n + engine.targets[0].n, engine.regions.n);
     expect(engine.regions.end[engine.targets[0].first + engine.targets[0].n - 1] ==
            engine.regions.start[engine.targets[1].first]);
@@ -284,8 +294,8 @@ START_TEST(test_merge_reference)
         put(100, 5000, 7, 7, 7); /* large, so that the limit is beyond the others; cut in the end */
         for (ref.n = 0; ref.n < engine.regions.n; ref.n++)
             ref.r[ref.n] = drcl_regions_get(&engine.regions, ref.n);
-        reference_aggregate(&ref, max_nr, 20, drcl_monitor_size_limit(&engine));
-        drcl_monitor_age_and_merge(&engine);
+        reference_aggregate(&ref, max_nr, 20, drcl_split_size_limit(&engine));
+        drcl_age_and_merge(&engine);
         expect(engine.regions.n >= ref.n);
         for (size_t i = 0; i + 1 < ref.n; i++) {
             expect(engine.regions.start[i] == ref.r[i].start && engine.regions.end[i] == ref.r[i].end);
@@ -363,7 +373,7 @@ START_TEST(test_split)
         attributes(5000, 100000, 3, cases[i].max_nr);
         put_many(cases[i].n);
         engine.last_n = cases[i].last_n;
-        drcl_monitor_split(&engine);
+        drcl_split_at_random(&engine);
         expect_eq(check_split(cases[i].n, cases[i].pieces), cases[i].split);
         expect(engine.last_n == cases[i].n);
         expect(engine.regions.n <= (cases[i].n > cases[i].max_nr ? cases[i].n : cases[i].max_nr));
@@ -383,7 +393,7 @@ START_TEST(test_split_evenly)
     for (int round = 0; round < 9000; round++) {
         put_many(1);
         engine.last_n = 0;
-        drcl_monitor_split(&engine);
+        drcl_split_at_random(&engine);
         expect(engine.regions.n == 2);
         tenths[(engine.regions.end[0] - BASE) / (10 * PAGE)]++;
     }
@@ -406,7 +416,7 @@ START_TEST(test_split_small)
         put(0, 2, 5, 5, 5);
         put(0, 3, 5, 5, 5);
         engine.last_n = 0;
-        drcl_monitor_split(&engine);
+        drcl_split_at_random(&engine);
         expect(engine.regions.end[0] == BASE + PAGE && engine.regions.end[1] == BASE + 3 * PAGE);
         expect(engine.regions.n == 3 || engine.regions.n == 4);
         whole = whole || engine.regions.n == 3; /* up to three tenths of three pages are none */
@@ -423,13 +433,13 @@ START_TEST(test_huge_region)
     open_engine();
     put(0, (UINT64_C(1) << 51) - 1, 0, 0, 5);
     for (int round = 0; round < 30; round++) {
-        drcl_monitor_age_and_merge(&engine);
+        drcl_age_and_merge(&engine);
         expect(engine.regions.n >= 3);
-        drcl_monitor_split(&engine);
+        drcl_split_at_random(&engine);
         for (size_t i = 0; i < engine.regions.n; i++)
             expect(engine.regions.end[i] > engine.regions.start[i]);
     }
-    drcl_monitor_prepare(&engine);
+    drcl_sample_prepare(&engine);
     close_engine();
 }
 END_TEST
@@ -603,10 +613,10 @@ START_TEST(test_no_huge)
         engine.by_page = i != 1;
         s.ops.huge_size = i == 2 ? 0 : 8 * PAGE;
         drcl_huge_keep_whole(&engine);
-        drcl_huge_cut_at_bounds(&engine);
+        drcl_huge_split_at_bounds(&engine);
         expect_eq(engine.regions.n, 4);
         expect_region(2, 2, 0, 5);
-        expect_eq(drcl_monitor_size_limit(&engine), 7 * PAGE);
+        expect_eq(drcl_split_size_limit(&engine), 7 * PAGE);
     }
     close_engine();
 }
@@ -632,7 +642,7 @@ START_TEST(test_huge_bounds)
         put(0, 19, 5, 5, 7);
         engine.nr_aggregations = cases[k].nr_aggregations;
         engine.attrs.max_nr_regions = cases[k].most;
-        drcl_huge_cut_at_bounds(&engine);
+        drcl_huge_split_at_bounds(&engine);
         expect_eq(engine.regions.n, cases[k].n);
         expect_eq(engine.targets[0].n, cases[k].n);
         for (size_t i = 0; cases[k].pages && i < cases[k].n; i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "engine/target.h"
 
 static const char *const names[] = {"the operations that fit", "paddr", "vaddr", "fvaddr"};
 

@@ -5,6 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/attrs.h"
+#include "engine/engine.h"
+#include "engine/errors.h"
+#include "engine/scheme.h"
+#include "engine/target.h"
+
 /* --- watermarks --------------------------------------------------------------------------------------------------- */
 
 static uint32_t active_schemes(const struct damon_reclaim *ctx)
@@ -70,14 +76,10 @@ static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p
 /* What is asked for, with the ranges that are there, in the engine's structures. */
 static int lay_down(struct damon_reclaim *ctx)
 {
-    int r;
-
     drcl_apply_params(ctx);
     ctx->engine.halt = ctx->in_dispatch && ctx->engine.halt;
     drcl_engine_update_targets(&ctx->engine);
-    r = ctx->engine.failed;
-    ctx->engine.failed = 0;
-    return r;
+    return drcl_engine_take_error(&ctx->engine);
 }
 
 static int start(struct damon_reclaim *ctx)
@@ -89,7 +91,7 @@ static int start(struct damon_reclaim *ctx)
     int r;
 
     ctx->engine.halt = false;
-    ctx->engine.failed = 0;
+    drcl_engine_take_error(&ctx->engine);
     r = lay_down(ctx);
     if (r == 0)
         r = drcl_damon_check(ctx, d);
@@ -162,8 +164,7 @@ static int changed(struct damon_reclaim *ctx, enum drcl_change what)
         return r;
     }
     drcl_engine_update_targets(&ctx->engine);
-    r = ctx->engine.failed;
-    ctx->engine.failed = 0;
+    r = drcl_engine_take_error(&ctx->engine);
     return r < 0 ? r : drcl_damon_apply(ctx, d);
 }
 

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/pass.h"
+
 #define REGIONS_A_STEP 16
 #define STEP_NS        UINT64_C(5000000)
 #define LEAST_PAUSE_NS UINT64_C(5000000000)
@@ -71,28 +73,35 @@ static bool belongs(const struct drcl_damon *d, const struct drcl_target *target
     return false;
 }
 
+/* What the pass needs: the regions that were read, and the number of the first that no target has taken. */
+struct reading {
+    const struct drcl_damon *d;
+    size_t at;
+};
+
+/* Gives a target the next regions that were read, as many as belong to it. */
+static void lay_target_out(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
+                           void *data)
+{
+    struct reading *reading = data;
+    const struct drcl_damon *d = reading->d;
+    uint64_t last = 0;
+
+    (void)engine;
+    for (; reading->at < d->nr_regions && belongs(d, target, &d->regions[reading->at], last); reading->at++) {
+        last = d->regions[reading->at].end;
+        drcl_regions_append(out, d->regions[reading->at]);
+    }
+}
+
 static void lay_out(struct damon_reclaim *ctx, struct drcl_damon *d)
 {
-    struct drcl_engine *engine = &ctx->engine;
-    size_t at = 0;
+    struct reading reading = {.d = d};
 
-    if (drcl_engine_reserve_regions(engine, d->nr_regions) < 0)
+    if (drcl_engine_reserve_regions(&ctx->engine, d->nr_regions) < 0)
         return; /* the next time */
-    engine->spare.n = 0;
-    engine->total = 0;
-    for (size_t t = 0; t < engine->nr_targets; t++) {
-        struct drcl_target *target = &engine->targets[t];
-        uint64_t last = 0;
-
-        target->first = engine->spare.n;
-        for (; at < d->nr_regions && belongs(d, target, &d->regions[at], last); at++) {
-            last = d->regions[at].end;
-            engine->total += last - d->regions[at].start;
-            drcl_regions_put(&engine->spare, engine->spare.n++, d->regions[at]);
-        }
-        target->n = engine->spare.n - target->first;
-    }
-    drcl_regions_swap(&engine->regions, &engine->spare);
+    drcl_pass(&ctx->engine, lay_target_out, &reading);
+    drcl_engine_count_total(&ctx->engine);
 }
 
 void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, int result)

@@ -6,7 +6,11 @@
  */
 #include "drivers/damon/damon.h"
 
+#include "engine/engine.h"
+#include "engine/errors.h"
 #include "engine/filter.h"
+#include "engine/huge.h"
+#include "engine/pass.h"
 
 #define NS_PER_US     UINT64_C(1000)
 #define NEVER         UINT64_MAX
@@ -74,28 +78,36 @@ static size_t regions_of(const struct damon_reclaim *ctx, const struct drcl_damo
     return 0;
 }
 
+/* What the pass needs besides the engine. */
+struct snapshot {
+    const struct damon_reclaim *ctx;
+    const struct drcl_damon *d;
+    uint64_t elapsed; /* aggregations since the last one */
+};
+
+/* Makes the regions of a target out of what the kernel has seen of it. */
+static void lay_target_out(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
+                           void *data)
+{
+    const struct snapshot *snapshot = data;
+    size_t first = out->n, at = target->first, from = 0;
+    size_t n = regions_of(snapshot->ctx, snapshot->d, target->id, &from);
+
+    for (size_t i = from; i < from + n; i++)
+        lay_over(engine, target, snapshot->d->regions[i], &at, snapshot->elapsed);
+    drcl_huge_keep_whole_in(out, first, engine->ops->huge_size);
+}
+
 static int lay_out(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t elapsed)
 {
     struct drcl_engine *engine = &ctx->engine;
+    struct snapshot snapshot = {.ctx = ctx, .d = d, .elapsed = elapsed};
     size_t most = d->nr_regions + 2 * engine->regions.n; /* each old one makes a piece, and a hole in front of it */
 
     if (drcl_engine_reserve_regions(engine, most) < 0)
         return -1;
-    engine->spare.n = 0;
-    engine->total = 0;
-    for (size_t t = 0; t < engine->nr_targets; t++) {
-        struct drcl_target *target = &engine->targets[t];
-        size_t first = engine->spare.n, at = target->first, from = 0, n = regions_of(ctx, d, target->id, &from);
-
-        for (size_t i = from; i < from + n; i++) {
-            lay_over(engine, target, d->regions[i], &at, elapsed);
-            engine->total += d->regions[i].end - d->regions[i].start;
-        }
-        drcl_regions_keep_huge_whole(&engine->spare, first, engine->ops->huge_size);
-        target->first = first;
-        target->n = engine->spare.n - first;
-    }
-    drcl_regions_swap(&engine->regions, &engine->spare);
+    drcl_pass(engine, lay_target_out, &snapshot);
+    drcl_engine_count_total(engine);
     return 0;
 }
 
@@ -152,8 +164,7 @@ static int act(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t aggrega
 
     engine->halt = ctx->disable_soon;
     drcl_engine_observed(engine, aggregations);
-    r = engine->failed;
-    engine->failed = 0;
+    r = drcl_engine_take_error(engine);
     now = damon_reclaim_now(ctx);
     d->next_act_ns = next_act(ctx, now);
     d->acting = r == 0 && !engine->halt && d->next_act_ns < d->snapshot_ns + DRCL_DAMON_POLL_NS;

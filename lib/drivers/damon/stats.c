@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/attrs.h"
 #include "sys/process.h"
 
 /* What was counted since @last, which may have begun anew. */

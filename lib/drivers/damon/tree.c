@@ -12,6 +12,7 @@
 
 #include "drivers/damon/filters.h"
 #include "drivers/damon/put.h"
+#include "engine/target.h"
 
 #define ATTRS          DRCL_DAMON_CONTEXT "/monitoring_attrs"
 #define TARGETS        DRCL_DAMON_CONTEXT "/targets"
@@ -59,7 +60,7 @@ static void put_target(struct drcl_put *put, struct damon_reclaim *ctx, struct d
     const struct drcl_context_target *of = &ctx->targets[slot];
     const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, of->id);
     size_t n = target && d->operations != DRCL_DAMON_VADDR ? target->nr_ranges : 0, used = 0;
-    uint64_t mask = ctx->engine.unit - 1;
+    uint64_t mask = ctx->engine.min_region_size - 1;
 
     put->what = "target";
     if (of->pid)

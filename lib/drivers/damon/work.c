@@ -8,6 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "engine/errors.h"
+#include "engine/target.h"
+#include "engine/tune.h"
+
 #define POLL_NS         DRCL_DAMON_POLL_NS
 #define ANSWER_NS       UINT64_C(20000000) /* how often it is looked whether a command has ended */
 #define EFFECTIVE_POLLS 5                  /* the effective quota is asked for at every so many polls */
@@ -295,11 +300,9 @@ static int poll_kernel(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t
 
     d->next_poll_ns = now + POLL_NS;
     drcl_engine_update_targets(&ctx->engine);
-    if (ctx->engine.failed) {
-        r = ctx->engine.failed;
-        ctx->engine.failed = 0;
+    r = drcl_engine_take_error(&ctx->engine);
+    if (r < 0)
         return r;
-    }
     if (ctx->disable_soon || !ctx->nr_targets)
         return drcl_damon_switch_off(d);
     if (d->paused && drcl_damon_is_up_to_date(ctx, d))

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/split.h"
+
+#include "engine/huge.h"
+#include "engine/pass.h"
+
+/* --- by size -------------------------------------------------------------------------------------------------- */
+
+uint64_t drcl_split_size_limit(const struct drcl_engine *engine)
+{
+    uint64_t limit = drcl_engine_even_size(engine) & ~(drcl_huge_grain(engine) - 1);
+
+    return limit > engine->min_region_size ? limit : engine->min_region_size;
+}
+
+/* How many regions there are when none is larger than @limit. */
+static size_t count_pieces(const struct drcl_regions *regions, uint64_t limit)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < regions->n; i++)
+        if (regions->end[i] - regions->start[i] > limit)
+            n += (size_t)((regions->end[i] - regions->start[i] - 1) / limit);
+    return regions->n + n;
+}
+
+/* @data: the limit. */
+static void split_large(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
+                        void *data)
+{
+    const uint64_t *limit = data;
+
+    for (size_t i = target->first; i < target->first + target->n; i++) {
+        struct drcl_region r = drcl_regions_get(&engine->regions, i), piece = r;
+
+        for (; r.end - piece.start > *limit; piece.start = piece.end) {
+            piece.end = piece.start + *limit;
+            drcl_regions_append(out, piece);
+        }
+        piece.end = r.end;
+        drcl_regions_append(out, piece);
+    }
+}
+
+void drcl_split_large(struct drcl_engine *engine)
+{
+    uint64_t limit = drcl_split_size_limit(engine);
+    size_t pieces = count_pieces(&engine->regions, limit);
+
+    /* Without memory for it the regions stay large for now, which is less exact and no error. */
+    if (pieces > engine->regions.n && drcl_engine_reserve_regions(engine, pieces) == 0)
+        drcl_pass(engine, split_large, &limit);
+}
+
+/* --- at random ------------------------------------------------------------------------------------------------ */
+
+struct split {
+    size_t stride;       /* every so many regions one is split; 0: none */
+    unsigned int pieces; /* into so many */
+    size_t until_next;   /* regions to the next one that is split */
+};
+
+static struct split how_to_split(const struct drcl_engine *engine)
+{
+    size_t n = engine->regions.n, most = engine->attrs.max_nr_regions;
+
+    if (n >= most)
+        return (struct split){.pieces = 1};
+    if (n > most / 2)
+        return (struct split){.stride = most / (most - n), .pieces = 2};
+    /* Two parts have not shown a difference, and there is much room: try three. */
+    return (struct split){.stride = 1, .pieces = n == engine->last_n && n < most / 3 ? 3 : 2};
+}
+
+/* Where to split, at a random tenth; the region's start if it is too small. */
+static inline uint64_t random_place(struct drcl_engine *engine, const struct drcl_region *r)
+{
+    uint64_t size = r->end - r->start;
+    uint64_t tenths = 1 + drcl_scale(drcl_random64(&engine->random), 9);
+
+    if (size <= 2 * engine->min_region_size)
+        return r->start;
+    return r->start + ((size / 10 * tenths + size % 10 * tenths / 10) & ~(engine->min_region_size - 1));
+}
+
+static void split_at_random(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
+                            void *data)
+{
+    struct split *how = data;
+
+    for (size_t i = target->first; i < target->first + target->n; i++) {
+        struct drcl_region r = drcl_regions_get(&engine->regions, i);
+
+        r.last_nr_accesses = r.nr_accesses;
+        r.nr_accesses = 0;
+        if (how->until_next && --how->until_next == 0) {
+            how->until_next = how->stride;
+            for (unsigned int p = 1; p < how->pieces; p++) {
+                struct drcl_region front = r;
+
+                front.end = random_place(engine, &r);
+                if (front.end > front.start) {
+                    drcl_regions_append(out, front);
+                    r.start = front.end;
+                }
+            }
+        }
+        drcl_regions_append(out, r);
+    }
+}
+
+void drcl_split_at_random(struct drcl_engine *engine)
+{
+    struct split how = how_to_split(engine);
+    size_t n = engine->regions.n;
+
+    engine->last_n = n;
+    if (how.stride && drcl_engine_reserve_regions(engine, n + (how.pieces - 1) * (n / how.stride)) < 0)
+        how.stride = 0; /* no memory: not split this time */
+    how.until_next = how.stride;
+    drcl_pass(engine, split_at_random, &how);
+}
