@@ -5,157 +5,250 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct fake_damon *damon;
 char error[512];
 enum damon_reclaim_state last_state;
 enum damon_reclaim_reason last_reason;
 uint32_t gone;
 
+void begin(enum kernel kernel)
+{
+    f = fake_open();
+    damon = &f->damon;
+    f->call_ns = 0; /* so that a test can tell whether dispatching has waited */
+    f->no_pages = true;
+    f->iomem = "00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n  01000000-01ffffff : Kernel code\n"
+               "fec00000-fec003ff : IOAPIC 0\n100000000-13fffffff : System RAM\n";
+    fake_damon_add(f, kernel == LATER_LINUX);
+}
+
+void end_of_world(void)
+{
+    fake_close(f);
+    f = NULL;
+}
+
+void end(struct damon_reclaim *ctx)
+{
+    damon_reclaim_unref(ctx);
+    nothing_left();
+    end_of_world();
+}
+
+/* --- contexts -------------------------------------------------------------------------------------------------------
+ */
+
 static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
 {
-    (void)ctx;
-    (void)userdata;
+    (void)ctx, (void)userdata;
     last_state = event->state;
     last_reason = event->reason;
 }
 
 static void target_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, void *userdata)
 {
-    (void)ctx;
-    (void)pid;
-    (void)userdata;
+    (void)ctx, (void)pid, (void)userdata;
     gone = target;
+}
+
+static int make(struct damon_reclaim **ret, struct damon_reclaim_config config)
+{
+    config.backend = "damon";
+    config.error = error;
+    config.error_size = sizeof(error);
+    return damon_reclaim_new(&config, ret);
 }
 
 int try_context(struct damon_reclaim **ret, const char *operations, uint32_t damon_flags, uint32_t flags)
 {
     static const struct damon_reclaim_callbacks callbacks = {
         .size = sizeof(callbacks), .state_changed = state_changed, .target_gone = target_gone};
-    struct damon_reclaim_damon_config damon = {.size = sizeof(damon), .operations = operations, .flags = damon_flags};
-    struct damon_reclaim_config config = damon_fs_config();
+    struct damon_reclaim_damon_config config_damon = {
+        .size = sizeof(config_damon), .operations = operations, .flags = damon_flags};
+    struct damon_reclaim_config config = fake_config(f);
 
-    config.damon = &damon;
+    config.damon = &config_damon;
     config.callbacks = &callbacks;
     config.flags = flags;
-    config.error = error;
-    config.error_size = sizeof(error);
-    return damon_reclaim_new(&config, ret);
+    return make(ret, config);
 }
 
 struct damon_reclaim *new_context(const char *operations, uint32_t damon_flags, uint32_t flags)
 {
     struct damon_reclaim *ctx = NULL;
-    int r = try_context(&ctx, operations, damon_flags, flags);
 
-    if (r < 0)
+    if (try_context(&ctx, operations, damon_flags, flags) < 0)
         ck_abort_msg("no context: %s", error);
     return ctx;
 }
 
-void set(struct damon_reclaim *ctx, const char *name, const char *value)
+struct damon_reclaim *with_callbacks(const struct damon_reclaim_callbacks *callbacks, void *userdata)
 {
-    ck_assert_int_eq(damon_reclaim_set(ctx, name, value), 0);
+    struct damon_reclaim_config config = fake_config(f);
+    struct damon_reclaim *ctx = NULL;
+
+    config.callbacks = callbacks;
+    config.userdata = userdata;
+    if (make(&ctx, config) < 0)
+        ck_abort_msg("no context: %s", error);
+    return ctx;
 }
 
 uint32_t add_process(struct damon_reclaim *ctx, pid_t pid)
 {
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
     uint32_t id = UINT32_MAX;
-    int r = damon_reclaim_add_target(ctx, &target, &id);
 
-    if (r < 0)
+    if (!fake_process_of(f, pid))
+        fake_process(f, pid);
+    if (damon_reclaim_add_target(ctx, &target, &id) < 0)
         ck_abort_msg("no target: %s", damon_reclaim_last_error(ctx));
     return id;
-}
-
-void enable(struct damon_reclaim *ctx)
-{
-    int r = damon_reclaim_enable(ctx);
-
-    if (r < 0)
-        ck_abort_msg("not enabled: %s", damon_reclaim_last_error(ctx));
 }
 
 void run(struct damon_reclaim *ctx, unsigned int seconds)
 {
     for (unsigned int i = 0; i < seconds * 100; i++) {
-        fs->now_ns += SEC / 100;
+        f->now_ns += SEC / 100;
         damon_reclaim_dispatch(ctx);
     }
 }
 
-struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
+void warm_up(struct damon_reclaim *ctx, unsigned int times)
 {
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
-
-    ck_assert_int_eq(damon_reclaim_get_stats(ctx, &stats), 0);
-    return stats;
+    while (times--) {
+        damon->counters[0].nr_tried += 10;
+        run(ctx, 1);
+    }
 }
+
+void add_region(uint64_t start, uint64_t end, uint32_t nr_accesses, uint32_t age)
+{
+    if (damon->nr_regions == MAX_REGIONS)
+        ck_abort_msg("too many regions");
+    damon->regions[damon->nr_regions++] =
+        (struct damon_reclaim_region){.start = start, .end = end, .nr_accesses = nr_accesses, .age = age};
+}
+
+/* --- what is to be true ---------------------------------------------------------------------------------------------
+ */
 
 void is(const char *name, const char *value)
 {
-    const char *there = damon_value(name);
+    const char *there = fake_damon_value(f, name);
 
-    if (!there || strcmp(there, value))
+    if (!there || strcmp(there, value) != 0)
         ck_abort_msg("%s is %s, not %s", name, there ? there : "missing", value);
 }
 
 void nothing_left(void)
 {
     is("nr_kdamonds", "0");
-    ck_assert(!fs->running);
-    ck_assert(!fs->has_record);
-    ck_assert_int_eq(fs->locked_by, 0);
+    ck_assert_int_eq(damon->running, false);
+    ck_assert_int_eq(f->record.exists, false);
+    ck_assert_int_eq(f->record.locked_by, 0);
 }
 
-void says(struct damon_reclaim *ctx, const char *word)
+/* Takes the next line off *text; false at the end. */
+static bool next_line(const char **text, char line[512])
 {
-    if (!strstr(damon_reclaim_last_error(ctx), word))
-        ck_abort_msg("\"%s\" does not say \"%s\"", damon_reclaim_last_error(ctx), word);
+    size_t n = strcspn(*text, "\n");
+
+    if (!**text)
+        return false;
+    fake_print(line, 512, "%.*s", (int)n, *text);
+    *text += n + ((*text)[n] == '\n');
+    return true;
 }
 
-/* Lets the thread be seen at work. */
-void warm_up(struct damon_reclaim *ctx)
+/* Whether the line is one of this kernel; then without what says so. */
+static bool is_for_this_kernel(char line[512])
 {
-    for (int i = 0; i < 3; i++) {
-        fs->counters[0].nr_tried += 10;
-        run(ctx, 1);
+    static const char *const kernels[] = {"6.12 ", "later "};
+    size_t n = strlen(kernels[damon->later]);
+
+    if (!strncmp(line, kernels[!damon->later], strlen(kernels[!damon->later])))
+        return false;
+    if (!strncmp(line, kernels[damon->later], n))
+        memmove(line, line + n, strlen(line + n) + 1);
+    return true;
+}
+
+static bool matches(const char *expected, const char *line)
+{
+    size_t n = strlen(expected);
+
+    return !strcmp(expected, line) || (fake_ends_with(expected, ": *") && !strncmp(expected, line, n - 1));
+}
+
+/* Adds the lines of @a that no line of @b matches to a text of what is wrong. */
+static void compare(const char *a, const char *b, bool a_is_expected, char wrong[8192])
+{
+    char line[512], other[512];
+
+    while (next_line(&a, line)) {
+        const char *at = b;
+        bool found = a_is_expected && !is_for_this_kernel(line);
+
+        while (!found && next_line(&at, other))
+            found = a_is_expected ? matches(line, other) : is_for_this_kernel(other) && matches(other, line);
+        if (!found)
+            fake_print(wrong + strlen(wrong), 8192 - strlen(wrong), "  %c %s\n", a_is_expected ? '-' : '+', line);
     }
+}
+
+void tree_is(const char *dir, const char *expected)
+{
+    char whole[FAKE_PATH], *there, wrong[8192] = "";
+
+    fake_print(whole, sizeof(whole), DAMON_DIR "%s", dir);
+    there = damon_dump(&damon->files, whole, false);
+    compare(expected, there, true, wrong);
+    compare(there, expected, false, wrong);
+    if (wrong[0])
+        ck_abort_msg("below %s (- expected, + there):\n%s", whole, wrong);
+    free(there);
+}
+
+char *remember(void)
+{
+    return damon_dump(&damon->files, DAMON_DIR, true);
+}
+
+void unchanged(char *before)
+{
+    char *after = remember();
+
+    ck_assert_str_eq(before, after);
+    free(before);
+    free(after);
+}
+
+/* --- others ---------------------------------------------------------------------------------------------------------
+ */
+
+int echo(const char *value, const char *name)
+{
+    return fake_damon_echo(f, value, name);
 }
 
 void foreign_kdamond(void)
 {
-    damon_echo("1", "nr_kdamonds");
-    damon_echo("1", "0/contexts/nr_contexts");
-    damon_echo("paddr", CONTEXT "operations");
-    damon_echo("1", CONTEXT "targets/nr_targets");
-    damon_echo("1", CONTEXT "targets/0/regions/nr_regions");
-    ck_assert_int_eq(damon_echo("on", "0/state"), 0);
+    echo("1", "nr_kdamonds");
+    echo("1", "0/contexts/nr_contexts");
+    echo("paddr", CONTEXT "operations");
+    echo("1", CONTEXT "targets/nr_targets");
+    echo("1", CONTEXT "targets/0/regions/nr_regions");
+    ck_assert_int_eq(echo("on", "0/state"), 0);
 }
 
-void kill_it(struct damon_fs *left)
+void leave_behind(uint32_t damon_flags)
 {
-    char *pid = strstr(left->record, "pid ");
+    struct damon_reclaim *ctx = new_context(NULL, damon_flags, 0);
+    struct fake_left *left;
 
-    left->locked_by = 0;
-    left->has_writer = false;
-    left->pending = NULL;
-    left->nr_open = left->memory.nr_blocks = 0;
-    left->kill_write = 0;
-    memset(left->fds, 0, sizeof(left->fds));
-    memcpy(fs, left, sizeof(*fs));
-    free(left);
-    if (pid)
-        strstr(fs->record, "pid ")[4] = '9'; /* another process */
-}
-
-void leave_behind(bool with_stat)
-{
-    struct damon_reclaim *ctx = new_context(NULL, with_stat ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0, 0);
-    struct damon_fs *left = malloc(sizeof(*left));
-
-    ck_assert_ptr_nonnull(left);
     enable(ctx);
-    memcpy(left, fs, sizeof(*left));
+    left = fake_damon_leave(f);
     damon_reclaim_unref(ctx);
-    kill_it(left);
+    fake_damon_find(f, left);
 }

@@ -1,43 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-/* Lives of contexts on the backend "damon" and the kernel of fake_damon.h: what the tests of it share. */
+/* What the tests of the backend "damon" share: a fake kernel with DAMON, and contexts on it. */
 #ifndef DAMON_LIFE_H
 #define DAMON_LIFE_H
 
-#include "fake_damon.h"
-#include "suite.h"
+#include "life.h"
 
 #define CONTEXT "0/contexts/0/"
-#define RECLAIM CONTEXT "schemes/1/" /* slot 0 is the library's monitoring scheme */
-#define SEC     UINT64_C(1000000000)
-#define MIB     UINT64_C(1048576)
+#define RECLAIM CONTEXT "schemes/1/" /* scheme 0 is the one with which the library monitors */
 
-/* Of the last damon_reclaim_new(), and what the callbacks told. */
+/* A test that runs for each of @nr cases on each kernel. In it, KERNEL and CASE say which. */
+enum kernel { LINUX_6_12, LATER_LINUX, NR_KERNELS };
+#define KERNEL                              (_i % NR_KERNELS)
+#define CASE                                (_i / NR_KERNELS)
+#define add_for_kernels(tc, test)           tcase_add_loop_test(tc, test, 0, NR_KERNELS)
+#define add_cases_for_kernels(tc, test, nr) tcase_add_loop_test(tc, test, 0, (int)(nr)*NR_KERNELS)
+
+extern struct fake_damon *damon; /* that of f */
+/* Of the last damon_reclaim_new(), and what the callbacks were told last. */
 extern char error[512];
 extern enum damon_reclaim_state last_state;
 extern enum damon_reclaim_reason last_reason;
 extern uint32_t gone;
 
+/* A kernel with 300 of 1000 MB of memory free in three ranges, with DAMON, without files about pages. */
+void begin(enum kernel kernel);
+/* Ends the context, and the kernel, in which nothing may be left of it. */
+void end(struct damon_reclaim *ctx);
+/* The same without a look at what is left. */
+void end_of_world(void);
+
 int try_context(struct damon_reclaim **ret, const char *operations, uint32_t damon_flags, uint32_t flags);
 /* The rest fails the test if it cannot. */
 struct damon_reclaim *new_context(const char *operations, uint32_t damon_flags, uint32_t flags);
-void set(struct damon_reclaim *ctx, const char *name, const char *value);
+struct damon_reclaim *with_callbacks(const struct damon_reclaim_callbacks *callbacks, void *userdata);
 uint32_t add_process(struct damon_reclaim *ctx, pid_t pid);
-void enable(struct damon_reclaim *ctx);
-/* Lets time pass and dispatches. */
+/* Lets time pass and dispatches; warm_up() also lets the kdamond be seen at work, @times times a second long. */
 void run(struct damon_reclaim *ctx, unsigned int seconds);
-/* The same, with the kernel's thread seen at work. */
-void warm_up(struct damon_reclaim *ctx);
-struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx);
-/* What a file says, that nothing is left of us, what the last error says. */
+void warm_up(struct damon_reclaim *ctx, unsigned int times);
+
+/* Regions that the kdamond has found. */
+void add_region(uint64_t start, uint64_t end, uint32_t nr_accesses, uint32_t age);
+
+/* What is to be true of a file; of what is left in the kernel. */
 void is(const char *name, const char *value);
 void nothing_left(void);
-void says(struct damon_reclaim *ctx, const char *word);
-/* A kdamond of somebody else that runs. */
+/*
+ * The files below a directory that are not as the kernel has made them, a line each: "path: value". A line that begins
+ * with "6.12 " or "later " is for this kernel alone; one that ends in ": *" is for any value.
+ */
+void tree_is(const char *dir, const char *expected);
+/* That nothing is changed: what is there now, and the comparison with it, which frees it. */
+char *remember(void);
+void unchanged(char *before);
+
+/* Writes as an administrator would. A kdamond of somebody else that runs. */
+int echo(const char *value, const char *name);
 void foreign_kdamond(void);
-/* Makes the world what a program leaves that was killed when it was like @left: directories, a thread, a record without
- * a lock. Frees @left. */
-void kill_it(struct damon_fs *left);
-/* The same of one that has just been enabled. */
-void leave_behind(bool with_stat);
+/* A program that enabled a context, and was killed, has been there. */
+void leave_behind(uint32_t damon_flags);
 
 #endif

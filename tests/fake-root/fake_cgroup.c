@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The control groups of the made-up kernel: directories with inode numbers, and memory.reclaim. */
+#include "fake_cgroup.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,23 +16,52 @@ struct fake_cgroup *fake_cgroup(struct fake *f, const char *path, uint64_t inode
     return cgroup;
 }
 
-enum fake_file fake_cgroup_file(struct fake *f, const char *path, const struct fake_cgroup **ret)
+void fake_cgroup_remove(struct fake *f, const char *path)
 {
-    *ret = NULL;
+    size_t kept = 0, len = strlen(path);
+
+    for (size_t i = 0; i < f->nr_cgroups; i++) {
+        const char *at = f->cgroups[i].path;
+
+        if (strncmp(at, path, len) != 0 || (at[len] && at[len] != '/'))
+            f->cgroups[kept++] = f->cgroups[i];
+    }
+    f->nr_cgroups = kept;
+}
+
+struct fake_cgroup *fake_cgroup_of(struct fake *f, const char *path)
+{
+    for (size_t i = 0; i < f->nr_cgroups; i++)
+        if (!strcmp(f->cgroups[i].path, path))
+            return &f->cgroups[i];
+    return NULL;
+}
+
+int fake_cgroup_open(struct fake *f, const char *path)
+{
     if (!strcmp(path, "/cgroup.controllers"))
-        return FILE_TEXT;
+        return fake_new_fd(f, FILE_TEXT, NULL);
     for (size_t i = 0; i < f->nr_cgroups; i++) {
         size_t len = strlen(f->cgroups[i].path);
+        enum fake_file kind = FILE_CLOSED;
+        int fd;
 
         if (strncmp(path, f->cgroups[i].path, len) != 0)
             continue;
-        *ret = &f->cgroups[i];
         if (!path[len] || !strcmp(path + len, "/"))
-            return FILE_CGROUP;
-        if (!strcmp(path + len, "/memory.reclaim"))
-            return FILE_RECLAIM;
+            kind = FILE_CGROUP;
+        else if (!strcmp(path + len, "/memory.reclaim"))
+            kind = FILE_RECLAIM;
+        if (kind == FILE_CLOSED)
+            continue;
+        fd = fake_new_fd(f, kind, NULL);
+        if (fd >= 0) {
+            fake_fd_at(f, fd)->cgroup = &f->cgroups[i];
+            fake_fd_at(f, fd)->inode = f->cgroups[i].inode;
+        }
+        return fd;
     }
-    return FILE_CLOSED;
+    return -ENOENT;
 }
 
 const char *fake_cgroup_entry(const struct fake *f, const struct fake_cgroup *cgroup, size_t i)
@@ -48,6 +78,7 @@ const char *fake_cgroup_entry(const struct fake *f, const struct fake_cgroup *cg
     return !strncmp(path, cgroup->path, len) && path[len] == '/' && !strchr(path + len + 1, '/') ? path + len + 1 : "";
 }
 
+/* Takes clean pages of the cgroup that nobody maps, and that were not accessed. */
 int fake_cgroup_reclaim(struct fake *f, const struct fake_cgroup *cgroup, const char *text)
 {
     char *end;

@@ -2,431 +2,466 @@
 #include "fake_damon.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake_damon_internal.h"
-#include "fake_damon_layout.h"
+#include "fake.h"
 
-struct damon_fs *fs;
+#define CONTEXT   "0/contexts/0/"
+#define INTERVALS DAMON_DIR CONTEXT "monitoring_attrs/intervals"
 
-/* --- files ---------------------------------------------------------------------------------------------------------
- */
-
-bool fs_ends_with(const char *text, const char *end)
+static void whole_path(char path[FAKE_PATH], const char *name)
 {
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && !strcmp(text + n - m, end);
+    fake_print(path, FAKE_PATH, "%s%s", name[0] == '/' ? "" : DAMON_DIR, name);
 }
 
-int fs_find(const char *path)
+const char *fake_damon_value(struct fake *f, const char *name)
 {
-    if (fs->missing && fs_ends_with(path, fs->missing))
-        return -1;
-    for (size_t i = 0; i < fs->nr_files; i++)
-        if (!strcmp(fs->files[i].path, path))
-            return (int)i;
-    return -1;
-}
-
-bool fs_is_dir(const char *path)
-{
-    size_t n = strlen(path);
-
-    for (size_t i = 0; i < fs->nr_files; i++)
-        if (!strncmp(fs->files[i].path, path, n) && fs->files[i].path[n] == '/')
-            return true;
-    return false;
-}
-
-void fs_put(const char *path, const char *value)
-{
-    int i = fs_find(path);
-
-    if (i < 0) {
-        if (fs->nr_files == MAX_FILES)
-            ck_abort_msg("too many files");
-        i = (int)fs->nr_files++;
-        strncpy(fs->files[i].path, path, PATH_LEN - 1);
-    }
-    strncpy(fs->files[i].value, value, sizeof(fs->files[i].value) - 1);
-}
-
-void fs_print(char *text, size_t size, const char *format, ...)
-{
-    va_list ap;
-    int n;
-
-    va_start(ap, format);
-    n = vsnprintf(text, size, format, ap);
-    va_end(ap);
-    if (n < 0 || (size_t)n >= size)
-        ck_abort_msg("too long: %s", text);
-}
-
-static void put_in(const char *dir, const char *name, const char *value)
-{
-    char path[PATH_LEN];
-
-    fs_print(path, sizeof(path), "%s/%s", dir, name);
-    fs_put(path, value);
-}
-
-static void put_u64(const char *dir, const char *name, uint64_t value)
-{
-    char text[32];
-
-    fs_print(text, sizeof(text), "%llu", (unsigned long long)value);
-    put_in(dir, name, text);
-}
-
-static void remove_children(const char *dir)
-{
-    size_t n = strlen(dir), kept = 0;
-
-    for (size_t i = 0; i < fs->nr_files; i++) {
-        const char *path = fs->files[i].path;
-
-        if (!strncmp(path, dir, n) && path[n] == '/' && path[n + 1] >= '0' && path[n + 1] <= '9')
-            continue;
-        if (kept != i)
-            fs->files[kept] = fs->files[i];
-        kept++;
-    }
-    fs->nr_files = kept;
-}
-
-static void fill(const char *dir, const char *const (*files)[2])
-{
-    for (; (*files)[0]; files++)
-        put_in(dir, (*files)[0], (*files)[1]);
-}
-
-static void make_child(const char *what, const char *dir)
-{
-    if (!strcmp(what, "nr_kdamonds"))
-        fill(dir, kdamond);
-    if (!strcmp(what, "nr_kdamonds") && fs->later)
-        put_in(dir, "refresh_ms", "0");
-    if (!strcmp(what, "nr_contexts"))
-        fill(dir, context);
-    if (!strcmp(what, "nr_contexts") && fs->later)
-        fill(dir, later_context);
-    if (!strcmp(what, "nr_schemes"))
-        fill(dir, scheme);
-    if (!strcmp(what, "nr_schemes") && fs->later)
-        fill(dir, later_scheme);
-    if (!strcmp(what, "nr_targets"))
-        fill(dir, target);
-    if (!strcmp(what, "nr_regions"))
-        fill(dir, region);
-    if (!strcmp(what, "nr_goals"))
-        fill(dir, goal);
-    if (!strcmp(what, "nr_filters"))
-        fill(dir, filter);
-    if (!strcmp(what, "nr_filters") && fs->later)
-        fill(dir, later_filter);
-}
-
-/* --- the kernel ------------------------------------------------------------------------------------------------------
- */
-
-bool fs_is_alive(pid_t pid)
-{
-    for (size_t i = 0; i < sizeof(fs->alive) / sizeof(fs->alive[0]); i++)
-        if (pid && fs->alive[i] == pid)
-            return true;
-    return false;
-}
-
-const char *damon_value(const char *name)
-{
-    char path[PATH_LEN];
+    char path[FAKE_PATH];
     int i;
 
-    fs_print(path, sizeof(path), "%s%s", name[0] == '/' ? "" : DAMON_DIR, name);
-    i = fs_find(path);
-    return i < 0 ? NULL : fs->files[i].value;
+    whole_path(path, name);
+    i = damon_find(&f->damon.files, path);
+    return i < 0 ? NULL : f->damon.files.at[i].value;
 }
 
-static uint64_t number(const char *name)
+static uint64_t number(struct fake *f, const char *name)
 {
-    const char *value = damon_value(name);
+    const char *value = fake_damon_value(f, name);
 
     return value ? strtoull(value, NULL, 10) : 0;
 }
 
-/* The cgroups of the filters are there. */
-static int check_cgroups(void)
-{
-    char dir[PATH_LEN];
+/* --- the kdamond ----------------------------------------------------------------------------------------------------
+ */
 
-    if (fs->going) {
-        damon_remove_cgroup(fs->going);
-        fs->going = NULL;
-    }
-    for (size_t i = 0; i < fs->nr_files; i++) {
-        if (!fs_ends_with(fs->files[i].path, "/memcg_path") || !fs->files[i].value[0])
-            continue;
-        fs_print(dir, sizeof(dir), "/sys/fs/cgroup%s", fs->files[i].value[1] ? fs->files[i].value : "");
-        if (!fs_is_dir(dir))
+/* The kernel refuses a filter by a cgroup that does not exist. */
+static int check_cgroups(struct fake *f)
+{
+    struct fake_damon_files *files = &f->damon.files;
+
+    if (f->damon.going)
+        fake_cgroup_remove(f, f->damon.going);
+    f->damon.going = NULL;
+    for (size_t i = 0; i < files->n; i++) {
+        const char *path = files->at[i].value;
+
+        if (fake_ends_with(files->at[i].path, "/memcg_path") && path[0] &&
+            !fake_cgroup_of(f, strcmp(path, "/") ? path : ""))
             return -EINVAL;
     }
     return 0;
 }
 
-static int check_configuration(void)
+static int check_configuration(struct fake *f)
 {
-    const char *operations = damon_value("0/contexts/0/operations");
-    uint64_t targets = number("0/contexts/0/targets/nr_targets");
+    const char *operations = fake_damon_value(f, CONTEXT "operations");
+    uint64_t targets = number(f, CONTEXT "targets/nr_targets");
     char name[128];
 
-    if (check_cgroups() < 0)
+    if (check_cgroups(f) < 0)
         return -EINVAL;
-    if (!operations || !targets || number("0/contexts/0/monitoring_attrs/intervals/sample_us") == 0)
+    if (!operations || !targets || number(f, CONTEXT "monitoring_attrs/intervals/sample_us") == 0)
         return -EINVAL;
-    for (uint64_t t = 0; t < targets; t++) {
-        fs_print(name, sizeof(name), "0/contexts/0/targets/%u/regions/nr_regions", (unsigned int)t);
-        if (strcmp(operations, "vaddr") && !number(name))
+    for (unsigned int t = 0; t < targets; t++) {
+        fake_print(name, sizeof(name), CONTEXT "targets/%u/regions/nr_regions", t);
+        if (strcmp(operations, "vaddr") && !number(f, name))
             return -EINVAL;
-        fs_print(name, sizeof(name), "0/contexts/0/targets/%u/pid_target", (unsigned int)t);
-        if (strcmp(operations, "paddr") && !fs_is_alive((pid_t)number(name)))
+        fake_print(name, sizeof(name), CONTEXT "targets/%u/pid_target", t);
+        if (strcmp(operations, "paddr") && !fake_process_of(f, (pid_t)number(f, name)))
             return -EINVAL;
     }
     return 0;
 }
 
-static bool module_on(void)
+static bool is_module_on(const struct fake_damon_files *files)
 {
-    for (size_t i = 0; i < fs->nr_files; i++)
-        if (!strncmp(fs->files[i].path, "/sys/module/", 12) && fs_ends_with(fs->files[i].path, "/enabled") &&
-            fs->files[i].value[0] == 'Y')
+    for (size_t i = 0; i < files->n; i++)
+        if (!strncmp(files->at[i].path, "/sys/module/", 12) && fake_ends_with(files->at[i].path, "/enabled") &&
+            files->at[i].value[0] == 'Y')
             return true;
     return false;
 }
 
-static void update_stats(void)
+static void update_stats(struct fake *f)
 {
-    uint64_t n = number("0/contexts/0/schemes/nr_schemes");
+    uint64_t n = number(f, CONTEXT "schemes/nr_schemes");
 
-    for (uint64_t i = 0; i < n && i < 8; i++) {
-        char dir[PATH_LEN];
+    for (unsigned int i = 0; i < n && i < MAX_SCHEMES; i++) {
+        const struct damon_counters *c = &f->damon.counters[i];
+        char dir[FAKE_PATH];
 
-        fs_print(dir, sizeof(dir), DAMON_DIR "0/contexts/0/schemes/%u/stats", (unsigned int)i);
-        put_u64(dir, "nr_tried", fs->counters[i].nr_tried);
-        put_u64(dir, "sz_tried", fs->counters[i].sz_tried);
-        put_u64(dir, "nr_applied", fs->counters[i].nr_applied);
-        put_u64(dir, "sz_applied", fs->counters[i].sz_applied);
-        put_u64(dir, "qt_exceeds", fs->counters[i].qt_exceeds);
+        fake_print(dir, sizeof(dir), DAMON_DIR CONTEXT "schemes/%u/stats", i);
+        damon_put_u64(&f->damon.files, dir, "nr_tried", c->nr_tried);
+        damon_put_u64(&f->damon.files, dir, "sz_tried", c->sz_tried);
+        damon_put_u64(&f->damon.files, dir, "nr_applied", c->nr_applied);
+        damon_put_u64(&f->damon.files, dir, "sz_applied", c->sz_applied);
+        damon_put_u64(&f->damon.files, dir, "qt_exceeds", c->qt_exceeds);
     }
 }
 
-void fs_pass_time(void)
+/* Shows the regions that a scheme tried, the first with number @n. 6.12 goes on with the next number at the next
+ * scheme, which is returned. */
+static unsigned int show_regions(struct fake_damon *d, unsigned int scheme, unsigned int n)
 {
-    uint64_t every_ns = number("0/refresh_ms") * 1000000;
+    char parent[FAKE_PATH];
 
-    if (!fs->later || !fs->running || !every_ns || fs->now_ns - fs->refreshed_ns < every_ns)
-        return;
-    fs->refreshed_ns = fs->now_ns;
-    update_stats();
-}
+    fake_print(parent, sizeof(parent), DAMON_DIR CONTEXT "schemes/%u/tried_regions", scheme);
+    damon_remove_numbered(&d->files, parent);
+    for (size_t i = 0; i < d->nr_regions; i++) {
+        char dir[FAKE_PATH + 12];
 
-/* 6.12 numbers them through all schemes; what the next one begins with is returned. */
-static unsigned int show_regions(unsigned int scheme_number, unsigned int n)
-{
-    char parent[PATH_LEN];
-
-    fs_print(parent, sizeof(parent), DAMON_DIR "0/contexts/0/schemes/%u/tried_regions", scheme_number);
-    remove_children(parent);
-    for (size_t i = 0; i < fs->nr_regions; i++) {
-        char dir[PATH_LEN + 8];
-
-        if (fs->by_target && fs->regions[i].target != scheme_number)
+        if (d->by_target && d->regions[i].target != scheme)
             continue;
-        fs_print(dir, sizeof(dir), "%s/%u", parent, n++);
-        put_u64(dir, "start", fs->regions[i].start);
-        put_u64(dir, "end", fs->regions[i].end);
-        put_u64(dir, "nr_accesses", fs->regions[i].nr_accesses);
-        put_u64(dir, "age", fs->regions[i].age);
-        n += fs->tried && !fs->later && i % 2 == 0;
+        fake_print(dir, sizeof(dir), "%s/%u", parent, n++);
+        damon_put_u64(&d->files, dir, "start", d->regions[i].start);
+        damon_put_u64(&d->files, dir, "end", d->regions[i].end);
+        damon_put_u64(&d->files, dir, "nr_accesses", d->regions[i].nr_accesses);
+        damon_put_u64(&d->files, dir, "age", d->regions[i].age);
+        n += d->tried && !d->later && i % 2 == 0;
     }
-    return fs->later ? 0 : n;
+    return d->later ? 0 : n;
 }
 
-static void update_regions(void)
+static void update_regions(struct fake *f)
 {
-    unsigned int n = show_regions(0, 0);
+    uint64_t schemes = f->damon.by_target ? number(f, CONTEXT "schemes/nr_schemes") : 1;
+    unsigned int n = 0;
 
-    for (unsigned int i = 1; fs->by_target && i < number("0/contexts/0/schemes/nr_schemes"); i++)
-        n = show_regions(i, n);
+    for (unsigned int i = 0; i < schemes; i++)
+        n = show_regions(&f->damon, i, n);
 }
 
-static void switch_kdamond(bool on)
+void fake_damon_pass_time(struct fake *f)
 {
+    struct fake_damon *d = &f->damon;
+    uint64_t every_ns;
+
+    if (!d->later || !d->running)
+        return;
+    every_ns = number(f, "0/refresh_ms") * 1000000;
+    if (!every_ns || f->now_ns - d->refreshed_ns < every_ns)
+        return;
+    d->refreshed_ns = f->now_ns;
+    update_stats(f);
+}
+
+static void switch_kdamond(struct fake *f, bool on)
+{
+    struct fake_damon *d = &f->damon;
     char pid[16];
 
-    fs->running = on;
-    fs->kdamond += on;
-    fs_print(pid, sizeof(pid), "%d", on ? fs->kdamond : -1);
-    fs_put(DAMON_DIR "0/state", on ? "on" : "off");
-    fs_put(DAMON_DIR "0/pid", pid);
-    fs->refreshed_ns = fs->now_ns;
-    memset(fs->counters, 0, sizeof(fs->counters));
+    d->running = on;
+    d->kdamond += on;
+    fake_print(pid, sizeof(pid), "%d", on ? d->kdamond : -1);
+    damon_put(&d->files, DAMON_DIR "0/state", on ? "on" : "off");
+    damon_put(&d->files, DAMON_DIR "0/pid", pid);
+    d->refreshed_ns = f->now_ns;
+    memset(d->counters, 0, sizeof(d->counters));
 }
 
-/* A newer kernel's files are locked while a command is on its way to the thread. */
-static bool locked(void)
+static int turn_on(struct fake *f)
 {
-    return fs->later && fs->running && fs->pending && fs->now_ns < fs->pending_ns;
-}
+    int r = f->damon.running || is_module_on(&f->damon.files) ? -EBUSY : check_configuration(f);
 
-static int command(const char *text)
-{
-    int r;
-
-    if (locked())
-        return -EBUSY;
-    if (!strcmp(text, "on")) {
-        r = fs->running || module_on() ? -EBUSY : check_configuration();
-        if (r == 0) {
-            switch_kdamond(true);
-            fs->nr_on++;
-        }
-        return r;
+    if (r == 0) {
+        switch_kdamond(f, true);
+        f->damon.nr_on++;
     }
-    if (!fs->running)
+    return r;
+}
+
+/* A later kernel locks its files while the kdamond has not answered a command. */
+static bool is_locked(const struct fake *f)
+{
+    const struct fake_damon *d = &f->damon;
+
+    return d->later && d->running && d->pending && f->now_ns < d->pending_ns;
+}
+
+/* What is written to `state`. */
+static int command(struct fake *f, const char *text)
+{
+    struct fake_damon *d = &f->damon;
+
+    if (is_locked(f))
+        return -EBUSY;
+    if (!strcmp(text, "on"))
+        return turn_on(f);
+    if (!d->running)
         return -EINVAL;
     if (!strcmp(text, "off")) {
-        switch_kdamond(false);
-        fs->nr_off++;
+        switch_kdamond(f, false);
+        d->nr_off++;
     } else if (!strcmp(text, "commit")) {
-        if (fs->refuse_commit)
-            return fs->refuse_commit;
-        fs->nr_commit++;
-        return check_configuration();
+        if (d->refuse_commit)
+            return d->refuse_commit;
+        d->nr_commit++;
+        return check_configuration(f);
     } else if (!strcmp(text, "update_schemes_stats")) {
-        update_stats();
+        update_stats(f);
     } else if (!strcmp(text, "update_schemes_tried_regions")) {
-        update_regions();
-    } else if (!strcmp(text, "update_tuned_intervals") && fs->later) {
-        if (fs->sample_us)
-            put_u64(DAMON_DIR "0/contexts/0/monitoring_attrs/intervals", "sample_us", fs->sample_us);
-        if (fs->aggr_us)
-            put_u64(DAMON_DIR "0/contexts/0/monitoring_attrs/intervals", "aggr_us", fs->aggr_us);
+        update_regions(f);
+    } else if (!strcmp(text, "update_tuned_intervals") && d->later) {
+        if (d->sample_us)
+            damon_put_u64(&d->files, INTERVALS, "sample_us", d->sample_us);
+        if (d->aggr_us)
+            damon_put_u64(&d->files, INTERVALS, "aggr_us", d->aggr_us);
     } else if (strcmp(text, "update_schemes_effective_quotas") && strcmp(text, "commit_schemes_quota_goals")) {
         return -EINVAL;
     }
     return 0;
 }
 
-int fs_write(const char *path, const char *text)
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
+
+/* A number of directories. */
+static int write_number(struct fake *f, const char *path, const char *text)
 {
-    const char *name = strrchr(path, '/') + 1;
-    char dir[PATH_LEN], child[64];
+    struct fake_damon *d = &f->damon;
+    const char *slash = strrchr(path, '/');
+    char dir[FAKE_PATH], kind[64];
 
-    if (fs_ends_with(path, "/state"))
-        return command(text);
-    if (!strcmp(name, "type") && !fs->later &&
-        (!strcmp(text, "active") || !strcmp(text, "unmapped") || !strcmp(text, "hugepage_size")))
-        return -EINVAL;
-    if (!strncmp(name, "nr_", 3) && !strstr(path, "monitoring_attrs")) {
-        if (!strcmp(name, "nr_kdamonds") && locked())
+    if (!strcmp(slash, "/nr_kdamonds")) {
+        if (is_locked(f))
             return -EBUSY;
-        if (!strcmp(name, "nr_kdamonds") && fs->pending)
-            ck_abort_msg("the kernel would never come back from this: %s is on its way", fs->pending);
-        if (!strcmp(name, "nr_kdamonds") && fs->running)
+        if (d->pending)
+            ck_abort_msg("the kernel would never return from this: %s is not answered", d->pending);
+        if (d->running)
             return -EBUSY;
-        fs_print(dir, sizeof(dir), "%.*s", (int)(name - 1 - path), path);
-        fs_print(child, sizeof(child), "%s", name);
-        fs_put(path, text);
-        remove_children(dir);
-        for (unsigned int i = 0; i < strtoul(text, NULL, 10); i++) {
-            char sub[PATH_LEN];
-
-            fs_print(sub, sizeof(sub), "%s/%u", dir, i);
-            make_child(child, sub);
-        }
-        return 0;
     }
-    fs_put(path, text);
+    fake_print(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+    fake_print(kind, sizeof(kind), "%s", slash + 1);
+    damon_put(&d->files, path, text);
+    damon_remove_numbered(&d->files, dir);
+    for (unsigned int i = 0; i < strtoul(text, NULL, 10); i++) {
+        char sub[FAKE_PATH + 12];
+
+        fake_print(sub, sizeof(sub), "%s/%u", dir, i);
+        damon_make(&d->files, kind, sub, d->later);
+    }
     return 0;
 }
 
-int damon_echo(const char *value, const char *name)
+static int write_file(struct fake *f, const char *path, const char *text)
 {
-    char path[PATH_LEN];
-
-    fs_print(path, sizeof(path), "%s%s", name[0] == '/' ? "" : DAMON_DIR, name);
-    return fs_find(path) < 0 ? -ENOENT : fs_write(path, value);
+    if (fake_ends_with(path, "/state"))
+        return command(f, text);
+    if (fake_ends_with(path, "/type") && !f->damon.later &&
+        (!strcmp(text, "active") || !strcmp(text, "unmapped") || !strcmp(text, "hugepage_size")))
+        return -EINVAL;
+    if (!strncmp(strrchr(path, '/'), "/nr_", 4) && !strstr(path, "monitoring_attrs"))
+        return write_number(f, path, text);
+    damon_put(&f->damon.files, path, text);
+    return 0;
 }
 
-void damon_add_module(const char *name, bool on)
+int fake_damon_echo(struct fake *f, const char *value, const char *name)
 {
-    char path[128];
+    char path[FAKE_PATH];
 
-    fs_print(path, sizeof(path), "/sys/module/%s/parameters/enabled", name);
-    fs_put(path, on ? "Y" : "N");
+    whole_path(path, name);
+    return damon_find(&f->damon.files, path) < 0 ? -ENOENT : write_file(f, path, value);
 }
 
-void damon_add_cgroup(const char *path, uint64_t inode)
+static const char *path_of(const struct fake *f, const struct fake_fd *file)
 {
-    char dir[PATH_LEN];
-
-    fs_print(dir, sizeof(dir), "/sys/fs/cgroup%s", path[1] ? path : "");
-    put_u64(dir, "inode", inode);
-    put_in("/sys/fs/cgroup", "cgroup.controllers", "memory");
+    return file->kind == FILE_RECORD ? RECORD : f->damon.files.at[file->entry].path;
 }
 
-void damon_remove_cgroup(const char *path)
+/* The error that the test wants for this write, or 0. */
+static int count_write(struct fake *f, const struct fake_fd *file)
 {
-    char dir[PATH_LEN];
-    size_t kept = 0, n;
+    struct fake_damon *d = &f->damon;
 
-    fs_print(dir, sizeof(dir), "/sys/fs/cgroup%s/", path);
-    n = strlen(dir);
-    for (size_t i = 0; i < fs->nr_files; i++)
-        if (strncmp(fs->files[i].path, dir, n) != 0)
-            fs->files[kept++] = fs->files[i];
-    fs->nr_files = kept;
+    if (++d->nr_writes == d->kill_write)
+        d->killed = fake_damon_leave(f);
+    if (d->nr_writes != d->fail_write)
+        return 0;
+    fake_print(d->faulty, sizeof(d->faulty), "%s", path_of(f, file));
+    return d->write_error;
 }
 
-char *damon_dump(void)
+int fake_damon_write(struct fake *f, struct fake_fd *file, const char *text)
 {
-    char *text = calloc(fs->nr_files + 1, sizeof(struct damon_file));
-    size_t len = 0;
+    char path[FAKE_PATH];
+    int r = count_write(f, file);
 
-    ck_assert_ptr_nonnull(text);
-    for (size_t i = 0; i < fs->nr_files; i++)
-        if (!strncmp(fs->files[i].path, DAMON_DIR, strlen(DAMON_DIR)))
-            len += (size_t)sprintf(text + len, "%s=%s\n", fs->files[i].path, fs->files[i].value);
-    return text;
+    if (r)
+        return r;
+    if (file->kind == FILE_RECORD) {
+        fake_print(f->record.text, sizeof(f->record.text), "%s", text);
+        return 0;
+    }
+    fake_print(path, sizeof(path), "%s", path_of(f, file)); /* the files move */
+    if (fake_ends_with(path, "/state") && strcmp(text, "on") != 0 && strcmp(text, "off") != 0) {
+        if (f->damon.pending)
+            return -EBUSY;
+        f->now_ns += f->damon.answer_ns;
+    }
+    return write_file(f, path, text);
 }
 
-void damon_fs_new(bool later)
+int fake_writer_new(void *data, void **ret_writer)
 {
-    fs = calloc(1, sizeof(*fs));
-    ck_assert_ptr_nonnull(fs);
-    fs->later = later;
-    fs->kdamond = 700;
-    fs->now_ns = 5000000000;
-    fs->free_kib = 300000;
-    fs->answer_ns = 100000000;
-    fs_put(DAMON_DIR "nr_kdamonds", "0");
-    fs_put("/proc/iomem",
-           "00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n  01000000-01ffffff : Kernel code\n"
-           "fec00000-fec003ff : IOAPIC 0\n100000000-13fffffff : System RAM");
-    fs_put("/proc/sys/kernel/random/boot_id", "4c5e8a0e-0000-4000-8000-000000000001");
-    fs_put("/proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=100");
+    struct fake *f = data;
+
+    if (f->no_writer)
+        return -EPERM;
+    if (f->damon.has_writer)
+        ck_abort_msg("a second writer");
+    f->damon.has_writer = true;
+    *ret_writer = &f->damon.pending;
+    return 0;
 }
 
-void damon_fs_free(void)
+int fake_writer_start(void *data, void *writer, int fd, const void *buf, size_t len)
 {
-    ck_assert_uint_eq(fs->nr_open, 0);
-    ck_assert_uint_eq(fs->memory.nr_blocks, 0);
-    ck_assert(!fs->has_writer);
-    free(fs);
-    fs = NULL;
+    struct fake *f = data;
+    struct fake_damon *d = &f->damon;
+
+    ck_assert_ptr_eq(writer, &d->pending);
+    ck_assert_ptr_null(d->pending);
+    ck_assert_uint_eq(len, strlen(buf));
+    if (!fake_ends_with(path_of(f, fake_fd_at(f, fd)), "/state"))
+        ck_abort_msg("%s is not waited for", path_of(f, fake_fd_at(f, fd)));
+    d->pending = buf;
+    d->pending_ns = f->now_ns + d->answer_ns;
+    d->pending_error = count_write(f, fake_fd_at(f, fd));
+    return 0;
+}
+
+int fake_writer_result(void *data, void *writer, ssize_t *ret_n)
+{
+    struct fake *f = data;
+    struct fake_damon *d = &f->damon;
+    const char *text = d->pending;
+    int r;
+
+    (void)writer;
+    if (!text)
+        ck_abort_msg("no command was written");
+    if (f->now_ns < d->pending_ns && d->running)
+        return -EAGAIN;
+    d->pending = NULL;
+    r = d->pending_error ? d->pending_error : write_file(f, DAMON_DIR "0/state", text);
+    *ret_n = r < 0 ? r : (ssize_t)strlen(text);
+    return 0;
+}
+
+void fake_writer_free(void *data, void *writer)
+{
+    struct fake *f = data;
+
+    (void)writer;
+    ck_assert_ptr_null(f->damon.pending);
+    f->damon.has_writer = false;
+}
+
+/* --- opening and reading --------------------------------------------------------------------------------------------
+ */
+
+int fake_damon_open(struct fake *f, const char *path)
+{
+    int i = damon_find(&f->damon.files, path), fd;
+    char dir[FAKE_PATH];
+
+    fake_print(dir, sizeof(dir), "%s", path);
+    if (fake_ends_with(dir, "/"))
+        dir[strlen(dir) - 1] = '\0';
+    if (i < 0 && !damon_is_dir(&f->damon.files, dir))
+        return -ENOENT;
+    fd = fake_new_fd(f, i < 0 ? FILE_DAMON_DIR : FILE_DAMON, NULL);
+    if (fd >= 0 && i >= 0)
+        fake_fd_at(f, fd)->entry = (size_t)i;
+    else if (fd >= 0)
+        strcpy(fake_fd_at(f, fd)->text, dir);
+    return fd;
+}
+
+const char *fake_damon_entry(const struct fake *f, const char *dir, size_t i, char buf[64])
+{
+    const struct fake_damon_files *files = &f->damon.files;
+    size_t n = strlen(dir);
+    const char *path, *end;
+
+    if (i >= files->n)
+        return NULL;
+    path = files->at[i].path;
+    end = !strncmp(path, dir, n) && path[n] == '/' ? strchr(path + n + 1, '/') : NULL;
+    if (!end)
+        return "";
+    for (size_t k = 0; k < i; k++) /* a directory has several files, and is listed once */
+        if (!strncmp(files->at[k].path, path, (size_t)(end - path) + 1))
+            return "";
+    fake_print(buf, 64, "%.*s", (int)(end - path - (ssize_t)n - 1), path + n + 1);
+    return buf;
+}
+
+int fake_damon_read(struct fake *f, struct fake_fd *file, uint64_t offset, char *text, size_t size)
+{
+    struct fake_damon *d = &f->damon;
+
+    if (file->kind == FILE_RECORD)
+        fake_print(text, size, "%s", f->record.text);
+    else
+        fake_print(text, size, "%s\n", d->files.at[file->entry].value);
+    if (offset || ++d->nr_reads != d->fail_read)
+        return 0;
+    fake_print(d->faulty, sizeof(d->faulty), "%s", path_of(f, file));
+    if (d->read_error == READ_GARBAGE)
+        fake_print(text, size, "\x01?");
+    else if (d->read_error == READ_NOTHING)
+        text[0] = '\0';
+    else if (d->read_error == READ_HALF)
+        text[strlen(text) / 2] = '\0';
+    return d->read_error < 0 ? d->read_error : 0;
+}
+
+/* --- the world ------------------------------------------------------------------------------------------------------
+ */
+
+void fake_damon_add(struct fake *f, bool later)
+{
+    f->damon.later = later;
+    f->damon.kdamond = 700;
+    f->damon.answer_ns = 100000000;
+    damon_put(&f->damon.files, DAMON_DIR "nr_kdamonds", "0");
+}
+
+void fake_damon_add_module(struct fake *f, const char *name, bool on)
+{
+    char path[FAKE_PATH];
+
+    fake_print(path, sizeof(path), "/sys/module/%s/parameters/enabled", name);
+    damon_put(&f->damon.files, path, on ? "Y" : "N");
+}
+
+struct fake_left *fake_damon_leave(struct fake *f)
+{
+    struct fake_left *left = malloc(sizeof(*left));
+
+    ck_assert_ptr_nonnull(left);
+    left->damon = f->damon;
+    left->record = f->record;
+    return left;
+}
+
+void fake_damon_find(struct fake *f, struct fake_left *left)
+{
+    char *pid;
+
+    f->damon = left->damon;
+    f->record = left->record;
+    free(left);
+    f->damon.has_writer = false;
+    f->damon.pending = NULL;
+    f->damon.kill_write = 0;
+    f->damon.killed = NULL;
+    f->record.locked_by = 0;
+    pid = strstr(f->record.text, "pid ");
+    if (pid)
+        pid[4] = '9'; /* another program than the one that runs now */
 }

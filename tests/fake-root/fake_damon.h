@@ -1,104 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel's DAMON for tests: its files in memory, behind a table of system operations. Writing a number of directories
- * makes them, writing a command to `state` acts. It comes in two layouts, that of 6.12 and a later one; any file can be
- * missing, and any call fail.
+ * The fake kernel's DAMON: its directories, the thread kdamond, and the commands that are written to `state`. Writing a
+ * number to nr_kdamonds, nr_contexts and so on makes as many directories. It comes in two layouts, that of Linux 6.12
+ * and that of a later kernel. Every file can be missing, every read and write can fail, and the program can be killed
+ * before any write.
  */
 #ifndef FAKE_DAMON_H
 #define FAKE_DAMON_H
 
-#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#include "counted.h"
 #include "damon_reclaim/damon_reclaim.h"
+#include "fake_damon_files.h"
 
-#define DAMON_DIR   "/sys/kernel/mm/damon/admin/kdamonds/"
 #define RECORD      "/run/damon-reclaim.record"
-#define PATH_LEN    200
-#define MAX_FILES   2048
-#define MAX_OPEN    64
 #define MAX_REGIONS 256
+#define MAX_SCHEMES 8
 
-struct damon_file {
-    char path[PATH_LEN];
-    char value[200];
-};
+struct fake;
+struct fake_fd;
 
-struct damon_fd {
-    bool open;
-    bool timer;
-    int file; /* number, -1: none */
-    pid_t pid;
-    uint64_t record;    /* inode number, 0: none */
-    char dir[PATH_LEN]; /* of a directory */
-    size_t dir_at;
+/* The file in which the library records that the kdamond is its own. */
+struct fake_record {
+    bool exists;
+    char text[512];
+    uint64_t inode;
+    int locked_by;  /* a descriptor; 0: nobody */
+    int open_error; /* of the next attempt to open it */
 };
 
 struct damon_counters {
     uint64_t nr_tried, sz_tried, nr_applied, sz_applied, qt_exceeds;
 };
 
-struct damon_fs {
-    struct damon_file files[MAX_FILES];
-    size_t nr_files;
-    bool later;          /* the later layout */
-    const char *missing; /* the end of the path of files that are not there */
-    /* The kernel's thread. */
+struct fake_damon {
+    struct fake_damon_files files;
+    bool later; /* the later layout */
+
+    /* The kdamond. */
     bool running;
-    int kdamond;
-    unsigned int nr_on, nr_off, nr_commit;
-    int refuse_commit;                 /* errno */
-    const char *going;                 /* a cgroup that goes when the kernel is about to look for it */
-    struct damon_counters counters[8]; /* by scheme */
+    int kdamond;                                 /* its pid, or that of the last one */
+    unsigned int nr_on, nr_off, nr_commit;       /* commands that succeeded */
+    int refuse_commit;                           /* what `commit` returns; 0: it works */
+    const char *going;                           /* a cgroup that goes away just before the kernel looks for it */
+    struct damon_counters counters[MAX_SCHEMES]; /* of each scheme */
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;
-    bool by_target;              /* scheme number N shows those of target number N alone */
-    bool tried;                  /* another scheme has tried every second region; 6.12 numbers those through, too */
-    uint64_t sample_us, aggr_us; /* as tuned; 0: as written */
-    /* Writes that do not wait. */
-    bool no_writer;
+    bool by_target;              /* scheme N is shown the regions of target N, not all of them */
+    bool tried;                  /* another scheme has tried every second region, which takes numbers in 6.12 */
+    uint64_t sample_us, aggr_us; /* the intervals as the kernel has tuned them; 0: as they were written */
+
+    /* Commands that the library does not wait for. */
     bool has_writer;
-    uint64_t answer_ns;    /* how long the thread takes to answer a command */
-    const char *pending;   /* the command on its way */
-    uint64_t pending_ns;   /* when it ends */
-    int pending_error;     /* what it ends with, or 0: what comes of it */
-    uint64_t refreshed_ns; /* when the thread of a later kernel last brought the files up to date by itself */
-    /* The record. */
-    bool has_record;
-    char record[512];
-    uint64_t record_inode;
-    int locked_by; /* descriptor; 0: nobody */
-    /* The rest of the world. */
-    uint64_t now_ns;
-    uint32_t free_kib; /* of 1000000 */
-    pid_t alive[4];
-    /* Faults: the call, counted from 1, that fails. */
+    uint64_t answer_ns;    /* how long the kdamond takes to answer a command */
+    const char *pending;   /* the command that is not answered yet */
+    uint64_t pending_ns;   /* when it will be */
+    int pending_error;     /* with which error; 0: by what it does */
+    uint64_t refreshed_ns; /* when a later kernel last updated the files by itself (refresh_ms) */
+
+    /* Faults: the number of the read or write, counted from 1, that fails, and the file that it was. */
     size_t nr_writes, fail_write, nr_reads, fail_read;
-    int write_error, read_error; /* a read_error of 0: garbage; 1: nothing; 2: a half of it */
-    int open_record_error;       /* of the next attempt to read the record */
-    size_t kill_write;           /* before this one a copy is made of all, as it is if the program is killed there */
-    struct damon_fs *killed;
-    char faulty[PATH_LEN]; /* the file of the call that failed */
-    struct damon_fd fds[MAX_OPEN];
-    size_t nr_open;
-    struct counted memory;
+    int write_error;
+    int read_error; /* an errno, or one of enum fake_read */
+    char faulty[FAKE_PATH];
+    size_t kill_write; /* before this write, *killed is made what the kernel is left with if the program dies then */
+    struct fake_left *killed;
 };
 
-extern struct damon_fs *fs;
+/* What a read that fails returns instead of an error. */
+enum fake_read { READ_GARBAGE, READ_NOTHING, READ_HALF };
 
-/* A new world; damon_fs_free() checks that nothing is left open. */
-void damon_fs_new(bool later);
-void damon_fs_free(void);
-struct damon_reclaim_config damon_fs_config(void);
-/* The value of a file below the kdamonds, or of a path that begins with a slash; NULL if it is not there. */
-const char *damon_value(const char *name);
-/* Writes as root by hand: 0 or a negative errno. */
-int damon_echo(const char *value, const char *name);
-void damon_add_module(const char *name, bool on);
-/* Makes a cgroup, "/a/b", with an inode number; takes it away with all below it. */
-void damon_add_cgroup(const char *path, uint64_t inode);
-void damon_remove_cgroup(const char *path);
-/* All files below the kdamonds as text; the caller frees it. */
-char *damon_dump(void);
+/* All that a program leaves in the kernel when it is killed. */
+struct fake_left {
+    struct fake_damon damon;
+    struct fake_record record;
+};
+
+/* Makes DAMON part of the kernel. */
+void fake_damon_add(struct fake *f, bool later);
+/* A kernel module, which uses DAMON if it is on. */
+void fake_damon_add_module(struct fake *f, const char *name, bool on);
+/* The value of a file, by its path or what follows the kdamonds' directory; NULL: there is no such file. */
+const char *fake_damon_value(struct fake *f, const char *name);
+/* Writes to it, as an administrator would. 0 or a negative errno. */
+int fake_damon_echo(struct fake *f, const char *value, const char *name);
+/* What the program leaves if it is killed now; what the next one finds, which frees @left. */
+struct fake_left *fake_damon_leave(struct fake *f);
+void fake_damon_find(struct fake *f, struct fake_left *left);
+
+/* --- for the kernel ----------------------------------------------------------------------------------------------- */
+
+/* Opens a file or directory: a descriptor or a negative errno. Entry @i of a directory, see fake_cgroup_entry(). */
+int fake_damon_open(struct fake *f, const char *path);
+const char *fake_damon_entry(const struct fake *f, const char *dir, size_t i, char buf[64]);
+/* Reads and writes a file of DAMON or the record. 0 or a negative errno. */
+int fake_damon_read(struct fake *f, struct fake_fd *file, uint64_t offset, char *text, size_t size);
+int fake_damon_write(struct fake *f, struct fake_fd *file, const char *text);
+/* What the kernel does by itself as time passes. */
+void fake_damon_pass_time(struct fake *f);
+
+/* For the table of system calls: writes that are not waited for. */
+int fake_writer_new(void *data, void **ret_writer);
+int fake_writer_start(void *data, void *writer, int fd, const void *buf, size_t len);
+int fake_writer_result(void *data, void *writer, ssize_t *ret_n);
+void fake_writer_free(void *data, void *writer);
 
 #endif

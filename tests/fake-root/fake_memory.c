@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory of the made-up kernel: what processes map, and the frames behind it. */
+#include "fake_memory.h"
+
 #include <stdlib.h>
 
 #include "fake.h"
@@ -14,6 +15,14 @@ struct fake_process *fake_process(struct fake *f, pid_t pid)
     ck_assert_uint_le(f->nr_processes, FAKE_PROCESSES);
     p->pid = pid;
     return p;
+}
+
+struct fake_process *fake_process_of(struct fake *f, pid_t pid)
+{
+    for (size_t i = 0; i < f->nr_processes; i++)
+        if (f->processes[i].pid == pid && !f->processes[i].exited)
+            return &f->processes[i];
+    return NULL;
 }
 
 struct fake_area *fake_area_of(struct fake_process *p, uint64_t addr)
@@ -52,7 +61,11 @@ struct fake_frame *fake_head(struct fake *f, struct fake_process *p, uint64_t ad
     return &f->frames[fake_head_of(f, *fake_entry(p, addr) & DRCL_PAGEMAP_PFN)];
 }
 
-/* Pages of the large page at @head. */
+uint64_t fake_physical(struct fake_process *p, uint64_t addr)
+{
+    return (*fake_entry(p, addr) & DRCL_PAGEMAP_PFN) * PAGE;
+}
+
 size_t fake_pages_of(const struct fake *f, size_t head)
 {
     size_t n = 1;
@@ -145,6 +158,12 @@ void fake_charge(struct fake *f, struct fake_process *p, uint64_t addr, size_t p
         fake_head(f, p, addr + i * PAGE)->memcg = memcg;
 }
 
+void fake_share(struct fake_process *p, uint64_t addr, size_t pages)
+{
+    for (size_t i = 0; i < pages; i++)
+        *fake_entry(p, addr + i * PAGE) &= ~DRCL_PAGEMAP_EXCLUSIVE;
+}
+
 size_t fake_cache(struct fake *f, size_t pages, uint64_t memcg)
 {
     size_t first = take_frames(f, pages, 1);
@@ -170,13 +189,13 @@ void fake_free_gone(struct fake *f)
             f->frames[i] = (struct fake_frame){.flags = DRCL_KPF_BUDDY};
 }
 
-uint64_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
+size_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
 {
-    uint64_t bytes = 0;
+    size_t n = 0;
 
     for (size_t i = 0; i < pages; i++)
-        bytes += *fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PRESENT ? PAGE : 0;
-    return bytes;
+        n += (*fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PRESENT) != 0;
+    return n;
 }
 
 void fake_unmap_all(struct fake_process *p)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "physical_life.h"
 
-struct fake *f;
 struct fake_process *p, *q;
 void *backend;
 struct damon_reclaim_request request;

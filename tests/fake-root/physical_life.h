@@ -3,14 +3,13 @@
 #ifndef PHYSICAL_LIFE_H
 #define PHYSICAL_LIFE_H
 
-#include "fake.h"
+#include "life.h"
 
 #define OPS   drcl_backend_idle_page.ops
 #define BASE  UINT64_C(0x7f0000000000)
 #define OTHER UINT64_C(0x560000000000)
 #define END   (FAKE_FRAMES * PAGE)
 
-extern struct fake *f;
 extern struct fake_process *p, *q;
 extern void *backend;
 extern struct damon_reclaim_request request; /* all of the memory, marked; a test changes what it is about */

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-struct fake *f;
 struct drcl_rmap *rmap;
 
 void set_up(void)

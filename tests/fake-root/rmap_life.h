@@ -4,14 +4,13 @@
 #define RMAP_LIFE_H
 
 #include "pages/owners/rmap.h"
-#include "fake.h"
+#include "life.h"
 
 #define BASE  UINT64_C(0x7f0000000000)
 #define FIRST 100 /* the pids of the processes */
 #define BOUND ((size_t)1 << 20)
 #define ALL   (1024 + 64 + 32 + 16) /* pages that each of them has */
 
-extern struct fake *f;
 extern struct drcl_rmap *rmap;
 
 void set_up(void);

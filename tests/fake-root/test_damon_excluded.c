@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* The backend "damon", cgroups and exclusions: paths for the kernel, and what goes before every filter. */
+/* The backend "damon": filters by control group, and exclusions, which come before all filters. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "damon_life.h"
 
-#define OPS(later)  ((later) ? RECLAIM "ops_filters/" : RECLAIM "filters/")
-#define CORE(later) ((later) ? RECLAIM "core_filters/" : RECLAIM "filters/")
+/* Filters that look at pages, and those that look at addresses: a later kernel has a directory for each. */
+#define PAGE_FILTERS (KERNEL == LATER_LINUX ? RECLAIM "ops_filters/" : RECLAIM "filters/")
+#define ADDR_FILTERS (KERNEL == LATER_LINUX ? RECLAIM "core_filters/" : RECLAIM "filters/")
+#define NR_FILTERS   (KERNEL == LATER_LINUX ? RECLAIM "ops_filters/nr_filters" : RECLAIM "filters/nr_filters")
 
-static void is_in(const char *dir, const char *name, const char *value)
+static const struct damon_reclaim_exclusion job = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job"};
+static const struct damon_reclaim_exclusion worker = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job/worker"};
+static const struct damon_reclaim_exclusion range = {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {MIB, 2 * MIB}};
+static const struct damon_reclaim_exclusion process = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 42};
+
+static void begin_with_cgroups(enum kernel kernel)
 {
-    char path[160];
-
-    snprintf(path, sizeof(path), "%s%s", dir, name);
-    is(path, value);
+    begin(kernel);
+    fake_cgroup(f, "/job", 20);
+    fake_cgroup(f, "/job/worker", 21);
+    fake_cgroup(f, "/other", 30);
 }
 
-static void make_cgroups(void)
+static void exclude(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *exclusions, size_t n)
 {
-    damon_add_cgroup("/", 1);
-    damon_add_cgroup("/job", 20);
-    damon_add_cgroup("/job/worker", 21);
-    damon_add_cgroup("/other", 30);
+    if (damon_reclaim_set_exclusions(ctx, exclusions, n) < 0)
+        ck_abort_msg("not excluded: %s", damon_reclaim_last_error(ctx));
 }
 
 START_TEST(test_memcg)
@@ -34,185 +38,152 @@ START_TEST(test_memcg)
         .type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg_path = "/nowhere"};
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
-    make_cgroups();
+    begin_with_cgroups(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &by_path, 1), 0);
     enable(ctx);
-    is_in(OPS(_i), "0/type", "memcg");
-    is_in(OPS(_i), "0/memcg_path", "/job/worker");
-    is_in(OPS(_i), "0/matching", "N");
+    tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /job/worker\n");
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &by_inode, 1), 0);
-    is_in(OPS(_i), "0/memcg_path", "/other");
-    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &none, 1), -ENOENT);
-    is_in(OPS(_i), "0/memcg_path", "/other");
-    /* One that is gone by the time it is needed again. */
-    damon_remove_cgroup("/other");
+    tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /other\n0/matching: Y\n");
+    refused(ctx, damon_reclaim_set_filters(ctx, 0, &none, 1), -ENOENT, "/nowhere");
+    tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /other\n0/matching: Y\n");
+    /* It is gone by the time that the filters are written again. */
+    fake_cgroup_remove(f, "/other");
     set(ctx, "skip_anon", "Y");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), -ENOENT);
-    says(ctx, "30");
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    refused(ctx, damon_reclaim_commit(ctx), -ENOENT, "30");
+    end(ctx);
 }
 END_TEST
 
 START_TEST(test_excluded)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true, .allow = true};
-    const struct damon_reclaim_exclusion exclusions[] = {
-        {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job"},
-        {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {MIB, 2 * MIB}},
-    };
-    size_t first = _i ? 0 : 1; /* of the cgroups: the old layout has one directory */
+    const struct damon_reclaim_exclusion exclusions[] = {job, range};
     struct damon_reclaim *ctx;
-    char name[64];
 
-    damon_fs_new(_i);
-    make_cgroups();
+    begin_with_cgroups(KERNEL);
     ctx = new_context(NULL, 0, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &young, 1), 0);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, exclusions, 2), 0);
+    exclude(ctx, exclusions, 2);
     enable(ctx);
-    is_in(CORE(_i), "0/type", "addr");
-    is_in(CORE(_i), "0/addr_start", "1048576");
-    is_in(CORE(_i), "0/addr_end", "2097152");
-    is_in(CORE(_i), "0/matching", "Y");
-    snprintf(name, sizeof(name), "%zu/memcg_path", first);
-    is_in(OPS(_i), name, "/job");
-    snprintf(name, sizeof(name), "%zu/memcg_path", first + 1);
-    is_in(OPS(_i), name, "/job/worker");
-    snprintf(name, sizeof(name), "%zu/type", first + 2);
-    is_in(OPS(_i), name, "young"); /* the scheme's own come behind */
-    is(_i ? CONTEXT "schemes/0/ops_filters/nr_filters" : CONTEXT "schemes/0/filters/nr_filters", "0");
-    /* A cgroup that comes below it is excluded before long. */
-    damon_add_cgroup("/job/new", 22);
-    for (int i = 0; i < 8; i++)
-        warm_up(ctx);
-    is_in(OPS(_i), "nr_filters", _i ? "4" : "5");
-    ck_assert_uint_ge(fs->nr_commit, 1);
-    ck_assert_uint_eq(fs->nr_on, 1);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, NULL, 0), 0);
-    is_in(OPS(_i), "nr_filters", "1");
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    /* Exclusions are filters that reject; the scheme's own come after them. */
+    tree_is(RECLAIM "filters/", "6.12 nr_filters: 4\n"
+                                "6.12 0/type: addr\n6.12 0/matching: Y\n"
+                                "6.12 0/addr_start: 1048576\n6.12 0/addr_end: 2097152\n"
+                                "6.12 1/type: memcg\n6.12 1/matching: Y\n6.12 1/memcg_path: /job\n"
+                                "6.12 2/type: memcg\n6.12 2/matching: Y\n6.12 2/memcg_path: /job/worker\n"
+                                "6.12 3/type: young\n");
+    tree_is(RECLAIM "core_filters/", "later nr_filters: 1\nlater 0/type: addr\nlater 0/matching: Y\n"
+                                     "later 0/addr_start: 1048576\nlater 0/addr_end: 2097152\n");
+    tree_is(RECLAIM "ops_filters/", "later nr_filters: 3\n"
+                                    "later 0/type: memcg\nlater 0/matching: Y\nlater 0/memcg_path: /job\n"
+                                    "later 1/type: memcg\nlater 1/matching: Y\nlater 1/memcg_path: /job/worker\n"
+                                    "later 2/type: young\nlater 2/matching: Y\nlater 2/allow: Y\n");
+    tree_is(CONTEXT "schemes/0/filters/", "");
+    tree_is(CONTEXT "schemes/0/ops_filters/", "");
+    /* A cgroup that is made below an excluded one is excluded before long, by a commit. */
+    fake_cgroup(f, "/job/new", 22);
+    warm_up(ctx, 24);
+    is(NR_FILTERS, KERNEL == LATER_LINUX ? "4" : "5");
+    ck_assert_uint_ge(damon->nr_commit, 1);
+    ck_assert_uint_eq(damon->nr_on, 1);
+    exclude(ctx, NULL, 0);
+    is(NR_FILTERS, "1");
+    end(ctx);
 }
 END_TEST
 
-/* A service that is started anew: its cgroup is away for a while. */
+/* The cgroup of a service that is restarted goes away and comes back. */
 START_TEST(test_comes_back)
 {
-    const struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job/worker"};
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
-    make_cgroups();
+    begin_with_cgroups(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &exclusion, 1), 0);
+    exclude(ctx, &worker, 1);
     enable(ctx);
-    is_in(OPS(_i), "nr_filters", "1");
-    damon_remove_cgroup("/job/worker");
-    for (int i = 0; i < 4; i++)
-        warm_up(ctx);
-    is_in(OPS(_i), "nr_filters", "0");
-    damon_add_cgroup("/job/worker", 23);
-    for (int i = 0; i < 4; i++)
-        warm_up(ctx);
-    is_in(OPS(_i), "nr_filters", "1");
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    is(NR_FILTERS, "1");
+    fake_cgroup_remove(f, "/job/worker");
+    warm_up(ctx, 12);
+    is(NR_FILTERS, "0");
+    fake_cgroup(f, "/job/worker", 23);
+    warm_up(ctx, 12);
+    is(NR_FILTERS, "1");
+    end(ctx);
 }
 END_TEST
 
-/* The kernel refuses a cgroup that has gone since it was listed. */
-START_TEST(test_outrun)
+/* The kernel refuses a cgroup that has gone away since the library listed it: when the context is enabled, while it
+ * works, and when parameters are committed. */
+START_TEST(test_gone_since)
 {
-    const struct damon_reclaim_exclusion exclusion = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job"};
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
-    make_cgroups();
+    begin_with_cgroups(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &exclusion, 1), 0);
-    fs->going = "/job/worker";
+    exclude(ctx, &job, 1);
+    damon->going = "/job/worker";
     enable(ctx);
-    is_in(OPS(_i), "nr_filters", "1");
-    /* While it works, by itself and when something is committed. */
-    for (int i = 0; i < 3; i++)
-        warm_up(ctx);
-    damon_add_cgroup("/job/short", 24);
-    fs->going = "/job/short";
-    for (int i = 0; i < 4; i++)
-        warm_up(ctx);
-    ck_assert_ptr_null(fs->going);
-    is_in(OPS(_i), "nr_filters", "1");
-    damon_add_cgroup("/job/shorter", 25);
-    fs->going = "/job/shorter";
+    is(NR_FILTERS, "1");
+    warm_up(ctx, 9);
+    fake_cgroup(f, "/job/short", 24);
+    damon->going = "/job/short";
+    warm_up(ctx, 12);
+    ck_assert_ptr_null(damon->going);
+    is(NR_FILTERS, "1");
+    fake_cgroup(f, "/job/shorter", 25);
+    damon->going = "/job/shorter";
     set(ctx, "min_age", "10s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
-    is_in(OPS(_i), "nr_filters", "1");
+    is(NR_FILTERS, "1");
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
-    /* What is refused though nobody has gone is refused. */
-    fs->refuse_commit = -EINVAL;
+    /* Any other refusal is one. */
+    damon->refuse_commit = -EINVAL;
     set(ctx, "min_age", "20s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), -EINVAL);
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    refused(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
+    end(ctx);
 }
 END_TEST
 
 START_TEST(test_refused)
 {
-    const struct damon_reclaim_exclusion pid = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 42};
-    const struct damon_reclaim_exclusion cgroup = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/job"};
-    const struct damon_reclaim_exclusion range = {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {MIB, 2 * MIB}};
     const struct damon_reclaim_filter allow = {
         .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = true, .start = 0, .end = MIB};
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
-    make_cgroups();
-    fs->alive[0] = 42;
-    fs->alive[1] = 43;
+    begin_with_cgroups(KERNEL);
+    fake_process(f, 42);
     ctx = new_context(NULL, 0, 0);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &pid, 1), 0); /* there may be targets yet */
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EOPNOTSUPP);
-    says(ctx, "exclusions[0].pid: 42");
-    says(ctx, "cgroup of its own");
+    exclude(ctx, &process, 1); /* targets may still come */
+    refused(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "exclusions[0].pid: 42");
+    says(damon_reclaim_last_error(ctx), "cgroup of its own");
     nothing_left();
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &cgroup, 1), 0);
+    exclude(ctx, &job, 1);
     enable(ctx);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &pid, 1), -EOPNOTSUPP);
-    is_in(OPS(_i), "nr_filters", "2"); /* the list before it holds */
-    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &allow, 1), -EOPNOTSUPP);
-    says(ctx, "filters of scheme 0");
+    refused(ctx, damon_reclaim_set_exclusions(ctx, &process, 1), -EOPNOTSUPP, "pid");
+    is(NR_FILTERS, "2"); /* the exclusion before it holds */
+    refused(ctx, damon_reclaim_set_filters(ctx, 0, &allow, 1), -EOPNOTSUPP, "filters of scheme 0");
     damon_reclaim_unref(ctx);
     nothing_left();
-    /* With processes the other way round. */
+    /* Of processes a process can be excluded, and no cgroup. */
     ctx = new_context(NULL, 0, 0);
     add_process(ctx, 43);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &cgroup, 1), -EOPNOTSUPP);
-    says(ctx, "exclusions[0].cgroup");
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &pid, 1), 0);
+    refused(ctx, damon_reclaim_set_exclusions(ctx, &job, 1), -EOPNOTSUPP, "exclusions[0].cgroup");
+    exclude(ctx, &process, 1);
     enable(ctx);
-    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &range, 1), 0);
-    is_in(CORE(_i), "0/addr_end", "2097152");
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    exclude(ctx, &range, 1);
+    tree_is(ADDR_FILTERS, "nr_filters: 1\n0/type: addr\n0/matching: Y\n0/addr_start: 1048576\n0/addr_end: 2097152\n");
+    end(ctx);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_memcg, 0, 2);
-    tcase_add_loop_test(tc, test_excluded, 0, 2);
-    tcase_add_loop_test(tc, test_comes_back, 0, 2);
-    tcase_add_loop_test(tc, test_outrun, 0, 2);
-    tcase_add_loop_test(tc, test_refused, 0, 2);
+    add_for_kernels(tc, test_memcg);
+    add_for_kernels(tc, test_excluded);
+    add_for_kernels(tc, test_comes_back);
+    add_for_kernels(tc, test_gone_since);
+    add_for_kernels(tc, test_refused);
 }
 
 int main(void)

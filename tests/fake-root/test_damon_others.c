@@ -1,33 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* The backend "damon" in the real world: other users, killed instances, threads and processes that end. */
+/* The backend "damon" next to others: other users of DAMON, instances that were killed, threads and processes that end.
+ */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "damon_life.h"
 
-/* --- the real world
- * --------------------------------------------------------------------------------------------------- */
+/* --- ends -----------------------------------------------------------------------------------------------------------
+ */
 
-START_TEST(test_stopped_by_itself)
+START_TEST(test_kdamond_ends)
 {
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
+    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     enable(ctx);
     run(ctx, 2);
-    damon_echo("off", "0/state");
+    echo("off", "0/state");
     run(ctx, 2);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_BACKEND);
     nothing_left();
     enable(ctx);
     is("0/state", "on");
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
@@ -36,80 +34,59 @@ START_TEST(test_process_exits)
     struct damon_reclaim *ctx;
     uint32_t first, second;
 
-    damon_fs_new(_i);
-    fs->alive[0] = 42;
-    fs->alive[1] = 43;
+    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     first = add_process(ctx, 42);
     second = add_process(ctx, 43);
     enable(ctx);
     run(ctx, 1);
-    fs->alive[0] = 0;
+    f->processes[0].exited = true;
     run(ctx, 3);
     ck_assert_uint_eq(gone, first);
-    is(CONTEXT "targets/nr_targets", "1");
-    is(CONTEXT "targets/0/pid_target", "43");
+    tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 43\n");
     is("0/state", "on");
-    fs->alive[1] = 0;
-    damon_echo("off", "0/state"); /* without a process the kernel's thread ends */
+    f->processes[1].exited = true;
+    echo("off", "0/state"); /* without a process the kdamond ends */
     run(ctx, 3);
     ck_assert_uint_eq(gone, second);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_NO_TARGET);
     nothing_left();
-    damon_reclaim_unref(ctx);
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
-static const struct {
-    const char *setup[5][2];
-    const char *word;
-} foreign[] = {
-    {{{"1", "nr_kdamonds"}}, "nr_kdamonds"},
-    {{{"2", "nr_kdamonds"}, {"1", "0/contexts/nr_contexts"}}, "2 kdamond(s)"},
-};
+/* --- other users ----------------------------------------------------------------------------------------------------
+ */
 
-START_TEST(test_foreign_directories)
+/* Whatever somebody else has in DAMON's directory is left as it is. */
+START_TEST(test_somebody_elses)
 {
+    enum { EMPTY_DIRECTORY, TWO_DIRECTORIES, RUNNING };
+    static const char *const words[] = {"nr_kdamonds", "2 kdamond(s)", "701"};
     struct damon_reclaim *ctx;
-    char *before, *after;
+    char *before;
 
-    damon_fs_new(_i % 2);
-    for (int i = 0; i < 5 && foreign[_i / 2].setup[i][0]; i++)
-        ck_assert_int_eq(damon_echo(foreign[_i / 2].setup[i][0], foreign[_i / 2].setup[i][1]), 0);
-    before = damon_dump();
+    begin(KERNEL);
+    switch (CASE) {
+    case EMPTY_DIRECTORY:
+        ck_assert_int_eq(echo("1", "nr_kdamonds"), 0);
+        break;
+    case TWO_DIRECTORIES:
+        ck_assert_int_eq(echo("2", "nr_kdamonds"), 0);
+        ck_assert_int_eq(echo("1", "0/contexts/nr_contexts"), 0);
+        break;
+    default:
+        foreign_kdamond();
+        break;
+    }
+    before = remember();
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EBUSY);
-    says(ctx, foreign[_i / 2].word);
+    refused(ctx, damon_reclaim_enable(ctx), -EBUSY, words[CASE]);
     damon_reclaim_unref(ctx);
-    after = damon_dump();
-    ck_assert_str_eq(before, after);
-    ck_assert(!fs->has_record);
-    free(before);
-    free(after);
-    damon_fs_free();
-}
-END_TEST
-
-START_TEST(test_foreign_kdamond)
-{
-    struct damon_reclaim *ctx;
-    char *before, *after;
-
-    damon_fs_new(_i);
-    foreign_kdamond();
-    before = damon_dump();
-    ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EBUSY);
-    says(ctx, "701");
-    damon_reclaim_unref(ctx);
-    after = damon_dump();
-    ck_assert_str_eq(before, after);
-    ck_assert(fs->running);
-    ck_assert(!fs->has_record);
-    free(before);
-    free(after);
-    damon_fs_free();
+    unchanged(before);
+    ck_assert_int_eq(damon->running, CASE == RUNNING);
+    ck_assert_int_eq(f->record.exists, false);
+    end_of_world();
 }
 END_TEST
 
@@ -117,100 +94,103 @@ START_TEST(test_second_instance)
 {
     struct damon_reclaim *ctx, *second;
 
-    damon_fs_new(_i);
+    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     second = new_context(NULL, 0, 0);
     enable(ctx);
-    ck_assert_int_eq(damon_reclaim_enable(second), -EBUSY);
-    says(second, "pid");
+    refused(second, damon_reclaim_enable(second), -EBUSY, "pid");
     damon_reclaim_unref(second);
-    ck_assert(fs->has_record);
+    ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
     run(ctx, 2);
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
+#define DAMON_STAT "/sys/module/damon_stat/parameters/enabled"
+
+/* The next instance takes over what a killed one has left, and restores the module that this one had switched off. */
 START_TEST(test_killed)
 {
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
-    damon_add_module("damon_stat", true);
-    leave_behind(true);
-    is("/sys/module/damon_stat/parameters/enabled", "N");
-    ck_assert(fs->running);
+    begin(KERNEL);
+    fake_damon_add_module(f, "damon_stat", true);
+    leave_behind(DAMON_RECLAIM_DAMON_TAKE_OVER);
+    is(DAMON_STAT, "N");
+    ck_assert_int_eq(damon->running, true);
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
     enable(ctx);
-    ck_assert_uint_eq(fs->nr_on, 2);
-    is("/sys/module/damon_stat/parameters/enabled", "N");
+    ck_assert_uint_eq(damon->nr_on, 2);
+    is(DAMON_STAT, "N");
     damon_reclaim_unref(ctx);
     nothing_left();
-    is("/sys/module/damon_stat/parameters/enabled", "Y");
-    damon_fs_free();
+    is(DAMON_STAT, "Y");
+    end_of_world();
 }
 END_TEST
 
-/* The thread that runs is not the one on record, or the boot is not: it is somebody else's. */
+/* After an instance was killed, somebody else has started a kdamond or changed the files: they are not the library's.
+ */
 START_TEST(test_killed_and_replaced)
 {
+    enum { STARTED_AGAIN, MADE_ANEW, CHANGED };
     struct damon_reclaim *ctx;
-    char *before, *after;
+    char *before;
 
-    damon_fs_new(false);
-    leave_behind(false);
-    if (_i == 0) {
-        damon_echo("off", "0/state");
-        damon_echo("on", "0/state");
-    } else if (_i == 1) {
-        damon_echo("off", "0/state");
-        damon_echo("0", "nr_kdamonds");
+    begin(LINUX_6_12);
+    leave_behind(0);
+    echo("off", "0/state");
+    switch (_i) {
+    case STARTED_AGAIN:
+        echo("on", "0/state");
+        break;
+    case MADE_ANEW:
+        echo("0", "nr_kdamonds");
         foreign_kdamond();
-    } else {
-        damon_echo("off", "0/state");
-        damon_echo("60000000", CONTEXT "monitoring_attrs/intervals/update_us");
+        break;
+    default:
+        echo("60000000", CONTEXT "monitoring_attrs/intervals/update_us");
+        break;
     }
-    before = damon_dump();
+    before = remember();
     ctx = new_context(NULL, 0, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EBUSY);
+    refused(ctx, damon_reclaim_enable(ctx), -EBUSY, "");
     damon_reclaim_unref(ctx);
-    after = damon_dump();
-    ck_assert_str_eq(before, after);
-    free(before);
-    free(after);
-    damon_fs_free();
+    unchanged(before);
+    end_of_world();
 }
 END_TEST
 
 START_TEST(test_modules)
 {
-    static const char *const names[] = {"damon_stat", "damon_reclaim", "damon_lru_sort"};
+    static const struct {
+        const char *name;
+        int take_over; /* what enabling returns with DAMON_RECLAIM_DAMON_TAKE_OVER */
+    } modules[] = {{"damon_stat", 0}, {"damon_reclaim", -EBUSY}, {"damon_lru_sort", -EBUSY}};
     struct damon_reclaim *ctx;
     char path[128];
 
-    damon_fs_new(true);
-    damon_add_module(names[_i], true);
+    begin(LATER_LINUX);
+    fake_damon_add_module(f, modules[_i].name, true);
     ctx = new_context(NULL, 0, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EBUSY);
-    snprintf(path, sizeof(path), "/sys/module/%s/parameters/enabled", names[_i]);
-    says(ctx, path);
+    snprintf(path, sizeof(path), "/sys/module/%s/parameters/enabled", modules[_i].name);
+    refused(ctx, damon_reclaim_enable(ctx), -EBUSY, path);
     is(path, "Y");
     nothing_left();
     damon_reclaim_unref(ctx);
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), _i ? -EBUSY : 0);
-    is(path, _i ? "Y" : "N");
+    ck_assert_int_eq(damon_reclaim_enable(ctx), modules[_i].take_over);
+    is(path, modules[_i].take_over ? "Y" : "N");
     damon_reclaim_unref(ctx);
     is(path, "Y");
     nothing_left();
-    damon_fs_free();
+    end_of_world();
 }
 END_TEST
 
-/* --- the choice
- * --------------------------------------------------------------------------------------------------------- */
+/* --- which backend --------------------------------------------------------------------------------------------------
+ */
 
 static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                            void *userdata)
@@ -219,118 +199,132 @@ static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const str
     return true;
 }
 
+static const struct damon_reclaim_callbacks with_before_reclaim = {.size = sizeof(with_before_reclaim),
+                                                                   .before_reclaim = before_reclaim};
+
+static void auto_is_damon(const struct damon_reclaim_config *config)
+{
+    struct damon_reclaim *ctx = NULL;
+
+    if (damon_reclaim_new(config, &ctx) < 0)
+        ck_abort_msg("no context: %s", error);
+    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
+    enable(ctx);
+    damon_reclaim_unref(ctx);
+    nothing_left();
+}
+
 START_TEST(test_auto)
 {
-    struct damon_reclaim_callbacks asks = {.size = sizeof(asks), .before_reclaim = before_reclaim};
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
 
-    damon_fs_new(_i);
-    config = damon_fs_config();
+    begin(KERNEL);
+    config = fake_config(f);
     config.backend = "auto";
     config.error = error;
     config.error_size = sizeof(error);
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
-    enable(ctx);
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    /* What a killed instance left does not keep it from being chosen. */
-    leave_behind(false);
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
-    enable(ctx);
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    /* There is no bitmap here. The error lists what each lacks. */
-    config.callbacks = &asks;
+    auto_is_damon(&config);
+    leave_behind(0); /* is in nobody's way */
+    auto_is_damon(&config);
+    /* The kernel cannot ask, and idle-page has no bitmap here. The error says what each backend lacks. */
+    config.callbacks = &with_before_reclaim;
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EOPNOTSUPP);
-    ck_assert_ptr_nonnull(strstr(error, "damon: asks"));
-    ck_assert_ptr_nonnull(strstr(error, "idle-page: "));
+    says(error, "damon: asks");
+    says(error, "idle-page: ");
     config.callbacks = NULL;
     foreign_kdamond();
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EBUSY);
-    ck_assert_ptr_nonnull(strstr(error, "somebody else's"));
-    ck_assert_ptr_nonnull(strstr(error, "/nr_kdamonds; idle-page: ")); /* the cure is whole */
-    damon_fs_free();
+    says(error, "somebody else's");
+    says(error, "/nr_kdamonds; idle-page: "); /* the cure is whole */
+    end_of_world();
 }
 END_TEST
 
-/* With that callback the kernel would have to ask. */
-START_TEST(test_asks)
+START_TEST(test_callback_that_asks)
 {
-    struct damon_reclaim_callbacks asks = {.size = sizeof(asks), .before_reclaim = before_reclaim};
-    struct damon_reclaim_config config;
-    struct damon_reclaim *ctx = NULL;
+    struct damon_reclaim *ctx;
 
-    damon_fs_new(false);
-    config = damon_fs_config();
-    config.callbacks = &asks;
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EOPNOTSUPP);
-    says(ctx, "before_reclaim");
+    begin(LINUX_6_12);
+    ctx = with_callbacks(&with_before_reclaim, NULL);
+    refused(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "before_reclaim");
     nothing_left();
-    damon_reclaim_unref(ctx);
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
+
+/* --- probing --------------------------------------------------------------------------------------------------------
+ */
+
+static void probe(const struct damon_reclaim_damon_config *config_damon, int wanted, const char *word)
+{
+    struct damon_reclaim_config config = fake_config(f);
+    char text[2048];
+    int r;
+
+    config.backend = "damon";
+    config.damon = config_damon;
+    r = damon_reclaim_probe(&config, text, sizeof(text));
+    if (r != wanted)
+        ck_abort_msg("%d, not %d: %s", r, wanted, text);
+    says(text, word);
+}
 
 START_TEST(test_probe)
 {
     const struct damon_reclaim_damon_config take_over = {.size = sizeof(take_over),
                                                          .flags = DAMON_RECLAIM_DAMON_TAKE_OVER};
-    struct damon_reclaim_config config;
-    char text[2048], *before, *after;
 
-    damon_fs_new(_i);
-    config = damon_fs_config();
-    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
-    ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));
-    ck_assert_ptr_nonnull(strstr(text, "3 range(s)"));
-    damon_add_module("damon_stat", true);
-    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -EBUSY);
-    ck_assert_ptr_nonnull(strstr(text, "damon_stat"));
-    config.damon = &take_over;
-    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
-    config.damon = NULL;
-    damon_add_module("damon_stat", false);
-    leave_behind(false); /* is in nobody's way */
-    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), 0);
-    ck_assert_ptr_nonnull(strstr(text, "nobody uses it"));
-    damon_echo("off", "0/state");
-    damon_echo("0", "nr_kdamonds");
+    begin(KERNEL);
+    probe(NULL, 0, "nobody uses it");
+    probe(NULL, 0, "3 range(s)");
+    fake_damon_add_module(f, "damon_stat", true);
+    probe(NULL, -EBUSY, "damon_stat");
+    probe(&take_over, 0, "");
+    fake_damon_add_module(f, "damon_stat", false);
+    leave_behind(0); /* is in nobody's way */
+    probe(NULL, 0, "nobody uses it");
+    damon->files.missing = "/nr_kdamonds";
+    probe(NULL, -ENOENT, "CONFIG_DAMON_SYSFS");
+    end_of_world();
+}
+END_TEST
+
+/* While somebody else uses DAMON, probing looks at the directories that are there, and leaves them as they are. */
+START_TEST(test_probe_somebody_elses)
+{
+    struct damon_reclaim_config config;
+    char text[2048], *before;
+
+    begin(KERNEL);
     foreign_kdamond();
-    damon_echo("1", CONTEXT "schemes/nr_schemes");
-    before = damon_dump();
+    echo("1", CONTEXT "schemes/nr_schemes");
+    before = remember();
+    config = fake_config(f);
+    config.backend = "damon";
     ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -EBUSY);
-    ck_assert_int_eq(!strstr(text, "missing refresh_ms: "), _i);
-    ck_assert_int_eq(!strstr(text, "missing goal_tuner: "), _i);
+    ck_assert_int_eq(!strstr(text, "missing refresh_ms: "), KERNEL == LATER_LINUX);
+    ck_assert_int_eq(!strstr(text, "missing goal_tuner: "), KERNEL == LATER_LINUX);
     ck_assert_ptr_null(strstr(text, "missing watermarks: "));
     ck_assert_ptr_null(strstr(text, "missing io_uring: "));
-    after = damon_dump();
-    ck_assert_str_eq(before, after);
-    free(before);
-    free(after);
-    fs->missing = "/nr_kdamonds";
-    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(text, "CONFIG_DAMON_SYSFS"));
-    damon_fs_free();
+    unchanged(before);
+    end_of_world();
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_stopped_by_itself, 0, 2);
-    tcase_add_loop_test(tc, test_process_exits, 0, 2);
-    tcase_add_loop_test(tc, test_foreign_directories, 0, 4);
-    tcase_add_loop_test(tc, test_foreign_kdamond, 0, 2);
-    tcase_add_loop_test(tc, test_second_instance, 0, 2);
-    tcase_add_loop_test(tc, test_killed, 0, 2);
+    add_for_kernels(tc, test_kdamond_ends);
+    add_for_kernels(tc, test_process_exits);
+    add_cases_for_kernels(tc, test_somebody_elses, 3);
+    add_for_kernels(tc, test_second_instance);
+    add_for_kernels(tc, test_killed);
     tcase_add_loop_test(tc, test_killed_and_replaced, 0, 3);
     tcase_add_loop_test(tc, test_modules, 0, 3);
-    tcase_add_loop_test(tc, test_auto, 0, 2);
-    tcase_add_test(tc, test_asks);
-    tcase_add_loop_test(tc, test_probe, 0, 2);
+    add_for_kernels(tc, test_auto);
+    tcase_add_test(tc, test_callback_that_asks);
+    add_for_kernels(tc, test_probe);
+    add_for_kernels(tc, test_probe_somebody_elses);
 }
 
 int main(void)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The backend "damon" when the kernel's thread begins anew, or its directories do: nothing that was counted is lost or
- * counted twice; and when the program is killed, wherever that is: the next start finds what it left. */
+/* The backend "damon" when the kdamond or its directories are made anew: nothing that was counted is lost or counted
+ * twice; and when the program is killed, at any point: the next one cleans up what is left. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "damon_life.h"
 
@@ -12,120 +10,94 @@
 static struct damon_reclaim *ctx;
 static uint32_t first;
 
-/* Two processes, watched for a while. */
-static void begin(bool later)
+/* A context for two processes, watched for a while. */
+static void begin_with_processes(enum kernel kernel)
 {
-    damon_fs_new(later);
-    fs->alive[0] = 42;
-    fs->alive[1] = 43;
+    begin(kernel);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     first = add_process(ctx, 42);
     add_process(ctx, 43);
 }
 
-static void end(void)
+static void begin_enabled(enum kernel kernel)
 {
-    ctx = damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    begin_with_processes(kernel);
+    enable(ctx);
+    warm_up(ctx, 3);
 }
 
-static uint64_t reclaimed(void)
+/* So much was reclaimed, as the statistics say after a while. */
+static void reclaimed(uint64_t bytes)
 {
-    return stats_of(ctx).bytes_reclaimed_regions;
+    warm_up(ctx, 3);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, bytes);
 }
 
 static void kernel_reclaims(void)
 {
-    fs->counters[0].nr_tried += 10;
-    fs->counters[1].sz_applied += BYTES;
+    damon->counters[0].nr_tried += 10;
+    damon->counters[1].sz_applied += BYTES;
 }
 
 /* --- counters ----------------------------------------------------------------------------------------------------- */
 
-/* What was counted before a target went, which takes another thread, and since the last look. */
+/* Removing a target takes a new kdamond. What the old one counted has been read, or has not; its numbers stay in the
+ * files until the new one writes its own. */
 START_TEST(test_target_removed)
 {
-    begin(_i);
-    enable(ctx);
-    warm_up(ctx);
+    enum { HAS_BEEN_READ, HAS_NOT_BEEN_READ };
+
+    begin_enabled(KERNEL);
     kernel_reclaims();
+    if (CASE == HAS_BEEN_READ)
+        reclaimed(BYTES);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
-    ck_assert_uint_eq(fs->nr_on, 2);
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
+    ck_assert_uint_eq(damon->nr_on, 2);
+    reclaimed(BYTES);
     kernel_reclaims();
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), 2 * BYTES);
-    end();
+    reclaimed(2 * BYTES);
+    end(ctx);
 }
 END_TEST
 
-/* The files still tell of the thread before when the next one has begun. */
-START_TEST(test_counted_before)
-{
-    begin(_i);
-    enable(ctx);
-    warm_up(ctx);
-    kernel_reclaims();
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
-    ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
-    ck_assert_uint_eq(fs->nr_on, 2);
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
-    kernel_reclaims();
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), 2 * BYTES);
-    end();
-}
-END_TEST
-
-/* So near to a watermark that the thread may be asleep it is started anew to commit. */
+/* So near to a watermark that the kdamond may be asleep, a new one is started instead of a commit. */
 START_TEST(test_near_watermark)
 {
-    begin(_i);
-    fs->free_kib = 490000;
+    begin_with_processes(KERNEL);
+    f->free_kib = 490000;
     set(ctx, "wmarks_mid", "500");
     enable(ctx);
-    warm_up(ctx);
+    warm_up(ctx, 3);
     kernel_reclaims();
     set(ctx, "min_age", "10s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
-    end();
+    reclaimed(BYTES);
+    end(ctx);
 }
 END_TEST
 
-/* Directories of schemes that are made anew begin with zeros, whatever the thread has counted. */
+/* New directories of schemes begin with zeros, whatever the kdamond has counted. */
 START_TEST(test_scheme_added)
 {
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 1000000, .action = DAMON_RECLAIM_ACTION_COLD};
     uint32_t id;
 
-    begin(_i);
-    enable(ctx);
-    warm_up(ctx);
+    begin_enabled(KERNEL);
     kernel_reclaims();
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
+    reclaimed(BYTES);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
+    reclaimed(BYTES);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, id), 0);
-    warm_up(ctx);
-    ck_assert_uint_eq(reclaimed(), BYTES);
+    reclaimed(BYTES);
     kernel_reclaims();
     ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
-    ck_assert_uint_eq(reclaimed(), 2 * BYTES);
-    end();
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 2 * BYTES);
+    end(ctx);
 }
 END_TEST
 
-/* --- killed --------------------------------------------------------------------------------------------------------
- */
+/* --- killed ------------------------------------------------------------------------------------------------------- */
 
 static void live(void)
 {
@@ -133,11 +105,11 @@ static void live(void)
         .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 1000000, .action = DAMON_RECLAIM_ACTION_COLD};
 
     enable(ctx);
-    warm_up(ctx);
+    warm_up(ctx, 3);
     set(ctx, "min_age", "10s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
-    warm_up(ctx);
+    warm_up(ctx, 3);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
 }
@@ -145,84 +117,96 @@ static void live(void)
 /* Before each of the writes of a life, one after the other. */
 START_TEST(test_killed_anywhere)
 {
-    size_t n = 1;
+    bool done = false;
+    size_t n;
 
-    for (bool done = false; !done; n++) {
-        begin(_i);
-        fs->kill_write = n;
+    for (n = 1; !done; n++) {
+        begin_with_processes(KERNEL);
+        damon->kill_write = n;
         live();
-        done = !fs->killed;
-        fs->kill_write = 0;
+        done = !damon->killed;
+        damon->kill_write = 0;
         ctx = damon_reclaim_unref(ctx);
         if (!done)
-            kill_it(fs->killed);
+            fake_damon_find(f, damon->killed);
         ctx = new_context(NULL, 0, 0);
         add_process(ctx, 43);
         if (damon_reclaim_enable(ctx) < 0)
             ck_abort_msg("killed before write %zu: %s", n, damon_reclaim_last_error(ctx));
         is("0/state", "on");
-        end();
+        end(ctx);
     }
     ck_assert_uint_gt(n, 50);
 }
 END_TEST
 
-/* The start after that, with each of its calls failing: it may be refused, but what was left is not forgotten. */
-START_TEST(test_recovery_faults)
+/* The start after that, with each of its reads or writes failing: it may be refused, but then the next one succeeds. */
+static void recovery_faults(enum kernel kernel, bool writes, int fault)
 {
-    static const int errors[] = {-EIO, -EBUSY, -ENOMEM, -EMFILE};
-    bool writes = _i / 2 % 2;
-    size_t n = 1;
+    bool done = false;
+    size_t n;
 
-    for (bool done = false; !done; n++) {
-        damon_fs_new(_i % 2);
-        damon_add_module("damon_stat", true);
-        leave_behind(true);
-        fs->nr_reads = fs->nr_writes = 0;
-        fs->read_error = fs->write_error = errors[_i / 4];
-        *(writes ? &fs->fail_write : &fs->fail_read) = n;
+    for (n = 1; !done; n++) {
+        begin(kernel);
+        fake_damon_add_module(f, "damon_stat", true);
+        leave_behind(DAMON_RECLAIM_DAMON_TAKE_OVER);
+        damon->nr_reads = damon->nr_writes = 0;
+        damon->read_error = damon->write_error = fault;
+        *(writes ? &damon->fail_write : &damon->fail_read) = n;
         ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
         damon_reclaim_enable(ctx);
-        done = (writes ? fs->nr_writes : fs->nr_reads) < n;
+        done = (writes ? damon->nr_writes : damon->nr_reads) < n;
         damon_reclaim_unref(ctx);
-        fs->fail_read = fs->fail_write = 0;
+        damon->fail_read = damon->fail_write = 0;
         ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
         if (damon_reclaim_enable(ctx) < 0)
             ck_abort_msg("%s number %zu: %s", writes ? "write" : "read", n, damon_reclaim_last_error(ctx));
         damon_reclaim_unref(ctx);
         nothing_left();
         is("/sys/module/damon_stat/parameters/enabled", "Y");
-        damon_fs_free();
+        end_of_world();
     }
     ck_assert_uint_gt(n, 10);
+}
+
+static const int errors[] = {-EIO, -EBUSY, -ENOMEM, -EMFILE};
+
+START_TEST(test_recovery_reads)
+{
+    recovery_faults(KERNEL, false, errors[CASE]);
+}
+END_TEST
+
+START_TEST(test_recovery_writes)
+{
+    recovery_faults(KERNEL, true, errors[CASE]);
 }
 END_TEST
 
 /* A record that cannot be read now is kept. */
 START_TEST(test_unreadable_record)
 {
-    damon_fs_new(_i);
-    leave_behind(false);
+    begin(KERNEL);
+    leave_behind(0);
     ctx = new_context(NULL, 0, 0);
-    fs->open_record_error = -EMFILE;
-    ck_assert_int_eq(damon_reclaim_enable(ctx), -EMFILE);
-    says(ctx, RECORD);
-    ck_assert(fs->has_record);
+    f->record.open_error = -EMFILE;
+    refused(ctx, damon_reclaim_enable(ctx), -EMFILE, RECORD);
+    ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
     enable(ctx);
-    end();
+    end(ctx);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_target_removed, 0, 2);
-    tcase_add_loop_test(tc, test_counted_before, 0, 2);
-    tcase_add_loop_test(tc, test_near_watermark, 0, 2);
-    tcase_add_loop_test(tc, test_scheme_added, 0, 2);
-    tcase_add_loop_test(tc, test_killed_anywhere, 0, 2);
-    tcase_add_loop_test(tc, test_recovery_faults, 0, 16);
-    tcase_add_loop_test(tc, test_unreadable_record, 0, 2);
+    add_cases_for_kernels(tc, test_target_removed, 2);
+    add_for_kernels(tc, test_near_watermark);
+    add_for_kernels(tc, test_scheme_added);
+    add_for_kernels(tc, test_killed_anywhere);
+    add_cases_for_kernels(tc, test_recovery_reads, sizeof(errors) / sizeof(errors[0]));
+    add_cases_for_kernels(tc, test_recovery_writes, sizeof(errors) / sizeof(errors[0]));
+    add_for_kernels(tc, test_unreadable_record);
 }
 
 int main(void)

@@ -1,87 +1,95 @@
 /* SPDX-License-Identifier: MIT */
-/* What the backend "damon" does in between: dispatching never waits, and the library does what the kernel lacks. */
+/* The backend "damon" while it works: dispatching never waits for the kernel, and the library does what a kernel lacks.
+ */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "damon_life.h"
 
-/* Runs, and tells the longest dispatch. */
+/* Runs; returns how long the longest dispatch took. */
 static uint64_t longest(struct damon_reclaim *ctx, unsigned int seconds)
 {
     uint64_t most = 0;
 
     for (unsigned int i = 0; i < seconds * 100; i++) {
-        uint64_t begin;
+        uint64_t start;
 
-        fs->now_ns += SEC / 100;
-        begin = fs->now_ns;
+        f->now_ns += SEC / 100;
+        start = f->now_ns;
         if (i % 50 == 0)
-            fs->counters[0].nr_tried += 10;
+            damon->counters[0].nr_tried += 10;
         ck_assert_int_eq(damon_reclaim_dispatch(ctx), 0);
-        if (fs->now_ns - begin > most)
-            most = fs->now_ns - begin;
+        if (f->now_ns - start > most)
+            most = f->now_ns - start;
     }
     return most;
 }
 
-/* All that a poll may ask for: counters, quotas, intervals, goals, regions, a commit for memory that has come. */
+/* With all that the library may ask the kernel for: counters, quotas, intervals, goals, regions, and a commit when
+ * memory is plugged in. */
 static struct damon_reclaim *new_busy(void)
 {
     struct damon_reclaim *ctx = new_context(NULL, 0, 0);
 
-    fs->nr_regions = 3;
-    fs->regions[0] = (struct damon_reclaim_region){.start = 4096, .end = 651264, .age = 5};
-    fs->regions[1] = (struct damon_reclaim_region){.start = MIB, .end = 32 * MIB, .nr_accesses = 20, .age = 9};
-    fs->regions[2] = (struct damon_reclaim_region){.start = 4294967296, .end = 5368709120, .age = 44};
+    add_region(4096, 651264, 0, 5);
+    add_region(MIB, 32 * MIB, 20, 9);
+    add_region(4294967296, 5368709120, 0, 44);
     set(ctx, "autotune_monitoring_intervals", "Y");
     set(ctx, "quota_autotune_feedback", "5000");
     enable(ctx);
     return ctx;
 }
 
+static void plug_memory_in(void)
+{
+    f->iomem = "00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM\n";
+}
+
+/* With a writer no dispatch takes any time. Without one some take as long as the kernel takes for an answer, which
+ * shows that the test can fail. */
 START_TEST(test_never_waits)
 {
+    enum { WITH_WRITER, WITHOUT_WRITER };
     struct damon_reclaim *ctx;
     unsigned int commits;
+    uint64_t most;
 
-    damon_fs_new(_i % 2);
-    fs->no_writer = _i / 2;
+    begin(KERNEL);
+    f->no_writer = CASE == WITHOUT_WRITER;
+    most = CASE == WITHOUT_WRITER ? 10 * damon->answer_ns : 0;
     ctx = new_busy();
-    ck_assert_uint_le(longest(ctx, 3), _i / 2 ? 10 * fs->answer_ns : 0);
+    ck_assert_uint_le(longest(ctx, 3), most);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 9000), 0);
-    ck_assert_uint_le(longest(ctx, 10), _i / 2 ? 10 * fs->answer_ns : 0);
+    ck_assert_uint_le(longest(ctx, 10), most);
     is(RECLAIM "quotas/goals/0/current_value", "9000");
     ck_assert_uint_eq(stats_of(ctx).nr_regions, 3);
-    commits = fs->nr_commit;
-    damon_echo("00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM", "/proc/iomem");
-    ck_assert_uint_le(longest(ctx, 60), _i / 2 ? 10 * fs->answer_ns : 0);
-    ck_assert_uint_gt(fs->nr_commit, commits);
-    ck_assert_uint_eq(fs->nr_on, 1);
+    commits = damon->nr_commit;
+    plug_memory_in();
+    ck_assert_uint_le(longest(ctx, 60), most);
+    ck_assert_uint_gt(damon->nr_commit, commits);
+    ck_assert_uint_eq(damon->nr_on, 1);
     is(CONTEXT "targets/0/regions/1/end", "2147483648");
-    if (_i / 2) /* else this test could not fail */
-        ck_assert_uint_ge(longest(ctx, 10), fs->answer_ns);
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    if (CASE == WITHOUT_WRITER)
+        ck_assert_uint_ge(longest(ctx, 10), damon->answer_ns);
+    end(ctx);
 }
 END_TEST
 
-/* A scheme may cut a region at its quota after the monitoring scheme was told of it, which is then told of the rest. */
-START_TEST(test_cut_after_told)
+/* At its quota a scheme may split a region that the monitoring scheme was told of already, which is then told of the
+ * rest as well. */
+START_TEST(test_split_after_told)
 {
     static const uint64_t bounds[] = {MIB, 41 * MIB, 81 * MIB, 100 * MIB, 200 * MIB};
     struct damon_reclaim_region regions[8];
     struct damon_reclaim *ctx;
     size_t n;
 
-    damon_fs_new(_i);
+    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    fs->nr_regions = 4;
-    fs->regions[0] = (struct damon_reclaim_region){.start = MIB, .end = 100 * MIB, .age = 5};
-    fs->regions[1] = (struct damon_reclaim_region){.start = 41 * MIB, .end = 100 * MIB, .age = 5};
-    fs->regions[2] = (struct damon_reclaim_region){.start = 81 * MIB, .end = 100 * MIB, .age = 5};
-    fs->regions[3] = (struct damon_reclaim_region){.start = 100 * MIB, .end = 200 * MIB, .age = 9};
+    add_region(MIB, 100 * MIB, 0, 5);
+    add_region(41 * MIB, 100 * MIB, 0, 5);
+    add_region(81 * MIB, 100 * MIB, 0, 5);
+    add_region(100 * MIB, 200 * MIB, 0, 9);
     enable(ctx);
     longest(ctx, 10);
     ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 199 * MIB);
@@ -91,12 +99,11 @@ START_TEST(test_cut_after_told)
         ck_assert_uint_eq(regions[i].start, bounds[i]);
         ck_assert_uint_eq(regions[i].end, bounds[i + 1]);
     }
-    damon_reclaim_unref(ctx);
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
-#define NR_MANY 200 /* more than are read in one step */
+#define NR_MANY 200 /* more regions than are read in one step */
 
 static void add_scheme_when_shown(struct damon_reclaim *ctx, void *userdata)
 {
@@ -104,104 +111,106 @@ static void add_scheme_when_shown(struct damon_reclaim *ctx, void *userdata)
         .size = sizeof(scheme), .action = DAMON_RECLAIM_ACTION_STAT, .max_nr_accesses = UINT32_MAX};
     bool *added = userdata;
 
-    if (*added || !damon_value(CONTEXT "schemes/0/tried_regions/0/start"))
+    if (*added || !fake_damon_value(f, CONTEXT "schemes/0/tried_regions/0/start"))
         return;
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     *added = true;
 }
 
-/* Regions are being read when another number of schemes is written, with which the kernel takes them away. */
+/* While regions are being read, a scheme is added, and the kernel takes the directories of all regions away. */
 START_TEST(test_regions_taken_away)
 {
     const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
                                                       .after_aggregation = add_scheme_when_shown};
-    struct damon_reclaim_config config;
     struct damon_reclaim *ctx;
     bool added = false;
 
-    damon_fs_new(_i);
-    config = damon_fs_config();
-    config.callbacks = &callbacks;
-    config.userdata = &added;
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    fs->nr_regions = NR_MANY;
-    for (uint64_t i = 0; i < NR_MANY; i++)
-        fs->regions[i] = (struct damon_reclaim_region){.start = (i + 1) * MIB, .end = (i + 2) * MIB};
+    begin(KERNEL);
+    ctx = with_callbacks(&callbacks, &added);
+    for (uint64_t i = 1; i <= NR_MANY; i++)
+        add_region(i * MIB, (i + 1) * MIB, 0, 0);
     enable(ctx);
     longest(ctx, 5); /* regions that were read are not read again for as long */
-    ck_assert(added);
+    ck_assert_int_eq(added, true);
     is(CONTEXT "schemes/nr_schemes", "3");
     ck_assert_uint_eq(stats_of(ctx).monitored_bytes, NR_MANY * MIB);
-    damon_reclaim_unref(ctx);
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
-/* When a command comes back to a thread that its watermarks have put to sleep: when it looks at them again, or never.
- */
-static uint64_t asleep_until(void)
+static void run_until_asked(struct damon_reclaim *ctx)
 {
-    return fs->later ? fs->now_ns + 5 * SEC : UINT64_MAX;
+    for (int i = 0; i < 200 && !damon->pending; i++)
+        longest(ctx, 1), f->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
 }
 
-/* A command that is on its way when something else is asked for is waited for, and one that does not come back ends
- * with the thread. */
-START_TEST(test_command_on_its_way)
+/* The watermarks have put the kdamond to sleep: on a later kernel it answers when it looks at them again, else never.
+ */
+static void fall_asleep(void)
 {
+    damon->pending_ns = damon->later ? f->now_ns + 5 * SEC : UINT64_MAX;
+}
+
+/* A command is not answered yet when something else is asked for: the library waits for it and, if no answer comes,
+ * ends the kdamond. */
+START_TEST(test_command_pending)
+{
+    enum { AWAKE, ASLEEP };
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i % 2);
+    begin(KERNEL);
     ctx = new_busy();
     longest(ctx, 3);
-    for (int i = 0; i < 200 && !fs->pending; i++)
-        longest(ctx, 1), fs->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
-    if (!_i)
-        ck_assert_ptr_nonnull(fs->pending);
-    if (_i / 2)
-        fs->pending_ns = asleep_until();
+    run_until_asked(ctx);
+    if (KERNEL == LINUX_6_12 && CASE == AWAKE)
+        ck_assert_ptr_nonnull(damon->pending);
+    if (CASE == ASLEEP)
+        fall_asleep();
     set(ctx, "min_age", "10s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
-    ck_assert_ptr_null(fs->pending);
+    ck_assert_ptr_null(damon->pending);
     is("0/state", "on");
     longest(ctx, 3);
-    for (int i = 0; i < 200 && !fs->pending; i++)
-        longest(ctx, 1), fs->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
-    if (_i / 2)
-        fs->pending_ns = asleep_until();
+    run_until_asked(ctx);
+    if (CASE == ASLEEP)
+        fall_asleep();
     ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
     nothing_left();
-    damon_reclaim_unref(ctx);
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
-/* A commit that the kernel refuses at a later dispatch disables the context, as one that it refuses at once. */
+/* A commit that the kernel refuses at a later dispatch disables the context, like one that it refuses at once. */
 START_TEST(test_late_refusal)
 {
     struct damon_reclaim *ctx;
 
-    damon_fs_new(_i);
+    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     enable(ctx);
-    warm_up(ctx);
-    fs->refuse_commit = -ENOMEM;
-    damon_echo("00001000-0009fbff : System RAM\n00100000-7fffffff : System RAM", "/proc/iomem");
-    for (int i = 0; i < 60 && last_state != DAMON_RECLAIM_STATE_DISABLED; i++) {
-        fs->counters[0].nr_tried += 10;
-        run(ctx, 1);
-    }
+    warm_up(ctx, 3);
+    damon->refuse_commit = -ENOMEM;
+    plug_memory_in();
+    for (int i = 0; i < 60 && last_state != DAMON_RECLAIM_STATE_DISABLED; i++)
+        warm_up(ctx, 1);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_BACKEND);
-    says(ctx, "commit");
+    says(damon_reclaim_last_error(ctx), "commit");
     nothing_left();
-    damon_reclaim_unref(ctx);
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
+static void state_is(enum damon_reclaim_state state, enum damon_reclaim_reason reason)
+{
+    ck_assert_int_eq(last_state, state);
+    ck_assert_int_eq(last_reason, reason);
+    is("0/state", state == DAMON_RECLAIM_STATE_ACTIVE ? "on" : "off");
+}
+
 static const char *const watermark_files[] = {"metric", "interval_us", "high", "mid", "low"};
 
-/* A kernel without watermarks: the library stops the thread, and starts it again. */
+/* On a kernel without watermarks the library stops the kdamond, and starts it again. */
 START_TEST(test_own_watermarks)
 {
     struct damon_reclaim_scheme always = {
@@ -210,34 +219,30 @@ START_TEST(test_own_watermarks)
     char missing[64];
     uint32_t id;
 
-    damon_fs_new(_i % 2);
-    snprintf(missing, sizeof(missing), "/watermarks/%s", watermark_files[_i / 2]);
-    fs->missing = missing;
-    fs->free_kib = 700000;
+    begin(KERNEL);
+    snprintf(missing, sizeof(missing), "/watermarks/%s", watermark_files[CASE]);
+    damon->files.missing = missing;
+    f->free_kib = 700000;
     ctx = new_context(NULL, 0, 0);
     enable(ctx);
-    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_INACTIVE);
-    ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_WMARK_HIGH);
-    is("0/state", "off");
+    state_is(DAMON_RECLAIM_STATE_INACTIVE, DAMON_RECLAIM_REASON_WMARK_HIGH);
     set(ctx, "min_age", "10s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
     run(ctx, 7);
     is("0/state", "off");
-    fs->free_kib = 300000;
+    f->free_kib = 300000;
     run(ctx, 7);
-    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
-    is("0/state", "on");
+    state_is(DAMON_RECLAIM_STATE_ACTIVE, DAMON_RECLAIM_REASON_WMARK_MID);
     is(CONTEXT "schemes/nr_schemes", "2");
     is(RECLAIM "access_pattern/age/min", "100");
-    fs->counters[0].nr_tried = 5;
-    fs->counters[1] = (struct damon_counters){7, 70 * MIB, 5, 50 * MIB, 3};
-    if (_i % 2)
-        damon_echo("update_schemes_stats", "0/state");
-    fs->free_kib = 100000; /* what was counted until now is not lost */
+    damon->counters[0].nr_tried = 5;
+    damon->counters[1] = (struct damon_counters){7, 70 * MIB, 5, 50 * MIB, 3};
+    if (KERNEL == LATER_LINUX)
+        echo("update_schemes_stats", "0/state");
+    f->free_kib = 100000;
     run(ctx, 7);
-    ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_WMARK_LOW);
-    is("0/state", "off");
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 50 * MIB);
+    state_is(DAMON_RECLAIM_STATE_INACTIVE, DAMON_RECLAIM_REASON_WMARK_LOW);
+    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 50 * MIB); /* read before the end */
     /* A scheme without watermarks works on alone. */
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &always, &id), 0);
     run(ctx, 2);
@@ -248,20 +253,18 @@ START_TEST(test_own_watermarks)
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, id), 0);
     run(ctx, 2);
     is("0/state", "off");
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    damon_fs_free();
+    end(ctx);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_never_waits, 0, 4);
-    tcase_add_loop_test(tc, test_cut_after_told, 0, 2);
-    tcase_add_loop_test(tc, test_regions_taken_away, 0, 2);
-    tcase_add_loop_test(tc, test_command_on_its_way, 0, 4);
-    tcase_add_loop_test(tc, test_late_refusal, 0, 2);
-    tcase_add_loop_test(tc, test_own_watermarks, 0, 10);
+    add_cases_for_kernels(tc, test_never_waits, 2);
+    add_for_kernels(tc, test_split_after_told);
+    add_for_kernels(tc, test_regions_taken_away);
+    add_cases_for_kernels(tc, test_command_pending, 2);
+    add_for_kernels(tc, test_late_refusal);
+    add_cases_for_kernels(tc, test_own_watermarks, sizeof(watermark_files) / sizeof(watermark_files[0]));
 }
 
 int main(void)

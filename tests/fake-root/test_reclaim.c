@@ -85,7 +85,7 @@ START_TEST(test_accessed_stays)
     EXPECT(tried, 231);
     EXPECT(reclaimed, 231);
     EXPECT(filter_passed, 256);
-    ck_assert_uint_eq(fake_resident(p, BASE, 256), 25 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 256), 25);
     ck_assert_uint_eq(f->nr_advise, 2); /* one to ask for permission, one for all 26 ranges */
 }
 END_TEST
@@ -123,7 +123,7 @@ START_TEST(test_huge_whole)
     request.limit_end = BASE + 2048 * PAGE;
     reclaim(748);
     EXPECT(tried, 512);
-    ck_assert_uint_eq(fake_resident(p, BASE, 2048), 512 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 2048), 512);
     ck_assert_uint_eq(f->nr_torn, 0);
 }
 END_TEST
@@ -159,7 +159,7 @@ START_TEST(test_touched_huge)
     ck_assert_int_eq(reclaim_only(1024), 0);
     EXPECT(accessed, 512);
     EXPECT(tried, 512);
-    ck_assert_uint_eq(fake_resident(p, BASE, 512), 512 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
 }
 END_TEST
 
@@ -402,7 +402,7 @@ START_TEST(test_cold_action)
     reclaim(64);
     EXPECT(tried, 64);
     EXPECT(reclaimed, 64);
-    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
 END_TEST
 
@@ -421,7 +421,7 @@ START_TEST(test_filters)
     reclaim(608); /* all but huge pages */
     EXPECT(filter_passed, 96);
     EXPECT(reclaimed, 96);
-    ck_assert_uint_eq(fake_resident(p, BASE, 608), 512 * PAGE);
+    ck_assert_uint_eq(fake_resident(p, BASE, 608), 512);
     filter.type = DAMON_RECLAIM_FILTER_ANON;
     reclaim(608);
     EXPECT(filter_passed, 0);
