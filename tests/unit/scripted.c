@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scripted.h"
 
-#include <stdio.h>
-
 #include "scripted_system.h"
 
 /* --- the backend ---------------------------------------------------------------------------------------------- */
@@ -264,15 +262,9 @@ struct damon_reclaim_config scripted_config(struct scripted *s)
 struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags)
 {
     struct damon_reclaim_config config = scripted_config(s);
-    struct damon_reclaim *ctx = NULL;
-    char error[256];
 
     config.flags = flags;
-    config.error = error;
-    config.error_size = sizeof(error);
-    if (damon_reclaim_new(&config, &ctx) < 0)
-        ck_abort_msg("%s", error);
-    return ctx;
+    return reclaim_new(&config);
 }
 
 void scripted_fini(struct scripted *s)
@@ -282,120 +274,6 @@ void scripted_fini(struct scripted *s)
     expect_eq(scripted_open_fds(s), 0);
     free(s->acts);
     s->acts = NULL;
-}
-
-/* --- calls that are to go well --------------------------------------------------------------------------------- */
-
-#define well(ctx, call)                                                                                                \
-    do {                                                                                                               \
-        int well_r = (call);                                                                                           \
-        if (well_r < 0)                                                                                                \
-            ck_abort_msg("%s: %d, %s", #call, well_r, damon_reclaim_last_error(ctx));                                  \
-    } while (0)
-
-void set(struct damon_reclaim *ctx, const char *name, const char *value)
-{
-    well(ctx, damon_reclaim_set(ctx, name, value));
-}
-
-void set_number(struct damon_reclaim *ctx, const char *name, uint64_t value)
-{
-    char text[32];
-
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-    set(ctx, name, text);
-}
-
-uint64_t get_number(struct damon_reclaim *ctx, const char *name)
-{
-    char text[32];
-
-    well(ctx, damon_reclaim_get(ctx, name, text, sizeof(text)));
-    return strtoull(text, NULL, 10);
-}
-
-void enable(struct damon_reclaim *ctx)
-{
-    well(ctx, damon_reclaim_enable(ctx));
-}
-
-void dispatch(struct damon_reclaim *ctx)
-{
-    well(ctx, damon_reclaim_dispatch(ctx));
-}
-
-void commit(struct damon_reclaim *ctx)
-{
-    well(ctx, damon_reclaim_commit(ctx));
-}
-
-struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
-{
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
-
-    well(ctx, damon_reclaim_get_stats(ctx, &stats));
-    return stats;
-}
-
-void aggregate(struct damon_reclaim *ctx, uint64_t n)
-{
-    uint64_t end = stats_of(ctx).nr_aggregations + n;
-
-    for (size_t i = 0; stats_of(ctx).nr_aggregations < end; i++) {
-        expect(i < 1000000);
-        dispatch(ctx);
-    }
-}
-
-void run_until(struct damon_reclaim *ctx, uint64_t ns)
-{
-    while (damon_reclaim_now(ctx) < ns)
-        dispatch(ctx);
-}
-
-struct damon_reclaim_region *regions_of(struct damon_reclaim *ctx, size_t *ret_n)
-{
-    struct damon_reclaim_region *regions;
-    size_t n;
-
-    well(ctx, damon_reclaim_get_regions(ctx, NULL, 0, &n));
-    regions = calloc(n ? n : 1, sizeof(*regions));
-    expect(regions != NULL);
-    well(ctx, damon_reclaim_get_regions(ctx, regions, n, ret_n));
-    expect(*ret_n == n);
-    return regions;
-}
-
-void expect_partition(struct damon_reclaim *ctx, uint32_t target, const struct damon_reclaim_range *ranges, size_t n,
-                      uint64_t unit)
-{
-    struct damon_reclaim_region *regions;
-    size_t nr_regions, i = 0;
-
-    regions = regions_of(ctx, &nr_regions);
-    while (i < nr_regions && regions[i].target != target)
-        i++;
-    for (size_t r = 0; r < n; r++) {
-        uint64_t at = ranges[r].start, end = ranges[r].end;
-
-        while (at < end) {
-            if (i >= nr_regions || regions[i].target != target || regions[i].start != at || regions[i].end > end ||
-                regions[i].end <= at || regions[i].end % unit)
-                ck_abort_msg("region %zu of %zu does not follow 0x%llx of range %zu", i, nr_regions,
-                             (unsigned long long)at, r);
-            at = regions[i++].end;
-        }
-    }
-    expect(i == nr_regions || regions[i].target != target);
-    free(regions);
-}
-
-void expect_error(struct damon_reclaim *ctx, int r, int error, const char *culprit)
-{
-    const char *text = damon_reclaim_last_error(ctx);
-
-    if (r != error || !strstr(text, culprit) || strchr(text, '\n'))
-        ck_abort_msg("%d with \"%s\"; expected %d and \"%s\"", r, text, error, culprit);
 }
 
 uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until)

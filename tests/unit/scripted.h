@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "counted.h"
+#include "reclaim.h"
 #include "suite.h"
 
 #define PAGE UINT64_C(4096)
@@ -138,26 +139,6 @@ size_t scripted_open_fds(const struct scripted *s);
 
 bool accessed_hot(struct scripted *s, uint32_t target, uint64_t addr);    /* in [hot_start, hot_end) */
 bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr); /* blocks of 512 KiB, by `pattern` */
-
-/* Calls that are to go well. */
-void set(struct damon_reclaim *ctx, const char *name, const char *value);
-void set_number(struct damon_reclaim *ctx, const char *name, uint64_t value);
-uint64_t get_number(struct damon_reclaim *ctx, const char *name);
-void enable(struct damon_reclaim *ctx);
-void dispatch(struct damon_reclaim *ctx);
-void commit(struct damon_reclaim *ctx);
-struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx);
-/* Dispatches until so many more aggregations are done. */
-void aggregate(struct damon_reclaim *ctx, uint64_t n);
-/* Dispatches until the virtual clock has reached @ns. */
-void run_until(struct damon_reclaim *ctx, uint64_t ns);
-/* The regions; the array is the caller's to free(). */
-struct damon_reclaim_region *regions_of(struct damon_reclaim *ctx, size_t *ret_n);
-/* Regions partition these ranges, in this order, aligned to @unit. */
-void expect_partition(struct damon_reclaim *ctx, uint32_t target, const struct damon_reclaim_range *ranges, size_t n,
-                      uint64_t unit);
-/* The call failed with @error, and the text names @culprit. */
-void expect_error(struct damon_reclaim *ctx, int r, int error, const char *culprit);
 
 /* Sum of what reclaim() tried in [from, until) of the records. */
 uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until);

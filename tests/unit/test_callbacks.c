@@ -85,15 +85,14 @@ static void change_parameters(struct damon_reclaim *ctx)
     static const char *const most[] = {"1000", "5000", "20", "100000"};
 
     if (plan.what == COMMIT) {
-        set(ctx, "min_nr_regions", "12");
-        set(ctx, "max_nr_regions", most[plan.calls[plan.where] % 4]);
-        set(ctx, "aggr_interval", plan.calls[plan.where] % 2 ? "50ms" : "100ms");
+        reclaim_set(ctx, "min_nr_regions=12 max_nr_regions=%s aggr_interval=%s", most[plan.calls[plan.where] % 4],
+                    plan.calls[plan.where] % 2 ? "50ms" : "100ms");
         expect(damon_reclaim_commit(ctx) == 0);
     }
     if (plan.what == COMMIT_INVALID) {
-        set(ctx, "wmarks_low", "900");
+        reclaim_set(ctx, "wmarks_low=900");
         expect(damon_reclaim_commit(ctx) == -EINVAL);
-        set(ctx, "wmarks_low", "0");
+        reclaim_set(ctx, "wmarks_low=0");
     }
     if (plan.what == DISABLE || plan.what == DISABLE_AND_ENABLE)
         expect(damon_reclaim_disable(ctx) == 0);
@@ -123,8 +122,8 @@ static void act(struct damon_reclaim *ctx, enum callback where, uint32_t target)
     if (plan.what == SNAPSHOT) {
         size_t n;
 
-        free(regions_of(ctx, &n));
-        stats_of(ctx);
+        free(reclaim_regions(ctx, &n));
+        reclaim_stats(ctx);
     }
     if (plan.what == UNREF && !plan.dropped) {
         plan.dropped = true;
@@ -202,8 +201,7 @@ static struct damon_reclaim *make(void)
     }
     add_scheme(ctx);
     add_scheme(ctx);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_sz", "16MiB");
+    reclaim_set(ctx, "min_age=500ms quota_sz=16MiB");
     return ctx;
 }
 
@@ -250,10 +248,10 @@ START_TEST(test_deeds)
             memset(s.fail, 0, sizeof(s.fail));
             damon_reclaim_disable(ctx);
             add_target(ctx, 5 * BASE);
-            enable(ctx);
+            reclaim_enable(ctx);
             for (int k = 0; k < 50; k++)
-                dispatch(ctx);
-            expect(stats_of(ctx).nr_regions > 0);
+                reclaim_dispatch(ctx);
+            expect(reclaim_stats(ctx).nr_regions > 0);
             damon_reclaim_unref(ctx);
         }
         expect(s.nr_destroy == 1);
@@ -289,9 +287,8 @@ START_TEST(test_unref_ends)
     else
         s.callbacks.after_reclaim = drop_after;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=500ms quota_ms=0");
+    reclaim_enable(ctx);
     acts_at_unref = 0;
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
     ck_assert_uint_eq(s.nr_destroy, 1);
@@ -322,12 +319,11 @@ START_TEST(test_veto)
     if (_i)
         s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
-    aggregate(ctx, 8);
+    reclaim_set(ctx, "min_age=500ms quota_ms=0");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 8);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 32 * MIB);
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
         ck_assert_uint_eq(regions[i].age, regions[i].start < BASE + 32 * MIB ? 8 : 3);
     free(regions);
@@ -348,9 +344,9 @@ static void seen(struct damon_reclaim *ctx, void *userdata)
     (void)userdata;
     order[0] = ++nr_order;
     /* Up to date: the count of this aggregation, which is 20 of 20 samples. */
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
-        expect(regions[i].nr_accesses == 20 && regions[i].age == stats_of(ctx).nr_aggregations - 1);
+        expect(regions[i].nr_accesses == 20 && regions[i].age == reclaim_stats(ctx).nr_aggregations - 1);
     free(regions);
 }
 
@@ -365,8 +361,8 @@ START_TEST(test_up_to_date)
     s.callbacks.after_aggregation = seen;
     nr_order = 0;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
-    aggregate(ctx, 5);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 5);
     ck_assert_uint_eq(nr_order, 5);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);

@@ -78,13 +78,13 @@ START_TEST(test_optional_ops)
     scripted_init(&s);
     memset((char *)&s.ops + optional[_i], 0, sizeof(void *));
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
+    reclaim_set(ctx, "min_age=500ms");
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
-    enable(ctx);
-    aggregate(ctx, 10);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 10);
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -185,7 +185,7 @@ START_TEST(test_older_caller)
     config.size = offsetof(struct damon_reclaim_config, seed);
     memset(&config.seed, 0xff, sizeof(config) - config.size);
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    enable(ctx); /* metrics from /proc/meminfo */
+    reclaim_enable(ctx); /* metrics from /proc/meminfo */
     ck_assert_uint_eq(damon_reclaim_now(ctx), s.system_ns);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -298,7 +298,7 @@ START_TEST(test_references)
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, NULL, 0, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_stats(ctx, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_stats(NULL, NULL), -EINVAL);
-    enable(ctx);
+    reclaim_enable(ctx);
     damon_reclaim_unref(ctx); /* disables without a word */
     ck_assert_uint_eq(s.nr_destroy, 1);
     ck_assert_uint_eq(s.nr_disable, 1);
@@ -318,10 +318,10 @@ START_TEST(test_snapshot)
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
     ck_assert_uint_eq(n, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     memset(regions, 0x55, sizeof(regions));
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 3, &n), 0);
-    ck_assert_uint_eq(n, stats_of(ctx).nr_regions);
+    ck_assert_uint_eq(n, reclaim_stats(ctx).nr_regions);
     ck_assert_uint_gt(n, 3);
     ck_assert_uint_eq(regions[0].start, BASE);
     ck_assert_uint_eq(regions[2].start, regions[1].end);
@@ -373,7 +373,7 @@ START_TEST(test_log)
     ck_assert_ptr_eq(logged.ctx, ctx);
     ck_assert_int_eq(logged.level, DAMON_RECLAIM_LOG_ERROR);
     ck_assert_str_eq(logged.text, damon_reclaim_last_error(ctx));
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_int_eq(logged.level, DAMON_RECLAIM_LOG_INFO);
     ck_assert_ptr_nonnull(strstr(logged.text, "active"));
     damon_reclaim_unref(ctx);
@@ -422,18 +422,18 @@ START_TEST(test_independent)
     scripted_init(&other);
     a = scripted_new(&s, 0);
     b = scripted_new(&other, 0);
-    set(a, "min_age", "1s");
-    ck_assert_uint_eq(get_number(b, "min_age"), 120000000);
+    reclaim_set(a, "min_age=1s");
+    ck_assert_uint_eq(reclaim_get(b, "min_age"), 120000000);
     ck_assert_int_lt(damon_reclaim_set(a, "nonsense", "1"), 0);
     ck_assert_str_eq(damon_reclaim_last_error(b), "");
-    enable(a);
-    enable(b);
-    aggregate(a, 11);
+    reclaim_enable(a);
+    reclaim_enable(b);
+    reclaim_aggregate(a, 11);
     ck_assert_uint_gt(s.nr_acts, 0);
     ck_assert_uint_eq(other.nr_acts, 0);
-    ck_assert_uint_eq(stats_of(b).nr_samples, 0);
+    ck_assert_uint_eq(reclaim_stats(b).nr_samples, 0);
     damon_reclaim_unref(a);
-    aggregate(b, 1);
+    reclaim_aggregate(b, 1);
     damon_reclaim_unref(b);
     scripted_fini(&s);
     scripted_fini(&other);

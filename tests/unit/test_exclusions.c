@@ -22,9 +22,7 @@ static struct damon_reclaim *begin(bool by_page)
     if (by_page)
         s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_sz", "0");
+    reclaim_set(ctx, "min_age=500ms quota_ms=0 quota_sz=0");
     return ctx;
 }
 
@@ -70,14 +68,14 @@ START_TEST(test_ranges)
     struct damon_reclaim *ctx = begin(_i);
 
     exclude(ctx, list, 2);
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(tried_in(0, 0, 10 * MIB), 10 * MIB);
     ck_assert_uint_eq(tried_in(0, 20 * MIB, 40 * MIB), 20 * MIB);
     ck_assert_uint_eq(tried_in(0, 50 * MIB, 64 * MIB), 14 * MIB);
     expect_untouched(0, 10 * MIB, 20 * MIB);
     expect_untouched(0, 40 * MIB, 50 * MIB);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 44 * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 44 * MIB);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
     end(ctx);
 }
@@ -100,8 +98,8 @@ START_TEST(test_before_filters)
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &all, 1), 0);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     exclude(ctx, &range, 1);
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     expect_untouched(0, 0, 60 * MIB);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, &stats), 0);
     ck_assert_uint_gt(stats.sz_tried, 0);
@@ -117,17 +115,17 @@ START_TEST(test_live)
     struct damon_reclaim *ctx = begin(_i);
     size_t first;
 
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_gt(tried_in(0, 0, 64 * MIB), 0);
     exclude(ctx, &range, 1);
     first = s.nr_acts;
-    aggregate(ctx, 9);
+    reclaim_aggregate(ctx, 9);
     expect_untouched(first, 0, 32 * MIB);
     ck_assert_uint_gt(tried_in(first, 32 * MIB, 64 * MIB), 0);
     exclude(ctx, NULL, 0);
     first = s.nr_acts;
-    aggregate(ctx, 9);
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_gt(tried_bytes(&s, first, s.nr_acts), 32 * MIB);
     end(ctx);
 }
@@ -151,9 +149,9 @@ START_TEST(test_from_callback)
     scripted_init(&s);
     s.callbacks.before_reclaim = exclude_it;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
     end(ctx);
 }
@@ -166,15 +164,14 @@ START_TEST(test_priority)
     struct damon_reclaim *ctx = begin(true);
 
     exclude(ctx, &range, 1);
-    set(ctx, "min_age", "200ms");
-    set(ctx, "quota_sz", "1MiB");
+    reclaim_set(ctx, "min_age=200ms quota_sz=1MiB");
     s.accessed = accessed_hot;
     s.hot_start = BASE + 32 * MIB;
     s.hot_end = BASE + 64 * MIB;
-    enable(ctx);
-    aggregate(ctx, 100);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 100);
     s.accessed = NULL; /* idle for far less long than what is excluded */
-    aggregate(ctx, 12);
+    reclaim_aggregate(ctx, 12);
     ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
     expect_untouched(0, 0, 32 * MIB);
     end(ctx);
@@ -328,7 +325,7 @@ START_TEST(test_all_or_nothing)
     struct damon_reclaim_exclusion list[] = {CGROUP("/system.slice/a.service"), RANGE(32 * MIB, 64 * MIB)};
     struct damon_reclaim *ctx = begin_excluding();
 
-    set(ctx, "min_age", "500ms");
+    reclaim_set(ctx, "min_age=500ms");
     exclude(ctx, &old, 1);
     s.fail[OP_EXCLUDE] = -EOPNOTSUPP;
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EOPNOTSUPP, "scripted");
@@ -336,8 +333,8 @@ START_TEST(test_all_or_nothing)
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -ENOMEM, "exclusions");
     s.memory.fail_at = 0;
     ck_assert_uint_eq(s.nr_excluded, 1);
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     expect_untouched(0, 0, 32 * MIB);
     ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
     end(ctx);
@@ -356,7 +353,7 @@ START_TEST(test_taken_back)
     s.ops.advance = NULL;
     ctx = scripted_new(&s, 0);
     exclude(ctx, &old, 1);
-    enable(ctx);
+    reclaim_enable(ctx);
     s.system_fail_at = s.nr_system_calls + 1;
     s.system_error = -EIO;
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, &new, 1), -EIO, "timer");

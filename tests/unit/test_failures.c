@@ -169,8 +169,8 @@ static void step(struct damon_reclaim *ctx, int (*call)(struct damon_reclaim *ct
     nr_failed++;
     if (!damon_reclaim_last_error(ctx)[0])
         ck_abort_msg("%d without a text", r);
-    if (stats_of(ctx).state == DAMON_RECLAIM_STATE_DISABLED && call != damon_reclaim_enable)
-        enable(ctx);
+    if (reclaim_stats(ctx).state == DAMON_RECLAIM_STATE_DISABLED && call != damon_reclaim_enable)
+        reclaim_enable(ctx);
     r = call(ctx);
     if (r < 0 && !is_there_already(r, call))
         ck_abort_msg("again: %d, %s", r, damon_reclaim_last_error(ctx));
@@ -190,9 +190,9 @@ static void live(void)
     }
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         step(ctx, steps[i]);
-    expect(stats_of(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
-    expect(stats_of(ctx).nr_targets >= 1 && stats_of(ctx).nr_regions > 0);
-    expect(stats_of(ctx).monitor_ns < 1000000 * SEC && stats_of(ctx).reclaim_ns < 1000000 * SEC);
+    expect(reclaim_stats(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
+    expect(reclaim_stats(ctx).nr_targets >= 1 && reclaim_stats(ctx).nr_regions > 0);
+    expect(reclaim_stats(ctx).monitor_ns < 1000000 * SEC && reclaim_stats(ctx).reclaim_ns < 1000000 * SEC);
     damon_reclaim_unref(ctx);
     expect_eq(s.memory.nr_blocks, 0);
     expect_eq(s.memory.live, 0);
@@ -280,24 +280,23 @@ START_TEST(test_clock)
         s.accessed = NULL;
         s.system_error = -EINVAL;
         ctx = scripted_new(&s, 0);
-        set(ctx, "min_age", "200ms");
-        set(ctx, "quota_sz", "1MiB");
-        enable(ctx);
+        reclaim_set(ctx, "min_age=200ms quota_sz=1MiB");
+        reclaim_enable(ctx);
         for (int i = 0; i < 100; i++) { /* up to and through the first attempts */
             s.system_ns += 5 * MS;
             if (i == 70)
                 s.system_fail_at = s.nr_system_calls + n;
             damon_reclaim_dispatch(ctx); /* fails if it is the timer */
         }
-        before = stats_of(ctx).bytes_reclaimed_regions;
-        expect(stats_of(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
+        before = reclaim_stats(ctx).bytes_reclaimed_regions;
+        expect(reclaim_stats(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
         for (int i = 0; i < 1000; i++) {
             s.system_ns += 5 * MS;
-            dispatch(ctx);
+            reclaim_dispatch(ctx);
         }
-        expect(stats_of(ctx).bytes_reclaimed_regions >= before + 3 * MIB);
-        expect(stats_of(ctx).monitor_ns < 100 * SEC && stats_of(ctx).reclaim_ns < 100 * SEC);
-        expect(stats_of(ctx).monitor_cpu_ns < 100 * SEC && stats_of(ctx).reclaim_cpu_ns < 100 * SEC);
+        expect(reclaim_stats(ctx).bytes_reclaimed_regions >= before + 3 * MIB);
+        expect(reclaim_stats(ctx).monitor_ns < 100 * SEC && reclaim_stats(ctx).reclaim_ns < 100 * SEC);
+        expect(reclaim_stats(ctx).monitor_cpu_ns < 100 * SEC && reclaim_stats(ctx).reclaim_cpu_ns < 100 * SEC);
         damon_reclaim_unref(ctx);
         scripted_fini(&s);
     }
@@ -312,9 +311,8 @@ START_TEST(test_steady_state)
 
     set_up_number(_i);
     ck_assert_int_eq(make(&ctx), 0);
-    set(ctx, "min_age", "300ms");
-    set(ctx, "quota_sz", "1MiB");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=300ms quota_sz=1MiB");
+    reclaim_enable(ctx);
     for (int i = 0; i < 4000; i++) {
         many_dispatches(ctx);
         if (i == 300)

@@ -22,11 +22,9 @@ static void run_with(const struct damon_reclaim_filter *filters, size_t n, bool 
     s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, filters, n), 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_sz", "0");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "min_age=500ms quota_ms=0 quota_sz=0");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     memset(tried, 0, sizeof(tried));
     for (size_t i = 0; i < s.nr_acts; i++) {
         if (!s.acts[i].reclaim)
@@ -38,7 +36,7 @@ static void run_with(const struct damon_reclaim_filter *filters, size_t n, bool 
             tried[(at - BASE) / PAGE] = 1;
     }
     /* What a filter of the core cuts off is not counted as tried. */
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, tried_bytes(&s, 0, s.nr_acts));
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, tried_bytes(&s, 0, s.nr_acts));
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -139,9 +137,9 @@ START_TEST(test_target)
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     }
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
-    set(ctx, "min_age", "500ms");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++)
         ck_assert(!s.acts[i].reclaim || s.acts[i].target == (first ? 1u : 2u));
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 8 * MIB);
@@ -220,11 +218,9 @@ START_TEST(test_page_filters_reach_backend)
     s.filter = odd_pages;
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "skip_anon", "Y");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
-    aggregate(ctx, 5);
+    reclaim_set(ctx, "min_age=500ms skip_anon=Y quota_ms=0");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 5);
     for (size_t i = 0; i < s.nr_acts; i++) {
         if (!s.acts[i].reclaim)
             continue;
@@ -235,12 +231,12 @@ START_TEST(test_page_filters_reach_backend)
         ck_assert(s.acts[i].filters[1].matching && !s.acts[i].filters[1].allow);
     }
     ck_assert_uint_gt(n, 0);
-    stats = stats_of(ctx);
+    stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.bytes_filter_passed, 32 * MIB);
-    set(ctx, "skip_anon", "N");
-    commit(ctx);
+    reclaim_set(ctx, "skip_anon=N");
+    reclaim_commit(ctx);
     s.nr_acts = 0;
-    aggregate(ctx, 6);
+    reclaim_aggregate(ctx, 6);
     for (size_t i = 0; i < s.nr_acts; i++)
         ck_assert(!s.acts[i].reclaim || s.acts[i].request.nr_filters == 1);
     damon_reclaim_unref(ctx);
@@ -262,9 +258,9 @@ START_TEST(test_core_before_pages)
     s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 2), 0);
-    set(ctx, "min_age", "500ms");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++)
         if (s.acts[i].reclaim)
             ck_assert_uint_eq(s.acts[i].request.nr_filters, s.acts[i].start < BASE + 32 * MIB ? 0 : 2);
@@ -285,9 +281,9 @@ START_TEST(test_limit_end)
     s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
-    set(ctx, "min_age", "500ms");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++)
         if (s.acts[i].reclaim)
             ck_assert_uint_le(s.acts[i].request.limit_end, BASE + 32 * MIB + 5);
@@ -316,9 +312,9 @@ START_TEST(test_memcg_path)
         ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     else
         ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 2), 0);
-    set(ctx, "min_age", _i ? "1h" : "500ms");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "min_age=%s", _i ? "1h" : "500ms");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++) {
         if (!s.acts[i].reclaim)
             continue;
@@ -371,14 +367,12 @@ START_TEST(test_bad)
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 33), -ENOSPC, "33");
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 32), 0);
     /* The 33rd is the one of skip_anon. */
-    set(ctx, "skip_anon", "Y");
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
-    aggregate(ctx, 9);
+    reclaim_set(ctx, "skip_anon=Y min_age=500ms quota_ms=0");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB - 32 * PAGE);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
-    aggregate(ctx, 9);
+    reclaim_aggregate(ctx, 9);
     ck_assert_int_eq(damon_reclaim_set_filters(NULL, 0, NULL, 0), -EINVAL);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);

@@ -30,7 +30,7 @@ static void note_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, voi
     gone.n++;
     gone.target = target;
     gone.pid = pid;
-    gone.nr_targets = stats_of(ctx).nr_targets;
+    gone.nr_targets = reclaim_stats(ctx).nr_targets;
 }
 
 static void note_state(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
@@ -56,7 +56,7 @@ static struct damon_reclaim *two_processes(uint32_t flags)
 
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     }
-    enable(ctx);
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -65,9 +65,9 @@ START_TEST(test_exit)
     struct damon_reclaim *ctx = two_processes(_i ? DAMON_RECLAIM_ALLOW_NO_TARGET : 0);
     size_t fds = scripted_open_fds(&s);
 
-    aggregate(ctx, 3);
+    reclaim_aggregate(ctx, 3);
     s.processes[0].exited = true;
-    run_until(ctx, s.now_ns + 1100 * MS);
+    reclaim_run_until(ctx, s.now_ns + 1100 * MS);
     ck_assert_uint_eq(gone.n, 1);
     ck_assert_uint_eq(gone.target, 1);
     ck_assert_int_eq(gone.pid, 100);
@@ -75,20 +75,20 @@ START_TEST(test_exit)
     ck_assert_uint_eq(scripted_open_fds(&s), fds - 1);
     expect_partition(ctx, 1, NULL, 0, PAGE);
     expect_partition(ctx, 2, s.ranges, 1, PAGE);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     s.processes[1].exited = true;
-    for (int i = 0; i < 300 && stats_of(ctx).nr_targets; i++)
-        dispatch(ctx);
+    for (int i = 0; i < 300 && reclaim_stats(ctx).nr_targets; i++)
+        reclaim_dispatch(ctx);
     ck_assert_uint_eq(gone.n, 2);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 0);
     if (_i) {
         for (int i = 0; i < 50; i++)
-            dispatch(ctx);
-        ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
-        ck_assert_uint_eq(stats_of(ctx).nr_regions, 0);
+            reclaim_dispatch(ctx);
+        ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+        ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 0);
     } else {
-        ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
-        ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+        ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+        ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
         ck_assert_int_eq(last_event.reason, DAMON_RECLAIM_REASON_NO_TARGET);
         ck_assert_uint_eq(s.nr_disable, 1);
     }
@@ -104,18 +104,18 @@ START_TEST(test_reused_pid)
     struct damon_reclaim_target target = process(100);
     uint32_t id;
 
-    aggregate(ctx, 2);
+    reclaim_aggregate(ctx, 2);
     s.processes[0].pid = 0; /* has exited and is waited for */
     s.processes[2].pid = 100;
     if (_i) {
-        run_until(ctx, s.now_ns + 1100 * MS);
+        reclaim_run_until(ctx, s.now_ns + 1100 * MS);
         ck_assert_uint_eq(gone.n, 1);
         ck_assert_uint_eq(gone.target, 1);
         expect_partition(ctx, 1, NULL, 0, PAGE);
     }
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0); /* also before the end of the first is noticed */
     ck_assert_uint_eq(id, 3);
-    run_until(ctx, s.now_ns + 1100 * MS);
+    reclaim_run_until(ctx, s.now_ns + 1100 * MS);
     ck_assert_uint_eq(gone.n, 1);
     expect_partition(ctx, 1, NULL, 0, PAGE);
     expect_partition(ctx, 3, s.ranges, 1, PAGE);
@@ -130,19 +130,19 @@ START_TEST(test_gone_by_backend)
     static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM};
     struct damon_reclaim *ctx = two_processes(0);
 
-    set(ctx, "min_age", "500ms");
-    commit(ctx);
-    aggregate(ctx, ops[_i] == OP_MARK ? 1 : 4);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_commit(ctx);
+    reclaim_aggregate(ctx, ops[_i] == OP_MARK ? 1 : 4);
     s.fail[ops[_i]] = -ESRCH;
     for (int i = 0; i < 400 && !gone.n; i++)
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     ck_assert_uint_eq(gone.n, 1);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     expect_partition(ctx, gone.target, NULL, 0, PAGE);
     expect_partition(ctx, 3 - gone.target, s.ranges, 1, PAGE);
-    aggregate(ctx, 12);
-    ck_assert_uint_gt(stats_of(ctx).bytes_reclaimed_regions, 0);
+    reclaim_aggregate(ctx, 12);
+    ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     ck_assert_uint_eq(scripted_open_fds(&s), 2); /* the timer and a pidfd */
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -166,8 +166,8 @@ START_TEST(test_gone_at_enable)
     damon_reclaim_dispatch(ctx);
     damon_reclaim_dispatch(ctx);
     ck_assert_uint_eq(gone.n, 1);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
-    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     ck_assert_uint_eq(s.nr_disable, s.nr_calls[OP_ENABLE]);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -181,22 +181,22 @@ START_TEST(test_backend_error)
     struct damon_reclaim *ctx = two_processes(0);
     int r = 0;
 
-    set(ctx, "min_age", "500ms");
-    commit(ctx);
-    aggregate(ctx, ops[_i] == OP_MARK ? 1 : 4);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_commit(ctx);
+    reclaim_aggregate(ctx, ops[_i] == OP_MARK ? 1 : 4);
     s.fail[ops[_i]] = -EIO;
     for (int i = 0; i < 400 && r == 0; i++)
         r = damon_reclaim_dispatch(ctx);
     expect_error(ctx, r, -EIO, "scripted");
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
-    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_BACKEND);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_BACKEND);
     ck_assert_int_eq(last_event.state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_uint_eq(s.nr_disable, 1);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 2);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 2);
     ck_assert_int_eq(damon_reclaim_dispatch(ctx), 0);
-    enable(ctx);
-    aggregate(ctx, 8);
-    ck_assert_uint_gt(stats_of(ctx).bytes_reclaimed_regions, 0);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 8);
+    ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -208,19 +208,19 @@ START_TEST(test_passing_error)
     static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM, OP_ADVANCE};
     struct damon_reclaim *ctx = two_processes(0);
 
-    set(ctx, "min_age", "500ms");
-    commit(ctx);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_commit(ctx);
     for (int i = 0; i < 800; i++) {
         if (i % 3 == 0)
             s.fail[ops[_i / 2]] = _i % 2 ? -ENOMEM : -EINTR;
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
         s.nr_acts = 0;
     }
     memset(s.fail, 0, sizeof(s.fail));
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 2);
-    aggregate(ctx, 14);
-    ck_assert_uint_gt(stats_of(ctx).bytes_reclaimed_regions, 0);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 2);
+    reclaim_aggregate(ctx, 14);
+    ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     expect_partition(ctx, 1, s.ranges, 1, PAGE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -236,9 +236,9 @@ START_TEST(test_enable_refused)
     ctx = scripted_new(&s, 0);
     s.fail[OP_ENABLE] = -EBUSY;
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "scripted");
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_uint_eq(s.nr_disable, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_enable(ctx), 0); /* it is */
     ck_assert_uint_eq(s.nr_calls[OP_ENABLE], 2);
     damon_reclaim_disable(ctx);
@@ -267,14 +267,14 @@ START_TEST(test_prepared_array)
     scripted_init(&s);
     s.ops.check = check_array;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (uint64_t n = 1000; n < 20000; n += 1000) {
         for (int i = 0; i < 3; i++)
-            dispatch(ctx);
-        set_number(ctx, "max_nr_regions", n);
-        commit(ctx);
+            reclaim_dispatch(ctx);
+        reclaim_set(ctx, "max_nr_regions=%" PRIu64, n);
+        reclaim_commit(ctx);
     }
-    ck_assert_uint_gt(stats_of(ctx).nr_samples, 30);
+    ck_assert_uint_gt(reclaim_stats(ctx).nr_samples, 30);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -316,15 +316,15 @@ START_TEST(test_real_processes)
         return;
     }
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EEXIST, "target 1");
-    enable(ctx);
-    run_until(ctx, s.now_ns + 2 * SEC);
+    reclaim_enable(ctx);
+    reclaim_run_until(ctx, s.now_ns + 2 * SEC);
     ck_assert_uint_eq(gone.n, 0);
     end_child(child);
     for (int i = 0; i < 300 && !gone.n; i++)
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     ck_assert_uint_eq(gone.n, 1);
     ck_assert_int_eq(gone.pid, child);
-    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+    ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ESRCH, "no such process");
     damon_reclaim_unref(ctx);
     scripted_fini(&s);

@@ -11,10 +11,8 @@ static struct damon_reclaim *start(uint64_t ms, uint64_t sz)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    set(ctx, "min_age", "500ms");
-    set_number(ctx, "quota_ms", ms);
-    set_number(ctx, "quota_sz", sz);
-    enable(ctx);
+    reclaim_set(ctx, "min_age=500ms quota_ms=%" PRIu64 " quota_sz=%" PRIu64, ms, sz);
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -34,11 +32,11 @@ START_TEST(test_size_in_each_window)
     ctx = start(0, sz);
     for (int i = 0; i < 600; i++) {
         s.nr_acts = 0;
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         tried += tried_bytes(&s, 0, s.nr_acts);
-        expect(stats_of(ctx).charged_bytes <= sz);
-        expect(stats_of(ctx).effective_quota == sz);
-        exceeds = stats_of(ctx).nr_quota_exceeds;
+        expect(reclaim_stats(ctx).charged_bytes <= sz);
+        expect(reclaim_stats(ctx).effective_quota == sz);
+        exceeds = reclaim_stats(ctx).nr_quota_exceeds;
         if (_i & 2)
             s.pattern += i % 20 == 0;
         expect(tried <= (i / 10 + 1) * sz);
@@ -46,7 +44,7 @@ START_TEST(test_size_in_each_window)
     /* 60 s: 59 or so windows, the first half second of which was for growing old. */
     ck_assert_uint_ge(exceeds, 50);
     ck_assert_uint_ge(tried, 50 * (sz - PAGE));
-    ck_assert_uint_eq(tried, stats_of(ctx).bytes_reclaim_tried_regions);
+    ck_assert_uint_eq(tried, reclaim_stats(ctx).bytes_reclaim_tried_regions);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -63,13 +61,13 @@ START_TEST(test_front_part)
     scripted_init(&s);
     s.ops.mark = NULL;
     ctx = start(0, 10 * PAGE);
-    aggregate(ctx, 5);
+    reclaim_aggregate(ctx, 5);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 10 * PAGE);
     for (size_t i = 0; i < s.nr_acts; i++) {
         ck_assert_uint_eq(s.acts[i].start, BASE + done);
         done += s.acts[i].end - s.acts[i].start;
     }
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
         expect(regions[i].age == (regions[i].end <= BASE + 10 * PAGE ? 0u : 5u));
     free(regions);
@@ -87,9 +85,9 @@ START_TEST(test_huge_cut)
     s.ops.huge_size = 2 * MIB;
     s.ops.mark = NULL;
     ctx = start(0, 3 * MIB);
-    set(ctx, "min_nr_regions", "3");
-    commit(ctx);
-    aggregate(ctx, 50);
+    reclaim_set(ctx, "min_nr_regions=3");
+    reclaim_commit(ctx);
+    reclaim_aggregate(ctx, 50);
     for (size_t i = 0; i < s.nr_acts; i++)
         if (s.acts[i].end - s.acts[i].start >= 2 * MIB && s.acts[i].end % (2 * MIB))
             expect(s.acts[i].result.tried < 3 * MIB); /* ended by the region, not by the quota */
@@ -117,12 +115,12 @@ START_TEST(test_time_on_average)
     begin = s.now_ns;
     /* The first attempt of a backend without deadlines is a guess that may take long; the average is over the time
      * after it. */
-    while (s.now_ns < begin + 60 * SEC || (stats_of(ctx).reclaim_ns / (10 * MS)) * SEC > s.now_ns - begin) {
-        dispatch(ctx);
+    while (s.now_ns < begin + 60 * SEC || (reclaim_stats(ctx).reclaim_ns / (10 * MS)) * SEC > s.now_ns - begin) {
+        reclaim_dispatch(ctx);
         s.nr_acts = 0;
         expect(s.now_ns < begin + 100000 * SEC);
     }
-    stats = stats_of(ctx);
+    stats = reclaim_stats(ctx);
     windows = (s.now_ns - begin) / SEC + 1;
     ck_assert_uint_le(stats.reclaim_ns, windows * 10 * MS + s.ns_per_page);
     if (by_page) {
@@ -146,7 +144,7 @@ START_TEST(test_room_in_request)
     s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     s.ns_per_page = 1 * US;
     ctx = start(5, 20 * MIB);
-    aggregate(ctx, 60);
+    reclaim_aggregate(ctx, 60);
     for (size_t i = 0; i < s.nr_acts; i++) {
         const struct scripted_act *act = &s.acts[i];
 
@@ -179,17 +177,16 @@ START_TEST(test_priority)
     s.hot_start = BASE;
     s.hot_end = BASE + 32 * MIB;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "1d"); /* nothing is old enough at first */
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_sz", "2MiB");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=1d"); /* nothing is old enough at first */
+    reclaim_set(ctx, "quota_ms=0 quota_sz=2MiB");
+    reclaim_enable(ctx);
     begin = s.now_ns;
-    run_until(ctx, begin + 10 * SEC);
+    reclaim_run_until(ctx, begin + 10 * SEC);
     s.hot_end = s.hot_start;
-    run_until(ctx, begin + 12 * SEC); /* the front is two seconds old, the back twelve */
-    set(ctx, "min_age", "1s");
-    commit(ctx);
-    run_until(ctx, begin + 16 * SEC);
+    reclaim_run_until(ctx, begin + 12 * SEC); /* the front is two seconds old, the back twelve */
+    reclaim_set(ctx, "min_age=1s");
+    reclaim_commit(ctx);
+    reclaim_run_until(ctx, begin + 16 * SEC);
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 6 * MIB);
     for (size_t i = 0; i < s.nr_acts; i++)
         ck_assert(!s.acts[i].reclaim || s.acts[i].start >= BASE + 31 * MIB);
@@ -223,14 +220,14 @@ START_TEST(test_visited_in_turn)
     scripted_init(&s);
     s.callbacks.after_reclaim = note;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "1d");
+    reclaim_set(ctx, "min_age=1d");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &stat, NULL), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 100; i++) {
         uint64_t bytes = 0;
 
         nr_seen = 0;
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         expect(nr_seen > 0);
         if (at == BASE + 64 * MIB) {
             at = BASE;
@@ -269,15 +266,15 @@ START_TEST(test_resume_without_target)
 
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &ids[i]), 0);
     }
-    set(ctx, "min_age", "1d");
+    reclaim_set(ctx, "min_age=1d");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &stat, NULL), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     nr_seen = 0;
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(seen[nr_seen - 1].target, ids[1]);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, ids[1]), 0);
     nr_seen = 0;
-    aggregate(ctx, 2);
+    reclaim_aggregate(ctx, 2);
     ck_assert_uint_gt(nr_seen, 0);
     ck_assert_uint_eq(seen[0].start, BASE);
     damon_reclaim_unref(ctx);
@@ -300,25 +297,25 @@ START_TEST(test_goal)
     s.ops.mark = NULL;
     s.ranges[0].end = BASE + 1024 * MIB;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "1d");
+    reclaim_set(ctx, "min_age=1d");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
-    enable(ctx);
-    aggregate(ctx, 1);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 1);
     for (uint64_t pages = 2, i = 0; i < 10; i++, pages *= 2) {
         ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &stats), 0);
         ck_assert_uint_eq(stats.effective_quota, pages * PAGE);
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
     }
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, id, 0, 5000), 0);
-    aggregate(ctx, 2);
+    reclaim_aggregate(ctx, 2);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &stats), 0);
     ck_assert_uint_eq(stats.effective_quota, PAGE);
     expect_error(ctx, damon_reclaim_report_goal(ctx, id, 1, 1), -ENOENT, "goal");
     expect_error(ctx, damon_reclaim_report_goal(ctx, 9, 0, 1), -ENOENT, "scheme 9");
     expect_error(ctx, damon_reclaim_report_goal(ctx, 0, 0, 1), -ENOENT, "goal");
-    set(ctx, "quota_mem_pressure_us", "1000");
+    reclaim_set(ctx, "quota_mem_pressure_us=1000");
     s.psi_valid = true;
-    commit(ctx);
+    reclaim_commit(ctx);
     expect_error(ctx, damon_reclaim_report_goal(ctx, 0, 0, 1), -EINVAL, "measured");
     ck_assert_int_eq(damon_reclaim_report_goal(NULL, 0, 0, 1), -EINVAL);
     damon_reclaim_unref(ctx);
@@ -335,24 +332,23 @@ START_TEST(test_goal_parameters)
     scripted_init(&s);
     s.psi_valid = _i;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    set(ctx, _i ? "quota_mem_pressure_us" : "quota_autotune_feedback", _i ? "1000" : "1");
-    enable(ctx);
-    aggregate(ctx, 60);
-    quota = stats_of(ctx).effective_quota;
+    reclaim_set(ctx, "min_age=500ms quota_ms=0 %s=%s", _i ? "quota_mem_pressure_us" : "quota_autotune_feedback",
+                _i ? "1000" : "1");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 60);
+    quota = reclaim_stats(ctx).effective_quota;
     ck_assert_uint_ge(quota, 32 * PAGE);
     ck_assert_uint_le(quota, 64 * PAGE);
     if (!_i) {
-        set(ctx, "quota_autotune_feedback", "20000");
-        commit(ctx);
-        aggregate(ctx, 11);
+        reclaim_set(ctx, "quota_autotune_feedback=20000");
+        reclaim_commit(ctx);
+        reclaim_aggregate(ctx, 11);
     } else {
         s.psi_us += 5000;
-        aggregate(ctx, 11);
+        reclaim_aggregate(ctx, 11);
     }
-    ck_assert_uint_lt(stats_of(ctx).effective_quota, quota);
-    ck_assert_uint_le(stats_of(ctx).effective_quota, 2 * PAGE);
+    ck_assert_uint_lt(reclaim_stats(ctx).effective_quota, quota);
+    ck_assert_uint_le(reclaim_stats(ctx).effective_quota, 2 * PAGE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -366,31 +362,29 @@ START_TEST(test_reported_feedback)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_autotune_feedback", "1");
-    enable(ctx);
-    aggregate(ctx, 60);
-    quota = stats_of(ctx).effective_quota;
-    set(ctx, "quota_sz", "1GiB");
+    reclaim_set(ctx, "min_age=500ms quota_ms=0 quota_autotune_feedback=1");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 60);
+    quota = reclaim_stats(ctx).effective_quota;
+    reclaim_set(ctx, "quota_sz=1GiB");
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 20000), 0);
-    ck_assert_uint_eq(get_number(ctx, "quota_autotune_feedback"), 20000);
+    ck_assert_uint_eq(reclaim_get(ctx, "quota_autotune_feedback"), 20000);
     if (_i)
-        commit(ctx);
+        reclaim_commit(ctx);
     else
         ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
-    aggregate(ctx, 11);
-    ck_assert_uint_lt(stats_of(ctx).effective_quota, quota);
-    ck_assert_uint_le(stats_of(ctx).effective_quota, 2 * PAGE);
+    reclaim_aggregate(ctx, 11);
+    ck_assert_uint_lt(reclaim_stats(ctx).effective_quota, quota);
+    ck_assert_uint_le(reclaim_stats(ctx).effective_quota, 2 * PAGE);
     /* What is staged and not committed waits for that; what is committed counts. */
-    set(ctx, "quota_autotune_feedback", "7");
+    reclaim_set(ctx, "quota_autotune_feedback=7");
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0);
-    ck_assert_uint_eq(get_number(ctx, "quota_autotune_feedback"), 7);
-    commit(ctx);
+    ck_assert_uint_eq(reclaim_get(ctx, "quota_autotune_feedback"), 7);
+    reclaim_commit(ctx);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, UINT64_MAX), 0);
-    commit(ctx);
+    reclaim_commit(ctx);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0);
-    commit(ctx);
+    reclaim_commit(ctx);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0); /* the goal is still there */
     damon_reclaim_unref(ctx);
     scripted_fini(&s);

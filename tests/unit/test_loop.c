@@ -33,28 +33,28 @@ START_TEST(test_due)
 
     ck_assert_int_ge(fd, 0);
     ck_assert_uint_eq(s.timer_ns, 0);
-    dispatch(ctx); /* disabled: nothing */
+    reclaim_dispatch(ctx); /* disabled: nothing */
     ck_assert_uint_eq(s.timer_ns, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
     for (int i = 0; i < 10; i++)
-        dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+        reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 0);
     s.system_ns = s.timer_ns - 1;
-    dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 0);
     s.system_ns += 1;
-    dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 1);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 1);
     ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
-    dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 1);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 1);
     s.system_ns += 100 * SEC; /* late: once, and then a whole interval of rest */
-    dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 2);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 2);
     ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
-    dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 2);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 2);
     ck_assert_int_eq(damon_reclaim_get_fd(ctx), fd);
     damon_reclaim_disable(ctx);
     ck_assert_uint_eq(s.timer_ns, 0);
@@ -70,11 +70,11 @@ START_TEST(test_beat)
     struct damon_reclaim *ctx = start();
     uint64_t begin = s.system_ns;
 
-    enable(ctx);
+    reclaim_enable(ctx);
     for (uint64_t i = 1; i <= 1000; i++) {
         s.system_ns = s.timer_ns + i % 4 * MS;
-        dispatch(ctx);
-        expect_eq(stats_of(ctx).nr_samples, i);
+        reclaim_dispatch(ctx);
+        expect_eq(reclaim_stats(ctx).nr_samples, i);
         expect(s.system_ns - begin < i * 5 * MS + 4 * MS);
     }
     damon_reclaim_unref(ctx);
@@ -90,21 +90,21 @@ START_TEST(test_due_inactive)
     struct damon_reclaim *ctx = start();
 
     s.free_permille = 900;
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * SEC);
     /* A scheme that may work at once is work that is due at once. */
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     ck_assert_uint_le(s.timer_ns, s.system_ns);
     ck_assert_uint_gt(s.timer_ns, 0);
-    dispatch(ctx);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    reclaim_dispatch(ctx);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     ck_assert_uint_eq(s.timer_ns, s.system_ns + 5 * MS);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, 1), 0);
     s.system_ns += 200 * MS;
-    dispatch(ctx);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_INACTIVE);
-    set(ctx, "wmarks_high", "1000");
-    commit(ctx); /* and so is a look at watermarks that have changed */
+    reclaim_dispatch(ctx);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_INACTIVE);
+    reclaim_set(ctx, "wmarks_high=1000");
+    reclaim_commit(ctx); /* and so is a look at watermarks that have changed */
     ck_assert_uint_le(s.timer_ns, s.system_ns);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -132,24 +132,22 @@ START_TEST(test_real_fd)
     fd = damon_reclaim_get_fd(ctx);
     ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     ck_assert(!readable(fd, 0));
-    set(ctx, "sample_interval", "1ms");
-    enable(ctx);
+    reclaim_set(ctx, "sample_interval=1ms");
+    reclaim_enable(ctx);
     for (uint64_t i = 0; i < 3; i++) {
         ck_assert(readable(fd, 10000));
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     }
-    ck_assert_uint_ge(stats_of(ctx).nr_samples, 2);
-    set(ctx, "sample_interval", "1h");
-    set(ctx, "aggr_interval", "1h");
-    set(ctx, "wmarks_interval", "1h");
-    commit(ctx);
+    ck_assert_uint_ge(reclaim_stats(ctx).nr_samples, 2);
+    reclaim_set(ctx, "sample_interval=1h aggr_interval=1h wmarks_interval=1h");
+    reclaim_commit(ctx);
     ck_assert(readable(fd, 10000)); /* the changed watermarks, and the tick that was due by the old interval */
     for (int i = 0; i < 2 && readable(fd, 10); i++)
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     ck_assert(!readable(fd, 0));
     damon_reclaim_stop(ctx);
     ck_assert(readable(fd, 0));
-    dispatch(ctx);
+    reclaim_dispatch(ctx);
     ck_assert(!readable(fd, 0));
     damon_reclaim_disable(ctx);
     ck_assert(!readable(fd, 0));
@@ -169,15 +167,15 @@ START_TEST(test_virtual_fd)
     ctx = scripted_new(&s, 0);
     fd = damon_reclaim_get_fd(ctx);
     ck_assert(!readable(fd, 0));
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 100; i++) {
         ck_assert(readable(fd, 1000));
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     }
-    ck_assert_uint_ge(stats_of(ctx).nr_samples, 99);
+    ck_assert_uint_ge(reclaim_stats(ctx).nr_samples, 99);
     damon_reclaim_disable(ctx);
     ck_assert(!readable(fd, 0));
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert(readable(fd, 1000));
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -189,7 +187,7 @@ static uint64_t stop_after;
 static void stop_later(struct damon_reclaim *ctx, void *userdata)
 {
     (void)userdata;
-    if (stats_of(ctx).nr_aggregations == stop_after)
+    if (reclaim_stats(ctx).nr_aggregations == stop_after)
         damon_reclaim_stop(ctx);
 }
 
@@ -208,21 +206,21 @@ START_TEST(test_run)
     stop_after = 10;
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_run(ctx), 0); /* disabled: at once */
-    enable(ctx);
+    reclaim_enable(ctx);
     begin = damon_reclaim_now(ctx);
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
-    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 10);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_aggregations, 10);
     ck_assert_uint_eq(damon_reclaim_now(ctx) - begin, 10 * 100 * MS);
     damon_reclaim_stop(ctx);
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
-    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 10);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_aggregations, 10);
     stop_after = 12;
     ck_assert_int_eq(damon_reclaim_run(ctx), 0); /* the stop is used up */
-    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 12);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_aggregations, 12);
     s.fail[OP_CHECK] = -EIO;
     stop_after = 0;
     ck_assert_int_eq(damon_reclaim_run(ctx), -EIO);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -231,9 +229,9 @@ END_TEST
 static void disable_later(struct damon_reclaim *ctx, void *userdata)
 {
     (void)userdata;
-    if (stats_of(ctx).nr_aggregations == 3)
+    if (reclaim_stats(ctx).nr_aggregations == 3)
         damon_reclaim_disable(ctx);
-    if (stats_of(ctx).nr_aggregations == 2) {
+    if (reclaim_stats(ctx).nr_aggregations == 2) {
         expect_error(ctx, damon_reclaim_run(ctx), -EBUSY, "run");
         expect_error(ctx, damon_reclaim_dispatch(ctx), -EBUSY, "dispatch");
     }
@@ -246,9 +244,9 @@ START_TEST(test_run_until_disabled)
     scripted_init(&s);
     s.callbacks.after_aggregation = disable_later;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
-    ck_assert_uint_eq(stats_of(ctx).nr_aggregations, 3);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_aggregations, 3);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -263,10 +261,9 @@ static struct damon_reclaim *real_start(void)
     s.ops.advance = NULL;
     s.real_system = true;
     ctx = scripted_new(&s, 0);
-    set(ctx, "sample_interval", "1h"); /* only a stop ends the wait */
-    set(ctx, "aggr_interval", "1h");
-    set(ctx, "wmarks_interval", "1h");
-    enable(ctx);
+    reclaim_set(ctx, "sample_interval=1h"); /* only a stop ends the wait */
+    reclaim_set(ctx, "aggr_interval=1h wmarks_interval=1h");
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -289,7 +286,7 @@ START_TEST(test_stop_from_signal)
     ck_assert_int_eq(sigaction(SIGALRM, &action, &old), 0);
     ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
     ck_assert_int_eq(damon_reclaim_run(to_stop), 0);
-    ck_assert_int_eq(stats_of(to_stop).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(reclaim_stats(to_stop).state, DAMON_RECLAIM_STATE_ACTIVE);
     sigaction(SIGALRM, &old, NULL);
     damon_reclaim_unref(to_stop);
     scripted_fini(&s);
@@ -339,9 +336,9 @@ START_TEST(test_timer_failure)
         r = damon_reclaim_enable(ctx);
     }
     expect_error(ctx, r, -ENOSPC, "timer");
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     s.timer_ns = 0;
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_uint_gt(s.timer_ns, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -358,11 +355,10 @@ START_TEST(test_times)
     s.ns_per_page = 1 * US;
     s.ns_per_check = 30 * US;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
-    aggregate(ctx, 5);
-    stats = stats_of(ctx);
+    reclaim_set(ctx, "min_age=500ms quota_ms=0");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 5);
+    stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.reclaim_ns, 64 * MIB / PAGE * US);
     ck_assert_uint_eq(stats.monitor_ns, 100 * 30 * US);
     ck_assert_uint_eq(stats.reclaim_cpu_ns, stats.reclaim_ns / 2); /* as the scripted system has it */

@@ -178,7 +178,7 @@ START_TEST(test_good)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, good->name, good->text);
+    reclaim_set(ctx, "%s=%s", good->name, good->text);
     ck_assert_int_eq(damon_reclaim_get(ctx, good->name, text, sizeof(text)), (int)strlen(good->value));
     ck_assert_str_eq(text, good->value);
     damon_reclaim_unref(ctx);
@@ -337,10 +337,10 @@ START_TEST(test_limits)
 
         if (info.read_only || info.type != DAMON_RECLAIM_PARAM_UINT)
             continue;
-        set_number(ctx, info.name, info.min);
-        ck_assert_uint_eq(get_number(ctx, info.name), info.min);
-        set_number(ctx, info.name, info.max);
-        ck_assert_uint_eq(get_number(ctx, info.name), info.max);
+        reclaim_set(ctx, "%s=%" PRIu64, info.name, info.min);
+        ck_assert_uint_eq(reclaim_get(ctx, info.name), info.min);
+        reclaim_set(ctx, "%s=%" PRIu64, info.name, info.max);
+        ck_assert_uint_eq(reclaim_get(ctx, info.name), info.max);
         snprintf(text, sizeof(text), "%llu", (unsigned long long)info.max + 1);
         if (info.max < UINT64_MAX)
             expect_error(ctx, damon_reclaim_set(ctx, info.name, text), -ERANGE, info.name);

@@ -12,10 +12,8 @@ static struct damon_reclaim *start(const char *min_age)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    set(ctx, "min_age", min_age);
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_sz", "0");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=%s quota_ms=0 quota_sz=0", min_age);
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -36,11 +34,11 @@ static void check_cold_is_reclaimed(bool with_mark, bool by_page)
         s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     ctx = start("2s");
     begin = s.now_ns;
-    run_until(ctx, begin + 1990 * MS);
+    reclaim_run_until(ctx, begin + 1990 * MS);
     for (size_t i = 0; i < s.nr_acts; i++)
         expect(!s.acts[i].reclaim);
-    run_until(ctx, begin + 6 * SEC);
-    stats = stats_of(ctx);
+    reclaim_run_until(ctx, begin + 6 * SEC);
+    stats = reclaim_stats(ctx);
     for (size_t i = 0; i < s.nr_acts; i++) {
         struct scripted_act *act = &s.acts[i];
 
@@ -82,7 +80,7 @@ START_TEST(test_marked_before)
     ctx = start(min_ages[_i]);
     for (int i = 0; i < 300; i++) {
         s.nr_acts = 0;
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         for (size_t a = 0; a < s.nr_acts; a++) {
             struct scripted_act *act = &s.acts[a];
 
@@ -112,18 +110,18 @@ START_TEST(test_marked_early)
     s.accessed = accessed_hot;
     ctx = start("60s");
     begin = s.now_ns;
-    run_until(ctx, begin + 4900 * MS);
+    reclaim_run_until(ctx, begin + 4900 * MS);
     ck_assert_uint_eq(s.nr_acts, 0);
-    run_until(ctx, begin + 5500 * MS);
+    reclaim_run_until(ctx, begin + 5500 * MS);
     for (size_t i = 0; i < s.nr_acts; i++) {
         ck_assert(!s.acts[i].reclaim);
         marked += s.acts[i].end - s.acts[i].start;
     }
     ck_assert_uint_eq(marked, 64 * MIB);
     s.nr_acts = 0;
-    run_until(ctx, begin + 59900 * MS);
+    reclaim_run_until(ctx, begin + 59900 * MS);
     ck_assert_uint_eq(s.nr_acts, 0); /* neither again nor too early */
-    run_until(ctx, begin + 60500 * MS);
+    reclaim_run_until(ctx, begin + 60500 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -140,20 +138,20 @@ START_TEST(test_mark_ends_with_access)
     s.accessed = accessed_hot;
     ctx = start("2s");
     begin = s.now_ns;
-    run_until(ctx, begin + 1500 * MS);
+    reclaim_run_until(ctx, begin + 1500 * MS);
     ck_assert_uint_gt(s.nr_acts, 0); /* marked */
     s.hot_start = BASE;
     s.hot_end = BASE + 64 * MIB;
-    run_until(ctx, begin + 1700 * MS);
+    reclaim_run_until(ctx, begin + 1700 * MS);
     s.hot_end = BASE; /* idle again: its age begins anew */
     s.nr_acts = 0;
-    run_until(ctx, begin + 3600 * MS);
+    reclaim_run_until(ctx, begin + 3600 * MS);
     for (size_t i = 0; i < s.nr_acts; i++) {
         ck_assert(!s.acts[i].reclaim);
         marked += s.acts[i].end - s.acts[i].start;
     }
     ck_assert_uint_eq(marked, 64 * MIB); /* and it is watched anew */
-    run_until(ctx, begin + 4000 * MS);
+    reclaim_run_until(ctx, begin + 4000 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -174,7 +172,7 @@ START_TEST(test_limit_end)
     s.hot_end = s.ranges[1].end;
     s.nr_ranges = 2;
     ctx = start("500ms");
-    aggregate(ctx, 8);
+    reclaim_aggregate(ctx, 8);
     for (size_t i = 0; i < s.nr_acts; i++) {
         if (!s.acts[i].reclaim)
             continue;
@@ -219,7 +217,7 @@ START_TEST(test_huge_pages_go)
         s.callbacks.before_reclaim = agree;
     s.seed = (uint64_t)_i;
     ctx = start("500ms");
-    aggregate(ctx, 80);
+    reclaim_aggregate(ctx, 80);
     for (size_t i = 0; i < s.nr_acts; i++) {
         const struct scripted_act *act = &s.acts[i];
 
@@ -240,10 +238,9 @@ START_TEST(test_no_mark)
 
     scripted_init(&s);
     ctx = scripted_new(&s, DAMON_RECLAIM_NO_MARK);
-    set(ctx, "min_age", "1s");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
-    aggregate(ctx, 12);
+    reclaim_set(ctx, "min_age=1s quota_ms=0");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 12);
     ck_assert_uint_gt(s.nr_acts, 0);
     for (size_t i = 0; i < s.nr_acts; i++)
         ck_assert(s.acts[i].reclaim && !s.acts[i].request.marked);
@@ -262,17 +259,17 @@ START_TEST(test_age_starts_anew)
     scripted_init(&s);
     s.reclaimed_pct = 0; /* whether or not it did anything */
     ctx = start("1s");
-    aggregate(ctx, 10);
+    reclaim_aggregate(ctx, 10);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
         ck_assert_uint_eq(regions[i].age, 0);
     free(regions);
-    ck_assert_uint_eq(stats_of(ctx).nr_reclaimed_regions, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_reclaimed_regions, 0);
     s.nr_acts = 0;
-    aggregate(ctx, 9);
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -286,13 +283,13 @@ START_TEST(test_passing_error)
 
     scripted_init(&s);
     ctx = start("1s");
-    aggregate(ctx, 9);
+    reclaim_aggregate(ctx, 9);
     s.fail[OP_RECLAIM] = _i ? -ENOMEM : -EINTR;
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_uint_lt(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -323,16 +320,16 @@ START_TEST(test_not_ready)
     nr_not_ready = 0;
     ctx = start("1s");
     if (_i)
-        set(ctx, "quota_ms", "10");
-    aggregate(ctx, 9);
+        reclaim_set(ctx, "quota_ms=10");
+    reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(nr_not_ready, 0);
-    aggregate(ctx, 20);
+    reclaim_aggregate(ctx, 20);
     ck_assert_uint_eq(nr_not_ready, 20);
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
         ck_assert_uint_eq(regions[i].age, 29);
     free(regions);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -358,8 +355,8 @@ START_TEST(test_statistics)
     scripted_init(&s);
     s.ops.reclaim = refuse_half;
     ctx = start("1s");
-    aggregate(ctx, 10);
-    stats = stats_of(ctx);
+    reclaim_aggregate(ctx, 10);
+    stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 32 * MIB);
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 16 * MIB);
     ck_assert_uint_eq(stats.bytes_filter_passed, 32 * MIB);
@@ -389,10 +386,10 @@ START_TEST(test_boastful_backend)
     scripted_init(&s);
     s.ops.reclaim = boast;
     ctx = start("1s");
-    aggregate(ctx, 30);
+    reclaim_aggregate(ctx, 30);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    ck_assert_uint_le(stats_of(ctx).bytes_reclaim_tried_regions, 3 * 64 * MIB);
-    ck_assert_uint_le(stats_of(ctx).bytes_reclaimed_regions, stats_of(ctx).bytes_reclaim_tried_regions);
+    ck_assert_uint_le(reclaim_stats(ctx).bytes_reclaim_tried_regions, 3 * 64 * MIB);
+    ck_assert_uint_le(reclaim_stats(ctx).bytes_reclaimed_regions, reclaim_stats(ctx).bytes_reclaim_tried_regions);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -407,11 +404,11 @@ START_TEST(test_no_evidence)
     ctx = start("1s");
     for (int i = 0; i < 400; i++) {
         s.fail[_i ? OP_CHECK : OP_PREPARE] = -ENOMEM;
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     }
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
-    aggregate(ctx, 14);
+    reclaim_aggregate(ctx, 14);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -438,7 +435,7 @@ START_TEST(test_slow_mark)
     ctx = start("1s");
     for (int i = 0; i < 50; i++) {
         calls = s.nr_calls[OP_MARK];
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         expect(s.nr_calls[OP_MARK] - calls <= 2); /* 64 MiB a step */
     }
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 1000 * MIB);
@@ -456,15 +453,12 @@ START_TEST(test_min_age_in_time)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "4s");
-    set(ctx, "aggr_interval", "500ms");
-    set(ctx, "sample_interval", "20ms");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=4s aggr_interval=500ms sample_interval=20ms quota_ms=0");
+    reclaim_enable(ctx);
     begin = s.now_ns;
-    run_until(ctx, begin + 3970 * MS);
+    reclaim_run_until(ctx, begin + 3970 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
-    run_until(ctx, begin + 4001 * MS);
+    reclaim_run_until(ctx, begin + 4001 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -480,10 +474,9 @@ START_TEST(test_long_attempt)
     s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     s.ns_per_page = MS; /* 16 s for all of it */
     ctx = start("1s");
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_sz", "0");
+    reclaim_set(ctx, "quota_ms=0 quota_sz=0");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
-    run_until(ctx, s.now_ns + 60 * SEC);
+    reclaim_run_until(ctx, s.now_ns + 60 * SEC);
     for (size_t i = 0; i < s.nr_acts; i++) {
         const struct scripted_act *act = &s.acts[i];
 

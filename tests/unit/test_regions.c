@@ -36,7 +36,7 @@ static void expect_sizes(struct damon_reclaim *ctx, uint64_t total, uint64_t min
     struct damon_reclaim_region *regions;
     size_t n;
 
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
         expect(regions[i].end - regions[i].start <= (limit ? limit : PAGE));
     expect(n >= (total / PAGE < min_nr ? total / PAGE : min_nr));
@@ -73,11 +73,10 @@ static void change_attributes(struct damon_reclaim *ctx, uint64_t *min_nr, uint6
 
     *min_nr = 3 + draw(20);
     *max_nr = *min_nr + 8 + draw(200);
-    set_number(ctx, "min_nr_regions", *min_nr);
-    set_number(ctx, "max_nr_regions", *max_nr);
-    set(ctx, "sample_interval", samples[draw(4)]);
-    set(ctx, "aggr_interval", aggrs[draw(4)]);
-    commit(ctx);
+    reclaim_set(ctx, "min_nr_regions=%" PRIu64 " max_nr_regions=%" PRIu64, *min_nr, *max_nr);
+    reclaim_set(ctx, "sample_interval=%s", samples[draw(4)]);
+    reclaim_set(ctx, "aggr_interval=%s", aggrs[draw(4)]);
+    reclaim_commit(ctx);
 }
 
 /* Random patterns, ranges and attributes; reclaiming cuts regions as well. */
@@ -96,21 +95,19 @@ START_TEST(test_always_a_partition)
     if (_i % 3 == 0)
         s.ops.mark = NULL;
     ctx = scripted_new(&s, 0);
-    set_number(ctx, "min_nr_regions", min_nr);
-    set_number(ctx, "max_nr_regions", max_nr);
-    set(ctx, "min_age", "400ms");
-    set(ctx, "quota_sz", "3MiB");
-    enable(ctx);
+    reclaim_set(ctx, "min_nr_regions=%" PRIu64 " max_nr_regions=%" PRIu64 " min_age=400ms quota_sz=3MiB", min_nr,
+                max_nr);
+    reclaim_enable(ctx);
     for (int tick = 0; tick < 3000; tick++) {
-        uint64_t aggregations = stats_of(ctx).nr_aggregations, total = 0;
+        uint64_t aggregations = reclaim_stats(ctx).nr_aggregations, total = 0;
 
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
         s.nr_acts = 0;
         expect_partition(ctx, 0, s.ranges, s.nr_ranges, PAGE);
         for (size_t i = 0; i < s.nr_ranges; i++)
             total += s.ranges[i].end - s.ranges[i].start;
-        expect(stats_of(ctx).monitored_bytes == total);
-        if (settled && stats_of(ctx).nr_aggregations > aggregations) {
+        expect(reclaim_stats(ctx).monitored_bytes == total);
+        if (settled && reclaim_stats(ctx).nr_aggregations > aggregations) {
             size_t least = pieces(s.ranges, s.nr_ranges, min_nr);
 
             /* Pieces of the size limit may be a few more than asked for; and each is cut at most by merging its rest.
@@ -129,9 +126,9 @@ START_TEST(test_always_a_partition)
 
             change_ranges();
             while (s.now_ns < until)
-                dispatch(ctx);
+                reclaim_dispatch(ctx);
             settled = false;
-        } else if (stats_of(ctx).nr_aggregations > aggregations) {
+        } else if (reclaim_stats(ctx).nr_aggregations > aggregations) {
             settled = true;
         }
     }
@@ -153,13 +150,12 @@ START_TEST(test_never_too_many)
     s.callbacks.after_aggregation = note_merged;
     s.ranges[0].end = BASE + 1024 * MIB;
     ctx = scripted_new(&s, 0);
-    set_number(ctx, "min_nr_regions", 4);
-    set_number(ctx, "max_nr_regions", max_nr);
-    enable(ctx);
+    reclaim_set(ctx, "min_nr_regions=4 max_nr_regions=%" PRIu64, max_nr);
+    reclaim_enable(ctx);
     for (int i = 0; i < 300; i++) {
         size_t n;
 
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         s.nr_acts = 0;
         expect(merged_n <= max_nr);
         damon_reclaim_get_regions(ctx, NULL, 0, &n);
@@ -182,11 +178,11 @@ START_TEST(test_never_too_few)
     scripted_init(&s);
     s.callbacks.after_aggregation = note_merged;
     ctx = scripted_new(&s, 0);
-    set_number(ctx, "min_nr_regions", 16);
-    enable(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, 16);
+    reclaim_set(ctx, "min_nr_regions=16");
+    reclaim_enable(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 16);
     for (int i = 0; i < 100; i++) {
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         expect(merged_n >= 16 && merged_n <= 32);
     }
     damon_reclaim_unref(ctx);
@@ -202,10 +198,10 @@ START_TEST(test_tiny)
     scripted_init(&s);
     s.ranges[0].end = BASE + 4 * PAGE;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 20; i++) {
-        aggregate(ctx, 1);
-        expect(stats_of(ctx).nr_regions == 4);
+        reclaim_aggregate(ctx, 1);
+        expect(reclaim_stats(ctx).nr_regions == 4);
         expect_partition(ctx, 0, s.ranges, 1, PAGE);
     }
     damon_reclaim_unref(ctx);
@@ -229,24 +225,24 @@ START_TEST(test_alignment)
     inner[0] = (struct damon_reclaim_range){BASE + 65536 * 3, BASE + 65536 * 199};
     inner[1] = s.ranges[2];
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 100; i++) {
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
         expect_partition(ctx, 0, inner, 2, 65536);
     }
     damon_reclaim_unref(ctx);
     s.nr_ranges = 0;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
-    aggregate(ctx, 40);
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, 0);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 40);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 0);
     s.nr_ranges = 3;
-    aggregate(ctx, 12);
+    reclaim_aggregate(ctx, 12);
     expect_partition(ctx, 0, inner, 2, 65536);
     s.nr_ranges = 0;
-    aggregate(ctx, 12);
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, 0);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 0);
+    reclaim_aggregate(ctx, 12);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -261,14 +257,14 @@ START_TEST(test_changed_ranges_keep)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    enable(ctx);
-    aggregate(ctx, 25);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 25);
     s.ranges[0] = (struct damon_reclaim_range){BASE + 16 * MIB, BASE + 48 * MIB};
     s.ranges[1] = (struct damon_reclaim_range){BASE + 1024 * MIB, BASE + 1040 * MIB};
     s.nr_ranges = 2;
-    aggregate(ctx, 12);
+    reclaim_aggregate(ctx, 12);
     expect_partition(ctx, 0, s.ranges, 2, PAGE);
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++) {
         if (regions[i].start < BASE + 1024 * MIB)
             expect(regions[i].age >= 36);
@@ -300,9 +296,9 @@ START_TEST(test_targets)
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &ids[t]), 0);
         ck_assert_uint_eq(ids[t], t + 1);
     }
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 2000; i++) {
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
         s.nr_acts = 0;
         for (size_t t = 0; t < 3; t++)
             if (t != 1 || i <= 1000)
@@ -325,7 +321,7 @@ static void trace(struct damon_reclaim *ctx, void *userdata)
     uint64_t *hash = userdata;
     size_t n;
 
-    regions = regions_of(ctx, &n);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n * sizeof(*regions); i++)
         *hash = (*hash ^ ((unsigned char *)regions)[i]) * UINT64_C(0x100000001b3);
     free(regions);
@@ -343,11 +339,10 @@ static uint64_t run_with_seed(uint64_t seed)
     s.accessed = accessed_random;
     s.callbacks.after_aggregation = trace;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "300ms");
-    set(ctx, "quota_sz", "2MiB");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=300ms quota_sz=2MiB");
+    reclaim_enable(ctx);
     for (int i = 0; i < 60; i++) {
-        aggregate(ctx, 1);
+        reclaim_aggregate(ctx, 1);
         s.pattern += i % 5 == 0;
     }
     for (size_t i = 0; i < s.nr_acts; i++)
@@ -376,31 +371,30 @@ START_TEST(test_interval_tuning)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "autotune_monitoring_intervals", "Y");
-    set(ctx, "wmarks_interval", "1d");
-    enable(ctx);
-    aggregate(ctx, 3);
+    reclaim_set(ctx, "autotune_monitoring_intervals=Y wmarks_interval=1d");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 3);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 10000);
     ck_assert_uint_eq(active.aggr_interval, 200000);
-    aggregate(ctx, 3 * 20);
+    reclaim_aggregate(ctx, 3 * 20);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 10000000);
     ck_assert_uint_eq(active.aggr_interval, 200000000);
-    ck_assert_uint_eq(get_number(ctx, "sample_interval"), 5000); /* what was asked for is another matter */
+    ck_assert_uint_eq(reclaim_get(ctx, "sample_interval"), 5000); /* what was asked for is another matter */
     s.accessed = accessed_hot;
     s.hot_end = UINT64_MAX;
-    aggregate(ctx, 3);
+    reclaim_aggregate(ctx, 3);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 5000000);
-    aggregate(ctx, 3 * 20);
+    reclaim_aggregate(ctx, 3 * 20);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 5000);
     ck_assert_uint_eq(active.aggr_interval, 100000);
     /* About 40 bp of all access there could be is what it aims at: there it stays. */
     s.hot_start = BASE + 4 * MIB;
     s.hot_end = s.hot_start + 64 * MIB * 40 / 10000;
-    aggregate(ctx, 3 * 40);
+    reclaim_aggregate(ctx, 3 * 40);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_lt(active.sample_interval, 10000000);
     damon_reclaim_unref(ctx);
@@ -416,23 +410,22 @@ START_TEST(test_tuned_survives)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "autotune_monitoring_intervals", "Y");
-    set(ctx, "wmarks_interval", "1d");
-    enable(ctx);
-    aggregate(ctx, 3);
-    set(ctx, "min_age", "7s");
+    reclaim_set(ctx, "autotune_monitoring_intervals=Y wmarks_interval=1d");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 3);
+    reclaim_set(ctx, "min_age=7s");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 10000);
     ck_assert_uint_eq(active.aggr_interval, 200000);
-    set(ctx, "sample_interval", "6ms");
+    reclaim_set(ctx, "sample_interval=6ms");
     ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 6000);
-    aggregate(ctx, 3);
+    reclaim_aggregate(ctx, 3);
     ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 6000);
     damon_reclaim_unref(ctx);

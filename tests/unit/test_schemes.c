@@ -18,9 +18,9 @@ static struct damon_reclaim *start(const struct damon_reclaim_scheme *scheme, ui
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    set(ctx, "min_age", "1d");
+    reclaim_set(ctx, "min_age=1d");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, scheme, id), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -45,14 +45,14 @@ START_TEST(test_stat)
     scripted_init(&s);
     ctx = start(&scheme, &id);
     ck_assert_uint_eq(id, 1);
-    aggregate(ctx, 10);
+    reclaim_aggregate(ctx, 10);
     stats = stats_of_scheme(ctx, id);
     ck_assert_uint_eq(stats.sz_tried, 10 * 64 * MIB);
     ck_assert_uint_eq(stats.sz_applied, stats.sz_tried);
     ck_assert_uint_eq(stats.nr_applied, stats.nr_tried);
     ck_assert_uint_eq(s.nr_acts, 0);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 0);
-    regions = regions_of(ctx, &n);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
+    regions = reclaim_regions(ctx, &n);
     for (size_t i = 0; i < n; i++)
         ck_assert_uint_eq(regions[i].age, 10);
     free(regions);
@@ -98,9 +98,9 @@ START_TEST(test_pattern)
     scheme.min_age_us = cases[_i].min_age_us;
     scheme.max_age_us = cases[_i].max_age_us;
     ctx = start(&scheme, &id);
-    aggregate(ctx, 9);
+    reclaim_aggregate(ctx, 9);
     before = stats_of_scheme(ctx, id).sz_tried;
-    aggregate(ctx, 1); /* the cold part is 10 aggregations old */
+    reclaim_aggregate(ctx, 1); /* the cold part is 10 aggregations old */
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried - before, cases[_i].bytes);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -118,11 +118,10 @@ START_TEST(test_size_bounds)
     scheme.min_sz = _i ? 0 : 4 * PAGE;
     scheme.max_sz = _i ? 4 * PAGE - 1 : 0;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "1d");
-    set(ctx, "min_nr_regions", "16");
+    reclaim_set(ctx, "min_age=1d min_nr_regions=16");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
-    enable(ctx);
-    aggregate(ctx, 1); /* pieces of four pages, the size limit */
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 1); /* pieces of four pages, the size limit */
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, _i ? 0 : 64 * PAGE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -140,7 +139,7 @@ START_TEST(test_cold)
     scheme.action = DAMON_RECLAIM_ACTION_COLD;
     scheme.max_nr_accesses = _i ? 5 : 0;
     ctx = start(&scheme, &id);
-    aggregate(ctx, 5);
+    reclaim_aggregate(ctx, 5);
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     for (size_t i = 0; i < s.nr_acts; i++) {
         if (!s.acts[i].reclaim)
@@ -150,8 +149,8 @@ START_TEST(test_cold)
         ck_assert_int_eq(s.acts[i].request.marked, !_i);
     }
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, tried_bytes(&s, 0, s.nr_acts));
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 0);
-    ck_assert_uint_eq(stats_of(ctx).bytes_accessed, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_accessed, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -170,7 +169,7 @@ START_TEST(test_apply_interval)
     scripted_init(&s);
     scheme.apply_interval_us = cases[_i].us;
     ctx = start(&scheme, &id);
-    aggregate(ctx, 20);
+    reclaim_aggregate(ctx, 20);
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, cases[_i].times * 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -191,13 +190,13 @@ START_TEST(test_apply_between)
     scheme.max_nr_accesses = 0;
     scheme.apply_interval_us = 5000;
     ctx = start(&scheme, &id);
-    aggregate(ctx, 2);
+    reclaim_aggregate(ctx, 2);
     s.hot_end = 0;
     before = stats_of_scheme(ctx, id).sz_tried;
     for (int i = 0; i < 18; i++)
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, before);
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, before + 64 * MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -220,8 +219,8 @@ START_TEST(test_add_remove)
     id = 77;
     expect_error(ctx, damon_reclaim_add_scheme(ctx, &scheme, &id), -ENOSPC, "16");
     ck_assert_uint_eq(id, 77);
-    enable(ctx);
-    aggregate(ctx, 2);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 2);
     for (uint32_t i = 1; i <= 16; i++)
         ck_assert_uint_eq(stats_of_scheme(ctx, i).sz_tried, 128 * MIB);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, 7), 0);
@@ -231,9 +230,9 @@ START_TEST(test_add_remove)
     expect_error(ctx, damon_reclaim_remove_scheme(ctx, 17), -ENOENT, "scheme 17");
     expect_error(ctx, damon_reclaim_remove_scheme(ctx, UINT32_MAX), -ENOENT, "scheme");
     expect_error(ctx, damon_reclaim_remove_scheme(ctx, 0), -EPERM, "scheme 0");
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
-    aggregate(ctx, 1); /* the new one begins at nothing */
+    reclaim_aggregate(ctx, 1); /* the new one begins at nothing */
     ck_assert_uint_eq(stats_of_scheme(ctx, 7).sz_tried, 64 * MIB);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(NULL, 1, &stats), -EINVAL);
@@ -258,7 +257,7 @@ START_TEST(test_stats_sizes)
 
     scripted_init(&s);
     ctx = start(&scheme, &id);
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     memset(&large, 0x55, sizeof(large));
     large.stats.size = sizeof(large);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &large.stats), 0);
@@ -354,10 +353,10 @@ START_TEST(test_copied)
     memset(goal, 0xff, sizeof(*goal));
     free(filter);
     free(goal);
-    aggregate(ctx, 1);
+    reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, 2 * PAGE);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, id, NULL, 0), 0);
-    aggregate(ctx, 30);
+    reclaim_aggregate(ctx, 30);
     ck_assert_uint_gt(stats_of_scheme(ctx, id).sz_tried, 2 * PAGE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -376,12 +375,11 @@ START_TEST(test_two)
     scheme.max_nr_accesses = 0;
     scheme.min_age_us = 500000;
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
+    reclaim_set(ctx, "min_age=500ms quota_ms=0");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
-    enable(ctx);
-    aggregate(ctx, 5);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 64 * MIB);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 5);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 64 * MIB);
     ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);

@@ -44,7 +44,7 @@ START_TEST(test_views_agree)
         if (param->kind != DRCL_PARAM_SETTING)
             continue;
         members++;
-        set_number(ctx, param->info.name, value);
+        reclaim_set(ctx, "%s=%" PRIu64, param->info.name, value);
         changed = params_of(ctx);
         drcl_param_set(param, &params, value); /* this member and no other */
         ck_assert_mem_eq(&changed, &params, sizeof(params));
@@ -54,7 +54,7 @@ START_TEST(test_views_agree)
         if (param->info.type == DAMON_RECLAIM_PARAM_BOOL)
             ck_assert_str_eq(text, "N");
         else
-            ck_assert_uint_eq(get_number(ctx, param->info.name), param->info.min);
+            ck_assert_uint_eq(reclaim_get(ctx, param->info.name), param->info.min);
         params = changed;
     }
     ck_assert_uint_eq(members, 19);
@@ -75,7 +75,7 @@ START_TEST(test_sizes)
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
     /* A caller that knows the first two members only: the others mean their defaults. */
-    set(ctx, "quota_sz", "12345");
+    reclaim_set(ctx, "quota_sz=12345");
     memset(&small, 0x55, sizeof(small));
     small.size = offsetof(struct damon_reclaim_params, quota_sz);
     ck_assert_int_eq(damon_reclaim_params_init(&small), 0);
@@ -167,18 +167,18 @@ START_TEST(test_contradictions)
     scripted_init(&s);
     ctx = scripted_new(&s, keep ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
     if (!disabled)
-        enable(ctx);
+        reclaim_enable(ctx);
     before = active_of(ctx);
-    set(ctx, "min_age", "1s"); /* valid by itself, and yet not to be applied */
-    set(ctx, c->name[0], c->value[0]);
+    reclaim_set(ctx, "min_age=1s"); /* valid by itself, and yet not to be applied */
+    reclaim_set(ctx, "%s=%s", c->name[0], c->value[0]);
     if (c->value[1])
-        set(ctx, c->name[1], c->value[1]);
+        reclaim_set(ctx, "%s=%s", c->name[1], c->value[1]);
     if (disabled)
         expect_error(ctx, damon_reclaim_set(ctx, "enabled", "Y"), -EINVAL, c->name[0]);
     else
         expect_error(ctx, damon_reclaim_set(ctx, "commit_inputs", "Y"), -EINVAL, c->name[0]);
     ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), c->name[1]));
-    stats = stats_of(ctx);
+    stats = reclaim_stats(ctx);
     ck_assert_int_eq(stats.state, keep ? DAMON_RECLAIM_STATE_ACTIVE : DAMON_RECLAIM_STATE_DISABLED);
     if (!keep && !disabled)
         ck_assert_int_eq(stats.reason, DAMON_RECLAIM_REASON_INVALID_PARAMETERS);
@@ -186,7 +186,7 @@ START_TEST(test_contradictions)
     ck_assert_uint_eq(active_of(ctx).aggr_interval, before.aggr_interval);
     ck_assert_uint_eq(params_of(ctx).min_age, 1000000);
     if (keep)
-        aggregate(ctx, 3);
+        reclaim_aggregate(ctx, 3);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -200,31 +200,29 @@ START_TEST(test_module_interface)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "commit_inputs", "N");
-    set(ctx, "min_age", "1s");
-    set(ctx, "enabled", "Y\n");
+    reclaim_set(ctx, "commit_inputs=N min_age=1s enabled=Y\n");
     damon_reclaim_get(ctx, "enabled", text, sizeof(text));
     ck_assert_str_eq(text, "Y");
-    ck_assert_uint_gt(get_number(ctx, "kdamond_pid"), 0);
+    ck_assert_uint_gt(reclaim_get(ctx, "kdamond_pid"), 0);
     ck_assert_uint_eq(active_of(ctx).min_age, 1000000);
-    set(ctx, "min_age", "2s");
+    reclaim_set(ctx, "min_age=2s");
     ck_assert_uint_eq(active_of(ctx).min_age, 1000000);
-    set(ctx, "enabled", "Y"); /* it is; this commits nothing */
+    reclaim_set(ctx, "enabled=Y"); /* it is; this commits nothing */
     ck_assert_uint_eq(active_of(ctx).min_age, 1000000);
-    set(ctx, "commit_inputs", "Y");
+    reclaim_set(ctx, "commit_inputs=Y");
     ck_assert_uint_eq(active_of(ctx).min_age, 2000000);
     damon_reclaim_get(ctx, "commit_inputs", text, sizeof(text));
     ck_assert_str_eq(text, "N");
-    aggregate(ctx, 25);
-    ck_assert_uint_gt(get_number(ctx, "bytes_reclaimed_regions"), 0);
-    ck_assert_uint_eq(get_number(ctx, "bytes_reclaimed_regions"), stats_of(ctx).bytes_reclaimed_regions);
-    ck_assert_uint_eq(get_number(ctx, "nr_reclaim_tried_regions"), stats_of(ctx).nr_reclaim_tried_regions);
-    set(ctx, "enabled", "off");
+    reclaim_aggregate(ctx, 25);
+    ck_assert_uint_gt(reclaim_get(ctx, "bytes_reclaimed_regions"), 0);
+    ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaimed_regions"), reclaim_stats(ctx).bytes_reclaimed_regions);
+    ck_assert_uint_eq(reclaim_get(ctx, "nr_reclaim_tried_regions"), reclaim_stats(ctx).nr_reclaim_tried_regions);
+    reclaim_set(ctx, "enabled=off");
     damon_reclaim_get(ctx, "enabled", text, sizeof(text));
     ck_assert_str_eq(text, "N");
     damon_reclaim_get(ctx, "kdamond_pid", text, sizeof(text));
     ck_assert_str_eq(text, "-1");
-    ck_assert_uint_gt(get_number(ctx, "bytes_reclaimed_regions"), 0); /* statistics stay */
+    ck_assert_uint_gt(reclaim_get(ctx, "bytes_reclaimed_regions"), 0); /* statistics stay */
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -241,17 +239,15 @@ START_TEST(test_addr_unit)
     ctx = scripted_new(&s, 0);
     range.start -= range.start % unit;
     range.end -= range.end % unit;
-    set_number(ctx, "addr_unit", unit);
-    set_number(ctx, "monitor_region_start", range.start / unit);
-    set_number(ctx, "monitor_region_end", range.end / unit);
-    set(ctx, "min_age", "1s");
-    set(ctx, "quota_ms", "0");
-    enable(ctx);
+    reclaim_set(ctx, "addr_unit=%" PRIu64 " monitor_region_start=%" PRIu64 " monitor_region_end=%" PRIu64, unit,
+                range.start / unit, range.end / unit);
+    reclaim_set(ctx, "min_age=1s quota_ms=0");
+    reclaim_enable(ctx);
     expect_partition(ctx, 0, &range, 1, PAGE);
-    aggregate(ctx, 15);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, range.end - range.start);
-    ck_assert_uint_eq(get_number(ctx, "bytes_reclaim_tried_regions"), (range.end - range.start) / unit);
-    ck_assert_uint_eq(get_number(ctx, "bytes_reclaimed_regions"), (range.end - range.start) / unit);
+    reclaim_aggregate(ctx, 15);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, range.end - range.start);
+    ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaim_tried_regions"), (range.end - range.start) / unit);
+    ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaimed_regions"), (range.end - range.start) / unit);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -264,25 +260,24 @@ START_TEST(test_unsupported)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "skip_anon", "Y");
+    reclaim_set(ctx, "skip_anon=Y");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "skip_anon");
-    set(ctx, "skip_anon", "N");
-    set(ctx, "quota_mem_pressure_us", "100");
+    reclaim_set(ctx, "skip_anon=N quota_mem_pressure_us=100");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "quota_mem_pressure_us");
     s.psi_valid = true;
-    enable(ctx);
+    reclaim_enable(ctx);
     damon_reclaim_unref(ctx);
     s.ops.metrics = NULL; /* then /proc tells */
     ctx = scripted_new(&s, 0);
-    set(ctx, "quota_mem_pressure_us", "100");
+    reclaim_set(ctx, "quota_mem_pressure_us=100");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "quota_mem_pressure_us: /proc/pressure/memory");
     ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "psi=1"));
     s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n";
-    enable(ctx);
+    reclaim_enable(ctx);
     damon_reclaim_unref(ctx);
     s.ops.features = 0;
     ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
-    set(ctx, "monitor_region_end", "4096");
+    reclaim_set(ctx, "monitor_region_end=4096");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "monitor_region_end");
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -297,23 +292,21 @@ START_TEST(test_commit_keeps)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "min_age", "500ms");
-    set(ctx, "quota_ms", "0");
-    set(ctx, "quota_sz", "8MiB");
-    enable(ctx);
-    aggregate(ctx, 7);
-    before = stats_of(ctx);
+    reclaim_set(ctx, "min_age=500ms quota_ms=0 quota_sz=8MiB");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 7);
+    before = reclaim_stats(ctx);
     ck_assert_uint_eq(before.charged_bytes, 8 * MIB);
-    set(ctx, "quota_sz", "16MiB");
-    ck_assert_uint_eq(stats_of(ctx).charged_bytes, 8 * MIB);
-    commit(ctx);
-    after = stats_of(ctx);
+    reclaim_set(ctx, "quota_sz=16MiB");
+    ck_assert_uint_eq(reclaim_stats(ctx).charged_bytes, 8 * MIB);
+    reclaim_commit(ctx);
+    after = reclaim_stats(ctx);
     ck_assert_uint_eq(after.charged_bytes, before.charged_bytes);
     ck_assert_uint_eq(after.bytes_reclaimed_regions, before.bytes_reclaimed_regions);
     ck_assert_uint_eq(after.nr_aggregations, before.nr_aggregations);
     ck_assert_uint_eq(after.nr_regions, before.nr_regions);
-    aggregate(ctx, 1);
-    after = stats_of(ctx);
+    reclaim_aggregate(ctx, 1);
+    after = reclaim_stats(ctx);
     ck_assert_uint_eq(after.effective_quota, 16 * MIB);
     ck_assert_uint_eq(after.charged_bytes, 16 * MIB);
     damon_reclaim_unref(ctx);
@@ -334,13 +327,13 @@ START_TEST(test_longest_intervals)
     for (size_t i = 0; damon_reclaim_param_describe(i, &info) == 0; i++)
         if (!strcmp(info.unit, "us") || !strcmp(info.unit, "ms"))
             if (strcmp(info.name, "quota_mem_pressure_us"))
-                set_number(ctx, info.name, info.max);
-    enable(ctx);
+                reclaim_set(ctx, "%s=%" PRIu64, info.name, info.max);
+    reclaim_enable(ctx);
     for (int i = 0; i < 10; i++) {
         s.system_ns += 3600 * SEC;
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     }
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }

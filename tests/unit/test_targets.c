@@ -18,12 +18,12 @@ static struct damon_reclaim_target process(pid_t pid)
 static void expect_refused(struct damon_reclaim *ctx, struct damon_reclaim_target target, int error,
                            const char *culprit)
 {
-    uint64_t targets = stats_of(ctx).nr_targets;
+    uint64_t targets = reclaim_stats(ctx).nr_targets;
     size_t fds = scripted_open_fds(&s), blocks = s.memory.nr_blocks;
     uint32_t id = 99;
 
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, &id), error, culprit);
-    expect(id == 99 && stats_of(ctx).nr_targets == targets && scripted_open_fds(&s) == fds);
+    expect(id == 99 && reclaim_stats(ctx).nr_targets == targets && scripted_open_fds(&s) == fds);
     expect(s.memory.nr_blocks <= blocks + 1); /* the list of targets may have grown */
 }
 
@@ -80,7 +80,7 @@ START_TEST(test_overlaps)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    enable(ctx); /* all memory, which goes when a target comes */
+    reclaim_enable(ctx); /* all memory, which goes when a target comes */
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
     expect_refused(ctx, memory(apart, 2), -EINVAL, "target.ranges[0]: 0x100000000-0x100100000 overlaps");
     expect_refused(ctx, memory(NULL, 0), -EINVAL, "target 1");
@@ -155,10 +155,10 @@ START_TEST(test_bad_processes)
     expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "target");
     damon_reclaim_unref(ctx);
     ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 50; i++)
-        dispatch(ctx);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+        reclaim_dispatch(ctx);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -224,14 +224,14 @@ START_TEST(test_waiting_is_not_whole)
     scripted_init(&s);
     s.processes[0].pid = 100;
     ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
-    set(ctx, "min_age", "500ms");
-    enable(ctx);
+    reclaim_set(ctx, "min_age=500ms");
+    reclaim_enable(ctx);
     for (int i = 0; i < 500; i++)
-        dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets + stats_of(ctx).monitored_bytes + s.nr_acts, 0);
+        reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets + reclaim_stats(ctx).monitored_bytes + s.nr_acts, 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    aggregate(ctx, 9);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    reclaim_aggregate(ctx, 9);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -269,19 +269,19 @@ START_TEST(test_removed_at_once)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "sample_interval", "100ms");
+    reclaim_set(ctx, "sample_interval=100ms");
     for (int i = 0; i < 2; i++) {
         struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};
 
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     }
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, 2), 0);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
-    aggregate(ctx, 3);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
+    reclaim_aggregate(ctx, 3);
     expect_partition(ctx, 1, &ranges[0], 1, PAGE);
     expect_partition(ctx, 2, NULL, 0, PAGE);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, MIB);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -297,19 +297,19 @@ START_TEST(test_removed_is_not_counted)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    set(ctx, "sample_interval", "100ms");
+    reclaim_set(ctx, "sample_interval=100ms");
     for (int i = 0; i < 2; i++) {
         struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};
 
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &ids[i]), 0);
     }
-    enable(ctx);
-    aggregate(ctx, 3);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 5 * MIB);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 3);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 5 * MIB);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, ids[1]), 0);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, MIB);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, NULL, 0, &n), 0);
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, n);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, n);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -324,16 +324,16 @@ START_TEST(test_whole_or_targets)
 
     scripted_init(&s);
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
     if (_i) {
         damon_reclaim_disable(ctx);
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-        enable(ctx);
+        reclaim_enable(ctx);
     } else {
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     }
-    aggregate(ctx, 2);
+    reclaim_aggregate(ctx, 2);
     expect_partition(ctx, 1, &range, 1, PAGE);
     expect_partition(ctx, 0, NULL, 0, PAGE);
     damon_reclaim_unref(ctx);

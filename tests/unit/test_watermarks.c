@@ -60,13 +60,13 @@ static struct damon_reclaim *start(uint32_t free_permille)
     s.callbacks.state_changed = note;
     nr_events = 0;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     return ctx;
 }
 
 static void expect_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, int reason)
 {
-    struct damon_reclaim_stats stats = stats_of(ctx);
+    struct damon_reclaim_stats stats = reclaim_stats(ctx);
 
     expect_eq(stats.state, state);
     expect_eq(stats.reason, reason);
@@ -93,8 +93,8 @@ START_TEST(test_history)
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         s.free_permille = steps[i].free;
-        run_until(ctx, s.now_ns + 5 * SEC);
-        dispatch(ctx);
+        reclaim_run_until(ctx, s.now_ns + 5 * SEC);
+        reclaim_dispatch(ctx);
         expect_state(ctx, steps[i].state, steps[i].reason);
         if (i == 0 || steps[i].state != steps[i - 1].state || steps[i].reason != steps[i - 1].reason) {
             expect(told < nr_events);
@@ -122,25 +122,25 @@ START_TEST(test_nothing_while_inactive)
     struct damon_reclaim *ctx = start(900);
     uint64_t metrics = s.nr_calls[OP_METRICS];
 
-    set(ctx, "wmarks_interval", "2s");
-    commit(ctx);
+    reclaim_set(ctx, "wmarks_interval=2s");
+    reclaim_commit(ctx);
     for (int i = 0; i < 50; i++) {
         uint64_t before = s.now_ns;
 
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
         ck_assert(i == 0 || s.now_ns == before + 2 * SEC);
     }
     ck_assert_uint_eq(s.nr_calls[OP_METRICS], metrics + 50);
     ck_assert_uint_eq(s.nr_calls[OP_PREPARE] + s.nr_calls[OP_CHECK] + s.nr_calls[OP_RANGES], 0);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 0);
     s.free_permille = 300;
-    dispatch(ctx);
+    reclaim_dispatch(ctx);
     ck_assert_uint_eq(s.nr_calls[OP_PREPARE], 1);
-    dispatch(ctx);
-    ck_assert_uint_eq(stats_of(ctx).nr_samples, 1);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 1);
     /* While active it is looked at once an aggregation. */
     metrics = s.nr_calls[OP_METRICS];
-    aggregate(ctx, 50);
+    reclaim_aggregate(ctx, 50);
     ck_assert(s.nr_calls[OP_METRICS] >= metrics + 48 && s.nr_calls[OP_METRICS] <= metrics + 52);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -153,18 +153,18 @@ START_TEST(test_pause)
     struct damon_reclaim *ctx = start(300);
     uint64_t samples, aggregations;
 
-    aggregate(ctx, 10);
+    reclaim_aggregate(ctx, 10);
     for (int i = 0; i < 15; i++) /* most of an aggregation */
-        dispatch(ctx);
+        reclaim_dispatch(ctx);
     s.free_permille = 900;
-    run_until(ctx, s.now_ns + 100 * SEC);
+    reclaim_run_until(ctx, s.now_ns + 100 * SEC);
     expect_state(ctx, INACTIVE, HIGH);
     s.free_permille = 300;
-    samples = stats_of(ctx).nr_samples;
-    aggregations = stats_of(ctx).nr_aggregations;
-    run_until(ctx, s.now_ns + 6 * SEC);
-    samples = stats_of(ctx).nr_samples - samples;
-    aggregations = stats_of(ctx).nr_aggregations - aggregations;
+    samples = reclaim_stats(ctx).nr_samples;
+    aggregations = reclaim_stats(ctx).nr_aggregations;
+    reclaim_run_until(ctx, s.now_ns + 6 * SEC);
+    samples = reclaim_stats(ctx).nr_samples - samples;
+    aggregations = reclaim_stats(ctx).nr_aggregations - aggregations;
     ck_assert_uint_eq(aggregations, samples / 20);
     ck_assert_uint_gt(aggregations, 0);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
@@ -179,14 +179,13 @@ START_TEST(test_commit)
     struct damon_reclaim *ctx = start(900);
 
     expect_state(ctx, INACTIVE, HIGH);
-    set(ctx, "wmarks_high", "1000");
-    set(ctx, "wmarks_mid", "1000");
-    commit(ctx);
-    dispatch(ctx);
+    reclaim_set(ctx, "wmarks_high=1000 wmarks_mid=1000");
+    reclaim_commit(ctx);
+    reclaim_dispatch(ctx);
     expect_state(ctx, ACTIVE, MID);
-    set(ctx, "wmarks_low", "950");
-    commit(ctx);
-    dispatch(ctx);
+    reclaim_set(ctx, "wmarks_low=950");
+    reclaim_commit(ctx);
+    reclaim_dispatch(ctx);
     expect_state(ctx, INACTIVE, LOW);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -199,10 +198,10 @@ START_TEST(test_disable_forgets)
     struct damon_reclaim *ctx = start(300);
 
     s.free_permille = 450;
-    aggregate(ctx, 2);
+    reclaim_aggregate(ctx, 2);
     expect_state(ctx, ACTIVE, MID);
     damon_reclaim_disable(ctx);
-    enable(ctx);
+    reclaim_enable(ctx);
     expect_state(ctx, INACTIVE, MID);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
@@ -215,19 +214,19 @@ START_TEST(test_unknown)
     struct damon_reclaim *ctx = start(300);
 
     s.fail[OP_METRICS] = -EIO;
-    run_until(ctx, s.now_ns + 200 * MS);
+    reclaim_run_until(ctx, s.now_ns + 200 * MS);
     expect_state(ctx, ACTIVE, MID);
     s.free_permille = 900;
-    run_until(ctx, s.now_ns + 200 * MS);
+    reclaim_run_until(ctx, s.now_ns + 200 * MS);
     expect_state(ctx, INACTIVE, HIGH);
     s.fail[OP_METRICS] = -EIO;
-    run_until(ctx, s.now_ns + 5 * SEC);
+    reclaim_run_until(ctx, s.now_ns + 5 * SEC);
     expect_state(ctx, INACTIVE, HIGH);
     damon_reclaim_disable(ctx);
     s.fail[OP_METRICS] = -EIO;
     expect_error(ctx, damon_reclaim_enable(ctx), -EIO, "free memory");
-    expect_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
-    enable(ctx);
+    expect_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    reclaim_enable(ctx);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -243,15 +242,15 @@ START_TEST(test_meminfo)
     s.callbacks.state_changed = note;
     nr_events = 0;
     ctx = scripted_new(&s, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     expect_state(ctx, ACTIVE, MID);
     ck_assert_uint_eq(events[0].free_permille, 300);
     s.meminfo = "MemTotal:        1000000 kB\nMemFree:          199999 kB\n";
-    run_until(ctx, s.now_ns + 200 * MS);
+    reclaim_run_until(ctx, s.now_ns + 200 * MS);
     expect_state(ctx, INACTIVE, LOW);
     ck_assert_uint_eq(events[1].free_permille, 199);
     s.meminfo = "MemTotal:        18014398509481983 kB\nMemFree:         18014398509481983 kB\n";
-    run_until(ctx, s.now_ns + 5 * SEC);
+    reclaim_run_until(ctx, s.now_ns + 5 * SEC);
     expect_state(ctx, INACTIVE, HIGH);
     ck_assert_uint_eq(events[2].free_permille, 1000);
     damon_reclaim_disable(ctx);
@@ -276,13 +275,13 @@ START_TEST(test_schemes)
     expect_state(ctx, INACTIVE, HIGH);
     stat.watermarks = (struct damon_reclaim_watermarks){.interval_us = 1000000, .high = 100, .mid = 50};
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &stat, &low), 0);
-    dispatch(ctx);
+    reclaim_dispatch(ctx);
     expect_state(ctx, INACTIVE, HIGH);
     stat.watermarks = (struct damon_reclaim_watermarks){0};
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &stat, &always), 0);
-    dispatch(ctx);
-    expect_eq(stats_of(ctx).state, ACTIVE);
-    aggregate(ctx, 5);
+    reclaim_dispatch(ctx);
+    expect_eq(reclaim_stats(ctx).state, ACTIVE);
+    reclaim_aggregate(ctx, 5);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, always, &scheme_stats), 0);
     ck_assert(scheme_stats.active && scheme_stats.sz_tried >= 4 * 64 * MIB);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 0, &scheme_stats), 0);
@@ -290,11 +289,11 @@ START_TEST(test_schemes)
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, low, &scheme_stats), 0);
     ck_assert(!scheme_stats.active && !scheme_stats.sz_tried);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, always), 0);
-    run_until(ctx, s.now_ns + SEC);
+    reclaim_run_until(ctx, s.now_ns + SEC);
     expect_state(ctx, INACTIVE, HIGH);
     s.free_permille = 40; /* below the low of the one, within those of the other */
-    run_until(ctx, s.now_ns + SEC);
-    expect_eq(stats_of(ctx).state, ACTIVE);
+    reclaim_run_until(ctx, s.now_ns + SEC);
+    expect_eq(reclaim_stats(ctx).state, ACTIVE);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, low, &scheme_stats), 0);
     ck_assert(scheme_stats.active);
     damon_reclaim_unref(ctx);
