@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sys/findings.h"
+#include "base/findings.h"
 
 static const struct drcl_backend *const backends[] = {
     &drcl_backend_damon,

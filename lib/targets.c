@@ -8,7 +8,7 @@
 #include "engine/target.h"
 #include "exclusions.h"
 #include "lifecycle.h"
-#include "sys/ram.h"
+#include "pages/ram.h"
 #include "base/size.h"
 #include "sys/process.h"
 

@@ -26,7 +26,7 @@
 #define DRCL_IDLE_PAGE_H
 
 #include "backends/backend.h"
-#include "sys/ram.h"
+#include "pages/ram.h"
 #include "base/env.h"
 #include "sys/frames.h"
 #include "sys/kpagecgroup.h"

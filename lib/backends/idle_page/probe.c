@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "sys/findings.h"
+#include "base/findings.h"
 #include "pages/advise.h"
+#include "sys/shortage.h"
 
 /* A word of the bitmap, which being allowed to open it does not promise. */
 static int bitmap_readable(struct drcl_idle_page *b)
@@ -61,7 +62,7 @@ int drcl_idle_probe(struct drcl_env *env, const struct damon_reclaim_config *con
     drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "bitmap, pagemap, kpageflags and process_madvise are there");
     if (r == 0)
         describe_frames(b, &f);
-    drcl_findings_add_system(&f, env);
+    drcl_shortage_find(env, &f);
     drcl_page_idle_close(&b->idle);
     drcl_kpageflags_close(&b->kpageflags);
     drcl_free(env, b);

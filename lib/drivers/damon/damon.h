@@ -18,7 +18,7 @@
 
 #include "backends/backend.h"
 #include "drivers/damon/sysfs.h"
-#include "sys/ram.h"
+#include "pages/ram.h"
 #include "apply.h"
 #include "context.h"
 #include "lifecycle.h"

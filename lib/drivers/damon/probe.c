@@ -6,7 +6,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "sys/findings.h"
+#include "base/findings.h"
+#include "sys/shortage.h"
 #include "sys/iomem.h"
 
 static int may_write(struct drcl_env *env)
@@ -88,6 +89,6 @@ int drcl_damon_probe(struct drcl_env *env, const struct damon_reclaim_config *co
         drcl_findings_add(&f, "physical memory: %zu range(s) of System RAM\n", n);
     add_features(&f, env);
     add_writer(&f, env);
-    drcl_findings_add_system(&f, env);
+    drcl_shortage_find(env, &f);
     return r;
 }

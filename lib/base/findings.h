@@ -3,7 +3,7 @@
 #ifndef DRCL_FINDINGS_H
 #define DRCL_FINDINGS_H
 
-#include "base/env.h"
+#include <stddef.h>
 
 struct drcl_findings {
     char *text; /* NUL-terminated, cut off if need be; NULL: nobody wants it */
@@ -16,8 +16,5 @@ void drcl_findings_add(struct drcl_findings *findings, const char *format, ...) 
 /* A feature that is not there: a line "missing FEATURE: " and why, without newline in @format. */
 void drcl_findings_missing(struct drcl_findings *findings, const char *feature, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* What the system has, whatever backend uses it: swap, and memory pressure that is measured. */
-void drcl_findings_add_system(struct drcl_findings *findings, struct drcl_env *env);
 
 #endif

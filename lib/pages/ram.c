@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/ram.h"
+#include "pages/ram.h"
 
 #include <errno.h>
 #include <inttypes.h>
