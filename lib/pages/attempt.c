@@ -4,29 +4,29 @@
 #include <errno.h>
 #include <time.h>
 
-#include "pages/exclude.h"
+#include "base/clock.h"
+#include "pages/batch.h"
 #include "pages/page_filter.h"
 #include "sys/meminfo.h"
 
-#define NS_PER_S        UINT64_C(1000000000)
 #define MIN_SLICE_PAGES 8
 #define MAX_POOR        4 /* slices in a row of which less than a half went, before giving up for a while */
-#define MAX_HOPELESS    (64 * NS_PER_S)
+#define MAX_HOPELESS    (64 * DRCL_NS_PER_S)
 
 void drcl_attempt_plan(struct drcl_attempt *a)
 {
-    uint64_t pages = DRCL_WINDOW;
+    uint64_t pages = DRCL_BATCH_PAGES;
 
-    a->now_ns = drcl_clock(a->b->env, CLOCK_MONOTONIC);
+    a->now_ns = drcl_clock(a->env, CLOCK_MONOTONIC);
     if (a->request->deadline_ns) {
         pages = 0;
         if (a->now_ns < a->request->deadline_ns) {
-            pages = (a->request->deadline_ns - a->now_ns) / DRCL_SLICE_SHARE / a->b->page_ns;
+            pages = (a->request->deadline_ns - a->now_ns) / DRCL_SLICE_SHARE / *a->page_ns;
             if (pages < MIN_SLICE_PAGES)
                 pages = MIN_SLICE_PAGES;
         }
-        if (pages > DRCL_WINDOW)
-            pages = DRCL_WINDOW;
+        if (pages > DRCL_BATCH_PAGES)
+            pages = DRCL_BATCH_PAGES;
     }
     a->slice = pages << DRCL_PAGE_SHIFT;
 }
@@ -41,7 +41,7 @@ static int look_at_swap(struct drcl_attempt *a)
         return 0;
     a->swap_left = UINT64_MAX;
     if (a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT) {
-        r = drcl_meminfo_read(a->b->env, &info);
+        r = drcl_meminfo_read(a->env, &info);
         a->swap_left = r == 0 ? info.swap_free : 0;
     }
     a->knows_swap = r == 0;
@@ -56,71 +56,72 @@ static bool filters_by_memcg(const struct damon_reclaim_request *request)
     return false;
 }
 
-int drcl_attempt_begin(struct drcl_attempt *a)
+int drcl_attempt_begin(struct drcl_attempt *a, struct drcl_page_files *files)
 {
-    int r = drcl_exclude_refresh(a->b);
+    int r = drcl_exclude_refresh(a->exclude, a->env);
 
-    a->needs_memcg = filters_by_memcg(a->request) || drcl_exclude_any_memcg(a->b);
+    a->needs_memcg = filters_by_memcg(a->request) || a->exclude->nr_paths > 0;
     if (r == 0 && a->needs_memcg)
-        r = drcl_idle_need_kpagecgroup(a->b);
+        r = drcl_page_files_need_kpagecgroup(files);
     drcl_attempt_plan(a);
     return r;
 }
 
-bool drcl_attempt_hopeless(const struct drcl_attempt *a)
-{
-    return a->mm && a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT && a->now_ns < a->mm->hopeless_until;
-}
-
 /* --- judging ----------------------------------------------------------------------------------------------------- */
 
-static bool can_go(const struct drcl_attempt *a, const struct drcl_unit *unit)
+bool drcl_attempt_cannot_advise(const struct drcl_attempt *a, const struct drcl_folio *folio)
 {
-    uint32_t flags = unit->flags;
+    bool hopeless = a->mm && a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT && a->now_ns < a->mm->hopeless_until;
+
+    if (drcl_folio_end(folio) - 1 > UINTPTR_MAX) /* of a process with 64 bits, and the caller has 32 */
+        return true;
+    return (folio->flags & DRCL_KPF_SWAPBACKED) && hopeless;
+}
+
+static bool can_go(const struct drcl_attempt *a, const struct drcl_folio *folio)
+{
+    uint32_t flags = folio->flags;
 
     if (!(flags & DRCL_KPF_LRU) || (flags & (DRCL_KPF_UNEVICTABLE | DRCL_KPF_HUGE | DRCL_KPF_COMPOUND_TAIL)))
         return false;
-    if (!unit->exclusive || drcl_exclude_has_memcg(a->b, unit->memcg))
+    if (!folio->exclusive || drcl_exclude_has_memcg(a->exclude, folio->memcg))
         return false;
-    if (unit->addr + drcl_unit_size(unit) - 1 > UINTPTR_MAX) /* a 32-bit caller cannot name it */
+    if (drcl_attempt_cannot_advise(a, folio))
         return false;
-    if (flags & DRCL_KPF_SWAPBACKED)
-        return !drcl_attempt_hopeless(a);
     /* A file's page must be written first, which is not up to us. */
-    return !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK));
+    return (flags & DRCL_KPF_SWAPBACKED) || !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK));
 }
 
-int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
-                       struct damon_reclaim_result *count)
+int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, struct damon_reclaim_result *count)
 {
     struct drcl_page page = {
-        .anon = unit->anon,
-        .active = unit->flags & DRCL_KPF_ACTIVE,
-        .young = unit->young,
-        .unmapped = unit->unmapped,
-        .size = drcl_unit_size(unit),
-        .memcg = unit->memcg,
+        .anon = folio->anon,
+        .active = folio->flags & DRCL_KPF_ACTIVE,
+        .young = folio->young,
+        .unmapped = folio->unmapped,
+        .size = drcl_folio_size(folio),
+        .memcg = folio->memcg,
     };
     int r;
 
     if (!drcl_page_filter_allows(a->request->filters, a->request->nr_filters, &page))
         return DRCL_FILTERED;
-    if (!can_go(a, unit)) {
-        count->not_reclaimable += drcl_unit_size(unit);
+    if (!can_go(a, folio)) {
+        count->not_reclaimable += drcl_folio_size(folio);
         return DRCL_STAYS;
     }
-    if (unit->young && a->request->marked) {
-        count->accessed += drcl_unit_size(unit);
+    if (folio->young && a->request->marked) {
+        count->accessed += drcl_folio_size(folio);
         return DRCL_STAYS;
     }
-    if (!(unit->flags & DRCL_KPF_SWAPBACKED))
+    if (!(folio->flags & DRCL_KPF_SWAPBACKED))
         return DRCL_GOES;
     r = look_at_swap(a);
     if (r < 0)
         return r;
-    if (a->swap_left >= swap_bytes + drcl_unit_size(unit))
+    if (a->swap_left >= a->swap_bytes + a->claimed_swap_bytes + drcl_folio_size(folio))
         return DRCL_GOES;
-    count->not_reclaimable += drcl_unit_size(unit);
+    count->not_reclaimable += drcl_folio_size(folio);
     return DRCL_STAYS;
 }
 
@@ -140,19 +141,20 @@ static uint64_t gone_of(const uint64_t *entries, uint64_t first, const struct da
 /* What is gone of the slice, in bytes: ranges that are near to each other are looked at together. */
 static int measure(struct drcl_attempt *a, uint64_t *ret_gone)
 {
-    uint64_t gone = 0;
+    uint64_t entries[DRCL_BATCH_PAGES], gone = 0;
 
     for (size_t i = 0, next; i < a->nr_ranges; i = next) {
         uint64_t first = a->ranges[i].start, end = a->ranges[i].end;
         int r;
 
-        for (next = i + 1; next < a->nr_ranges && a->ranges[next].end - first <= DRCL_WINDOW << DRCL_PAGE_SHIFT; next++)
+        for (next = i + 1; next < a->nr_ranges && a->ranges[next].end - first <= DRCL_BATCH_PAGES << DRCL_PAGE_SHIFT;
+             next++)
             end = a->ranges[next].end;
-        r = drcl_pagemap_read(&a->mm->map, first, (size_t)((end - first) >> DRCL_PAGE_SHIFT), a->b->after);
+        r = drcl_pagemap_read(&a->mm->map, first, (size_t)((end - first) >> DRCL_PAGE_SHIFT), entries);
         if (r < 0)
             return r;
         for (size_t k = i; k < next; k++)
-            gone += gone_of(a->b->after, first, &a->ranges[k]);
+            gone += gone_of(entries, first, &a->ranges[k]);
     }
     *ret_gone = gone;
     return 0;
@@ -163,23 +165,23 @@ static void give_up_for_a_while(struct drcl_attempt *a)
 {
     struct drcl_mm *mm = a->mm;
 
-    mm->hopeless_ns = mm->hopeless_ns ? mm->hopeless_ns * 2 : NS_PER_S;
+    mm->hopeless_ns = mm->hopeless_ns ? mm->hopeless_ns * 2 : DRCL_NS_PER_S;
     if (mm->hopeless_ns > MAX_HOPELESS)
         mm->hopeless_ns = MAX_HOPELESS;
-    mm->hopeless_until = drcl_clock(a->b->env, CLOCK_MONOTONIC) + mm->hopeless_ns;
-    drcl_log(a->b->env, DAMON_RECLAIM_LOG_WARNING,
+    mm->hopeless_until = drcl_clock(a->env, CLOCK_MONOTONIC) + mm->hopeless_ns;
+    drcl_log(a->env, DAMON_RECLAIM_LOG_WARNING,
              "pid %d: memory does not go when reclaimed (no swap left for its cgroup, or pinned?); left alone for %u s",
-             (int)mm->map.pid, (unsigned int)(mm->hopeless_ns / NS_PER_S));
+             (int)mm->map.pid, (unsigned int)(mm->hopeless_ns / DRCL_NS_PER_S));
 }
 
-/* Draws the conclusions of a slice of which @gone bytes of @tried went in @ns. */
+/* Learns from a slice of which @gone bytes of @tried went in @ns. */
 static int learn(struct drcl_attempt *a, uint64_t tried, uint64_t gone, uint64_t ns)
 {
     struct drcl_mm *mm = a->mm;
 
     if (!tried)
         return 0;
-    a->b->page_ns = (3 * a->b->page_ns + ns / (tried >> DRCL_PAGE_SHIFT)) / 4 + 1;
+    *a->page_ns = (3 * *a->page_ns + ns / (tried >> DRCL_PAGE_SHIFT)) / 4 + 1;
     if (gone * 2 >= tried) {
         mm->nr_poor = 0;
         mm->hopeless_ns = 0;
@@ -202,9 +204,9 @@ int drcl_attempt_flush(struct drcl_attempt *a)
 
     if (!a->nr_ranges)
         return 0;
-    begin = drcl_clock(a->b->env, CLOCK_MONOTONIC);
-    r = drcl_advise(a->b->env, a->mm->map.pid, a->mm->map.pidfd, pageout ? DRCL_MADV_PAGEOUT : DRCL_MADV_COLD,
-                    a->ranges, a->nr_ranges, &tried, &refused);
+    begin = drcl_clock(a->env, CLOCK_MONOTONIC);
+    r = drcl_advise(a->env, a->mm->map.pid, a->mm->map.pidfd, pageout ? DRCL_MADV_PAGEOUT : DRCL_MADV_COLD, a->ranges,
+                    a->nr_ranges, &tried, &refused);
     if (r == 0 && pageout)
         r = measure(a, &gone);
     if (r == 0) {
@@ -214,7 +216,7 @@ int drcl_attempt_flush(struct drcl_attempt *a)
         a->result->reclaimed += gone;
         a->result->not_reclaimable += refused;
         if (pageout)
-            r = learn(a, tried, gone, drcl_clock(a->b->env, CLOCK_MONOTONIC) - begin);
+            r = learn(a, tried, gone, drcl_clock(a->env, CLOCK_MONOTONIC) - begin);
     }
     a->nr_ranges = 0;
     a->bytes = a->swap_bytes = 0;
@@ -222,7 +224,7 @@ int drcl_attempt_flush(struct drcl_attempt *a)
     return r;
 }
 
-/* Makes room for a unit in a slice: 1, or 0 when a limit is reached. One unit is always taken as long as there is any
+/* Makes room for a folio in a slice: 1, or 0 when a limit is reached. One folio is always taken as long as there is any
  * time at all, or a huge page would never go under a small quota. */
 static int make_room(struct drcl_attempt *a, uint64_t size)
 {
@@ -241,19 +243,19 @@ static int make_room(struct drcl_attempt *a, uint64_t size)
     return a->bytes + size <= a->slice * DRCL_SLICE_SHARE || a->result->tried == 0;
 }
 
-int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_unit *unit)
+int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_folio *folio)
 {
-    uint64_t end = unit->addr + drcl_unit_size(unit);
-    int r = make_room(a, drcl_unit_size(unit));
+    uint64_t end = drcl_folio_end(folio);
+    int r = make_room(a, drcl_folio_size(folio));
 
     if (r <= 0)
         return r;
-    if (a->nr_ranges && a->ranges[a->nr_ranges - 1].end == unit->addr)
+    if (a->nr_ranges && a->ranges[a->nr_ranges - 1].end == folio->addr)
         a->ranges[a->nr_ranges - 1].end = end;
     else
-        a->ranges[a->nr_ranges++] = (struct damon_reclaim_range){unit->addr, end};
-    a->bytes += drcl_unit_size(unit);
-    if (unit->flags & DRCL_KPF_SWAPBACKED)
-        a->swap_bytes += drcl_unit_size(unit);
+        a->ranges[a->nr_ranges++] = (struct damon_reclaim_range){folio->addr, end};
+    a->bytes += drcl_folio_size(folio);
+    if (folio->flags & DRCL_KPF_SWAPBACKED)
+        a->swap_bytes += drcl_folio_size(folio);
     return 1;
 }

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What reclaiming by process and by frame have in common. Pages are judged one unit at a time: what the kernel treats
- * as one, a small page or a huge page with all its tails, which is never torn, as advice on a part of a huge page
- * splits it and reclaims next to nothing. Those that may go are collected into slices of one process, small enough to
- * stay within the deadline, and after each slice the pagemap tells what is really gone.
+ * One call of reclaim(), whatever the memory. Folios are judged one at a time. Those that may go are collected into
+ * slices of one process, small enough to stay within the deadline, and after each slice the pagemap tells what is
+ * really gone.
  */
-#ifndef DRCL_IDLE_ATTEMPT_H
-#define DRCL_IDLE_ATTEMPT_H
+#ifndef DRCL_PAGES_ATTEMPT_H
+#define DRCL_PAGES_ATTEMPT_H
 
 #include "pages/advise.h"
-#include "backends/idle_page/idle_page.h"
+#include "pages/exclude.h"
+#include "pages/files.h"
+#include "pages/folio.h"
+#include "pages/mm.h"
 
 #define DRCL_SLICE_SHARE 4 /* a slice takes about this part of the time left */
 
 struct drcl_attempt {
-    struct drcl_idle_page *b;
+    struct drcl_env *env;
+    struct drcl_exclude *exclude;
+    uint64_t *page_ns; /* what reclaiming a page costs, as measured so far */
     const struct damon_reclaim_request *request;
     struct damon_reclaim_result *result;
     struct drcl_mm *mm; /* whose pages the slice has; NULL: not known yet */
@@ -25,19 +29,9 @@ struct drcl_attempt {
     uint64_t slice;     /* bytes that the slice in the making may have; 0: the time is over */
     struct damon_reclaim_range ranges[DRCL_ADVISE_RANGES]; /* the slice in the making */
     size_t nr_ranges;
-    uint64_t bytes;      /* in it */
-    uint64_t swap_bytes; /* of these, swap-backed */
-};
-
-struct drcl_unit {
-    uint64_t addr; /* where its owner has it */
-    size_t pages;
-    uint32_t flags; /* of the head, with DRCL_FRAME_IDLE */
-    bool anon;
-    bool young;
-    bool unmapped;
-    bool exclusive; /* as far as is known nobody else maps it */
-    uint64_t memcg; /* 0: not known */
+    uint64_t bytes;              /* in it */
+    uint64_t swap_bytes;         /* of these, swap-backed */
+    uint64_t claimed_swap_bytes; /* swap-backed bytes that are to go and are in no slice yet */
 };
 
 enum drcl_verdict {
@@ -46,24 +40,19 @@ enum drcl_verdict {
     DRCL_FILTERED /* does not pass the filters */
 };
 
-static inline uint64_t drcl_unit_size(const struct drcl_unit *unit)
-{
-    return (uint64_t)unit->pages << DRCL_PAGE_SHIFT;
-}
-
 /* Fills in what is known before the first page; -EPERM and the like with text. */
-int drcl_attempt_begin(struct drcl_attempt *a);
-/* How much the next slice may have. Recomputed with what has been learnt of the cost. */
+int drcl_attempt_begin(struct drcl_attempt *a, struct drcl_page_files *files);
+/* Computes anew, with what has been learnt of the cost, how much the next slice may have. */
 void drcl_attempt_plan(struct drcl_attempt *a);
-/* Whether a unit is to go, while @swap_bytes swap-backed ones are about to: enum drcl_verdict, or an error. Counts what
- * stays into @count. */
-int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_unit *unit, uint64_t swap_bytes,
-                       struct damon_reclaim_result *count);
-/* Puts a unit of the owner behind the others. 1, 0 when a limit is reached, or an error. */
-int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_unit *unit);
+/* The verdict on a folio (enum drcl_verdict), or an error. Counts what stays into @count. */
+int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, struct damon_reclaim_result *count);
+/* Adds a folio of a->mm to the slice, and hands the slice to the kernel first if it is full. 1, 0 when a limit is
+ * reached, or an error. */
+int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_folio *folio);
 /* Hands the slice to the kernel and looks at what became of it. */
 int drcl_attempt_flush(struct drcl_attempt *a);
-/* Whether swap-backed memory of the owner is left alone for a while. */
-bool drcl_attempt_hopeless(const struct drcl_attempt *a);
+/* Whether a folio of a->mm cannot be reclaimed by advice: swap-backed memory of the process is left alone for a while,
+ * or the caller cannot name the address. */
+bool drcl_attempt_cannot_advise(const struct drcl_attempt *a, const struct drcl_folio *folio);
 
 #endif

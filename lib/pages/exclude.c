@@ -5,11 +5,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "backends/idle_page/physical.h"
+#include "base/clock.h"
 #include "base/grow.h"
 #include "sys/cgroup.h"
 
-#define REFRESH_NS UINT64_C(1000000000)
+#define REFRESH_NS DRCL_NS_PER_S
 
 /* Number of the first inode that is not below @inode. */
 static size_t lower(const struct drcl_inodes *set, uint64_t inode)
@@ -106,74 +106,53 @@ static int copy_pids(struct drcl_env *env, const struct damon_reclaim_exclusion 
     return 0;
 }
 
-static void release(struct drcl_env *env, struct drcl_exclude *exclude)
+void drcl_exclude_fini(struct drcl_exclude *exclude, struct drcl_env *env)
 {
     drcl_free(env, exclude->paths);
     drcl_free(env, exclude->pids);
     drcl_free(env, exclude->memcgs.inodes);
 }
 
-void drcl_exclude_free(struct drcl_idle_page *b)
+int drcl_exclude_init(struct drcl_exclude *exclude, struct drcl_env *env,
+                      const struct damon_reclaim_exclusion *exclusions, size_t n)
 {
-    release(b->env, &b->exclude);
+    int r;
+
+    *exclude = (struct drcl_exclude){.ranges = false};
+    r = copy_paths(env, exclusions, n, exclude);
+    if (r == 0)
+        r = copy_pids(env, exclusions, n, exclude);
+    if (r == 0)
+        r = gather(env, exclude->paths, exclude->nr_paths, &exclude->memcgs);
+    exclude->next_ns = drcl_clock(env, CLOCK_MONOTONIC) + REFRESH_NS;
+    return r;
 }
 
-int drcl_exclude_set(struct drcl_idle_page *b, const struct damon_reclaim_exclusion *exclusions, size_t n)
+int drcl_exclude_refresh(struct drcl_exclude *exclude, struct drcl_env *env)
 {
-    struct drcl_exclude new = {.ranges = false};
-    int r = copy_paths(b->env, exclusions, n, &new);
-
-    if (r == 0)
-        r = copy_pids(b->env, exclusions, n, &new);
-    if (r == 0)
-        r = gather(b->env, new.paths, new.nr_paths, &new.memcgs);
-    if (r == 0 && new.nr_paths)
-        r = drcl_idle_need_kpagecgroup(b);
-    if (r == 0 && b->physical)
-        r = drcl_rmap_exclude(b->physical->rmap, new.pids, new.nr_pids);
-    if (r < 0) {
-        release(b->env, &new);
-        return r;
-    }
-    new.next_ns = drcl_clock(b->env, CLOCK_MONOTONIC) + REFRESH_NS;
-    release(b->env, &b->exclude);
-    b->exclude = new;
-    if (b->physical)
-        drcl_unmapped_forget(b->physical);
-    return 0;
-}
-
-int drcl_exclude_refresh(struct drcl_idle_page *b)
-{
-    struct drcl_exclude *exclude = &b->exclude;
     struct drcl_inodes fresh = {0};
     uint64_t now;
     int r;
 
     if (!exclude->nr_paths)
         return 0;
-    now = drcl_clock(b->env, CLOCK_MONOTONIC);
+    now = drcl_clock(env, CLOCK_MONOTONIC);
     if (now < exclude->next_ns)
         return 0;
-    r = gather(b->env, exclude->paths, exclude->nr_paths, &fresh);
+    r = gather(env, exclude->paths, exclude->nr_paths, &fresh);
     if (r < 0) {
-        drcl_free(b->env, fresh.inodes);
+        drcl_free(env, fresh.inodes);
         return r;
     }
-    drcl_free(b->env, exclude->memcgs.inodes);
+    drcl_free(env, exclude->memcgs.inodes);
     exclude->memcgs = fresh;
     exclude->next_ns = now + REFRESH_NS;
     return 0;
 }
 
-bool drcl_exclude_any_memcg(const struct drcl_idle_page *b)
+bool drcl_exclude_has_memcg(const struct drcl_exclude *exclude, uint64_t inode)
 {
-    return b->exclude.nr_paths > 0;
-}
+    size_t i = lower(&exclude->memcgs, inode);
 
-bool drcl_exclude_has_memcg(const struct drcl_idle_page *b, uint64_t inode)
-{
-    size_t i = lower(&b->exclude.memcgs, inode);
-
-    return inode && i < b->exclude.memcgs.n && b->exclude.memcgs.inodes[i] == inode;
+    return inode && i < exclude->memcgs.n && exclude->memcgs.inodes[i] == inode;
 }

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* What must never be reclaimed: processes, which the reverse map passes over, and the pages charged to cgroups and to
- * those below them, which come and go. */
-#ifndef DRCL_IDLE_EXCLUDE_H
-#define DRCL_IDLE_EXCLUDE_H
+/* Exclusions: what must never be reclaimed. Of processes the pids are kept here; of cgroups the inode numbers of those
+ * given and of all below them, which come and go. */
+#ifndef DRCL_PAGES_EXCLUDE_H
+#define DRCL_PAGES_EXCLUDE_H
 
-#include "backends/idle_page/idle_page.h"
+#include "base/env.h"
 
-int drcl_exclude_set(struct drcl_idle_page *b, const struct damon_reclaim_exclusion *exclusions, size_t n);
-void drcl_exclude_free(struct drcl_idle_page *b);
+/* A sorted set of cgroups. */
+struct drcl_inodes {
+    uint64_t *inodes;
+    size_t n;
+    size_t capacity;
+};
+
+struct drcl_exclude {
+    pid_t *pids;
+    size_t nr_pids;
+    char *paths; /* of cgroups, each with its NUL */
+    size_t nr_paths;
+    struct drcl_inodes memcgs; /* those and all below them */
+    uint64_t next_ns;          /* when to look for them again */
+    bool ranges;               /* addresses are excluded, too */
+};
+
+/* Copies the exclusions and looks up the cgroups. Errors have a text; then drcl_exclude_fini() frees what there is. */
+int drcl_exclude_init(struct drcl_exclude *exclude, struct drcl_env *env,
+                      const struct damon_reclaim_exclusion *exclusions, size_t n);
+void drcl_exclude_fini(struct drcl_exclude *exclude, struct drcl_env *env);
 /* Looks again which cgroups there are, if that was long ago. */
-int drcl_exclude_refresh(struct drcl_idle_page *b);
-bool drcl_exclude_any_memcg(const struct drcl_idle_page *b);
-bool drcl_exclude_has_memcg(const struct drcl_idle_page *b, uint64_t inode);
+int drcl_exclude_refresh(struct drcl_exclude *exclude, struct drcl_env *env);
+/* Whether a page that is charged to the cgroup is excluded. */
+bool drcl_exclude_has_memcg(const struct drcl_exclude *exclude, uint64_t inode);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The ranges that mark() made idle, in a sorted array. */
-#include "backends/idle_page/idle_page.h"
+#include "pages/marks.h"
 
 #include <string.h>
 
 #include "base/grow.h"
+#include "sys/page.h"
 
 #define MAX_MARKS 65536 /* beyond it ranges stay unmarked, which costs precision and nothing else */
 
@@ -31,6 +31,13 @@ const struct drcl_mark *drcl_marks_find(const struct drcl_marks *marks, uint64_t
     return i < marks->n && marks->marks[i].start <= addr ? &marks->marks[i] : NULL;
 }
 
+bool drcl_marks_hold(const struct drcl_marks *marks, uint64_t addr)
+{
+    const struct drcl_mark *mark = drcl_marks_find(marks, addr);
+
+    return mark && !mark->touched;
+}
+
 /* Makes @n marks out of number @i, which must be filled in by the caller. */
 static bool open_gap(struct drcl_marks *marks, struct drcl_env *env, size_t i, size_t n)
 {
@@ -49,7 +56,7 @@ static void close_gap(struct drcl_marks *marks, size_t i, size_t n)
         memmove(&marks->marks[i], &marks->marks[i + n], (marks->n - i) * sizeof(*marks->marks));
 }
 
-bool drcl_marks_cut(struct drcl_marks *marks, struct drcl_env *env, uint64_t start, uint64_t end)
+bool drcl_marks_remove(struct drcl_marks *marks, struct drcl_env *env, uint64_t start, uint64_t end)
 {
     size_t i = lower(marks, start), last;
     bool whole = true;
@@ -78,8 +85,18 @@ void drcl_marks_put(struct drcl_marks *marks, struct drcl_env *env, uint64_t sta
 {
     size_t i;
 
-    drcl_marks_cut(marks, env, start, end);
+    drcl_marks_remove(marks, env, start, end);
     i = lower(marks, start);
     if (open_gap(marks, env, i, 1))
         marks->marks[i] = (struct drcl_mark){.start = start, .end = end, .touched = touched};
+}
+
+void drcl_marks_touch(struct drcl_marks *marks, struct drcl_env *env, uint64_t addr, bool huge)
+{
+    uint64_t start = addr & ~(DRCL_HUGE_SIZE - 1);
+
+    if (huge)
+        drcl_marks_put(marks, env, start, start + DRCL_HUGE_SIZE, true);
+    else
+        drcl_marks_remove(marks, env, start, start + DRCL_HUGE_SIZE);
 }

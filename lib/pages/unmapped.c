@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Pages of files that no process maps: there is no process to give advice on, so the cgroup that they are charged to is
- * asked to reclaim as many bytes of file pages as were found idle. The kernel takes the coldest of that cgroup, so none
- * is asked whose other pages are not to be touched.
- */
-#include "backends/idle_page/physical.h"
+#include "pages/unmapped.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "sys/cgroup.h"
 #include "sys/scan.h"
 
-#define KNOWN_NS   UINT64_C(10000000000) /* how long what is known of a cgroup holds */
-#define WRITE_SIZE (UINT64_C(1) << 20)   /* bytes that a cgroup is asked for at once: nothing can end the call early */
+#define KNOWN_NS   (10 * DRCL_NS_PER_S) /* how long what is known of a cgroup holds */
+#define WRITE_SIZE (UINT64_C(1) << 20)  /* bytes that a cgroup is asked for at once: nothing can end the call early */
 
 /* --- which cgroups ----------------------------------------------------------------------------------------------- */
 
@@ -46,47 +42,56 @@ static int cgroup_of(struct drcl_env *env, pid_t pid, uint64_t *ret_inode)
     return 0;
 }
 
-/* Whether the caller or an excluded process is in the cgroup: its file pages would go as well. If it cannot be told it
- * is taken for granted. */
-static bool is_off_limits(struct drcl_idle_page *b, uint64_t inode)
+/* Whether the caller or an excluded process is in the cgroup: its file pages would go as well. Also true if that cannot
+ * be found out. */
+static bool is_off_limits(struct drcl_env *env, const struct drcl_exclude *exclude, uint64_t inode)
 {
     uint64_t other;
 
-    if (cgroup_of(b->env, 0, &other) < 0 || other == inode)
+    if (cgroup_of(env, 0, &other) < 0 || other == inode)
         return true;
-    for (size_t i = 0; i < b->exclude.nr_pids; i++)
-        if (cgroup_of(b->env, b->exclude.pids[i], &other) < 0 || other == inode)
+    for (size_t i = 0; i < exclude->nr_pids; i++)
+        if (cgroup_of(env, exclude->pids[i], &other) < 0 || other == inode)
             return true;
     return false;
 }
 
-/* What is known of a cgroup, found out if need be. */
-static struct drcl_known_cgroup *known(struct drcl_idle_page *b, uint64_t inode)
+/* Finds out about a cgroup whether its file pages can go and nobody suffers who must not. */
+static bool find_out(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup)
 {
     struct drcl_hush hush;
-    struct drcl_physical *physical = b->physical;
-    uint64_t now = drcl_clock(b->env, CLOCK_MONOTONIC);
+    bool able;
+
+    drcl_hush(a->env, &hush); /* that it cannot be done is no error */
+    able = drcl_cgroup_path(a->env, cgroup->inode, cgroup->path, sizeof(cgroup->path)) > 0 &&
+           !is_off_limits(a->env, a->exclude, cgroup->inode);
+    drcl_unhush(a->env, &hush, 0);
+    return able;
+}
+
+/* What is known of a cgroup. Finds it out if nothing is known or it was found out long ago. */
+static struct drcl_known_cgroup *get_cgroup(struct drcl_unmapped *unmapped, struct drcl_attempt *a, uint64_t inode)
+{
+    uint64_t now = drcl_clock(a->env, CLOCK_MONOTONIC);
     struct drcl_known_cgroup *cgroup = NULL;
 
     for (size_t i = 0; i < DRCL_NR_CGROUPS; i++)
-        if (physical->cgroups[i].inode == inode)
-            cgroup = &physical->cgroups[i];
+        if (unmapped->cgroups[i].inode == inode)
+            cgroup = &unmapped->cgroups[i];
     if (cgroup && now < cgroup->until_ns)
         return cgroup;
     if (!cgroup) {
-        cgroup = &physical->cgroups[physical->next_cgroup];
-        physical->next_cgroup = (physical->next_cgroup + 1) % DRCL_NR_CGROUPS;
+        cgroup = &unmapped->cgroups[unmapped->next_cgroup];
+        unmapped->next_cgroup = (unmapped->next_cgroup + 1) % DRCL_NR_CGROUPS;
     }
     *cgroup = (struct drcl_known_cgroup){.inode = inode, .until_ns = now + KNOWN_NS};
-    drcl_hush(b->env, &hush); /* that it cannot be done is no error */
-    cgroup->able = drcl_cgroup_path(b->env, inode, cgroup->path, sizeof(cgroup->path)) > 0 && !is_off_limits(b, inode);
-    drcl_unhush(b->env, &hush, 0);
+    cgroup->able = find_out(a, cgroup);
     return cgroup;
 }
 
-void drcl_unmapped_forget(struct drcl_physical *physical)
+void drcl_unmapped_forget(struct drcl_unmapped *unmapped)
 {
-    memset(physical->cgroups, 0, sizeof(physical->cgroups));
+    memset(unmapped->cgroups, 0, sizeof(unmapped->cgroups));
 }
 
 /* Whether what the kernel chooses among a cgroup's file pages can be told from what must stay: not by ranges, and not
@@ -96,7 +101,7 @@ static bool may_ask(const struct drcl_attempt *a)
     const uint32_t fine = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_MEMCG |
                           1u << DAMON_RECLAIM_FILTER_TARGET | 1u << DAMON_RECLAIM_FILTER_UNMAPPED;
 
-    if (a->b->exclude.ranges || a->request->action != DAMON_RECLAIM_ACTION_PAGEOUT)
+    if (a->exclude->ranges || a->request->action != DAMON_RECLAIM_ACTION_PAGEOUT)
         return false;
     for (size_t i = 0; i < a->request->nr_filters; i++)
         if (!(fine >> a->request->filters[i].type & 1))
@@ -106,17 +111,19 @@ static bool may_ask(const struct drcl_attempt *a)
 
 /* --- collecting -------------------------------------------------------------------------------------------------- */
 
-void drcl_unmapped_add(struct drcl_attempt *a, const struct drcl_unit *unit, struct damon_reclaim_result *count)
+void drcl_unmapped_add(struct drcl_unmapped *unmapped, const struct drcl_attempt *a, const struct drcl_folio *folio,
+                       struct damon_reclaim_result *count)
 {
-    struct drcl_physical *physical = a->b->physical;
+    size_t i = unmapped->n;
 
-    if ((unit->flags & DRCL_KPF_SWAPBACKED) || !may_ask(a) || physical->nr_unmapped == DRCL_NR_UNMAPPED) {
-        count->not_reclaimable += drcl_unit_size(unit);
+    if ((folio->flags & DRCL_KPF_SWAPBACKED) || !may_ask(a) || i == DRCL_NR_UNMAPPED) {
+        count->not_reclaimable += drcl_folio_size(folio);
         return;
     }
-    physical->unmapped[physical->nr_unmapped++] =
-        (struct drcl_unmapped){.pfn = unit->addr >> DRCL_PAGE_SHIFT, .pages = (uint32_t)unit->pages};
-    physical->unmapped_bytes += drcl_unit_size(unit);
+    unmapped->heads[i] = (struct drcl_frame){.pfn = folio->addr >> DRCL_PAGE_SHIFT, .index = (uint32_t)i};
+    unmapped->pages[i] = (uint32_t)folio->pages;
+    unmapped->n++;
+    unmapped->bytes += drcl_folio_size(folio);
 }
 
 /* --- reclaiming -------------------------------------------------------------------------------------------------- */
@@ -133,9 +140,9 @@ static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_
 
         if (step > a->slice)
             step = a->slice;
-        drcl_hush(a->b->env, &hush);
-        r = drcl_cgroup_reclaim_file(a->b->env, cgroup->path, step);
-        drcl_unhush(a->b->env, &hush, r == -ENOMEM ? r : 0);
+        drcl_hush(a->env, &hush);
+        r = drcl_cgroup_reclaim_file(a->env, cgroup->path, step);
+        drcl_unhush(a->env, &hush, r == -ENOMEM ? r : 0);
         if (r == 0 || r == -EAGAIN)
             *ret_tried += step;
         bytes -= step;
@@ -148,45 +155,41 @@ static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_
     return r == -ENOMEM ? r : 0;
 }
 
-/* Bytes of the pages of cgroup @memcg among the collected ones, which are marked as done. b->frames gets their frames,
- * b->memcgs has the cgroups of all. */
-static uint64_t gather(struct drcl_idle_page *b, uint64_t memcg, size_t *ret_n)
+/* Puts the collected folios of cgroup @memcg into unmapped->asked. Returns how many bytes they have. */
+static uint64_t gather(struct drcl_unmapped *unmapped, uint64_t memcg)
 {
-    struct drcl_physical *physical = b->physical;
     uint64_t pages = 0;
 
-    *ret_n = 0;
-    for (size_t i = 0; i < physical->nr_unmapped; i++) {
-        struct drcl_unmapped *page = &physical->unmapped[i];
-
-        if (page->done || b->memcgs[i] != memcg)
+    unmapped->nr_asked = 0;
+    for (size_t i = 0; i < unmapped->n; i++) {
+        if (!unmapped->pages[i] || unmapped->memcgs[i] != memcg)
             continue;
-        page->done = true;
-        pages += page->pages;
-        b->frames[(*ret_n)++] = (struct drcl_frame){.pfn = page->pfn, .index = (uint32_t)i};
+        unmapped->asked[unmapped->nr_asked++] = unmapped->heads[i];
+        pages += unmapped->pages[i];
     }
     return pages << DRCL_PAGE_SHIFT;
 }
 
-/* Bytes of the first @n of b->frames that are no unmapped pages of files any more. */
-static int measure(struct drcl_idle_page *b, size_t n, uint64_t *ret_gone)
+/* Finds out how many bytes of unmapped->asked are no unmapped pages of files any more. */
+static int measure(struct drcl_unmapped *unmapped, struct drcl_page_files *files, uint64_t *ret_gone)
 {
+    const struct drcl_frame *asked = unmapped->asked;
     uint64_t pages = 0;
-    int r = drcl_kpageflags_get(&b->kpageflags, b->frames, n);
+    int r = drcl_kpageflags_get(&files->kpageflags, unmapped->asked, unmapped->nr_asked);
 
-    for (size_t i = 0; r == 0 && i < n; i++)
-        if ((b->frames[i].flags & (DRCL_KPF_LRU | DRCL_KPF_MMAP | DRCL_KPF_SWAPBACKED)) != DRCL_KPF_LRU)
-            pages += b->physical->unmapped[b->frames[i].index].pages;
+    for (size_t i = 0; r == 0 && i < unmapped->nr_asked; i++)
+        if ((asked[i].flags & (DRCL_KPF_LRU | DRCL_KPF_MMAP | DRCL_KPF_SWAPBACKED)) != DRCL_KPF_LRU)
+            pages += unmapped->pages[asked[i].index];
     *ret_gone = pages << DRCL_PAGE_SHIFT;
     return r;
 }
 
-static int reclaim_of(struct drcl_attempt *a, uint64_t memcg)
+/* Reclaims the folios in unmapped->asked, @bytes of cgroup @memcg. */
+static int reclaim_asked(struct drcl_unmapped *unmapped, struct drcl_attempt *a, struct drcl_page_files *files,
+                         uint64_t memcg, uint64_t bytes)
 {
-    struct drcl_known_cgroup *cgroup = memcg ? known(a->b, memcg) : NULL;
+    struct drcl_known_cgroup *cgroup = memcg ? get_cgroup(unmapped, a, memcg) : NULL;
     uint64_t tried, gone;
-    size_t n;
-    uint64_t bytes = gather(a->b, memcg, &n);
     int r;
 
     if (!cgroup || !cgroup->able) {
@@ -200,7 +203,7 @@ static int reclaim_of(struct drcl_attempt *a, uint64_t memcg)
         a->result->not_reclaimable += bytes;
     if (!tried)
         return 0;
-    r = measure(a->b, n, &gone);
+    r = measure(unmapped, files, &gone);
     if (r < 0)
         return r;
     a->result->tried += tried;
@@ -208,32 +211,34 @@ static int reclaim_of(struct drcl_attempt *a, uint64_t memcg)
     return 0;
 }
 
-/* The cgroups of the collected pages into b->memcgs; all 0 where the kernel does not tell. */
-static int look_up_memcgs(struct drcl_idle_page *b)
+/* Finds out the cgroups of the collected folios; all 0 where the kernel does not tell. */
+static int look_up_memcgs(struct drcl_unmapped *unmapped, struct drcl_env *env, struct drcl_page_files *files)
 {
-    struct drcl_physical *physical = b->physical;
     struct drcl_hush hush;
     int r;
 
-    for (size_t i = 0; i < physical->nr_unmapped; i++) {
-        b->frames[i] = (struct drcl_frame){.pfn = physical->unmapped[i].pfn, .index = (uint32_t)i};
-        b->memcgs[i] = 0;
-    }
-    drcl_hush(b->env, &hush);
-    r = drcl_idle_need_kpagecgroup(b);
-    drcl_unhush(b->env, &hush, 0);
-    return r < 0 ? 0 : drcl_idle_get_memcgs(b, physical->nr_unmapped);
+    memset(unmapped->memcgs, 0, sizeof(unmapped->memcgs));
+    drcl_hush(env, &hush);
+    r = drcl_page_files_need_kpagecgroup(files);
+    drcl_unhush(env, &hush, 0);
+    return r < 0 ? 0 : drcl_kpagecgroup_get(&files->kpagecgroup, unmapped->heads, unmapped->n, unmapped->memcgs);
 }
 
-int drcl_unmapped_flush(struct drcl_attempt *a)
+int drcl_unmapped_flush(struct drcl_unmapped *unmapped, struct drcl_attempt *a, struct drcl_page_files *files)
 {
-    struct drcl_physical *physical = a->b->physical;
-    int r = physical->nr_unmapped ? look_up_memcgs(a->b) : 0;
+    int r = unmapped->n ? look_up_memcgs(unmapped, a->env, files) : 0;
 
-    for (size_t i = 0; r == 0 && i < physical->nr_unmapped; i++)
-        if (!physical->unmapped[i].done)
-            r = reclaim_of(a, a->b->memcgs[i]);
-    physical->nr_unmapped = 0;
-    physical->unmapped_bytes = 0;
+    for (size_t i = 0; r == 0 && i < unmapped->n; i++) {
+        uint64_t bytes;
+
+        if (!unmapped->pages[i])
+            continue;
+        bytes = gather(unmapped, unmapped->memcgs[i]);
+        r = reclaim_asked(unmapped, a, files, unmapped->memcgs[i], bytes);
+        for (size_t k = 0; k < unmapped->nr_asked; k++)
+            unmapped->pages[unmapped->asked[k].index] = 0;
+    }
+    unmapped->n = 0;
+    unmapped->bytes = 0;
     return r;
 }

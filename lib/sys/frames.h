@@ -9,8 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DRCL_PAGE_SHIFT 12
-#define DRCL_PAGE_SIZE  (UINT64_C(1) << DRCL_PAGE_SHIFT)
+#include "sys/page.h"
 
 /* Beside the flags of kpageflags.h, of which it collides with none: the bitmap says that the page is still idle. */
 #define DRCL_FRAME_IDLE (UINT32_C(1) << 31)
@@ -26,7 +25,7 @@ void drcl_frames_sort(struct drcl_frame *frames, size_t n);
 
 /*
  * How many of the sorted frames, at least 1, one access answers: the records of 1 << @shift frames that they fall into
- * lie at most @gap apart, in a window of @span records.
+ * lie at most @gap apart, among @span consecutive records.
  */
 size_t drcl_frames_run(const struct drcl_frame *frames, size_t n, unsigned int shift, uint64_t gap, uint64_t span);
 

@@ -24,12 +24,9 @@
 
 #define DRCL_KPF_FREE (DRCL_KPF_BUDDY | DRCL_KPF_NOPAGE) /* no memory of anybody */
 
-#define DRCL_KPAGEFLAGS_SPAN 512 /* entries an access */
-
 struct drcl_kpageflags {
     struct drcl_env *env;
     int fd;
-    uint64_t buf[DRCL_KPAGEFLAGS_SPAN];
 };
 
 /* Opens the file. Errors name it and the privilege. */
@@ -39,7 +36,7 @@ void drcl_kpageflags_close(struct drcl_kpageflags *flags);
 /* Puts the flags into the sorted frames. Frames beyond the end of memory get DRCL_KPF_NOPAGE. */
 int drcl_kpageflags_get(struct drcl_kpageflags *flags, struct drcl_frame *frames, size_t n);
 
-/* The flags of @n frames, at most DRCL_KPAGEFLAGS_SPAN, from @pfn on: valid in flags->buf until the next call. */
-int drcl_kpageflags_read(struct drcl_kpageflags *flags, uint64_t pfn, size_t n);
+/* Reads the file's words for the @n frames from @pfn on. */
+int drcl_kpageflags_read(struct drcl_kpageflags *flags, uint64_t pfn, size_t n, uint64_t *words);
 
 #endif

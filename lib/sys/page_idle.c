@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PATH       "/sys/kernel/mm/page_idle/bitmap"
+#define SPAN       512 /* words a call: the kernel takes a page of them at a time */
 #define WORD_SHIFT 6
 /* Words for nothing that cost less than another call: the kernel looks at each bit on its own. */
 #define GAP_SET 1
@@ -40,13 +41,13 @@ void drcl_page_idle_close(struct drcl_page_idle *idle)
     idle->fd = -1;
 }
 
-static int write_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
+static int write_words(struct drcl_page_idle *idle, uint64_t word, size_t n, const uint64_t *words)
 {
     size_t len = n * sizeof(uint64_t), done = 0;
 
     while (done < len) {
         ssize_t r =
-            drcl_pwrite(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
+            drcl_pwrite(idle->env, idle->fd, (const char *)words + done, len - done, word * sizeof(uint64_t) + done);
 
         if (r == -ENXIO || (r >= 0 && r < (ssize_t)sizeof(uint64_t)))
             return 0; /* the end of memory: such frames are no user's */
@@ -57,13 +58,12 @@ static int write_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
     return 0;
 }
 
-static int read_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
+static int read_words(struct drcl_page_idle *idle, uint64_t word, size_t n, uint64_t *words)
 {
     size_t len = n * sizeof(uint64_t), done = 0;
 
     while (done < len) {
-        ssize_t r =
-            drcl_pread(idle->env, idle->fd, (char *)idle->buf + done, len - done, word * sizeof(uint64_t) + done);
+        ssize_t r = drcl_pread(idle->env, idle->fd, (char *)words + done, len - done, word * sizeof(uint64_t) + done);
 
         if (r < 0)
             return drcl_error(idle->env, (int)r, PATH " cannot be read: %s", strerror((int)-r));
@@ -71,7 +71,7 @@ static int read_words(struct drcl_page_idle *idle, uint64_t word, size_t n)
             break;
         done += (size_t)r & ~(sizeof(uint64_t) - 1);
     }
-    memset((char *)idle->buf + done, 0, len - done);
+    memset((char *)words + done, 0, len - done);
     return 0;
 }
 
@@ -82,22 +82,24 @@ static uint64_t bit(const struct drcl_frame *frame)
 
 int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *frames, size_t n)
 {
+    uint64_t words[SPAN];
+
     while (n > 0) {
-        size_t run = drcl_frames_run(frames, n, WORD_SHIFT, GAP_SET, DRCL_PAGE_IDLE_SPAN);
+        size_t run = drcl_frames_run(frames, n, WORD_SHIFT, GAP_SET, SPAN);
         uint64_t first = frames[0].pfn >> WORD_SHIFT;
-        size_t words = (size_t)((frames[run - 1].pfn >> WORD_SHIFT) - first) + 1;
+        size_t nr_words = (size_t)((frames[run - 1].pfn >> WORD_SHIFT) - first) + 1;
         bool any = false;
         int r = 0;
 
-        memset(idle->buf, 0, words * sizeof(uint64_t));
+        memset(words, 0, nr_words * sizeof(uint64_t));
         for (size_t i = 0; i < run; i++) {
             if (frames[i].flags & DRCL_FRAME_IDLE)
                 continue;
-            idle->buf[(frames[i].pfn >> WORD_SHIFT) - first] |= bit(&frames[i]);
+            words[(frames[i].pfn >> WORD_SHIFT) - first] |= bit(&frames[i]);
             any = true;
         }
         if (any)
-            r = write_words(idle, first, words);
+            r = write_words(idle, first, nr_words, words);
         if (r < 0)
             return r;
         frames += run;
@@ -108,18 +110,19 @@ int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *fra
 
 int drcl_page_idle_set_all(struct drcl_page_idle *idle, uint64_t start, uint64_t end)
 {
+    uint64_t words[SPAN];
     int r = 0;
 
     while (r == 0 && start < end) {
-        uint64_t word = start >> WORD_SHIFT, words = ((end - 1) >> WORD_SHIFT) - word + 1, behind;
+        uint64_t word = start >> WORD_SHIFT, n = ((end - 1) >> WORD_SHIFT) - word + 1, behind;
 
-        words = words < DRCL_PAGE_IDLE_SPAN ? words : DRCL_PAGE_IDLE_SPAN;
-        behind = (word + words) << WORD_SHIFT;
-        memset(idle->buf, 0xff, (size_t)words * sizeof(uint64_t));
-        idle->buf[0] &= UINT64_MAX << (start & 63);
+        n = n < SPAN ? n : SPAN;
+        behind = (word + n) << WORD_SHIFT;
+        memset(words, 0xff, (size_t)n * sizeof(uint64_t));
+        words[0] &= UINT64_MAX << (start & 63);
         if (behind > end)
-            idle->buf[words - 1] &= UINT64_MAX >> (behind - end);
-        r = write_words(idle, word, (size_t)words);
+            words[n - 1] &= UINT64_MAX >> (behind - end);
+        r = write_words(idle, word, (size_t)n, words);
         start = behind;
     }
     return r;
@@ -127,16 +130,18 @@ int drcl_page_idle_set_all(struct drcl_page_idle *idle, uint64_t start, uint64_t
 
 int drcl_page_idle_get(struct drcl_page_idle *idle, struct drcl_frame *frames, size_t n)
 {
+    uint64_t words[SPAN];
+
     while (n > 0) {
-        size_t run = drcl_frames_run(frames, n, WORD_SHIFT, GAP_GET, DRCL_PAGE_IDLE_SPAN);
+        size_t run = drcl_frames_run(frames, n, WORD_SHIFT, GAP_GET, SPAN);
         uint64_t first = frames[0].pfn >> WORD_SHIFT;
-        int r = read_words(idle, first, (size_t)((frames[run - 1].pfn >> WORD_SHIFT) - first) + 1);
+        int r = read_words(idle, first, (size_t)((frames[run - 1].pfn >> WORD_SHIFT) - first) + 1, words);
 
         if (r < 0)
             return r;
         for (size_t i = 0; i < run; i++) {
             frames[i].flags &= ~DRCL_FRAME_IDLE;
-            if (idle->buf[(frames[i].pfn >> WORD_SHIFT) - first] & bit(&frames[i]))
+            if (words[(frames[i].pfn >> WORD_SHIFT) - first] & bit(&frames[i]))
                 frames[i].flags |= DRCL_FRAME_IDLE;
         }
         frames += run;

@@ -10,12 +10,9 @@
 #include "base/env.h"
 #include "sys/frames.h"
 
-#define DRCL_PAGE_IDLE_SPAN 512 /* words an access: the kernel takes a page of them at a time */
-
 struct drcl_page_idle {
     struct drcl_env *env;
     int fd;
-    uint64_t buf[DRCL_PAGE_IDLE_SPAN];
 };
 
 /* Opens the file with @flags (O_RDONLY, O_RDWR). Errors name it and the cure. */

@@ -319,6 +319,7 @@ END_TEST
 START_TEST(test_kpagecgroup)
 {
     struct drcl_kpagecgroup file;
+    uint64_t inodes[512];
     char text[101];
 
     root_open(&root);
@@ -332,14 +333,14 @@ START_TEST(test_kpagecgroup)
     root.fail_error = -EACCES;
     ck_assert_int_eq(drcl_kpagecgroup_open(&file, &root.env), -EPERM);
     ck_assert_int_eq(drcl_kpagecgroup_open(&file, &root.env), 0);
-    ck_assert_int_eq(drcl_kpagecgroup_read(&file, 3, DRCL_KPAGECGROUP_SPAN), 0);
-    ck_assert_uint_eq(file.buf[0], UINT64_C(0x6464646464646464));
-    ck_assert_uint_eq(file.buf[8], UINT64_C(0x6c6c6c6c6c6c6c6c));
-    for (size_t i = 9; i < DRCL_KPAGECGROUP_SPAN; i++)
-        ck_assert_uint_eq(file.buf[i], 0);
+    ck_assert_int_eq(drcl_kpagecgroup_read(&file, 3, 512, inodes), 0);
+    ck_assert_uint_eq(inodes[0], UINT64_C(0x6464646464646464));
+    ck_assert_uint_eq(inodes[8], UINT64_C(0x6c6c6c6c6c6c6c6c));
+    for (size_t i = 9; i < 512; i++)
+        ck_assert_uint_eq(inodes[i], 0);
     root.fail_call = root.nr_calls + 1;
     root.fail_error = -EIO;
-    ck_assert_int_eq(drcl_kpagecgroup_read(&file, 0, 1), -EIO);
+    ck_assert_int_eq(drcl_kpagecgroup_read(&file, 0, 1, inodes), -EIO);
     ck_assert_ptr_nonnull(strstr(root.env.error, "/proc/kpagecgroup"));
     drcl_kpagecgroup_close(&file);
     tear_down();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which page is behind an address that is sampled: from what is remembered of its block, or else from pagemap and
- * kpageflags. */
-#include "backends/idle_page/idle_page.h"
+#include "backends/idle_page/lookup.h"
 
 #include <string.h>
+
+#include "backends/idle_page/flags.h"
 
 #define GAP_PAGES 32 /* reading this many entries of pagemap for nothing costs less than another call */
 #define CAME      (UINT64_C(1) << 60) /* in an entry that is kept, where pagemap has no bit: was absent at the last look */
@@ -16,6 +16,8 @@ typedef int found_fn(struct drcl_idle_page *b, struct drcl_idle_target *t, struc
 static int each_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, enum drcl_sample_state which,
                       found_fn *found, uint32_t now)
 {
+    uint64_t entries[DRCL_BATCH_PAGES];
+
     for (size_t i = 0, next; i < t->nr_samples; i = next) {
         uint64_t first = t->samples[i].addr >> DRCL_PAGE_SHIFT, last = first;
         int r;
@@ -26,15 +28,15 @@ static int each_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, enum
         for (; next < t->nr_samples; next++) {
             uint64_t page = t->samples[next].addr >> DRCL_PAGE_SHIFT;
 
-            if (page < last || page - last > GAP_PAGES || page - first >= DRCL_WINDOW)
+            if (page < last || page - last > GAP_PAGES || page - first >= DRCL_BATCH_PAGES)
                 break;
             if (t->samples[next].state == which)
                 last = page;
         }
-        r = drcl_pagemap_read(&t->mm.map, first << DRCL_PAGE_SHIFT, (size_t)(last - first) + 1, b->entries);
+        r = drcl_pagemap_read(&t->pages->mm.map, first << DRCL_PAGE_SHIFT, (size_t)(last - first) + 1, entries);
         for (size_t k = i; r == 0 && k < next; k++)
             if (t->samples[k].state == which)
-                r = found(b, t, &t->samples[k], b->entries[(t->samples[k].addr >> DRCL_PAGE_SHIFT) - first], now);
+                r = found(b, t, &t->samples[k], entries[(t->samples[k].addr >> DRCL_PAGE_SHIFT) - first], now);
         if (r < 0)
             return r;
     }
@@ -43,29 +45,24 @@ static int each_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, enum
 
 /* --- blocks ------------------------------------------------------------------------------------------------------ */
 
-static size_t page_in_block(uint64_t addr)
-{
-    return (size_t)(addr >> DRCL_PAGE_SHIFT) % DRCL_BLOCK_PAGES;
-}
-
 /* Whether the frame is part of a large page: 1, 0 or an error. */
 static int is_compound(struct drcl_idle_page *b, uint64_t pfn)
 {
     struct drcl_frame frame = {.pfn = pfn};
-    int r = drcl_kpageflags_get(&b->kpageflags, &frame, 1);
+    int r = drcl_kpageflags_get(&b->pages->files.kpageflags, &frame, 1);
 
     return r < 0 ? r : (frame.flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL)) != 0;
 }
 
-/* Whether the kernel can tell, and tells, that there is nothing in the block: 1, 0 or an error. */
-static int is_hole(struct drcl_idle_target *t, struct drcl_block *block, uint64_t addr)
+/* Notes in the block that nothing is in it, if the kernel can tell and tells so: then 1, else 0, or an error. */
+static int note_hole(struct drcl_idle_target *t, struct drcl_block *block, uint64_t addr)
 {
-    uint64_t start = addr & ~(DRCL_BLOCK_SIZE - 1), end = start + DRCL_BLOCK_SIZE, present, present_end;
+    uint64_t start = drcl_block_start(addr), end = start + DRCL_HUGE_SIZE, present, present_end;
     int r;
 
-    if (t->mm.map.no_scan)
+    if (t->pages->mm.map.no_scan)
         return 0;
-    r = drcl_pagemap_next_present(&t->mm.map, start, end, &present, &present_end);
+    r = drcl_pagemap_next_present(&t->pages->mm.map, start, end, &present, &present_end);
     if (r < 0 || present < end)
         return r;
     block->kind = DRCL_BLOCK_ABSENT;
@@ -76,7 +73,7 @@ static int is_hole(struct drcl_idle_target *t, struct drcl_block *block, uint64_
 static bool was_absent(const struct drcl_idle_page *b, const struct drcl_block *block, size_t i)
 {
     return block->kind == DRCL_BLOCK_ABSENT ||
-           (block->kind == DRCL_BLOCK_LAYOUT && !(b->layouts.entries[block->layout][i] & DRCL_PAGEMAP_PRESENT));
+           (block->kind == DRCL_BLOCK_MAPPED && !(b->entries.of[block->entries][i] & DRCL_PAGEMAP_PRESENT));
 }
 
 /* Reads all entries of a block that is sampled a lot, and keeps them unless it is one huge page. Between two looks
@@ -84,30 +81,30 @@ static bool was_absent(const struct drcl_idle_page *b, const struct drcl_block *
 static int read_block(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_block *block,
                       const struct drcl_block *before, uint64_t addr)
 {
-    uint64_t first, all = DRCL_PAGEMAP_PRESENT, any = 0;
+    uint64_t entries[DRCL_HUGE_PAGES], first, all = DRCL_PAGEMAP_PRESENT, any = 0;
     bool consecutive = true;
-    int r = drcl_pagemap_read(&t->mm.map, addr & ~(DRCL_BLOCK_SIZE - 1), DRCL_BLOCK_PAGES, b->entries);
+    int r = drcl_pagemap_read(&t->pages->mm.map, drcl_block_start(addr), DRCL_HUGE_PAGES, entries);
 
     if (r < 0)
         return r;
-    first = b->entries[0] & DRCL_PAGEMAP_PFN;
-    for (size_t i = 0; i < DRCL_BLOCK_PAGES; i++) {
-        all &= b->entries[i];
-        any |= b->entries[i] & DRCL_PAGEMAP_PRESENT;
-        consecutive &= (b->entries[i] & DRCL_PAGEMAP_PFN) == first + i;
-        b->entries[i] &= ~CAME;
+    first = entries[0] & DRCL_PAGEMAP_PFN;
+    for (size_t i = 0; i < DRCL_HUGE_PAGES; i++) {
+        all &= entries[i];
+        any |= entries[i] & DRCL_PAGEMAP_PRESENT;
+        consecutive &= (entries[i] & DRCL_PAGEMAP_PFN) == first + i;
+        entries[i] &= ~CAME;
         if (before && was_absent(b, before, i))
-            b->entries[i] |= CAME;
+            entries[i] |= CAME;
     }
     if (!any)
         block->kind = DRCL_BLOCK_ABSENT;
     else if (all && consecutive)
         r = is_compound(b, first);
     if (r == 0 && any) {
-        uint64_t *layout = drcl_block_take_layout(&b->layouts, b->env, block);
+        uint64_t *kept = drcl_entries_take(&b->entries, b->env, block);
 
-        if (layout)
-            memcpy(layout, b->entries, sizeof(b->entries));
+        if (kept)
+            memcpy(kept, entries, sizeof(entries));
     }
     return r < 0 ? r : 0;
 }
@@ -130,8 +127,8 @@ static void use_block(struct drcl_idle_page *b, const struct drcl_block *block, 
         sample->state = DRCL_SAMPLE_HUGE;
         sample->pfn = block->head;
         break;
-    case DRCL_BLOCK_LAYOUT:
-        use_entry(b, sample, &b->layouts.entries[block->layout][page_in_block(sample->addr)]);
+    case DRCL_BLOCK_MAPPED:
+        use_entry(b, sample, &b->entries.of[block->entries][drcl_block_page(sample->addr)]);
         break;
     case DRCL_BLOCK_ABSENT:
     case DRCL_BLOCK_NONE:
@@ -156,7 +153,7 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
         drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
         return 0;
     }
-    if (drcl_block_fresh(block, now)) {
+    if (drcl_block_is_fresh(block, now)) {
         if (++block->nr_samples == MANY && (block->kind == DRCL_BLOCK_UNKNOWN || block->kind == DRCL_BLOCK_SMALL)) {
             block->born_ms = now;
             r = read_block(b, t, block, NULL, sample->addr);
@@ -169,7 +166,7 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
     before = *block;
     block = drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_UNKNOWN, 0, now);
     if (before.kind == DRCL_BLOCK_ABSENT) {
-        r = is_hole(t, block, sample->addr);
+        r = note_hole(t, block, sample->addr);
         use_block(b, block, sample);
         if (r != 0)
             return r < 0 ? r : 0;
@@ -177,7 +174,7 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
     if (before.nr_samples < MANY)
         return 0;
     block->nr_samples = MANY;
-    r = read_block(b, t, block, now - before.born_ms < 2 * DRCL_FRESH_MS ? &before : NULL, sample->addr);
+    r = read_block(b, t, block, now - before.born_ms < 2 * DRCL_BLOCK_FRESH_MS ? &before : NULL, sample->addr);
     use_block(b, block, sample);
     return r;
 }
@@ -192,7 +189,7 @@ static int found_nothing(struct drcl_idle_target *t, struct drcl_sample *sample,
     sample->state = DRCL_SAMPLE_ABSENT;
     if (!drcl_block_is(block, sample->addr) || block->nr_samples > 1)
         return 0;
-    r = is_hole(t, block, sample->addr);
+    r = note_hole(t, block, sample->addr);
     if (r > 0)
         sample->state = DRCL_SAMPLE_NOTHING;
     return r < 0 ? r : 0;
@@ -207,134 +204,19 @@ static int found_entry(struct drcl_idle_page *b, struct drcl_idle_target *t, str
     if (!(entry & DRCL_PAGEMAP_PRESENT))
         return found_nothing(t, sample, block);
     if (!sample->pfn)
-        return drcl_idle_no_frame_numbers(b->env);
+        return drcl_no_frame_numbers(b->env);
     else if (sample->pfn == b->zero_pfn)
         sample->state = DRCL_SAMPLE_NOTHING;
-    else if (drcl_block_is(block, sample->addr) && drcl_block_fresh(block, now) && block->kind == DRCL_BLOCK_SMALL)
+    else if (drcl_block_is(block, sample->addr) && drcl_block_is_fresh(block, now) && block->kind == DRCL_BLOCK_SMALL)
         sample->state = DRCL_SAMPLE_ASSUMED;
     else
         sample->state = DRCL_SAMPLE_UNKNOWN;
     return 0;
 }
 
-/* What a frame of a large page is part of. */
-struct folio {
-    uint64_t head;
-    uint32_t flags; /* of the head; 0: it was taken apart meanwhile */
-    bool huge;      /* all of the 2 MiB from the head on, or more */
-};
-
-static int flags_of(struct drcl_idle_page *b, uint64_t pfn, uint32_t *ret_flags)
-{
-    int r = drcl_kpageflags_read(&b->kpageflags, pfn, 1);
-
-    *ret_flags = r < 0 ? 0 : (uint32_t)b->kpageflags.buf[0];
-    return r;
-}
-
-/*
- * The frames of a folio are consecutive and aligned to its size, so its head is the first one of the 2, 4, 8, ...
- * frames around @pfn that is one. It is all of the 2 MiB if it begins there and reaches beyond the half. What begins
- * before the 2 MiB has no head here.
- */
-static int find_folio(struct drcl_idle_page *b, uint64_t pfn, uint32_t flags, struct folio *ret)
-{
-    uint64_t base = pfn & ~(DRCL_BLOCK_PAGES - 1), half = base + DRCL_BLOCK_PAGES / 2;
-    int r = 0;
-
-    *ret = (struct folio){.head = pfn, .flags = flags};
-    for (uint64_t size = 2; size <= DRCL_BLOCK_PAGES && (ret->flags & DRCL_KPF_COMPOUND_TAIL); size *= 2) {
-        uint64_t first = pfn & ~(size - 1);
-
-        if (first == ret->head)
-            continue;
-        ret->head = first;
-        r = flags_of(b, first, &ret->flags);
-        if (r < 0)
-            return r;
-    }
-    if (!(ret->flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL)))
-        ret->flags = 0;
-    if (ret->head != base || !ret->flags)
-        return 0;
-    flags = 0;
-    if (pfn < half)
-        r = flags_of(b, half, &flags);
-    ret->huge = pfn >= half || (flags & DRCL_KPF_COMPOUND_TAIL);
-    return r;
-}
-
-/* A sample in a large page, of whose head the idle bit is. */
-static int resolve_compound(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample,
-                            uint32_t flags, uint32_t now)
-{
-    uint64_t base = sample->pfn & ~(DRCL_BLOCK_PAGES - 1);
-    const struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr);
-    bool lru, aligned = sample->pfn - base == page_in_block(sample->addr);
-    struct folio folio;
-    int r;
-
-    if (aligned && drcl_block_is(block, sample->addr) && block->kind == DRCL_BLOCK_HUGE && block->head == base) {
-        drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_HUGE, base, now);
-        sample->pfn = base;
-        sample->state = DRCL_SAMPLE_HUGE;
-        return 0;
-    }
-    r = find_folio(b, sample->pfn, flags, &folio);
-    if (r < 0)
-        return r;
-    lru = (folio.flags & DRCL_KPF_COMPOUND_HEAD) && (folio.flags & DRCL_KPF_LRU);
-    sample->pfn = folio.head;
-    sample->state = lru ? DRCL_SAMPLE_PAGE : DRCL_SAMPLE_NOTHING;
-    /* Only a huge page that is mapped as one says something about the other addresses of the block. */
-    if (folio.huge && aligned) {
-        drcl_block_set(t->blocks, sample->addr, lru ? DRCL_BLOCK_HUGE : DRCL_BLOCK_NONE, base, now);
-        if (lru)
-            sample->state = DRCL_SAMPLE_HUGE;
-    }
-    return 0;
-}
-
-static int found_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, struct drcl_sample *sample, uint32_t flags,
-                       uint32_t now)
-{
-    struct drcl_block *block = drcl_block_slot(t->blocks, sample->addr);
-    bool known = drcl_block_is(block, sample->addr);
-
-    if (known && block->kind == DRCL_BLOCK_NONE && (flags & DRCL_KPF_LRU)) /* not any more */
-        block->kind = DRCL_BLOCK_UNKNOWN;
-    if (flags & (DRCL_KPF_COMPOUND_HEAD | DRCL_KPF_COMPOUND_TAIL))
-        return resolve_compound(b, t, sample, flags, now);
-    sample->state = flags & DRCL_KPF_LRU ? DRCL_SAMPLE_PAGE : DRCL_SAMPLE_NOTHING;
-    if (flags & DRCL_KPF_ZERO_PAGE)
-        b->zero_pfn = sample->pfn;
-    if (!(flags & DRCL_KPF_LRU) || !known)
-        return 0;
-    if (block->kind == DRCL_BLOCK_HUGE) /* not any more */
-        drcl_block_set(t->blocks, sample->addr, DRCL_BLOCK_SMALL, 0, now);
-    else if (block->kind == DRCL_BLOCK_UNKNOWN)
-        block->kind = DRCL_BLOCK_SMALL;
-    return 0;
-}
-
-int drcl_idle_look_at_flags(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms)
-{
-    size_t n = 0;
-    int r;
-
-    for (size_t i = 0; i < t->nr_samples; i++)
-        if (t->samples[i].state == DRCL_SAMPLE_UNKNOWN)
-            b->frames[n++] = (struct drcl_frame){.pfn = t->samples[i].pfn, .index = (uint32_t)i};
-    drcl_frames_sort(b->frames, n);
-    r = drcl_kpageflags_get(&b->kpageflags, b->frames, n);
-    for (size_t i = 0; r == 0 && i < n; i++)
-        r = found_flags(b, t, &t->samples[b->frames[i].index], b->frames[i].flags, now_ms);
-    return r;
-}
-
 int drcl_idle_look_up(struct drcl_idle_page *b, struct drcl_idle_target *t, uint32_t now_ms)
 {
-    int r = drcl_idle_need_frames(b, t->nr_samples);
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < t->nr_samples; i++)
         r = t->samples[i].left_out ? 0 : recall(b, t, &t->samples[i], now_ms);

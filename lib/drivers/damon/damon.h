@@ -97,10 +97,10 @@ struct drcl_damon {
     uint32_t flags;
     bool monitor_only; /* the engine's schemes act, on what the kernel has seen */
     const struct damon_reclaim_backend_ops *ops;
-    void *pages;          /* of the backend idle-page, for monitor_only */
-    uint64_t snapshot_ns; /* when the engine's regions were taken over from the kernel */
-    bool acting;          /* and its schemes are not done with them */
-    uint64_t next_act_ns; /* when these go on */
+    struct drcl_pages *pages; /* for monitor_only */
+    uint64_t snapshot_ns;     /* when the engine's regions were taken over from the kernel */
+    bool acting;              /* and its schemes are not done with them */
+    uint64_t next_act_ns;     /* when these go on */
     struct drcl_damon_target *targets;
     size_t nr_targets;
     struct drcl_ram ram;
