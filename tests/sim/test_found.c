@@ -9,7 +9,7 @@
 
 static const char *const workloads[] = {"hot_set.cfg", "stairs.cfg", "zigzag.cfg", "database.cfg"};
 
-#define NR_WORKLOADS (int)(sizeof(workloads) / sizeof(workloads[0]))
+#define NR_WORKLOADS (int)(NUMBER_OF(workloads))
 
 static void check_found(struct sim_run *run, const char *workload)
 {

@@ -110,15 +110,15 @@ END_TEST
 START_TEST(test_window_borders)
 {
     open_model("a, 8192\n\np\n1\na, 0, 4096, 1\n"); /* page 0 at 0, 2000 ... ns, page 1 at 1000, 3000 ... */
-    ck_assert(touched(0, 0, 1));
-    ck_assert(!touched(0, 0, 0));
-    ck_assert(!touched(1, 0, 1000));
-    ck_assert(touched(1, 0, 1001));
-    ck_assert(touched(1, 1000, 1001));
-    ck_assert(!touched(1, 1001, 3000));
-    ck_assert(touched(1, 999000, 1000000));
-    ck_assert(!touched(1, 999001, UINT64_MAX));
-    ck_assert(!touched(0, 1000000, UINT64_MAX));
+    ck_assert_int_eq(touched(0, 0, 1), true);
+    ck_assert_int_eq(touched(0, 0, 0), false);
+    ck_assert_int_eq(touched(1, 0, 1000), false);
+    ck_assert_int_eq(touched(1, 0, 1001), true);
+    ck_assert_int_eq(touched(1, 1000, 1001), true);
+    ck_assert_int_eq(touched(1, 1001, 3000), false);
+    ck_assert_int_eq(touched(1, 999000, 1000000), true);
+    ck_assert_int_eq(touched(1, 999001, UINT64_MAX), false);
+    ck_assert_int_eq(touched(0, 1000000, UINT64_MAX), false);
     ck_assert_uint_eq(drcl_model_first_access(&model, 1, 1001, 5000), 3000);
     close_model();
 }
@@ -153,14 +153,14 @@ START_TEST(test_many_phases)
                                 i, i, i % 2);
     open_model(text);
     for (uint64_t i = 0; i < 10; i++) {
-        ck_assert(!touched(10 + i, 0, i * 1000000));
-        ck_assert(touched(10 + i, i * 1000000, i * 1000000 + 1));
-        ck_assert(touched(10 + i, 0, UINT64_MAX));
-        ck_assert(!touched(10 + i, (i + 1) * 1000000, UINT64_MAX));
-        ck_assert(touched(0, i * 1000000, (i + 1) * 1000000) == (i % 2 == 1));
+        ck_assert_int_eq(touched(10 + i, 0, i * 1000000), false);
+        ck_assert_int_eq(touched(10 + i, i * 1000000, i * 1000000 + 1), true);
+        ck_assert_int_eq(touched(10 + i, 0, UINT64_MAX), true);
+        ck_assert_int_eq(touched(10 + i, (i + 1) * 1000000, UINT64_MAX), false);
+        ck_assert_int_eq(touched(0, i * 1000000, (i + 1) * 1000000), i % 2 == 1);
     }
-    ck_assert(touched(0, 0, UINT64_MAX));
-    ck_assert(!touched(1, 0, UINT64_MAX));
+    ck_assert_int_eq(touched(0, 0, UINT64_MAX), true);
+    ck_assert_int_eq(touched(1, 0, UINT64_MAX), false);
     ck_assert_uint_eq(drcl_model_first_access(&model, 0, 0, UINT64_MAX), 1000000);
     ck_assert_uint_eq(drcl_model_first_access(&model, 0, 1000001, 9000000), 1002000);
     close_model();
@@ -231,8 +231,8 @@ START_TEST(test_extremes)
 
     open_model_seed(
         "a, 70368744173568\nb, 1\n\np\n86400000\na, 1, 0, 1\na, 0, 70368744177664, 1\nb, 0, 1, 1000000000\n", 1, 0);
-    ck_assert(touched(0, 0, 1));
-    ck_assert(!touched(0, 1, UINT64_C(86400000000000)));
+    ck_assert_int_eq(touched(0, 0, 1), true);
+    ck_assert_int_eq(touched(0, 1, UINT64_C(86400000000000)), false);
     for (uint64_t page = pages - 1000; page < pages; page++)
         n += touched(page, 0, UINT64_MAX);
     ck_assert_uint_le(n, 1);
@@ -240,7 +240,7 @@ START_TEST(test_extremes)
     close_model();
     open_model_seed("a, 1\nb, 1\n\np\n86400000\na, 1, 0, 1\nb, 0, 1, 1\n", DRCL_SIM_MAX_RATE, 0);
     for (uint64_t t = 1; t < UINT64_C(86400000000000) - 1000; t = t * 3) {
-        ck_assert(touched(0, t, t + 1000));
+        ck_assert_int_eq(touched(0, t, t + 1000), true);
         ck_assert_uint_eq(drcl_model_first_access(&model, 1, t, UINT64_MAX), t);
     }
     close_model();
@@ -254,7 +254,7 @@ START_TEST(test_reproducible)
     uint64_t end = UINT64_C(10000000000);
 
     open_model_seed("a, 1073741824\n\np\n10000\na, 1, 0, 1\n", RATE, 42);
-    for (uint64_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+    for (uint64_t i = 0; i < NUMBER_OF(expected); i++)
         ck_assert_uint_eq(drcl_model_first_access(&model, i * 1000, 0, end), expected[i]);
     close_model();
 }
@@ -262,7 +262,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_sequential, 0, (int)(sizeof(sweeps) / sizeof(sweeps[0])));
+    tcase_add_loop_test(tc, test_sequential, 0, (int)(NUMBER_OF(sweeps)));
     tcase_add_test(tc, test_window_borders);
     tcase_add_test(tc, test_shares);
     tcase_add_test(tc, test_many_phases);

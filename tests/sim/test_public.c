@@ -168,7 +168,7 @@ START_TEST(test_every_allocation_fails)
         memory.nr_calls = 0;
         r = damon_reclaim_new(&config, &ctx);
         expect(r == 0 || r == -ENOMEM);
-        for (size_t i = 0; r == 0 && i < sizeof(params) / sizeof(params[0]); i++)
+        for (size_t i = 0; r == 0 && i < NUMBER_OF(params); i++)
             expect(damon_reclaim_set(ctx, params[i][0], params[i][1]) == 0);
         if (r == 0)
             r = damon_reclaim_enable(ctx);

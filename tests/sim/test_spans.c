@@ -74,9 +74,9 @@ START_TEST(test_no_memory)
     t.memory.nr_calls = 0;
     t.memory.fail_at = 2;
     ck_assert_int_eq(drcl_spans_set(&spans, 0, PAGES, 7), -ENOMEM);
-    ck_assert(drcl_spans_find(&spans, 0, &end, &time));
+    ck_assert_int_eq(drcl_spans_find(&spans, 0, &end, &time), true);
     ck_assert_uint_eq(spans.nr_set, end);
-    ck_assert(!drcl_spans_find(&spans, end, &end, &time));
+    ck_assert_int_eq(drcl_spans_find(&spans, end, &end, &time), false);
     ck_assert_int_eq(drcl_spans_set(&spans, 0, PAGES, 7), 0);
     ck_assert_uint_eq(spans.nr_set, PAGES);
     drcl_spans_fini(&spans);
@@ -99,7 +99,7 @@ START_TEST(test_neighbours_join)
     for (uint64_t page = 1; page < 10000; page++)
         expect(drcl_spans_set(&spans, page, page + 1, 7) == 0);
     ck_assert_uint_eq(t.memory.live, live);
-    ck_assert(drcl_spans_find(&spans, 0, &end, &time));
+    ck_assert_int_eq(drcl_spans_find(&spans, 0, &end, &time), true);
     ck_assert_uint_eq(end, 10000);
     drcl_spans_fini(&spans);
     sim_env_close(&t);

@@ -52,12 +52,12 @@ START_TEST(test_shapes)
     w = parse(&t, text);
     ck_assert_uint_eq(w->nr_regions, 3);
     ck_assert_uint_eq(w->regions[0].size, 256);
-    ck_assert(!w->regions[0].file);
+    ck_assert_int_eq(w->regions[0].file, false);
     ck_assert_uint_eq(w->regions[1].name_len, 8);
     ck_assert_mem_eq(w->regions[1].name, "l3 cache", 8);
-    ck_assert(!w->regions[1].file);
+    ck_assert_int_eq(w->regions[1].file, false);
     ck_assert_uint_eq(w->regions[2].size, UINT64_C(10737418240));
-    ck_assert(w->regions[2].file);
+    ck_assert_int_eq(w->regions[2].file, true);
     ck_assert_uint_eq(w->nr_phases, 3);
     ck_assert_uint_eq(w->phases[0].ms, 2000);
     ck_assert_uint_eq(w->phases[0].nr_patterns, 2);
@@ -65,9 +65,9 @@ START_TEST(test_shapes)
     ck_assert_uint_eq(w->phases[1].nr_patterns, 0);
     ck_assert_uint_eq(w->phases[2].first_pattern, 2);
     ck_assert_uint_eq(w->nr_patterns, 4);
-    ck_assert(!w->patterns[0].random);
+    ck_assert_int_eq(w->patterns[0].random, false);
     ck_assert_uint_eq(w->patterns[0].stride, 64);
-    ck_assert(w->patterns[1].random);
+    ck_assert_int_eq(w->patterns[1].random, true);
     ck_assert_uint_eq(w->patterns[1].region, 1);
     ck_assert_uint_eq(w->patterns[2].weight, 7);
     ck_assert_uint_eq(w->patterns[3].stride, 100000);
@@ -217,7 +217,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_shapes);
-    tcase_add_loop_test(tc, test_wrong, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
+    tcase_add_loop_test(tc, test_wrong, 0, (int)(NUMBER_OF(wrong)));
     tcase_add_test(tc, test_limits);
     tcase_add_test(tc, test_long_lines_are_cut_in_messages);
     tcase_add_test(tc, test_every_allocation_fails);

@@ -17,6 +17,15 @@
         if (expect_a != expect_b)                                                                                      \
             ck_abort_msg("%s == %s: %lld, %lld", #a, #b, expect_a, expect_b);                                          \
     } while (0)
+/* Both bounds are allowed. */
+#define expect_between(value, low, high)                                                                               \
+    do {                                                                                                               \
+        unsigned long long expect_v = (value), expect_low = (low), expect_high = (high);                               \
+        if (expect_v < expect_low || expect_v > expect_high)                                                           \
+            ck_abort_msg("%s: %llu is not in [%llu, %llu]", #value, expect_v, expect_low, expect_high);                \
+    } while (0)
+
+#define NUMBER_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The process may open @more files beyond those that it has; and as many as before. */
 void limit_files(unsigned int more);

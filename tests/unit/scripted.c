@@ -212,7 +212,11 @@ bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr)
 
 void scripted_init(struct scripted *s)
 {
+    struct scripted_act *acts = s->acts ? s->acts : calloc(MAX_ACTS, sizeof(*acts));
+
+    expect(acts != NULL);
     memset(s, 0, sizeof(*s));
+    s->acts = acts;
     s->ops = (struct damon_reclaim_backend_ops){.size = sizeof(s->ops),
                                                 .name = "scripted",
                                                 .features = DAMON_RECLAIM_BACKEND_WHOLE,
@@ -239,8 +243,6 @@ void scripted_init(struct scripted *s)
     s->reclaimed_pct = 100;
     s->seed = 1;
     s->meminfo = "MemTotal:        1000000 kB\nMemFree:          300000 kB\nMemAvailable:     400000 kB\n";
-    s->acts = calloc(MAX_ACTS, sizeof(*s->acts));
-    expect(s->acts != NULL);
 }
 
 struct damon_reclaim_config scripted_config(struct scripted *s)
@@ -264,7 +266,7 @@ struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags)
     struct damon_reclaim_config config = scripted_config(s);
 
     config.flags = flags;
-    return reclaim_new(&config);
+    return s->ctx = reclaim_new(&config);
 }
 
 void scripted_fini(struct scripted *s)
@@ -285,7 +287,52 @@ uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until)
     return sum;
 }
 
-int scripted_run(const char *name, void (*fill)(TCase *tc))
+void scripted_again(struct scripted *s)
 {
-    return run_suite(name, 60, fill);
+    damon_reclaim_unref(s->ctx);
+    scripted_fini(s);
+    scripted_init(s);
+}
+
+void scripted_manner(struct scripted *s, int manner)
+{
+    if (manner == BY_PAGE)
+        s->ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+}
+
+void scripted_clock(struct scripted *s, int clock)
+{
+    if (clock == SYSTEM_CLOCK) {
+        s->ops.now = NULL;
+        s->ops.advance = NULL;
+    }
+}
+
+static struct scripted *of_suite;
+
+static void set_up(void)
+{
+    scripted_init(of_suite);
+}
+
+static void tear_down(void)
+{
+    damon_reclaim_unref(of_suite->ctx);
+    scripted_fini(of_suite);
+}
+
+static void (*fill_tests)(TCase *tc);
+
+static void fill_with_fixture(TCase *tc)
+{
+    if (of_suite)
+        tcase_add_checked_fixture(tc, set_up, tear_down);
+    fill_tests(tc);
+}
+
+int scripted_run(const char *name, struct scripted *s, void (*fill)(TCase *tc))
+{
+    of_suite = s;
+    fill_tests = fill;
+    return run_suite(name, 60, fill_with_fixture);
 }

@@ -124,15 +124,24 @@ struct scripted {
     int system_error;
 
     struct counted memory;
+    struct damon_reclaim *ctx; /* the last of scripted_new(); NULL once a test has dropped it */
 };
 
 /* A backend of 64 MiB with a virtual clock, whose memory nobody accesses, free memory between mid and low. */
 void scripted_init(struct scripted *s);
+/* Ends what a test has done so far, and begins anew. */
+void scripted_again(struct scripted *s);
 /* The configuration of a context; points into the struct. */
 struct damon_reclaim_config scripted_config(struct scripted *s);
 struct damon_reclaim *scripted_new(struct scripted *s, uint32_t flags);
 /* Fails the test if memory, descriptors or targets are left. */
 void scripted_fini(struct scripted *s);
+/* For loops over both kinds of backends: it reclaims what it is asked for, or goes page by page, as its limits say. */
+enum { WHOLE_REGIONS, BY_PAGE, NR_MANNERS };
+void scripted_manner(struct scripted *s, int manner);
+/* For loops over both clocks. */
+enum { VIRTUAL_CLOCK, SYSTEM_CLOCK, NR_CLOCKS };
+void scripted_clock(struct scripted *s, int clock);
 /* The backend can exclude processes and cgroups. Before scripted_new(). */
 void scripted_can_exclude(struct scripted *s);
 size_t scripted_open_fds(const struct scripted *s);
@@ -143,7 +152,10 @@ bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr); /* blo
 /* Sum of what reclaim() tried in [from, until) of the records. */
 uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until);
 
-/* Runs a suite of one test case made by @fill. Returns the exit status for main(). */
-int scripted_run(const char *name, void (*fill)(TCase *tc));
+/*
+ * Runs a suite of one test case made by @fill. If @s is not NULL, each test begins with scripted_init(s), and ends with
+ * dropping the context that scripted_new() made last and with scripted_fini(s). Returns the exit status for main().
+ */
+int scripted_run(const char *name, struct scripted *s, void (*fill)(TCase *tc));
 
 #endif

@@ -276,13 +276,15 @@ static void drop(struct damon_reclaim *ctx, void *userdata)
     damon_reclaim_unref(ctx);
 }
 
+enum { IN_AFTER_RECLAIM, IN_AFTER_AGGREGATION, NR_PLACES };
+
 /* A context that nobody holds any more does nothing more, and run() comes back. */
 START_TEST(test_unref_ends)
 {
     struct damon_reclaim *ctx;
 
     scripted_init(&s);
-    if (_i)
+    if (_i == IN_AFTER_AGGREGATION)
         s.callbacks.after_aggregation = drop;
     else
         s.callbacks.after_reclaim = drop_after;
@@ -293,7 +295,7 @@ START_TEST(test_unref_ends)
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
     ck_assert_uint_eq(s.nr_destroy, 1);
     ck_assert_uint_eq(s.nr_acts, acts_at_unref);
-    ck_assert_int_eq(acts_at_unref > 0, !_i);
+    ck_assert_int_eq(acts_at_unref > 0, _i == IN_AFTER_RECLAIM);
     scripted_fini(&s);
 }
 END_TEST
@@ -316,8 +318,7 @@ START_TEST(test_veto)
     s.ranges[1] = (struct damon_reclaim_range){BASE + 32 * MIB, BASE + 64 * MIB};
     s.nr_ranges = 2;
     s.callbacks.before_reclaim = veto;
-    if (_i)
-        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    scripted_manner(&s, _i);
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=500ms quota_ms=0");
     reclaim_enable(ctx);
@@ -328,7 +329,8 @@ START_TEST(test_veto)
         ck_assert_uint_eq(regions[i].age, regions[i].start < BASE + 32 * MIB ? 8 : 3);
     free(regions);
     for (size_t i = 0; i < s.nr_acts; i++) /* no huge page may be followed into what might be vetoed */
-        ck_assert(!s.acts[i].reclaim || s.acts[i].request.limit_end == s.acts[i].end);
+        if (s.acts[i].reclaim)
+            ck_assert_uint_eq(s.acts[i].request.limit_end, s.acts[i].end);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
@@ -372,12 +374,12 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_deeds, 0, NR_CALLBACKS * NR_DEEDS);
-    tcase_add_loop_test(tc, test_unref_ends, 0, 2);
-    tcase_add_loop_test(tc, test_veto, 0, 2);
+    tcase_add_loop_test(tc, test_unref_ends, 0, NR_PLACES);
+    tcase_add_loop_test(tc, test_veto, 0, NR_MANNERS);
     tcase_add_test(tc, test_up_to_date);
 }
 
 int main(void)
 {
-    return scripted_run("callbacks", fill);
+    return scripted_run("callbacks", NULL, fill);
 }

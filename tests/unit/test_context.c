@@ -33,7 +33,6 @@ START_TEST(test_bad_backend)
 {
     struct damon_reclaim_config config;
 
-    scripted_init(&s);
     config = scripted_config(&s);
     config.backend = "sim";
     expect_refused(config, -EINVAL, "config.backend");
@@ -44,7 +43,6 @@ START_TEST(test_bad_backend)
     expect_refused(config, -ENOENT, "no such thing");
     config.backend = "";
     expect_refused(config, -ENOENT, "config.backend");
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -61,10 +59,8 @@ static const size_t optional[] = {
 
 START_TEST(test_missing_ops)
 {
-    scripted_init(&s);
     memset((char *)&s.ops + mandatory[_i], 0, sizeof(void *));
     expect_refused(scripted_config(&s), -EINVAL, "config.backend_ops");
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -75,7 +71,6 @@ START_TEST(test_optional_ops)
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     memset((char *)&s.ops + optional[_i], 0, sizeof(void *));
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=500ms");
@@ -85,20 +80,16 @@ START_TEST(test_optional_ops)
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
     reclaim_aggregate(ctx, 1);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 START_TEST(test_bad_ops)
 {
-    scripted_init(&s);
     s.ops.min_region_size = 4097;
     expect_refused(scripted_config(&s), -EINVAL, "min_region_size");
     s.ops.min_region_size = 4096;
     s.ops.huge_size = 3 * 4096;
     expect_refused(scripted_config(&s), -EINVAL, "huge_size");
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -132,7 +123,6 @@ START_TEST(test_sizes)
     static const char *const names[] = {"config.backend_ops", "config.system_ops", "config.callbacks",
                                         "config.allocator"};
 
-    scripted_init(&s);
     s.real_system = true;
     c = scripted_config(&s);
     ops.s = s.ops;
@@ -168,7 +158,6 @@ START_TEST(test_sizes)
     ck_assert_ptr_null(ctx);
     ck_assert_int_eq(damon_reclaim_new(NULL, &ctx), -EINVAL);
     ck_assert_int_eq(damon_reclaim_new(&c, NULL), -EINVAL);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -178,7 +167,6 @@ START_TEST(test_older_caller)
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.size = offsetof(struct damon_reclaim_backend_ops, metrics);
     s.callbacks.size = offsetof(struct damon_reclaim_callbacks, before_reclaim);
     config = scripted_config(&s);
@@ -188,7 +176,6 @@ START_TEST(test_older_caller)
     reclaim_enable(ctx); /* metrics from /proc/meminfo */
     ck_assert_uint_eq(damon_reclaim_now(ctx), s.system_ns);
     damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -203,11 +190,9 @@ START_TEST(test_half_allocator)
     struct damon_reclaim_allocator allocator = {.size = sizeof(allocator), .realloc = half_realloc};
     struct damon_reclaim_config config;
 
-    scripted_init(&s);
     config = scripted_config(&s);
     config.allocator = &allocator;
     expect_refused(config, -EINVAL, "config.allocator");
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -216,13 +201,11 @@ START_TEST(test_unknown_flags)
 {
     struct damon_reclaim_config config;
 
-    scripted_init(&s);
     config = scripted_config(&s);
     config.flags = UINT32_C(1) << 31;
     expect_refused(config, -EINVAL, "config.flags");
     config.flags = DAMON_RECLAIM_NO_MARK | 1 << 4;
     expect_refused(config, -EINVAL, "config.flags");
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -240,7 +223,6 @@ START_TEST(test_backend_data)
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
 
-    scripted_init(&s);
     s.ops.destroy = count_destroy;
     destroyed = 0;
     config = scripted_config(&s);
@@ -265,7 +247,6 @@ START_TEST(test_backend_data)
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
     damon_reclaim_unref(ctx);
     ck_assert_uint_eq(destroyed, 1);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -274,7 +255,6 @@ START_TEST(test_references)
     struct damon_reclaim *ctx;
     int other;
 
-    scripted_init(&s);
     ck_assert_ptr_null(damon_reclaim_ref(NULL));
     ck_assert_ptr_null(damon_reclaim_unref(NULL));
     ck_assert_str_eq(damon_reclaim_last_error(NULL), "");
@@ -299,11 +279,10 @@ START_TEST(test_references)
     ck_assert_int_eq(damon_reclaim_get_stats(ctx, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_stats(NULL, NULL), -EINVAL);
     reclaim_enable(ctx);
-    damon_reclaim_unref(ctx); /* disables without a word */
+    s.ctx = damon_reclaim_unref(ctx); /* disables without a word */
     ck_assert_uint_eq(s.nr_destroy, 1);
     ck_assert_uint_eq(s.nr_disable, 1);
     ck_assert_uint_eq(s.nr_target_remove, 1);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -311,11 +290,9 @@ END_TEST
 START_TEST(test_snapshot)
 {
     struct damon_reclaim_region regions[4];
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     size_t n = 77;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
     ck_assert_uint_eq(n, 0);
     reclaim_enable(ctx);
@@ -330,8 +307,6 @@ START_TEST(test_snapshot)
     damon_reclaim_disable(ctx); /* forgets */
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
     ck_assert_uint_eq(n, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -357,7 +332,6 @@ START_TEST(test_log)
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
 
-    scripted_init(&s);
     memset(&logged, 0, sizeof(logged));
     s.callbacks.log = note_log;
     config = scripted_config(&s);
@@ -376,8 +350,6 @@ START_TEST(test_log)
     reclaim_enable(ctx);
     ck_assert_int_eq(logged.level, DAMON_RECLAIM_LOG_INFO);
     ck_assert_ptr_nonnull(strstr(logged.text, "active"));
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -391,10 +363,10 @@ START_TEST(test_features)
         char feature[64];
 
         snprintf(feature, sizeof(feature), "backend:%s", name);
-        ck_assert(damon_reclaim_has_feature(feature));
+        ck_assert_int_eq(damon_reclaim_has_feature(feature), true);
     }
     for (size_t i = 0; (name = damon_reclaim_feature(i)) != NULL; i++) {
-        ck_assert(damon_reclaim_has_feature(name));
+        ck_assert_int_eq(damon_reclaim_has_feature(name), true);
         backends += !strncmp(name, "backend:", 8);
         for (size_t j = 0; j < i; j++)
             ck_assert_str_ne(name, damon_reclaim_feature(j));
@@ -403,10 +375,10 @@ START_TEST(test_features)
     ck_assert_ptr_nonnull(damon_reclaim_backend(backends - 1));
     ck_assert_ptr_null(damon_reclaim_backend(SIZE_MAX));
     ck_assert_ptr_null(damon_reclaim_feature(SIZE_MAX));
-    ck_assert(damon_reclaim_has_feature("backend:sim"));
-    ck_assert(!damon_reclaim_has_feature("backend:"));
-    ck_assert(!damon_reclaim_has_feature(""));
-    ck_assert(!damon_reclaim_has_feature(NULL));
+    ck_assert_int_eq(damon_reclaim_has_feature("backend:sim"), true);
+    ck_assert_int_eq(damon_reclaim_has_feature("backend:"), false);
+    ck_assert_int_eq(damon_reclaim_has_feature(""), false);
+    ck_assert_int_eq(damon_reclaim_has_feature(NULL), false);
     ck_assert_uint_eq(damon_reclaim_version(), DAMON_RECLAIM_VERSION);
     ck_assert_str_eq(damon_reclaim_version_string(), "0.1.0");
 }
@@ -418,7 +390,6 @@ START_TEST(test_independent)
     static struct scripted other;
     struct damon_reclaim *a, *b;
 
-    scripted_init(&s);
     scripted_init(&other);
     a = scripted_new(&s, 0);
     b = scripted_new(&other, 0);
@@ -432,10 +403,9 @@ START_TEST(test_independent)
     ck_assert_uint_gt(s.nr_acts, 0);
     ck_assert_uint_eq(other.nr_acts, 0);
     ck_assert_uint_eq(reclaim_stats(b).nr_samples, 0);
-    damon_reclaim_unref(a);
+    s.ctx = damon_reclaim_unref(a);
     reclaim_aggregate(b, 1);
     damon_reclaim_unref(b);
-    scripted_fini(&s);
     scripted_fini(&other);
 }
 END_TEST
@@ -443,15 +413,11 @@ END_TEST
 START_TEST(test_sim_report)
 {
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     expect_error(ctx, damon_reclaim_sim_get_report(ctx, 1, &report), -EOPNOTSUPP, "scripted");
     ck_assert_int_eq(damon_reclaim_sim_get_report(NULL, 1, &report), -EINVAL);
     ck_assert_int_eq(damon_reclaim_sim_get_report(ctx, 1, NULL), -EINVAL);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -467,9 +433,10 @@ START_TEST(test_probe_auto)
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         damon |= !strncmp(line, "damon: ", 7) && strstr(line, "CONFIG_DAMON_SYSFS");
         idle_page |= !strncmp(line, "idle-page: ", 11) && strstr(line, "CONFIG_IDLE_PAGE_TRACKING");
-        ck_assert(!strncmp(line, "damon: ", 7) || !strncmp(line, "idle-page: ", 11));
+        expect(!strncmp(line, "damon: ", 7) || !strncmp(line, "idle-page: ", 11));
     }
-    ck_assert(damon && idle_page);
+    ck_assert_int_eq(damon, true);
+    ck_assert_int_eq(idle_page, true);
     ck_assert_int_eq(damon_reclaim_probe(&config, text, 9), -ENOENT);
     ck_assert_uint_eq(strlen(text), 8);
     ck_assert_int_eq(damon_reclaim_probe(&config, NULL, 0), -ENOENT);
@@ -489,8 +456,8 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_bad_backend);
-    tcase_add_loop_test(tc, test_missing_ops, 0, sizeof(mandatory) / sizeof(mandatory[0]));
-    tcase_add_loop_test(tc, test_optional_ops, 0, sizeof(optional) / sizeof(optional[0]));
+    tcase_add_loop_test(tc, test_missing_ops, 0, NUMBER_OF(mandatory));
+    tcase_add_loop_test(tc, test_optional_ops, 0, NUMBER_OF(optional));
     tcase_add_test(tc, test_bad_ops);
     tcase_add_test(tc, test_sizes);
     tcase_add_test(tc, test_older_caller);
@@ -508,5 +475,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("context", fill);
+    return scripted_run("context", &s, fill);
 }

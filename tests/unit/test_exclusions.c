@@ -14,22 +14,14 @@ static struct scripted s;
 #define PID(pid_)       ((struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = (pid_)})
 #define CGROUP(cgroup_) ((struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = (cgroup_)})
 
-static struct damon_reclaim *begin(bool by_page)
+static struct damon_reclaim *begin(int manner)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
-    if (by_page)
-        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    scripted_manner(&s, manner);
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=500ms quota_ms=0 quota_sz=0");
     return ctx;
-}
-
-static void end(struct damon_reclaim *ctx)
-{
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 
 static void exclude(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *list, size_t n)
@@ -77,23 +69,19 @@ START_TEST(test_ranges)
     expect_untouched(0, 40 * MIB, 50 * MIB);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 44 * MIB);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    end(ctx);
 }
 END_TEST
 
 /* No filter and no scheme of the host program gets around it. */
 START_TEST(test_before_filters)
 {
+    static const enum damon_reclaim_action actions[] = {DAMON_RECLAIM_ACTION_STAT, DAMON_RECLAIM_ACTION_COLD};
     struct damon_reclaim_filter all = {
         .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = true, .end = UINT64_MAX};
-    struct damon_reclaim_scheme scheme = {.size = sizeof(scheme),
-                                          .filters = &all,
-                                          .nr_filters = 1,
-                                          .action = _i ? DAMON_RECLAIM_ACTION_COLD : DAMON_RECLAIM_ACTION_STAT,
-                                          .min_age_us = 200000};
-    struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
+    struct damon_reclaim_scheme scheme = {
+        .size = sizeof(scheme), .filters = &all, .nr_filters = 1, .action = actions[_i], .min_age_us = 200000};
     struct damon_reclaim_exclusion range = RANGE(0, 60 * MIB);
-    struct damon_reclaim *ctx = begin(true);
+    struct damon_reclaim *ctx = begin(BY_PAGE);
 
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &all, 1), 0);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
@@ -101,10 +89,8 @@ START_TEST(test_before_filters)
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 9);
     expect_untouched(0, 0, 60 * MIB);
-    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, &stats), 0);
-    ck_assert_uint_gt(stats.sz_tried, 0);
-    ck_assert_uint_eq(stats.sz_tried % (4 * MIB), 0);
-    end(ctx);
+    ck_assert_uint_gt(reclaim_scheme_stats(ctx, 1).sz_tried, 0);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, 1).sz_tried % (4 * MIB), 0);
 }
 END_TEST
 
@@ -127,7 +113,6 @@ START_TEST(test_live)
     first = s.nr_acts;
     reclaim_aggregate(ctx, 9);
     ck_assert_uint_gt(tried_bytes(&s, first, s.nr_acts), 32 * MIB);
-    end(ctx);
 }
 END_TEST
 
@@ -146,14 +131,12 @@ START_TEST(test_from_callback)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.callbacks.before_reclaim = exclude_it;
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=500ms");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
-    end(ctx);
 }
 END_TEST
 
@@ -161,7 +144,7 @@ END_TEST
 START_TEST(test_priority)
 {
     struct damon_reclaim_exclusion range = RANGE(0, 32 * MIB);
-    struct damon_reclaim *ctx = begin(true);
+    struct damon_reclaim *ctx = begin(BY_PAGE);
 
     exclude(ctx, &range, 1);
     reclaim_set(ctx, "min_age=200ms quota_sz=1MiB");
@@ -174,7 +157,6 @@ START_TEST(test_priority)
     reclaim_aggregate(ctx, 12);
     ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
     expect_untouched(0, 0, 32 * MIB);
-    end(ctx);
 }
 END_TEST
 
@@ -213,7 +195,6 @@ END_TEST
 
 static struct damon_reclaim *begin_excluding(void)
 {
-    scripted_init(&s);
     scripted_can_exclude(&s);
     s.processes[0] = (struct scripted_process){.pid = 100};
     s.processes[1] = (struct scripted_process){.pid = 101};
@@ -241,7 +222,6 @@ START_TEST(test_pid)
     exclude(ctx, &pid, 1);
     target.pid = 100;
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    end(ctx);
 }
 END_TEST
 
@@ -258,9 +238,10 @@ START_TEST(test_cgroup)
     ck_assert_str_eq(s.excluded[0].cgroup, "/system.slice/a.service");
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 1), -ENOENT, "exclusions[0].cgroup");
     ck_assert_uint_eq(s.nr_excluded, 2);
-    end(ctx);
 }
 END_TEST
+
+enum { WATCHES_MEMORY, WATCHES_PROCESSES, NR_WATCHES };
 
 /* A backend that does not know whose memory it is. Processes are kept out where only processes are watched. */
 START_TEST(test_cannot)
@@ -269,20 +250,18 @@ START_TEST(test_cannot)
     struct damon_reclaim_exclusion pid = PID(100), cgroup = CGROUP("/");
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.processes[0] = (struct scripted_process){.pid = 100};
-    if (_i)
+    if (_i == WATCHES_PROCESSES)
         s.ops.features = DAMON_RECLAIM_BACKEND_NEEDS_PID;
     ctx = scripted_new(&s, 0);
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, &cgroup, 1), -EOPNOTSUPP, "exclusions[0].cgroup");
-    if (_i) {
+    if (_i == WATCHES_PROCESSES) {
         exclude(ctx, &pid, 1);
         expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EPERM, "pid 100");
     } else {
         expect_error(ctx, damon_reclaim_set_exclusions(ctx, &pid, 1), -EOPNOTSUPP, "exclusions[0].pid");
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     }
-    end(ctx);
 }
 END_TEST
 
@@ -314,7 +293,6 @@ START_TEST(test_bad)
     ck_assert_uint_eq(s.nr_excluded, 1); /* the first list still */
     ck_assert_uint_eq(s.excluded[0].range.end, BASE + MIB);
     exclude(ctx, list, 32);
-    end(ctx);
 }
 END_TEST
 
@@ -337,7 +315,6 @@ START_TEST(test_all_or_nothing)
     reclaim_aggregate(ctx, 9);
     expect_untouched(0, 0, 32 * MIB);
     ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
-    end(ctx);
 }
 END_TEST
 
@@ -347,7 +324,6 @@ START_TEST(test_taken_back)
     struct damon_reclaim_exclusion old = RANGE(0, MIB), new = RANGE(MIB, 2 * MIB);
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     scripted_can_exclude(&s);
     s.ops.now = NULL; /* with a virtual clock the timer stays as it is */
     s.ops.advance = NULL;
@@ -359,7 +335,6 @@ START_TEST(test_taken_back)
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, &new, 1), -EIO, "timer");
     ck_assert_uint_eq(s.nr_excluded, 1);
     ck_assert_uint_eq(s.excluded[0].range.start, BASE);
-    end(ctx);
 }
 END_TEST
 
@@ -373,7 +348,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_set, 0, 20);
     tcase_add_test(tc, test_pid);
     tcase_add_test(tc, test_cgroup);
-    tcase_add_loop_test(tc, test_cannot, 0, 2);
+    tcase_add_loop_test(tc, test_cannot, 0, NR_WATCHES);
     tcase_add_test(tc, test_bad);
     tcase_add_test(tc, test_all_or_nothing);
     tcase_add_test(tc, test_taken_back);
@@ -381,5 +356,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("exclusions", fill);
+    return scripted_run("exclusions", &s, fill);
 }

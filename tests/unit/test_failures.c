@@ -188,7 +188,7 @@ static void live(void)
         expect(!ctx && s.memory.nr_blocks == 0 && scripted_open_fds(&s) == 0);
         expect(make(&ctx) == 0);
     }
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+    for (size_t i = 0; i < NUMBER_OF(steps); i++)
         step(ctx, steps[i]);
     expect(reclaim_stats(ctx).state == DAMON_RECLAIM_STATE_ACTIVE);
     expect(reclaim_stats(ctx).nr_targets >= 1 && reclaim_stats(ctx).nr_regions > 0);
@@ -199,10 +199,13 @@ static void live(void)
     expect_eq(scripted_open_fds(&s), 0);
 }
 
-static void set_up(bool with_sim, bool virtual_clock)
+/* The backend, and its clock. */
+enum { SCRIPTED_VIRTUAL, SCRIPTED_SYSTEM, SIMULATED, NR_WORLDS };
+
+static void set_up(int world)
 {
     scripted_init(&s);
-    sim = with_sim;
+    sim = world == SIMULATED;
     nr_failed = 0;
     s.accessed = accessed_random;
     s.ranges[0].end = BASE + 32 * MIB;
@@ -210,24 +213,18 @@ static void set_up(bool with_sim, bool virtual_clock)
     s.cgroups[0] = (struct scripted_cgroup){"/a.slice", 77};
     scripted_can_exclude(&s);
     s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n";
-    if (!virtual_clock) {
+    if (world != SCRIPTED_VIRTUAL) {
         s.ops.now = NULL;
         s.ops.advance = NULL;
         s.ops.metrics = NULL;
     }
 }
 
-/* Backend and clock by the number of the test: scripted on a virtual clock, scripted on the system's, sim. */
-static void set_up_number(int i)
-{
-    set_up(i == 2, i == 0);
-}
-
 START_TEST(test_allocations)
 {
     uint64_t total;
 
-    set_up_number(_i);
+    set_up(_i);
     live();
     total = s.memory.nr_calls;
     ck_assert_uint_gt(total, 10);
@@ -246,7 +243,7 @@ START_TEST(test_system_calls)
     static const int errors[] = {-EIO, -EMFILE, -EINTR, -ENOMEM, -EPERM, -EAGAIN};
     uint64_t total;
 
-    set_up_number(_i);
+    set_up(_i);
     live();
     total = s.nr_system_calls;
     ck_assert_uint_gt(total, 50);
@@ -276,7 +273,7 @@ START_TEST(test_clock)
     uint64_t before;
 
     for (uint64_t n = 1; n < 60; n++) {
-        set_up(false, false);
+        set_up(SCRIPTED_SYSTEM);
         s.accessed = NULL;
         s.system_error = -EINVAL;
         ctx = scripted_new(&s, 0);
@@ -309,7 +306,7 @@ START_TEST(test_steady_state)
     struct damon_reclaim *ctx = NULL;
     uint64_t before = 0;
 
-    set_up_number(_i);
+    set_up(_i);
     ck_assert_int_eq(make(&ctx), 0);
     reclaim_set(ctx, "min_age=300ms quota_sz=1MiB");
     reclaim_enable(ctx);
@@ -317,7 +314,7 @@ START_TEST(test_steady_state)
         many_dispatches(ctx);
         if (i == 300)
             before = s.memory.nr_calls;
-        if (_i == 2 && i > 400)
+        if (_i == SIMULATED && i > 400)
             break;
     }
     ck_assert_uint_eq(s.memory.nr_calls, before);
@@ -328,13 +325,13 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_allocations, 0, 3);
-    tcase_add_loop_test(tc, test_system_calls, 0, 3);
+    tcase_add_loop_test(tc, test_allocations, 0, NR_WORLDS);
+    tcase_add_loop_test(tc, test_system_calls, 0, NR_WORLDS);
     tcase_add_test(tc, test_clock);
-    tcase_add_loop_test(tc, test_steady_state, 0, 3);
+    tcase_add_loop_test(tc, test_steady_state, 0, NR_WORLDS);
 }
 
 int main(void)
 {
-    return scripted_run("failures", fill);
+    return scripted_run("failures", NULL, fill);
 }

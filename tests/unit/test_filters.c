@@ -11,14 +11,13 @@ static struct scripted s;
 
 static uint8_t tried[64 * MIB / PAGE];
 
-/* Runs until all that may be reclaimed was tried, and notes which pages were. */
-static void run_with(const struct damon_reclaim_filter *filters, size_t n, bool by_page)
+/* Begins anew, runs until all that may be reclaimed was tried, and notes which pages were. */
+static void run_with(const struct damon_reclaim_filter *filters, size_t n, int manner)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
-    if (by_page)
-        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    scripted_again(&s);
+    scripted_manner(&s, manner);
     s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, filters, n), 0);
@@ -31,15 +30,13 @@ static void run_with(const struct damon_reclaim_filter *filters, size_t n, bool 
             continue;
         expect(s.acts[i].start % PAGE == 0 && s.acts[i].end % PAGE == 0 &&
                s.acts[i].request.limit_end >= s.acts[i].end);
-        expect(by_page || s.acts[i].request.limit_end == s.acts[i].end);
+        expect(manner == BY_PAGE || s.acts[i].request.limit_end == s.acts[i].end);
         for (uint64_t at = s.acts[i].start; at < s.acts[i].end; at += PAGE)
             tried[(at - BASE) / PAGE] = 1;
     }
     /* What a filter of the core cuts off is not counted as tried. */
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, tried_bytes(&s, 0, s.nr_acts));
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 
 /* Exactly the pages of [from, until), or all but those, in bytes from the base, were tried. */
@@ -50,54 +47,38 @@ static void expect_tried(uint64_t from, uint64_t until, bool inside)
             ck_abort_msg("page at 0x%llx: %d", (unsigned long long)at, tried[at / PAGE]);
 }
 
+/* Bounds in bytes from the base. A page on a bound is touched only if all of it may be. */
 START_TEST(test_addr)
 {
-    bool by_page = _i;
-    struct damon_reclaim_filter f =
-        FILTER(ADDR, .matching = true, .allow = false, .start = BASE + 10 * MIB, .end = BASE + 20 * MIB);
+    static const struct {
+        bool matching, allow;
+        uint64_t start, end;
+        uint64_t from, until; /* what is or is not tried */
+        bool inside;
+    } cases[] = {
+        {true, false, 10 * MIB, 20 * MIB, 10 * MIB, 20 * MIB, false}, /* reject what is inside */
+        {true, true, 10 * MIB, 20 * MIB, 10 * MIB, 20 * MIB, true},   /* allow it; the rest gets the opposite */
+        {false, true, 10 * MIB, 20 * MIB, 10 * MIB, 20 * MIB, false}, /* allow what is outside */
+        {false, false, 10 * MIB, 20 * MIB, 10 * MIB, 20 * MIB, true}, /* reject what is outside */
+        {true, false, 0, UINT64_MAX - BASE, 0, 0, true},
+        {true, false, 0, 1, 0, PAGE, false},
+        {true, false, 10 * MIB + 1, 20 * MIB + PAGE - 1, 10 * MIB, 20 * MIB + PAGE, false},
+        {true, true, 10 * MIB + 1, 20 * MIB + PAGE - 1, 10 * MIB + PAGE, 20 * MIB, true},
+        {true, false, 5 * MIB + 100, 5 * MIB + 200, 5 * MIB, 5 * MIB + PAGE, false}, /* both in one page ... */
+        {true, true, 5 * MIB + 100, 5 * MIB + 200, 0, 0, true},
+        {true, true, 5 * MIB + 100, 5 * MIB + PAGE + 1, 0, 0, true}, /* ... and in two that touch */
+    };
 
-    run_with(&f, 1, by_page); /* reject what is inside */
-    expect_tried(10 * MIB, 20 * MIB, false);
-    f.allow = true; /* allow what is inside; the rest gets the opposite of the last */
-    run_with(&f, 1, by_page);
-    expect_tried(10 * MIB, 20 * MIB, true);
-    f.matching = false; /* allow what is outside */
-    run_with(&f, 1, by_page);
-    expect_tried(10 * MIB, 20 * MIB, false);
-    f.allow = false; /* reject what is outside */
-    run_with(&f, 1, by_page);
-    expect_tried(10 * MIB, 20 * MIB, true);
-    f = FILTER(ADDR, .matching = true, .end = UINT64_MAX);
-    run_with(&f, 1, by_page);
-    expect_tried(0, 0, true);
-    f = FILTER(ADDR, .matching = true, .end = BASE);
-    run_with(&f, 1, by_page);
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
+        struct damon_reclaim_filter f = FILTER(ADDR, .matching = cases[i].matching, .allow = cases[i].allow,
+                                               .start = BASE + cases[i].start, .end = BASE + cases[i].end);
+
+        run_with(&f, 1, _i);
+        expect_tried(cases[i].from, cases[i].until, cases[i].inside);
+    }
+    /* All before the memory. */
+    run_with(&FILTER(ADDR, .matching = true, .end = BASE), 1, _i);
     expect_tried(0, 64 * MIB, true);
-}
-END_TEST
-
-/* Bounds inside of a page: the page is touched only if all of it may be. */
-START_TEST(test_addr_unaligned)
-{
-    bool by_page = _i;
-    struct damon_reclaim_filter f =
-        FILTER(ADDR, .matching = true, .start = BASE + 10 * MIB + 1, .end = BASE + 20 * MIB + PAGE - 1);
-
-    run_with(&f, 1, by_page);
-    expect_tried(10 * MIB, 20 * MIB + PAGE, false);
-    f.allow = true;
-    run_with(&f, 1, by_page);
-    expect_tried(10 * MIB + PAGE, 20 * MIB, true);
-    /* Both bounds in one page, and in two that touch. */
-    f = FILTER(ADDR, .matching = true, .start = BASE + 5 * MIB + 100, .end = BASE + 5 * MIB + 200);
-    run_with(&f, 1, by_page);
-    expect_tried(5 * MIB, 5 * MIB + PAGE, false);
-    f.allow = true;
-    run_with(&f, 1, by_page);
-    expect_tried(0, 0, true);
-    f = FILTER(ADDR, .matching = true, .allow = true, .start = BASE + 5 * MIB + 100, .end = BASE + 5 * MIB + PAGE + 1);
-    run_with(&f, 1, by_page);
-    expect_tried(0, 0, true);
 }
 END_TEST
 
@@ -124,11 +105,14 @@ END_TEST
 START_TEST(test_target)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + 8 * MIB}, {BASE, BASE + 8 * MIB}};
-    struct damon_reclaim_filter f = FILTER(TARGET, .matching = _i & 1, .allow = _i & 2, .target = 2);
+    static const struct {
+        bool matching, allow;
+        uint32_t tried; /* the target */
+    } cases[] = {{true, true, 2}, {true, false, 1}, {false, true, 1}, {false, false, 2}};
+    struct damon_reclaim_filter f =
+        FILTER(TARGET, .matching = cases[_i].matching, .allow = cases[_i].allow, .target = 2);
     struct damon_reclaim *ctx;
-    bool first = !(_i & 1) == !!(_i & 2);
 
-    scripted_init(&s);
     s.ops.features &= ~(uint32_t)DAMON_RECLAIM_BACKEND_WHOLE; /* each target has a memory of its own */
     ctx = scripted_new(&s, 0);
     for (int i = 0; i < 2; i++) {
@@ -141,10 +125,9 @@ START_TEST(test_target)
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++)
-        ck_assert(!s.acts[i].reclaim || s.acts[i].target == (first ? 1u : 2u));
+        if (s.acts[i].reclaim)
+            ck_assert_uint_eq(s.acts[i].target, cases[_i].tried);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 8 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -160,7 +143,7 @@ START_TEST(test_page)
         FILTER(MEMCG, .memcg = 77),       FILTER(HUGEPAGE_SIZE, .start = 2 * MIB, .end = 2 * MIB),
     };
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(types); i++) {
         for (int how = 0; how < 4; how++) {
             struct damon_reclaim_filter f = types[i];
 
@@ -173,7 +156,7 @@ START_TEST(test_page)
             }
         }
     }
-    ck_assert(drcl_page_filter_allows(NULL, 0, &pages[0]));
+    ck_assert_int_eq(drcl_page_filter_allows(NULL, 0, &pages[0]), true);
 }
 END_TEST
 
@@ -187,15 +170,15 @@ START_TEST(test_page_order)
         FILTER(HUGEPAGE_SIZE, .matching = true, .allow = true, .start = MIB, .end = 4 * MIB),
     };
 
-    ck_assert(drcl_page_filter_allows(f, 3, &anon));
-    ck_assert(!drcl_page_filter_allows(f, 3, &young));
-    ck_assert(!drcl_page_filter_allows(f, 3, &file)); /* none matches: the opposite of the last */
-    ck_assert(drcl_page_filter_allows(f, 3, &huge));
-    ck_assert(drcl_page_filter_allows(f, 1, &file));
+    ck_assert_int_eq(drcl_page_filter_allows(f, 3, &anon), true);
+    ck_assert_int_eq(drcl_page_filter_allows(f, 3, &young), false);
+    ck_assert_int_eq(drcl_page_filter_allows(f, 3, &file), false); /* none matches: the opposite of the last */
+    ck_assert_int_eq(drcl_page_filter_allows(f, 3, &huge), true);
+    ck_assert_int_eq(drcl_page_filter_allows(f, 1, &file), true);
     /* Filters of the core among them are passed over here. */
     f[2] = FILTER(ADDR, .matching = true, .allow = true, .end = UINT64_MAX);
-    ck_assert(!drcl_page_filter_allows(f, 3, &file));
-    ck_assert(!drcl_page_filter_allows(&f[1], 2, &file));
+    ck_assert_int_eq(drcl_page_filter_allows(f, 3, &file), false);
+    ck_assert_int_eq(drcl_page_filter_allows(&f[1], 2, &file), false);
 }
 END_TEST
 
@@ -213,7 +196,6 @@ START_TEST(test_page_filters_reach_backend)
     struct damon_reclaim *ctx;
     size_t n = 0;
 
-    scripted_init(&s);
     s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_YOUNG;
     s.filter = odd_pages;
     ctx = scripted_new(&s, 0);
@@ -228,7 +210,8 @@ START_TEST(test_page_filters_reach_backend)
         ck_assert_uint_eq(s.acts[i].request.nr_filters, 2);
         ck_assert_int_eq(s.acts[i].filters[0].type, DAMON_RECLAIM_FILTER_YOUNG);
         ck_assert_int_eq(s.acts[i].filters[1].type, DAMON_RECLAIM_FILTER_ANON);
-        ck_assert(s.acts[i].filters[1].matching && !s.acts[i].filters[1].allow);
+        ck_assert_int_eq(s.acts[i].filters[1].matching, true);
+        ck_assert_int_eq(s.acts[i].filters[1].allow, false);
     }
     ck_assert_uint_gt(n, 0);
     stats = reclaim_stats(ctx);
@@ -238,9 +221,8 @@ START_TEST(test_page_filters_reach_backend)
     s.nr_acts = 0;
     reclaim_aggregate(ctx, 6);
     for (size_t i = 0; i < s.nr_acts; i++)
-        ck_assert(!s.acts[i].reclaim || s.acts[i].request.nr_filters == 1);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+        if (s.acts[i].reclaim)
+            ck_assert_uint_eq(s.acts[i].request.nr_filters, 1);
 }
 END_TEST
 
@@ -254,18 +236,9 @@ START_TEST(test_core_before_pages)
 
     run_with(f, 2, _i);
     expect_tried(0, 64 * MIB, true);
-    scripted_init(&s);
-    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
-    struct damon_reclaim *ctx = scripted_new(&s, 0);
-    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 2), 0);
-    reclaim_set(ctx, "min_age=500ms");
-    reclaim_enable(ctx);
-    reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++)
         if (s.acts[i].reclaim)
             ck_assert_uint_eq(s.acts[i].request.nr_filters, s.acts[i].start < BASE + 32 * MIB ? 0 : 2);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -275,22 +248,15 @@ START_TEST(test_limit_end)
     struct damon_reclaim_filter f =
         FILTER(ADDR, .matching = true, .start = BASE + 32 * MIB + 5, .end = BASE + 64 * MIB);
 
-    run_with(&f, 1, true);
+    run_with(&f, 1, BY_PAGE);
     expect_tried(0, 32 * MIB, true);
-    scripted_init(&s);
-    s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
-    struct damon_reclaim *ctx = scripted_new(&s, 0);
-    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &f, 1), 0);
-    reclaim_set(ctx, "min_age=500ms");
-    reclaim_enable(ctx);
-    reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++)
         if (s.acts[i].reclaim)
             ck_assert_uint_le(s.acts[i].request.limit_end, BASE + 32 * MIB + 5);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
+
+enum { OF_RECLAIM_SCHEME, OF_ADDED_SCHEME, NR_SCHEMES };
 
 /* A cgroup is looked up when the filter is set; what the backend gets has its number alone. */
 START_TEST(test_memcg_path)
@@ -304,15 +270,14 @@ START_TEST(test_memcg_path)
     struct damon_reclaim *ctx;
     size_t n = 0;
 
-    scripted_init(&s);
     s.ops.filters = 1u << DAMON_RECLAIM_FILTER_MEMCG;
     s.cgroups[0] = (struct scripted_cgroup){"/a.slice", 77};
     ctx = scripted_new(&s, 0);
-    if (_i)
+    if (_i == OF_ADDED_SCHEME)
         ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     else
         ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, f, 2), 0);
-    reclaim_set(ctx, "min_age=%s", _i ? "1h" : "500ms");
+    reclaim_set(ctx, "min_age=%s", _i == OF_ADDED_SCHEME ? "1h" : "500ms");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 9);
     for (size_t i = 0; i < s.nr_acts; i++) {
@@ -332,8 +297,6 @@ START_TEST(test_memcg_path)
     f[1].memcg = 0;
     f[1].memcg_path = NULL;
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].memcg");
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -342,7 +305,6 @@ START_TEST(test_bad)
     struct damon_reclaim_filter f[40] = {FILTER(ADDR, .matching = true, .start = 5, .end = 5)};
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ANON;
     ctx = scripted_new(&s, 0);
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 1), -EINVAL, "filters[0].start");
@@ -374,27 +336,24 @@ START_TEST(test_bad)
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
     reclaim_aggregate(ctx, 9);
     ck_assert_int_eq(damon_reclaim_set_filters(NULL, 0, NULL, 0), -EINVAL);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_addr, 0, 2);
-    tcase_add_loop_test(tc, test_addr_unaligned, 0, 2);
-    tcase_add_loop_test(tc, test_order, 0, 2);
+    tcase_add_loop_test(tc, test_addr, 0, NR_MANNERS);
+    tcase_add_loop_test(tc, test_order, 0, NR_MANNERS);
     tcase_add_loop_test(tc, test_target, 0, 4);
     tcase_add_test(tc, test_page);
     tcase_add_test(tc, test_page_order);
     tcase_add_test(tc, test_page_filters_reach_backend);
-    tcase_add_loop_test(tc, test_core_before_pages, 0, 2);
+    tcase_add_loop_test(tc, test_core_before_pages, 0, NR_MANNERS);
     tcase_add_test(tc, test_limit_end);
-    tcase_add_loop_test(tc, test_memcg_path, 0, 2);
+    tcase_add_loop_test(tc, test_memcg_path, 0, NR_SCHEMES);
     tcase_add_test(tc, test_bad);
 }
 
 int main(void)
 {
-    return scripted_run("filters", fill);
+    return scripted_run("filters", &s, fill);
 }

@@ -44,7 +44,6 @@ static struct damon_reclaim *two_processes(uint32_t flags)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     memset(&gone, 0, sizeof(gone));
     s.callbacks.target_gone = note_gone;
     s.callbacks.state_changed = note_state;
@@ -62,7 +61,8 @@ static struct damon_reclaim *two_processes(uint32_t flags)
 
 START_TEST(test_exit)
 {
-    struct damon_reclaim *ctx = two_processes(_i ? DAMON_RECLAIM_ALLOW_NO_TARGET : 0);
+    static const uint32_t flags[] = {0, DAMON_RECLAIM_ALLOW_NO_TARGET};
+    struct damon_reclaim *ctx = two_processes(flags[_i]);
     size_t fds = scripted_open_fds(&s);
 
     reclaim_aggregate(ctx, 3);
@@ -81,7 +81,7 @@ START_TEST(test_exit)
         reclaim_dispatch(ctx);
     ck_assert_uint_eq(gone.n, 2);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 0);
-    if (_i) {
+    if (flags[_i] & DAMON_RECLAIM_ALLOW_NO_TARGET) {
         for (int i = 0; i < 50; i++)
             reclaim_dispatch(ctx);
         ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
@@ -92,10 +92,10 @@ START_TEST(test_exit)
         ck_assert_int_eq(last_event.reason, DAMON_RECLAIM_REASON_NO_TARGET);
         ck_assert_uint_eq(s.nr_disable, 1);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
+
+enum { ADDED_AT_ONCE, ADDED_AFTER_NOTICE, NR_MOMENTS };
 
 /* The pid is used again while the first one is a target still: the new process is another one. */
 START_TEST(test_reused_pid)
@@ -107,7 +107,7 @@ START_TEST(test_reused_pid)
     reclaim_aggregate(ctx, 2);
     s.processes[0].pid = 0; /* has exited and is waited for */
     s.processes[2].pid = 100;
-    if (_i) {
+    if (_i == ADDED_AFTER_NOTICE) {
         reclaim_run_until(ctx, s.now_ns + 1100 * MS);
         ck_assert_uint_eq(gone.n, 1);
         ck_assert_uint_eq(gone.target, 1);
@@ -119,8 +119,6 @@ START_TEST(test_reused_pid)
     ck_assert_uint_eq(gone.n, 1);
     expect_partition(ctx, 1, NULL, 0, PAGE);
     expect_partition(ctx, 3, s.ranges, 1, PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -144,24 +142,22 @@ START_TEST(test_gone_by_backend)
     reclaim_aggregate(ctx, 12);
     ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     ck_assert_uint_eq(scripted_open_fds(&s), 2); /* the timer and a pidfd */
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* The last target is gone as soon as it is looked at: enable() does not leave a context that watches nothing. */
 START_TEST(test_gone_at_enable)
 {
+    static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE};
     struct damon_reclaim_target target = process(100);
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     memset(&gone, 0, sizeof(gone));
     s.callbacks.target_gone = note_gone;
     s.processes[0].pid = 100;
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    s.fail[_i ? OP_PREPARE : OP_RANGES] = -ESRCH;
+    s.fail[ops[_i]] = -ESRCH;
     damon_reclaim_enable(ctx);
     damon_reclaim_dispatch(ctx);
     damon_reclaim_dispatch(ctx);
@@ -169,8 +165,6 @@ START_TEST(test_gone_at_enable)
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     ck_assert_uint_eq(s.nr_disable, s.nr_calls[OP_ENABLE]);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -197,8 +191,6 @@ START_TEST(test_backend_error)
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 8);
     ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -212,7 +204,7 @@ START_TEST(test_passing_error)
     reclaim_commit(ctx);
     for (int i = 0; i < 800; i++) {
         if (i % 3 == 0)
-            s.fail[ops[_i / 2]] = _i % 2 ? -ENOMEM : -EINTR;
+            s.fail[ops[_i]] = i % 2 ? -ENOMEM : -EINTR;
         reclaim_dispatch(ctx);
         s.nr_acts = 0;
     }
@@ -222,18 +214,14 @@ START_TEST(test_passing_error)
     reclaim_aggregate(ctx, 14);
     ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     expect_partition(ctx, 1, s.ranges, 1, PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* enable() of the backend refuses: the text says so, and disable() is not called. */
 START_TEST(test_enable_refused)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     s.fail[OP_ENABLE] = -EBUSY;
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "scripted");
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
@@ -244,8 +232,6 @@ START_TEST(test_enable_refused)
     damon_reclaim_disable(ctx);
     damon_reclaim_disable(ctx);
     ck_assert_uint_eq(s.nr_disable, 1);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -264,7 +250,6 @@ START_TEST(test_prepared_array)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.check = check_array;
     ctx = scripted_new(&s, 0);
     reclaim_enable(ctx);
@@ -275,8 +260,6 @@ START_TEST(test_prepared_array)
         reclaim_commit(ctx);
     }
     ck_assert_uint_gt(reclaim_stats(ctx).nr_samples, 30);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -299,7 +282,6 @@ START_TEST(test_real_processes)
             pause();
     }
     ck_assert_int_gt(child, 0);
-    scripted_init(&s);
     memset(&gone, 0, sizeof(gone));
     s.real_system = true;
     s.callbacks.target_gone = note_gone;
@@ -311,8 +293,6 @@ START_TEST(test_real_processes)
         /* Not a kernel's answer by now, but valgrind's. */
         expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ENOSYS, "cannot be held");
         end_child(child);
-        damon_reclaim_unref(ctx);
-        scripted_fini(&s);
         return;
     }
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EEXIST, "target 1");
@@ -326,19 +306,17 @@ START_TEST(test_real_processes)
     ck_assert_int_eq(gone.pid, child);
     ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ESRCH, "no such process");
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_exit, 0, 2);
-    tcase_add_loop_test(tc, test_reused_pid, 0, 2);
+    tcase_add_loop_test(tc, test_reused_pid, 0, NR_MOMENTS);
     tcase_add_loop_test(tc, test_gone_by_backend, 0, 5);
     tcase_add_loop_test(tc, test_gone_at_enable, 0, 2);
     tcase_add_loop_test(tc, test_backend_error, 0, 6);
-    tcase_add_loop_test(tc, test_passing_error, 0, 12);
+    tcase_add_loop_test(tc, test_passing_error, 0, 6);
     tcase_add_test(tc, test_enable_refused);
     tcase_add_test(tc, test_prepared_array);
     tcase_add_test(tc, test_real_processes);
@@ -346,5 +324,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("gone", fill);
+    return scripted_run("gone", &s, fill);
 }

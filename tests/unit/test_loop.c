@@ -18,7 +18,6 @@ static struct damon_reclaim *start(void)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.now = NULL;
     s.ops.advance = NULL;
     ctx = scripted_new(&s, 0);
@@ -59,8 +58,6 @@ START_TEST(test_due)
     damon_reclaim_disable(ctx);
     ck_assert_uint_eq(s.timer_ns, 0);
     ck_assert_int_eq(damon_reclaim_get_fd(ctx), fd);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -77,8 +74,6 @@ START_TEST(test_beat)
         expect_eq(reclaim_stats(ctx).nr_samples, i);
         expect(s.system_ns - begin < i * 5 * MS + 4 * MS);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -106,8 +101,6 @@ START_TEST(test_due_inactive)
     reclaim_set(ctx, "wmarks_high=1000");
     reclaim_commit(ctx); /* and so is a look at watermarks that have changed */
     ck_assert_uint_le(s.timer_ns, s.system_ns);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -124,35 +117,33 @@ START_TEST(test_real_fd)
     struct damon_reclaim *ctx;
     int fd;
 
-    scripted_init(&s);
     s.ops.now = NULL;
     s.ops.advance = NULL;
     s.real_system = true;
     ctx = scripted_new(&s, 0);
     fd = damon_reclaim_get_fd(ctx);
     ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-    ck_assert(!readable(fd, 0));
+    ck_assert_int_eq(readable(fd, 0), false);
     reclaim_set(ctx, "sample_interval=1ms");
     reclaim_enable(ctx);
     for (uint64_t i = 0; i < 3; i++) {
-        ck_assert(readable(fd, 10000));
+        ck_assert_int_eq(readable(fd, 10000), true);
         reclaim_dispatch(ctx);
     }
     ck_assert_uint_ge(reclaim_stats(ctx).nr_samples, 2);
     reclaim_set(ctx, "sample_interval=1h aggr_interval=1h wmarks_interval=1h");
     reclaim_commit(ctx);
-    ck_assert(readable(fd, 10000)); /* the changed watermarks, and the tick that was due by the old interval */
+    ck_assert_int_eq(readable(fd, 10000),
+                     true); /* the changed watermarks, and the tick that was due by the old interval */
     for (int i = 0; i < 2 && readable(fd, 10); i++)
         reclaim_dispatch(ctx);
-    ck_assert(!readable(fd, 0));
+    ck_assert_int_eq(readable(fd, 0), false);
     damon_reclaim_stop(ctx);
-    ck_assert(readable(fd, 0));
+    ck_assert_int_eq(readable(fd, 0), true);
     reclaim_dispatch(ctx);
-    ck_assert(!readable(fd, 0));
+    ck_assert_int_eq(readable(fd, 0), false);
     damon_reclaim_disable(ctx);
-    ck_assert(!readable(fd, 0));
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_int_eq(readable(fd, 0), false);
 }
 END_TEST
 
@@ -162,23 +153,20 @@ START_TEST(test_virtual_fd)
     struct damon_reclaim *ctx;
     int fd;
 
-    scripted_init(&s);
     s.real_system = true;
     ctx = scripted_new(&s, 0);
     fd = damon_reclaim_get_fd(ctx);
-    ck_assert(!readable(fd, 0));
+    ck_assert_int_eq(readable(fd, 0), false);
     reclaim_enable(ctx);
     for (int i = 0; i < 100; i++) {
-        ck_assert(readable(fd, 1000));
+        ck_assert_int_eq(readable(fd, 1000), true);
         reclaim_dispatch(ctx);
     }
     ck_assert_uint_ge(reclaim_stats(ctx).nr_samples, 99);
     damon_reclaim_disable(ctx);
-    ck_assert(!readable(fd, 0));
+    ck_assert_int_eq(readable(fd, 0), false);
     reclaim_enable(ctx);
-    ck_assert(readable(fd, 1000));
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_int_eq(readable(fd, 1000), true);
 }
 END_TEST
 
@@ -197,11 +185,7 @@ START_TEST(test_run)
     struct damon_reclaim *ctx;
     uint64_t begin;
 
-    scripted_init(&s);
-    if (_i) {
-        s.ops.now = NULL;
-        s.ops.advance = NULL;
-    }
+    scripted_clock(&s, _i);
     s.callbacks.after_aggregation = stop_later;
     stop_after = 10;
     ctx = scripted_new(&s, 0);
@@ -221,8 +205,6 @@ START_TEST(test_run)
     stop_after = 0;
     ck_assert_int_eq(damon_reclaim_run(ctx), -EIO);
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -241,14 +223,11 @@ START_TEST(test_run_until_disabled)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.callbacks.after_aggregation = disable_later;
     ctx = scripted_new(&s, 0);
     reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_aggregations, 3);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -256,7 +235,6 @@ static struct damon_reclaim *real_start(void)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.now = NULL;
     s.ops.advance = NULL;
     s.real_system = true;
@@ -277,19 +255,18 @@ static void on_alarm(int signal)
 
 START_TEST(test_stop_from_signal)
 {
+    static const int flags[] = {0, SA_RESTART};
     struct sigaction action = {.sa_handler = on_alarm}, old;
     struct itimerval soon = {.it_value.tv_usec = 10000};
 
     to_stop = real_start();
-    if (_i)
-        action.sa_flags = SA_RESTART;
+    action.sa_flags = flags[_i];
     ck_assert_int_eq(sigaction(SIGALRM, &action, &old), 0);
     ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
     ck_assert_int_eq(damon_reclaim_run(to_stop), 0);
     ck_assert_int_eq(reclaim_stats(to_stop).state, DAMON_RECLAIM_STATE_ACTIVE);
     sigaction(SIGALRM, &old, NULL);
-    damon_reclaim_unref(to_stop);
-    scripted_fini(&s);
+    s.ctx = damon_reclaim_unref(to_stop);
 }
 END_TEST
 
@@ -310,8 +287,6 @@ START_TEST(test_stop_from_thread)
         ck_assert_int_eq(damon_reclaim_run(ctx), 0);
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -321,11 +296,7 @@ START_TEST(test_timer_failure)
     struct damon_reclaim *ctx;
     int r = 0;
 
-    scripted_init(&s);
-    if (_i) {
-        s.ops.now = NULL;
-        s.ops.advance = NULL;
-    }
+    scripted_clock(&s, _i);
     ctx = scripted_new(&s, 0);
     s.system_error = -ENOSPC;
     for (uint64_t n = 1; r == 0; n++) {
@@ -340,8 +311,6 @@ START_TEST(test_timer_failure)
     s.timer_ns = 0;
     reclaim_enable(ctx);
     ck_assert_uint_gt(s.timer_ns, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -351,7 +320,6 @@ START_TEST(test_times)
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ns_per_page = 1 * US;
     s.ns_per_check = 30 * US;
     ctx = scripted_new(&s, 0);
@@ -363,8 +331,6 @@ START_TEST(test_times)
     ck_assert_uint_eq(stats.monitor_ns, 100 * 30 * US);
     ck_assert_uint_eq(stats.reclaim_cpu_ns, stats.reclaim_ns / 2); /* as the scripted system has it */
     ck_assert_uint_eq(stats.monitor_cpu_ns, stats.monitor_ns / 2);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -375,15 +341,15 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_due_inactive);
     tcase_add_test(tc, test_real_fd);
     tcase_add_test(tc, test_virtual_fd);
-    tcase_add_loop_test(tc, test_run, 0, 2);
+    tcase_add_loop_test(tc, test_run, 0, NR_CLOCKS);
     tcase_add_test(tc, test_run_until_disabled);
     tcase_add_loop_test(tc, test_stop_from_signal, 0, 2);
     tcase_add_test(tc, test_stop_from_thread);
-    tcase_add_loop_test(tc, test_timer_failure, 0, 2);
+    tcase_add_loop_test(tc, test_timer_failure, 0, NR_CLOCKS);
     tcase_add_test(tc, test_times);
 }
 
 int main(void)
 {
-    return scripted_run("loop", fill);
+    return scripted_run("loop", &s, fill);
 }

@@ -40,7 +40,7 @@ static const struct expected {
     {"bytes_reclaimed_regions", 0, "bytes", true},
     {"nr_quota_exceeds", 0, "windows", true},
 };
-enum { NR_EXPECTED = sizeof(expected) / sizeof(expected[0]) };
+enum { NR_EXPECTED = NUMBER_OF(expected) };
 
 static struct scripted s;
 
@@ -57,11 +57,9 @@ static struct damon_reclaim_param_info describe(const char *name)
 
 START_TEST(test_table)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[32];
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     ck_assert_uint_eq(damon_reclaim_param_count(), NR_EXPECTED);
     for (size_t i = 0; i < NR_EXPECTED; i++) {
         const struct expected *e = &expected[i];
@@ -76,15 +74,13 @@ START_TEST(test_table)
         ck_assert_int_eq(info.type == DAMON_RECLAIM_PARAM_BOOL, !strcmp(e->unit, "bool"));
         ck_assert_int_eq(info.type == DAMON_RECLAIM_PARAM_INT, e->value < 0);
         if (e->value >= 0)
-            ck_assert((uint64_t)e->value >= info.min && (uint64_t)e->value <= info.max);
+            expect_between((uint64_t)e->value, info.min, info.max);
         snprintf(value, sizeof(value), "%lld", (long long)e->value);
         if (info.type == DAMON_RECLAIM_PARAM_BOOL)
             snprintf(value, sizeof(value), "N");
         ck_assert_int_eq(damon_reclaim_get(ctx, e->name, text, sizeof(text)), (int)strlen(value));
         ck_assert_str_eq(text, value);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -173,16 +169,12 @@ static const struct good {
 START_TEST(test_good)
 {
     const struct good *good = &goods[_i];
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[32];
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "%s=%s", good->name, good->text);
     ck_assert_int_eq(damon_reclaim_get(ctx, good->name, text, sizeof(text)), (int)strlen(good->value));
     ck_assert_str_eq(text, good->value);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -259,18 +251,14 @@ static const struct bad {
 START_TEST(test_bad)
 {
     const struct bad *bad = &bads[_i];
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     char before[32], after[32];
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     ck_assert_str_eq(damon_reclaim_last_error(ctx), "");
     damon_reclaim_get(ctx, bad->name, before, sizeof(before));
     expect_error(ctx, damon_reclaim_set(ctx, bad->name, bad->text), bad->error, bad->name);
     damon_reclaim_get(ctx, bad->name, after, sizeof(after));
     ck_assert_str_eq(before, after);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -286,12 +274,10 @@ START_TEST(test_unknown)
                                         "damon_lru_sort.min_age",
                                         "damon_reclaim.damon_reclaim.min_age",
                                         "size"};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[8];
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(names); i++) {
         expect_error(ctx, damon_reclaim_set(ctx, names[i], "1"), -ENOENT, "no such parameter");
         expect_error(ctx, damon_reclaim_get(ctx, names[i], text, sizeof(text)), -ENOENT, "no such parameter");
     }
@@ -301,37 +287,29 @@ START_TEST(test_unknown)
     ck_assert_int_eq(damon_reclaim_set(NULL, "min_age", "1"), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get(ctx, NULL, text, sizeof(text)), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get(NULL, "min_age", text, sizeof(text)), -EINVAL);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* Room that is too small cuts the text off, and the length told is that of the whole. */
 START_TEST(test_get_room)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[4] = "zzz";
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_get(ctx, "min_age", NULL, 0), 9);
     ck_assert_int_eq(damon_reclaim_get(ctx, "min_age", NULL, 4), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get(ctx, "min_age", text, 3), 9);
     ck_assert_str_eq(text, "12");
     ck_assert_int_eq(text[3], 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* Each parameter takes its least and greatest value and none beyond. */
 START_TEST(test_limits)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     for (size_t i = 0; damon_reclaim_param_describe(i, &info) == 0; i++) {
         char text[32];
 
@@ -348,8 +326,6 @@ START_TEST(test_limits)
         if (info.min)
             expect_error(ctx, damon_reclaim_set(ctx, info.name, text), -ERANGE, info.name);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -357,8 +333,8 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_table);
     tcase_add_test(tc, test_describe);
-    tcase_add_loop_test(tc, test_good, 0, sizeof(goods) / sizeof(goods[0]));
-    tcase_add_loop_test(tc, test_bad, 0, sizeof(bads) / sizeof(bads[0]));
+    tcase_add_loop_test(tc, test_good, 0, NUMBER_OF(goods));
+    tcase_add_loop_test(tc, test_bad, 0, NUMBER_OF(bads));
     tcase_add_test(tc, test_unknown);
     tcase_add_test(tc, test_get_room);
     tcase_add_test(tc, test_limits);
@@ -366,5 +342,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("params", fill);
+    return scripted_run("params", &s, fill);
 }

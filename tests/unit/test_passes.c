@@ -116,7 +116,7 @@ START_TEST(test_age)
     };
 
     open_engine();
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         clear();
         put(0, 1, cases[i].nr, cases[i].last, cases[i].age);
         put(1, 1, 20, 20, 0); /* sets the threshold */
@@ -369,7 +369,7 @@ START_TEST(test_split)
     };
 
     open_engine();
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         attributes(5000, 100000, 3, cases[i].max_nr);
         put_many(cases[i].n);
         engine.last_n = cases[i].last_n;
@@ -399,7 +399,7 @@ START_TEST(test_split_evenly)
     }
     ck_assert_uint_eq(tenths[0], 0);
     for (size_t i = 1; i < 10; i++)
-        ck_assert(tenths[i] > 850 && tenths[i] < 1150);
+        expect_between(tenths[i], 851, 1149);
     close_engine();
 }
 END_TEST
@@ -422,7 +422,8 @@ START_TEST(test_split_small)
         whole = whole || engine.regions.n == 3; /* up to three tenths of three pages are none */
         cut_at_one = cut_at_one || (engine.regions.n == 4 && engine.regions.end[2] == BASE + 4 * PAGE);
     }
-    ck_assert(whole && cut_at_one);
+    ck_assert_int_eq(whole, true);
+    ck_assert_int_eq(cut_at_one, true);
     close_engine();
 }
 END_TEST
@@ -489,7 +490,7 @@ START_TEST(test_tune_scale)
         {100, 2000, 10000, 5000, 100000},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         struct drcl_attrs attrs = {.sample_us = cases[i].sample, .aggr_us = cases[i].aggr};
 
         drcl_tune_scale(&attrs, cases[i].score);
@@ -520,7 +521,7 @@ START_TEST(test_moving_sum)
     expect(drcl_engine_reserve_scheme(&engine, 1) == 0);
     drcl_engine_set_scheme(&engine, 1, &scheme);
     engine.schemes[1]->active = true;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         clear();
         put(0, 10, cases[i].nr, cases[i].last, 5);
         engine.tick = cases[i].tick;
@@ -545,7 +546,7 @@ START_TEST(test_draw)
         expect(drcl_scale(drcl_random64(&r), UINT64_C(1) << 40) < UINT64_C(1) << 40);
     }
     for (int i = 0; i < 4; i++)
-        ck_assert(quarter[i] > 9600 && quarter[i] < 10400);
+        expect_between(quarter[i], 9601, 10399);
     ck_assert_uint_eq(drcl_scale(UINT64_MAX, UINT64_MAX), UINT64_MAX - 1);
     ck_assert_uint_eq(drcl_scale(UINT64_MAX, 10), 9);
     ck_assert_uint_eq(drcl_scale(0, UINT64_MAX), 0);
@@ -635,7 +636,7 @@ START_TEST(test_huge_bounds)
     } cases[] = {{16, 100, cut, 7}, {16, 5, less, 5}, {17, 100, NULL, 3}, {16, 3, NULL, 3}};
 
     open_huge();
-    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+    for (size_t k = 0; k < NUMBER_OF(cases); k++) {
         clear();
         put(0, 13, 5, 5, 5);
         put(0, 23, 0, 0, 6);
@@ -676,5 +677,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("passes", fill);
+    return scripted_run("passes", NULL, fill);
 }

@@ -13,22 +13,50 @@ static void limits(struct damon_reclaim_quota l)
     drcl_quota_set(&quota, &l, PAGE);
 }
 
-static bool begin(uint64_t ms)
+/* A round begins; whether it may try anything. */
+static void expect_round(uint64_t ms, bool may_try)
 {
-    return drcl_quota_begin(&quota, ms * MS, false, 0, false);
+    ck_assert_int_eq(drcl_quota_begin(&quota, ms * MS, false, 0, false), may_try);
+}
+
+/* The same with a backend that keeps deadlines. */
+static void expect_timed_round(uint64_t ms, bool may_try)
+{
+    ck_assert_int_eq(drcl_quota_begin(&quota, ms * MS, false, 0, true), may_try);
+}
+
+/* An attempt on regions of @covered pages. */
+static void charge(uint64_t covered, uint64_t tried, uint64_t reclaimed, uint64_t ns)
+{
+    drcl_quota_charge(&quota, covered * PAGE, tried * PAGE, reclaimed * PAGE, ns);
+}
+
+static void expect_room(uint64_t pages)
+{
+    ck_assert_uint_eq(drcl_quota_room(&quota), pages * PAGE);
+}
+
+static void expect_full(bool full)
+{
+    ck_assert_int_eq(drcl_quota_full(&quota), full);
+}
+
+static void expect_effective(uint64_t pages)
+{
+    ck_assert_uint_eq(quota.effective, pages * PAGE);
 }
 
 START_TEST(test_no_limit)
 {
     limits((struct damon_reclaim_quota){.reset_interval_ms = 100});
-    ck_assert(!drcl_quota_limited(&quota));
+    ck_assert_int_eq(drcl_quota_limited(&quota), false);
     for (uint64_t ms = 0; ms < 1000; ms += 70) {
-        ck_assert(begin(ms));
-        ck_assert(drcl_quota_room(&quota) == DRCL_NO_LIMIT);
-        ck_assert(quota.effective == DRCL_NO_LIMIT);
+        expect_round(ms, true);
+        ck_assert_uint_eq(drcl_quota_room(&quota), DRCL_NO_LIMIT);
+        ck_assert_uint_eq(quota.effective, DRCL_NO_LIMIT);
         ck_assert_uint_eq(drcl_quota_deadline(&quota, 5), 0);
         drcl_quota_charge(&quota, 1000 * MIB, 1000 * MIB, 1000 * MIB, 500 * MS);
-        ck_assert(!drcl_quota_full(&quota));
+        expect_full(false);
     }
     ck_assert_uint_eq(quota.exceeds, 0);
 }
@@ -37,27 +65,27 @@ END_TEST
 START_TEST(test_size_limit)
 {
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 100});
-    ck_assert(begin(1000));
-    ck_assert_uint_eq(drcl_quota_room(&quota), 10 * PAGE);
-    drcl_quota_charge(&quota, 4 * PAGE, 4 * PAGE, 0, MS);
-    ck_assert_uint_eq(drcl_quota_room(&quota), 6 * PAGE);
-    ck_assert(begin(1050)); /* the same window */
-    ck_assert_uint_eq(drcl_quota_room(&quota), 6 * PAGE);
-    drcl_quota_charge(&quota, 5 * PAGE, 5 * PAGE, 5 * PAGE, MS);
-    ck_assert(!drcl_quota_full(&quota));
+    expect_round(1000, true);
+    expect_room(10);
+    charge(4, 4, 0, MS);
+    expect_room(6);
+    expect_round(1050, true); /* the same window */
+    expect_room(6);
+    charge(5, 5, 5, MS);
+    expect_full(false);
     drcl_quota_charge(&quota, 1, 1, 1, MS); /* less than a page is left: full */
-    ck_assert(drcl_quota_full(&quota));
-    ck_assert(!begin(1099));
+    expect_full(true);
+    expect_round(1099, false);
     ck_assert_uint_eq(quota.exceeds, 0);
-    ck_assert(begin(1100)); /* counted when the window is over */
+    expect_round(1100, true); /* counted when the window is over */
     ck_assert_uint_eq(quota.exceeds, 1);
-    ck_assert_uint_eq(drcl_quota_room(&quota), 10 * PAGE);
+    expect_room(10);
     ck_assert_uint_eq(quota.charged, 0);
-    drcl_quota_charge(&quota, 3 * PAGE, 3 * PAGE, 3 * PAGE, MS);
-    ck_assert(begin(1200)); /* not full: not counted */
+    charge(3, 3, 3, MS);
+    expect_round(1200, true); /* not full: not counted */
     ck_assert_uint_eq(quota.exceeds, 1);
-    drcl_quota_charge(&quota, 20 * PAGE, 20 * PAGE, 20 * PAGE, MS); /* beyond: no negative room */
-    ck_assert_uint_eq(drcl_quota_room(&quota), 0);
+    charge(20, 20, 20, MS); /* beyond: no negative room */
+    expect_room(0);
 }
 END_TEST
 
@@ -65,19 +93,19 @@ END_TEST
 START_TEST(test_windows)
 {
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 100});
-    ck_assert(begin(1005));
+    expect_round(1005, true);
     ck_assert_uint_eq(quota.window_start_ns, 1005 * MS);
-    ck_assert(begin(1130));
+    expect_round(1130, true);
     ck_assert_uint_eq(quota.window_start_ns, 1105 * MS);
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 10 * PAGE, MS);
-    ck_assert(!begin(1204));
-    ck_assert(begin(1205));
+    charge(10, 10, 10, MS);
+    expect_round(1204, false);
+    expect_round(1205, true);
     ck_assert_uint_eq(quota.window_start_ns, 1205 * MS);
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 10 * PAGE, MS);
-    ck_assert(begin(1999)); /* seven later: one was full, and the room is that of one */
+    charge(10, 10, 10, MS);
+    expect_round(1999, true); /* seven later: one was full, and the room is that of one */
     ck_assert_uint_eq(quota.window_start_ns, 1905 * MS);
     ck_assert_uint_eq(quota.exceeds, 2);
-    ck_assert_uint_eq(drcl_quota_room(&quota), 10 * PAGE);
+    expect_room(10);
 }
 END_TEST
 
@@ -85,10 +113,10 @@ END_TEST
 START_TEST(test_default_window)
 {
     limits((struct damon_reclaim_quota){.sz = PAGE});
-    ck_assert(begin(0));
-    drcl_quota_charge(&quota, PAGE, PAGE, PAGE, MS);
-    ck_assert(!begin(999));
-    ck_assert(begin(1000));
+    expect_round(0, true);
+    charge(1, 1, 1, MS);
+    expect_round(999, false);
+    expect_round(1000, true);
 }
 END_TEST
 
@@ -96,27 +124,27 @@ END_TEST
 START_TEST(test_time_limit)
 {
     limits((struct damon_reclaim_quota){.ms = 10, .reset_interval_ms = 1000});
-    ck_assert(begin(0));
-    ck_assert_uint_eq(quota.effective, 10 * 1024 * PAGE);
-    drcl_quota_charge(&quota, 100 * PAGE, 100 * PAGE, 100 * PAGE, 5 * MS);
-    ck_assert(begin(1000));
-    ck_assert_uint_eq(quota.effective, 200 * PAGE);
-    drcl_quota_charge(&quota, 100 * PAGE, 100 * PAGE, 100 * PAGE, 5 * MS);
-    drcl_quota_charge(&quota, 100 * PAGE, 100 * PAGE, 100 * PAGE, 2 * MS);
-    ck_assert(begin(2000));
-    ck_assert_uint_eq(quota.effective, 300 * PAGE * 10 / 12);
+    expect_round(0, true);
+    expect_effective(10240);
+    charge(100, 100, 100, 5 * MS);
+    expect_round(1000, true);
+    expect_effective(200);
+    charge(100, 100, 100, 5 * MS);
+    charge(100, 100, 100, 2 * MS);
+    expect_round(2000, true);
+    expect_effective(250);
     /* So slow that less than a page fits: a page at least. */
-    drcl_quota_charge(&quota, 0, 0, 0, 8 * MS);
+    charge(0, 0, 0, 8 * MS);
     quota.total_ns = 1000000 * MS;
-    ck_assert(begin(3000));
-    ck_assert_uint_eq(quota.effective, PAGE);
+    expect_round(3000, true);
+    expect_effective(1);
     /* The smaller of size and time counts. */
     limits((struct damon_reclaim_quota){.ms = 10, .sz = 50 * PAGE, .reset_interval_ms = 1000});
-    ck_assert(begin(0));
-    ck_assert_uint_eq(quota.effective, 50 * PAGE);
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 10 * PAGE, 10 * MS);
-    ck_assert(begin(1000));
-    ck_assert_uint_eq(quota.effective, 10 * PAGE);
+    expect_round(0, true);
+    expect_effective(50);
+    charge(10, 10, 10, 10 * MS);
+    expect_round(1000, true);
+    expect_effective(10);
 }
 END_TEST
 
@@ -126,23 +154,23 @@ START_TEST(test_time_debt)
     uint64_t spent = 0;
 
     limits((struct damon_reclaim_quota){.ms = 10, .reset_interval_ms = 1000});
-    ck_assert(drcl_quota_begin(&quota, 0, false, 0, true));
+    expect_timed_round(0, true);
     ck_assert_uint_eq(drcl_quota_deadline(&quota, 777), 777 + 10 * MS);
-    drcl_quota_charge(&quota, PAGE, PAGE, PAGE, 4 * MS);
-    ck_assert(!drcl_quota_full(&quota));
+    charge(1, 1, 1, 4 * MS);
+    expect_full(false);
     ck_assert_uint_eq(drcl_quota_deadline(&quota, 777), 777 + 6 * MS);
-    drcl_quota_charge(&quota, PAGE, PAGE, PAGE, 31 * MS); /* 25 ms over */
-    ck_assert(drcl_quota_full(&quota));
+    charge(1, 1, 1, 31 * MS); /* 25 ms over */
+    expect_full(true);
     ck_assert_uint_gt(drcl_quota_deadline(&quota, 777), 777); /* a deadline, never "none" */
-    ck_assert(!drcl_quota_begin(&quota, 1000 * MS, false, 0, true));
-    ck_assert(!drcl_quota_begin(&quota, 2000 * MS, false, 0, true));
-    ck_assert(drcl_quota_begin(&quota, 3000 * MS, false, 0, true));
+    expect_timed_round(1000, false);
+    expect_timed_round(2000, false);
+    expect_timed_round(3000, true);
     ck_assert_uint_eq(drcl_quota_deadline(&quota, 0), 5 * MS);
     ck_assert_uint_eq(quota.exceeds, 3);
     /* Several windows at once pay as much as they would one by one. */
-    drcl_quota_charge(&quota, PAGE, PAGE, PAGE, 45 * MS); /* 40 ms over */
-    ck_assert(!drcl_quota_begin(&quota, 7000 * MS, false, 0, true));
-    ck_assert(drcl_quota_begin(&quota, 8000 * MS, false, 0, true));
+    charge(1, 1, 1, 45 * MS); /* 40 ms over */
+    expect_timed_round(7000, false);
+    expect_timed_round(8000, true);
     ck_assert_uint_eq(drcl_quota_deadline(&quota, 0), 10 * MS);
 
     /* Whatever single attempts take, the average over many windows is at most the limit. */
@@ -150,7 +178,7 @@ START_TEST(test_time_debt)
     for (uint64_t round = 0, ms = 0; round < 10000; round++, ms += 5 + round % 90) {
         if (!drcl_quota_begin(&quota, ms * MS, false, 0, true))
             continue;
-        drcl_quota_charge(&quota, PAGE, PAGE, PAGE, (round * 7919 % 40) * MS);
+        charge(1, 1, 1, (round * 7919 % 40) * MS);
         spent += (round * 7919 % 40) * MS;
         expect(spent <= (ms / 100 + 1) * 10 * MS + 40 * MS);
     }
@@ -162,17 +190,17 @@ END_TEST
 START_TEST(test_by_time)
 {
     limits((struct damon_reclaim_quota){.ms = 10, .sz = 500 * PAGE, .reset_interval_ms = 1000});
-    ck_assert(drcl_quota_begin(&quota, 0, false, 0, true));
-    ck_assert_uint_eq(quota.effective, 500 * PAGE);
+    expect_timed_round(0, true);
+    expect_effective(500);
     /* 1000 pages of regions held 100 to be tried: the priorities cover ten times of what may be tried, by size ... */
-    drcl_quota_charge(&quota, 1000 * PAGE, 100 * PAGE, 100 * PAGE, MS / 10);
-    ck_assert(drcl_quota_begin(&quota, 1000 * MS, false, 0, true));
-    ck_assert_uint_eq(quota.effective, 500 * PAGE);
+    charge(1000, 100, 100, MS / 10);
+    expect_timed_round(1000, true);
+    expect_effective(500);
     ck_assert_uint_eq(quota.cover, 5000 * PAGE);
     /* ... and by time, as much as the time is enough for. */
-    drcl_quota_charge(&quota, 1000 * PAGE, 100 * PAGE, 100 * PAGE, 99 * MS / 10);
-    ck_assert(drcl_quota_begin(&quota, 2000 * MS, false, 0, true));
-    ck_assert_uint_eq(quota.effective, 500 * PAGE);
+    charge(1000, 100, 100, 99 * MS / 10);
+    expect_timed_round(2000, true);
+    expect_effective(500);
     ck_assert_uint_eq(quota.cover, 2000 * PAGE);
 }
 END_TEST
@@ -180,61 +208,64 @@ END_TEST
 START_TEST(test_fail_charge)
 {
     limits((struct damon_reclaim_quota){.sz = 100 * PAGE, .reset_interval_ms = 1000});
-    ck_assert(begin(0));
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 0, 0);
+    expect_round(0, true);
+    charge(10, 10, 0, 0);
     ck_assert_uint_eq(quota.charged, 10 * PAGE); /* by default in full */
     limits((struct damon_reclaim_quota){
         .sz = 100 * PAGE, .reset_interval_ms = 1000, .fail_charge_num = 1, .fail_charge_denom = 4});
-    ck_assert(begin(0));
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 2 * PAGE, 0);
+    expect_round(0, true);
+    charge(10, 10, 2, 0);
     ck_assert_uint_eq(quota.charged, 4 * PAGE);
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 10 * PAGE, 0);
+    charge(10, 10, 10, 0);
     ck_assert_uint_eq(quota.charged, 14 * PAGE);
     limits((struct damon_reclaim_quota){.sz = 100 * PAGE, .reset_interval_ms = 1000, .fail_charge_denom = 4});
-    ck_assert(begin(0));
-    drcl_quota_charge(&quota, 10 * PAGE, 10 * PAGE, 0, 0);
+    expect_round(0, true);
+    charge(10, 10, 0, 0);
     ck_assert_uint_eq(quota.charged, 0);
 }
 END_TEST
 
+static void set_size(uint64_t pages)
+{
+    struct damon_reclaim_quota changed = {.sz = pages * PAGE, .reset_interval_ms = 100};
+
+    drcl_quota_set(&quota, &changed, PAGE);
+}
+
 /* A change counts from the next round on, for the window that is running; its charge stays. */
 START_TEST(test_change)
 {
-    struct damon_reclaim_quota changed = {.sz = 8 * PAGE, .reset_interval_ms = 100};
-
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 100});
-    ck_assert(begin(0));
-    drcl_quota_charge(&quota, 6 * PAGE, 6 * PAGE, 6 * PAGE, 0);
-    drcl_quota_set(&quota, &changed, PAGE);
-    ck_assert(begin(10));
-    ck_assert_uint_eq(drcl_quota_room(&quota), 2 * PAGE);
-    changed.sz = 3 * PAGE;
-    drcl_quota_set(&quota, &changed, PAGE);
-    ck_assert(!begin(20));
-    changed.sz = 0;
-    drcl_quota_set(&quota, &changed, PAGE);
-    ck_assert(begin(30));
-    ck_assert(drcl_quota_room(&quota) == DRCL_NO_LIMIT);
-    changed.sz = 10 * PAGE;
-    drcl_quota_set(&quota, &changed, PAGE);
-    ck_assert(begin(40)); /* a new first window */
-    ck_assert_uint_eq(drcl_quota_room(&quota), 10 * PAGE);
+    expect_round(0, true);
+    charge(6, 6, 6, 0);
+    set_size(8);
+    expect_round(10, true);
+    expect_room(2);
+    set_size(3);
+    expect_round(20, false);
+    set_size(0);
+    expect_round(30, true);
+    ck_assert_uint_eq(drcl_quota_room(&quota), DRCL_NO_LIMIT);
+    set_size(10);
+    expect_round(40, true); /* a new first window */
+    expect_room(10);
 }
 END_TEST
 
 START_TEST(test_feedback)
 {
     /* last x (1 + (10000 - score) / 10000), rounded down */
-    ck_assert_uint_eq(drcl_feedback(1000, 10000, 1), 1000);
-    ck_assert_uint_eq(drcl_feedback(1000, 0, 1), 2000);
-    ck_assert_uint_eq(drcl_feedback(1000, 5000, 1), 1500);
-    ck_assert_uint_eq(drcl_feedback(1000, 15000, 1), 500);
-    ck_assert_uint_eq(drcl_feedback(1000, 19999, 1), 1);
-    ck_assert_uint_eq(drcl_feedback(1000, 19999, 300), 300);
-    ck_assert_uint_eq(drcl_feedback(1000, 20000, 7), 7);
-    ck_assert_uint_eq(drcl_feedback(1000, 25000, 7), 7);
-    ck_assert_uint_eq(drcl_feedback(1000, UINT64_MAX, 7), 7);
-    ck_assert_uint_eq(drcl_feedback(0, 0, 7), 7);
+    static const struct {
+        uint64_t last, score, min, then;
+    } cases[] = {
+        {1000, 10000, 1, 1000}, {1000, 0, 1, 2000},  {1000, 5000, 1, 1500},
+        {1000, 15000, 1, 500},  {1000, 19999, 1, 1}, {1000, 19999, 300, 300},
+        {1000, 20000, 7, 7},    {1000, 25000, 7, 7}, {1000, UINT64_MAX, 7, 7},
+        {0, 0, 7, 7},
+    };
+
+    for (size_t i = 0; i < NUMBER_OF(cases); i++)
+        expect_eq(drcl_feedback(cases[i].last, cases[i].score, cases[i].min), cases[i].then);
     /* It does not grow past the end, nor through it. */
     ck_assert_uint_ge(drcl_feedback(UINT64_MAX - 1, 0, 1), UINT64_MAX - 1);
     ck_assert_uint_ge(drcl_feedback(UINT64_MAX / 2 + 5, 0, 1), UINT64_MAX - 1);
@@ -249,19 +280,29 @@ static void window(uint64_t number)
     drcl_quota_begin(&quota, number * 1000 * MS, false, 0, false);
 }
 
+/* A goal of the metric USER_INPUT alone, with a limit of so many pages. */
+static void user_goal(uint64_t target, uint64_t pages, enum damon_reclaim_goal_tuner tuner)
+{
+    goals[0] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = target};
+    limits((struct damon_reclaim_quota){.sz = pages * PAGE, .goals = goals, .nr_goals = 1, .tuner = tuner});
+}
+
+/* In window @number, with so much reported, so many pages may be tried. */
+static void expect_window(uint64_t number, uint64_t current, uint64_t pages)
+{
+    quota.goals[0].current = current;
+    window(number);
+    expect_effective(pages);
+}
+
 START_TEST(test_goal_user_input)
 {
-    goals[0] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = 200};
-    limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .goals = goals, .nr_goals = 1});
-    /* Far from the goal it doubles each window until the size limit. */
-    window(0);
-    ck_assert_uint_eq(quota.effective, 2 * PAGE);
-    window(1);
-    ck_assert_uint_eq(quota.effective, 4 * PAGE);
-    window(2);
-    ck_assert_uint_eq(quota.effective, 8 * PAGE);
-    window(3);
-    ck_assert_uint_eq(quota.effective, 10 * PAGE);
+    user_goal(200, 10, DAMON_RECLAIM_TUNER_CONSIST);
+    /* Far from the goal the size doubles each window, up to the limit. */
+    expect_window(0, 0, 2);
+    expect_window(1, 0, 4);
+    expect_window(2, 0, 8);
+    expect_window(3, 0, 10);
     /* Past it: score 12500, a quarter less. The goal's own size is 16 pages now. */
     quota.goals[0].current = 250;
     window(4);
@@ -269,13 +310,11 @@ START_TEST(test_goal_user_input)
     quota.goals[0].current = 200;
     window(5);
     ck_assert_uint_eq(quota.goal_size, 12 * PAGE);
-    quota.goals[0].current = 400;
-    window(6);
-    ck_assert_uint_eq(quota.effective, PAGE);
+    expect_window(6, 400, 1);
     /* Evaluated once a window. */
     quota.goals[0].current = 0;
-    drcl_quota_begin(&quota, 6500 * MS, false, 0, false);
-    ck_assert_uint_eq(quota.effective, PAGE);
+    expect_round(6500, true);
+    expect_effective(1);
 }
 END_TEST
 
@@ -296,67 +335,65 @@ END_TEST
 /* Pressure counts by its growth since the last window. */
 START_TEST(test_goal_pressure)
 {
+    static const struct {
+        uint64_t ms;
+        bool known;
+        uint64_t us, pages;
+    } rounds[] = {
+        {0, true, 5000000, 2},    /* what was there before does not count */
+        {500, true, 5000400, 2},  /* the same window */
+        {1000, true, 5000500, 3}, /* 500 of 1000: half more */
+        {2000, true, 5001500, 3}, /* 1000: as it is */
+        {3000, true, 5001500, 6}, /* none: twice */
+        {4000, false, 0, 12},     /* not known: none */
+        {5000, true, 5009500, 1},
+    };
+
     goals[0] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US, .target = 1000};
     limits((struct damon_reclaim_quota){.goals = goals, .nr_goals = 1});
-    drcl_quota_begin(&quota, 0, true, 5000000, false); /* what was there before does not count */
-    ck_assert_uint_eq(quota.effective, 2 * PAGE);
-    drcl_quota_begin(&quota, 500 * MS, true, 5000400, false);
-    ck_assert_uint_eq(quota.effective, 2 * PAGE);
-    drcl_quota_begin(&quota, 1000 * MS, true, 5000500, false); /* 500 of 1000: half more */
-    ck_assert_uint_eq(quota.effective, 3 * PAGE);
-    drcl_quota_begin(&quota, 2000 * MS, true, 5001500, false); /* 1000: as it is */
-    ck_assert_uint_eq(quota.effective, 3 * PAGE);
-    drcl_quota_begin(&quota, 3000 * MS, true, 5001500, false); /* none: twice */
-    ck_assert_uint_eq(quota.effective, 6 * PAGE);
-    drcl_quota_begin(&quota, 4000 * MS, false, 0, false); /* not known: none */
-    ck_assert_uint_eq(quota.effective, 12 * PAGE);
-    drcl_quota_begin(&quota, 5000 * MS, true, 5009500, false);
-    ck_assert_uint_eq(quota.effective, PAGE);
+    for (size_t i = 0; i < NUMBER_OF(rounds); i++) {
+        drcl_quota_begin(&quota, rounds[i].ms * MS, rounds[i].known, rounds[i].us, false);
+        expect_effective(rounds[i].pages);
+    }
 }
 END_TEST
 
 /* "temporal": all until the goal is met, none then. */
 START_TEST(test_goal_temporal)
 {
-    goals[0] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = 100};
-    limits((struct damon_reclaim_quota){
-        .sz = 50 * PAGE, .goals = goals, .nr_goals = 1, .tuner = DAMON_RECLAIM_TUNER_TEMPORAL});
-    window(0);
-    ck_assert_uint_eq(quota.effective, 50 * PAGE);
-    quota.goals[0].current = 100;
-    window(1);
-    ck_assert_uint_eq(quota.effective, 0);
-    ck_assert(drcl_quota_full(&quota));
-    quota.goals[0].current = 99;
-    window(2);
-    ck_assert_uint_eq(quota.effective, 50 * PAGE);
+    user_goal(100, 50, DAMON_RECLAIM_TUNER_TEMPORAL);
+    expect_window(0, 0, 50);
+    expect_window(1, 100, 0);
+    expect_full(true);
+    expect_window(2, 99, 50);
 }
 END_TEST
 
 /* The walk from the coldest down to where the size is covered. */
 START_TEST(test_min_score)
 {
+    static const struct {
+        uint64_t bytes[4]; /* of the scores 99, 70, 50 and 49 */
+        uint32_t min;
+    } cases[] = {
+        {{4 * PAGE, 5 * PAGE, PAGE, 100 * PAGE}, 50},
+        {{4 * PAGE, 5 * PAGE, PAGE - 1, 100 * PAGE}, 49},
+        {{4 * PAGE, 5 * PAGE, PAGE - 1, 0}, 0},
+        {{10 * PAGE, 5 * PAGE, PAGE - 1, 0}, 99},
+        {{0, 0, 0, 0}, 0},
+    };
+
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 1000});
-    ck_assert(begin(0));
-    drcl_quota_clear_scores(&quota);
-    quota.histogram[99] = 4 * PAGE;
-    quota.histogram[70] = 5 * PAGE;
-    quota.histogram[50] = PAGE;
-    quota.histogram[49] = 100 * PAGE;
-    drcl_quota_find_min_score(&quota);
-    ck_assert_uint_eq(quota.min_score, 50);
-    quota.histogram[50] = PAGE - 1;
-    drcl_quota_find_min_score(&quota);
-    ck_assert_uint_eq(quota.min_score, 49);
-    quota.histogram[49] = 0;
-    drcl_quota_find_min_score(&quota);
-    ck_assert_uint_eq(quota.min_score, 0);
-    quota.histogram[99] = 10 * PAGE;
-    drcl_quota_find_min_score(&quota);
-    ck_assert_uint_eq(quota.min_score, 99);
-    drcl_quota_clear_scores(&quota);
-    drcl_quota_find_min_score(&quota);
-    ck_assert_uint_eq(quota.min_score, 0);
+    expect_round(0, true);
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
+        drcl_quota_clear_scores(&quota);
+        quota.histogram[99] = cases[i].bytes[0];
+        quota.histogram[70] = cases[i].bytes[1];
+        quota.histogram[50] = cases[i].bytes[2];
+        quota.histogram[49] = cases[i].bytes[3];
+        drcl_quota_find_min_score(&quota);
+        expect_eq(quota.min_score, cases[i].min);
+    }
 }
 END_TEST
 
@@ -389,14 +426,14 @@ START_TEST(test_cold_score)
     static const uint64_t aggrs[] = {100000, 1000000, 5000, 33333, 10000000, 1};
     static const uint32_t weights[][2] = {{0, 1}, {1, 0}, {1, 1}, {3, 7}, {0, 0}};
 
-    for (size_t a = 0; a < sizeof(aggrs) / sizeof(aggrs[0]); a++) {
-        for (size_t w = 0; w < sizeof(weights) / sizeof(weights[0]); w++) {
+    for (size_t a = 0; a < NUMBER_OF(aggrs); a++) {
+        for (size_t w = 0; w < NUMBER_OF(weights); w++) {
             struct damon_reclaim_quota l = {.weight_nr_accesses = weights[w][0], .weight_age = weights[w][1]};
             struct drcl_scorer scorer;
 
             drcl_scorer_init(&scorer, &l, aggrs[a], 20);
             for (uint32_t nr = 0; nr <= 20; nr++)
-                for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++)
+                for (size_t i = 0; i < NUMBER_OF(ages); i++)
                     expect_eq(drcl_cold_score(&scorer, nr, ages[i]),
                               reference_score(nr, ages[i], aggrs[a], 20, weights[w][0], weights[w][1]));
         }
@@ -431,28 +468,28 @@ START_TEST(test_overflow)
 {
     goals[0] = (struct damon_reclaim_goal){.target = 1, .current = UINT64_MAX};
     limits((struct damon_reclaim_quota){.ms = UINT64_MAX, .sz = UINT64_MAX, .reset_interval_ms = UINT64_MAX});
-    ck_assert(begin(0));
+    expect_round(0, true);
     ck_assert_uint_ge(quota.effective, UINT64_MAX - 1);
     drcl_quota_charge(&quota, UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2, UINT64_MAX / 2);
-    ck_assert(!drcl_quota_full(&quota));
+    expect_full(false);
     limits((struct damon_reclaim_quota){.ms = 1, .reset_interval_ms = 1});
-    ck_assert(begin(0));
+    expect_round(0, true);
     drcl_quota_charge(&quota, UINT64_MAX / 4, UINT64_MAX / 4, 0, 1);
-    ck_assert(begin(1));
+    expect_round(1, true);
     ck_assert_uint_ge(quota.effective, UINT64_MAX / 4);
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .goals = goals, .nr_goals = 1});
-    ck_assert(begin(0));
-    ck_assert_uint_eq(quota.effective, PAGE);
+    expect_round(0, true);
+    expect_effective(1);
     goals[0] = (struct damon_reclaim_goal){.target = UINT64_MAX, .current = UINT64_MAX / 2};
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .goals = goals, .nr_goals = 1});
-    ck_assert(begin(0));
-    ck_assert(quota.effective >= PAGE * 149 / 100 && quota.effective <= PAGE * 151 / 100);
+    expect_round(0, true);
+    expect_between(quota.effective, PAGE * 149 / 100, PAGE * 151 / 100);
     limits((struct damon_reclaim_quota){.ms = 1, .sz = 100 * PAGE});
-    ck_assert(begin(0));
+    expect_round(0, true);
     for (int i = 0; i < 2; i++) /* sums that wrap would open the window again */
         drcl_quota_charge(&quota, UINT64_C(1) << 63, UINT64_C(1) << 63, 0, UINT64_C(1) << 63);
-    ck_assert(drcl_quota_full(&quota));
-    ck_assert_uint_eq(drcl_quota_room(&quota), 0);
+    expect_full(true);
+    expect_room(0);
 }
 END_TEST
 
@@ -480,5 +517,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("quota", fill);
+    return scripted_run("quota", NULL, fill);
 }

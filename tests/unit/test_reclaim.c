@@ -18,20 +18,19 @@ static struct damon_reclaim *start(const char *min_age)
 }
 
 /* Nothing before min_age, all that is cold soon after, the hot part never. */
-static void check_cold_is_reclaimed(bool with_mark, bool by_page)
+START_TEST(test_cold_is_reclaimed)
 {
+    bool with_mark = _i >= NR_MANNERS;
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
     uint64_t begin, hot = 0;
 
-    scripted_init(&s);
     s.accessed = accessed_hot;
     s.hot_start = BASE + 16 * MIB;
     s.hot_end = BASE + 32 * MIB;
     if (!with_mark)
         s.ops.mark = NULL;
-    if (by_page)
-        s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    scripted_manner(&s, _i % NR_MANNERS);
     ctx = start("2s");
     begin = s.now_ns;
     reclaim_run_until(ctx, begin + 1990 * MS);
@@ -55,14 +54,7 @@ static void check_cold_is_reclaimed(bool with_mark, bool by_page)
     ck_assert_uint_gt(stats.nr_reclaim_tried_regions, 0);
     ck_assert_uint_eq(stats.nr_reclaimed_regions, stats.nr_reclaim_tried_regions);
     ck_assert_uint_eq(stats.nr_quota_exceeds, 0);
-    ck_assert(stats.effective_quota == UINT64_MAX);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
-}
-
-START_TEST(test_cold_is_reclaimed)
-{
-    check_cold_is_reclaimed(_i & 1, _i & 2);
+    ck_assert_uint_eq(stats.effective_quota, UINT64_MAX);
 }
 END_TEST
 
@@ -75,7 +67,6 @@ START_TEST(test_marked_before)
     struct damon_reclaim *ctx;
     size_t reclaimed = 0;
 
-    scripted_init(&s);
     s.accessed = accessed_random;
     ctx = start(min_ages[_i]);
     for (int i = 0; i < 300; i++) {
@@ -95,8 +86,6 @@ START_TEST(test_marked_before)
         s.pattern += i % 30 == 0;
     }
     ck_assert_uint_gt(reclaimed, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -106,7 +95,6 @@ START_TEST(test_marked_early)
     struct damon_reclaim *ctx;
     uint64_t begin, marked = 0;
 
-    scripted_init(&s);
     s.accessed = accessed_hot;
     ctx = start("60s");
     begin = s.now_ns;
@@ -114,7 +102,7 @@ START_TEST(test_marked_early)
     ck_assert_uint_eq(s.nr_acts, 0);
     reclaim_run_until(ctx, begin + 5500 * MS);
     for (size_t i = 0; i < s.nr_acts; i++) {
-        ck_assert(!s.acts[i].reclaim);
+        ck_assert_int_eq(s.acts[i].reclaim, false);
         marked += s.acts[i].end - s.acts[i].start;
     }
     ck_assert_uint_eq(marked, 64 * MIB);
@@ -123,8 +111,6 @@ START_TEST(test_marked_early)
     ck_assert_uint_eq(s.nr_acts, 0); /* neither again nor too early */
     reclaim_run_until(ctx, begin + 60500 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -134,7 +120,6 @@ START_TEST(test_mark_ends_with_access)
     struct damon_reclaim *ctx;
     uint64_t begin, marked = 0;
 
-    scripted_init(&s);
     s.accessed = accessed_hot;
     ctx = start("2s");
     begin = s.now_ns;
@@ -147,14 +132,12 @@ START_TEST(test_mark_ends_with_access)
     s.nr_acts = 0;
     reclaim_run_until(ctx, begin + 3600 * MS);
     for (size_t i = 0; i < s.nr_acts; i++) {
-        ck_assert(!s.acts[i].reclaim);
+        ck_assert_int_eq(s.acts[i].reclaim, false);
         marked += s.acts[i].end - s.acts[i].start;
     }
     ck_assert_uint_eq(marked, 64 * MIB); /* and it is watched anew */
     reclaim_run_until(ctx, begin + 4000 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -164,7 +147,6 @@ START_TEST(test_limit_end)
     struct damon_reclaim *ctx;
     size_t beyond = 0, at_the_end = 0;
 
-    scripted_init(&s);
     s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     s.accessed = accessed_hot;
     s.ranges[0].end = s.hot_start = BASE + 32 * MIB; /* so that regions end there */
@@ -180,9 +162,8 @@ START_TEST(test_limit_end)
         beyond += s.acts[i].request.limit_end > s.acts[i].end;
         at_the_end += s.acts[i].end == s.hot_start;
     }
-    ck_assert(beyond > 0 && at_the_end > 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_gt(beyond, 0);
+    ck_assert_uint_gt(at_the_end, 0);
 }
 END_TEST
 
@@ -208,14 +189,13 @@ START_TEST(test_huge_pages_go)
     struct damon_reclaim *ctx;
     uint32_t gone = 0;
 
-    scripted_init(&s);
     s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     s.ops.huge_size = HUGE_PAGE;
     s.accessed = accessed_huge;
     s.pattern = s.now_ns;
-    if (_i & 1)
-        s.callbacks.before_reclaim = agree;
     s.seed = (uint64_t)_i;
+    if (s.seed % 2)
+        s.callbacks.before_reclaim = agree;
     ctx = start("500ms");
     reclaim_aggregate(ctx, 80);
     for (size_t i = 0; i < s.nr_acts; i++) {
@@ -226,26 +206,22 @@ START_TEST(test_huge_pages_go)
                 gone |= UINT32_C(1) << (page - BASE) / HUGE_PAGE;
     }
     ck_assert_uint_eq(gone, (UINT32_C(1) << 28) - 1);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* DAMON_RECLAIM_NO_MARK: as the kernel does it. */
 START_TEST(test_no_mark)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, DAMON_RECLAIM_NO_MARK);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, DAMON_RECLAIM_NO_MARK);
     reclaim_set(ctx, "min_age=1s quota_ms=0");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 12);
     ck_assert_uint_gt(s.nr_acts, 0);
-    for (size_t i = 0; i < s.nr_acts; i++)
-        ck_assert(s.acts[i].reclaim && !s.acts[i].request.marked);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    for (size_t i = 0; i < s.nr_acts; i++) {
+        ck_assert_int_eq(s.acts[i].reclaim, true);
+        ck_assert_int_eq(s.acts[i].request.marked, false);
+    }
 }
 END_TEST
 
@@ -256,7 +232,6 @@ START_TEST(test_age_starts_anew)
     struct damon_reclaim *ctx;
     size_t n;
 
-    scripted_init(&s);
     s.reclaimed_pct = 0; /* whether or not it did anything */
     ctx = start("1s");
     reclaim_aggregate(ctx, 10);
@@ -271,27 +246,22 @@ START_TEST(test_age_starts_anew)
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
     reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* An error of the moment: the region keeps its age and has its turn with the next round. */
 START_TEST(test_passing_error)
 {
-    struct damon_reclaim *ctx;
+    static const int errors[] = {-EINTR, -ENOMEM};
+    struct damon_reclaim *ctx = start("1s");
 
-    scripted_init(&s);
-    ctx = start("1s");
     reclaim_aggregate(ctx, 9);
-    s.fail[OP_RECLAIM] = _i ? -ENOMEM : -EINTR;
+    s.fail[OP_RECLAIM] = errors[_i];
     reclaim_aggregate(ctx, 1);
     ck_assert_uint_lt(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -311,16 +281,15 @@ static int not_ready(void *data, const struct damon_reclaim_request *request, st
 /* A backend that does not get on is asked once a round, for the same memory, which stays as old as it is. */
 START_TEST(test_not_ready)
 {
+    static const char *const quotas[] = {"0", "10"};
     struct damon_reclaim_region *regions;
     struct damon_reclaim *ctx;
     size_t n;
 
-    scripted_init(&s);
     s.ops.reclaim = not_ready;
     nr_not_ready = 0;
     ctx = start("1s");
-    if (_i)
-        reclaim_set(ctx, "quota_ms=10");
+    reclaim_set(ctx, "quota_ms=%s", quotas[_i]);
     reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(nr_not_ready, 0);
     reclaim_aggregate(ctx, 20);
@@ -330,8 +299,6 @@ START_TEST(test_not_ready)
         ck_assert_uint_eq(regions[i].age, 29);
     free(regions);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -352,7 +319,6 @@ START_TEST(test_statistics)
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.reclaim = refuse_half;
     ctx = start("1s");
     reclaim_aggregate(ctx, 10);
@@ -366,8 +332,6 @@ START_TEST(test_statistics)
     ck_assert_uint_eq(stats.nr_samples, 200);
     ck_assert_uint_eq(stats.monitored_bytes, 64 * MIB);
     ck_assert_uint_eq(stats.nr_targets, 1);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -383,35 +347,29 @@ START_TEST(test_boastful_backend)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.reclaim = boast;
     ctx = start("1s");
     reclaim_aggregate(ctx, 30);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
     ck_assert_uint_le(reclaim_stats(ctx).bytes_reclaim_tried_regions, 3 * 64 * MIB);
     ck_assert_uint_le(reclaim_stats(ctx).bytes_reclaimed_regions, reclaim_stats(ctx).bytes_reclaim_tried_regions);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* Without evidence nothing is cold: while the check fails for the moment, ages do not grow towards reclaim. */
 START_TEST(test_no_evidence)
 {
-    struct damon_reclaim *ctx;
+    static const enum scripted_op ops[] = {OP_PREPARE, OP_CHECK};
+    struct damon_reclaim *ctx = start("1s");
 
-    scripted_init(&s);
-    ctx = start("1s");
     for (int i = 0; i < 400; i++) {
-        s.fail[_i ? OP_CHECK : OP_PREPARE] = -ENOMEM;
+        s.fail[ops[_i]] = -ENOMEM;
         reclaim_dispatch(ctx);
     }
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
     reclaim_aggregate(ctx, 14);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -429,7 +387,6 @@ START_TEST(test_slow_mark)
     struct damon_reclaim *ctx;
     uint64_t calls;
 
-    scripted_init(&s);
     s.ranges[0].end = BASE + 1024 * MIB; /* 2.6 s to mark */
     s.ops.mark = slow_mark;
     ctx = start("1s");
@@ -440,19 +397,15 @@ START_TEST(test_slow_mark)
     }
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 1000 * MIB);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* min_age counts in time: longer aggregations, fewer of them. */
 START_TEST(test_min_age_in_time)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     uint64_t begin;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=4s aggr_interval=500ms sample_interval=20ms quota_ms=0");
     reclaim_enable(ctx);
     begin = s.now_ns;
@@ -460,8 +413,6 @@ START_TEST(test_min_age_in_time)
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
     reclaim_run_until(ctx, begin + 4001 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -470,7 +421,6 @@ START_TEST(test_long_attempt)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     s.ns_per_page = MS; /* 16 s for all of it */
     ctx = start("1s");
@@ -486,14 +436,12 @@ START_TEST(test_long_attempt)
         }
     }
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 4);
+    tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 2 * NR_MANNERS);
     tcase_add_loop_test(tc, test_marked_before, 0, 5);
     tcase_add_test(tc, test_marked_early);
     tcase_add_test(tc, test_mark_ends_with_access);
@@ -513,5 +461,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("reclaim", fill);
+    return scripted_run("reclaim", &s, fill);
 }

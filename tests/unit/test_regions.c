@@ -86,13 +86,12 @@ START_TEST(test_always_a_partition)
     struct damon_reclaim *ctx;
     bool settled = false;
 
-    scripted_init(&s);
     random_state = (uint64_t)_i;
     s.seed = (uint64_t)_i;
     s.accessed = accessed_random;
     s.callbacks.after_aggregation = note_merged;
-    s.ops.features |= _i % 2 ? DAMON_RECLAIM_BACKEND_PAGE_PRECISE : 0;
-    if (_i % 3 == 0)
+    scripted_manner(&s, s.seed % 2 ? BY_PAGE : WHOLE_REGIONS);
+    if (s.seed % 3 == 0)
         s.ops.mark = NULL;
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_nr_regions=%" PRIu64 " max_nr_regions=%" PRIu64 " min_age=400ms quota_sz=3MiB", min_nr,
@@ -132,8 +131,6 @@ START_TEST(test_always_a_partition)
             settled = true;
         }
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -145,7 +142,6 @@ START_TEST(test_never_too_many)
     struct damon_reclaim *ctx;
     size_t peak = 0;
 
-    scripted_init(&s);
     s.accessed = accessed_random;
     s.callbacks.after_aggregation = note_merged;
     s.ranges[0].end = BASE + 1024 * MIB;
@@ -165,8 +161,6 @@ START_TEST(test_never_too_many)
             s.pattern += 13;
     }
     ck_assert_uint_gt(peak, max_nr / 2);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -175,7 +169,6 @@ START_TEST(test_never_too_few)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.callbacks.after_aggregation = note_merged;
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_nr_regions=16");
@@ -185,8 +178,6 @@ START_TEST(test_never_too_few)
         reclaim_aggregate(ctx, 1);
         expect(merged_n >= 16 && merged_n <= 32);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -195,7 +186,6 @@ START_TEST(test_tiny)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ranges[0].end = BASE + 4 * PAGE;
     ctx = scripted_new(&s, 0);
     reclaim_enable(ctx);
@@ -204,8 +194,6 @@ START_TEST(test_tiny)
         expect(reclaim_stats(ctx).nr_regions == 4);
         expect_partition(ctx, 0, s.ranges, 1, PAGE);
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -215,7 +203,6 @@ START_TEST(test_alignment)
     struct damon_reclaim_range inner[2];
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.min_region_size = 65536;
     s.ranges[0] = (struct damon_reclaim_range){BASE + 1, BASE + 65535};
     s.ranges[1] = (struct damon_reclaim_range){BASE + 65536 * 2 + 1, BASE + 65536 * 200 - 1};
@@ -243,8 +230,6 @@ START_TEST(test_alignment)
     reclaim_aggregate(ctx, 12);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 0);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -252,11 +237,9 @@ END_TEST
 START_TEST(test_changed_ranges_keep)
 {
     struct damon_reclaim_region *regions;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     size_t n;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 25);
     s.ranges[0] = (struct damon_reclaim_range){BASE + 16 * MIB, BASE + 48 * MIB};
@@ -272,8 +255,6 @@ START_TEST(test_changed_ranges_keep)
             expect(regions[i].age <= 12);
     }
     free(regions);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -284,7 +265,6 @@ START_TEST(test_targets)
     struct damon_reclaim *ctx;
     uint32_t ids[3];
 
-    scripted_init(&s);
     s.accessed = accessed_random;
     s.ops.features &= ~(uint32_t)DAMON_RECLAIM_BACKEND_WHOLE; /* each target has a memory of its own */
     ctx = scripted_new(&s, 0);
@@ -310,8 +290,6 @@ START_TEST(test_targets)
         if (i % 100 == 0)
             s.pattern++;
     }
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -333,7 +311,7 @@ static uint64_t run_with_seed(uint64_t seed)
     struct damon_reclaim *ctx;
     uint64_t hash = 0;
 
-    scripted_init(&s);
+    scripted_again(&s);
     s.seed = seed;
     s.userdata = &hash;
     s.accessed = accessed_random;
@@ -347,8 +325,6 @@ static uint64_t run_with_seed(uint64_t seed)
     }
     for (size_t i = 0; i < s.nr_acts; i++)
         hash = (hash ^ s.acts[i].start ^ (s.acts[i].end << 20) ^ s.acts[i].now_ns) * UINT64_C(0x100000001b3);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
     return hash;
 }
 
@@ -367,10 +343,8 @@ END_TEST
 START_TEST(test_interval_tuning)
 {
     struct damon_reclaim_params active = {.size = sizeof(active)};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "autotune_monitoring_intervals=Y wmarks_interval=1d");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 3);
@@ -397,8 +371,6 @@ START_TEST(test_interval_tuning)
     reclaim_aggregate(ctx, 3 * 40);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_lt(active.sample_interval, 10000000);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -406,10 +378,8 @@ END_TEST
 START_TEST(test_tuned_survives)
 {
     struct damon_reclaim_params active = {.size = sizeof(active)};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "autotune_monitoring_intervals=Y wmarks_interval=1d");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 3);
@@ -428,8 +398,6 @@ START_TEST(test_tuned_survives)
     reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 6000);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -449,5 +417,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("regions", fill);
+    return scripted_run("regions", &s, fill);
 }

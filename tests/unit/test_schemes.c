@@ -24,29 +24,19 @@ static struct damon_reclaim *start(const struct damon_reclaim_scheme *scheme, ui
     return ctx;
 }
 
-static struct damon_reclaim_scheme_stats stats_of_scheme(struct damon_reclaim *ctx, uint32_t id)
-{
-    struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
-
-    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &stats), 0);
-    return stats;
-}
-
 /* STAT counts and touches nothing: no mark, no reclaim, and ages go on. */
 START_TEST(test_stat)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim_scheme_stats stats;
     struct damon_reclaim_region *regions;
-    struct damon_reclaim *ctx;
     uint32_t id;
+    struct damon_reclaim *ctx = start(&scheme, &id);
     size_t n;
 
-    scripted_init(&s);
-    ctx = start(&scheme, &id);
     ck_assert_uint_eq(id, 1);
     reclaim_aggregate(ctx, 10);
-    stats = stats_of_scheme(ctx, id);
+    stats = reclaim_scheme_stats(ctx, id);
     ck_assert_uint_eq(stats.sz_tried, 10 * 64 * MIB);
     ck_assert_uint_eq(stats.sz_applied, stats.sz_tried);
     ck_assert_uint_eq(stats.nr_applied, stats.nr_tried);
@@ -56,8 +46,6 @@ START_TEST(test_stat)
     for (size_t i = 0; i < n; i++)
         ck_assert_uint_eq(regions[i].age, 10);
     free(regions);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -86,7 +74,6 @@ START_TEST(test_pattern)
     uint64_t before;
     uint32_t id;
 
-    scripted_init(&s);
     s.accessed = accessed_hot;
     s.hot_start = BASE;
     s.hot_end = BASE + 16 * MIB;
@@ -99,45 +86,46 @@ START_TEST(test_pattern)
     scheme.max_age_us = cases[_i].max_age_us;
     ctx = start(&scheme, &id);
     reclaim_aggregate(ctx, 9);
-    before = stats_of_scheme(ctx, id).sz_tried;
+    before = reclaim_scheme_stats(ctx, id).sz_tried;
     reclaim_aggregate(ctx, 1); /* the cold part is 10 aggregations old */
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried - before, cases[_i].bytes);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried - before, cases[_i].bytes);
 }
 END_TEST
 
 START_TEST(test_size_bounds)
 {
+    static const struct {
+        uint64_t min_sz, max_sz, tried;
+    } cases[] = {{4 * PAGE, 0, 64 * PAGE}, {0, 4 * PAGE - 1, 0}};
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     s.ranges[0].end = BASE + 64 * PAGE;
-    scheme.min_sz = _i ? 0 : 4 * PAGE;
-    scheme.max_sz = _i ? 4 * PAGE - 1 : 0;
+    scheme.min_sz = cases[_i].min_sz;
+    scheme.max_sz = cases[_i].max_sz;
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=1d min_nr_regions=16");
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 1); /* pieces of four pages, the size limit */
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, _i ? 0 : 64 * PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, cases[_i].tried);
 }
 END_TEST
 
 /* COLD goes to the backend as such; memory that is in use is acted on without being marked first. */
 START_TEST(test_cold)
 {
+    static const struct {
+        uint32_t max_nr_accesses;
+        bool marked;
+    } cases[] = {{0, .marked = true}, {5, .marked = false}};
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     scheme.action = DAMON_RECLAIM_ACTION_COLD;
-    scheme.max_nr_accesses = _i ? 5 : 0;
+    scheme.max_nr_accesses = cases[_i].max_nr_accesses;
     ctx = start(&scheme, &id);
     reclaim_aggregate(ctx, 5);
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
@@ -146,13 +134,11 @@ START_TEST(test_cold)
             continue;
         ck_assert_int_eq(s.acts[i].request.action, DAMON_RECLAIM_ACTION_COLD);
         ck_assert_uint_eq(s.acts[i].request.scheme, id);
-        ck_assert_int_eq(s.acts[i].request.marked, !_i);
+        ck_assert_int_eq(s.acts[i].request.marked, cases[_i].marked);
     }
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, tried_bytes(&s, 0, s.nr_acts));
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, tried_bytes(&s, 0, s.nr_acts));
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_accessed, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -166,13 +152,10 @@ START_TEST(test_apply_interval)
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     scheme.apply_interval_us = cases[_i].us;
     ctx = start(&scheme, &id);
     reclaim_aggregate(ctx, 20);
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, cases[_i].times * 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, cases[_i].times * 64 * MIB);
 }
 END_TEST
 
@@ -184,7 +167,6 @@ START_TEST(test_apply_between)
     uint64_t before;
     uint32_t id;
 
-    scripted_init(&s);
     s.accessed = accessed_hot;
     s.hot_end = UINT64_MAX;
     scheme.max_nr_accesses = 0;
@@ -192,14 +174,12 @@ START_TEST(test_apply_between)
     ctx = start(&scheme, &id);
     reclaim_aggregate(ctx, 2);
     s.hot_end = 0;
-    before = stats_of_scheme(ctx, id).sz_tried;
+    before = reclaim_scheme_stats(ctx, id).sz_tried;
     for (int i = 0; i < 18; i++)
         reclaim_dispatch(ctx);
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, before);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, before);
     reclaim_aggregate(ctx, 1);
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, before + 64 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, before + 64 * MIB);
 }
 END_TEST
 
@@ -207,11 +187,9 @@ START_TEST(test_add_remove)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     uint32_t id;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     for (uint32_t i = 1; i <= 16; i++) {
         ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
         ck_assert_uint_eq(id, i);
@@ -222,7 +200,7 @@ START_TEST(test_add_remove)
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 2);
     for (uint32_t i = 1; i <= 16; i++)
-        ck_assert_uint_eq(stats_of_scheme(ctx, i).sz_tried, 128 * MIB);
+        ck_assert_uint_eq(reclaim_scheme_stats(ctx, i).sz_tried, 128 * MIB);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, 7), 0);
     expect_error(ctx, damon_reclaim_remove_scheme(ctx, 7), -ENOENT, "scheme 7");
     expect_error(ctx, damon_reclaim_get_scheme_stats(ctx, 7, &stats), -ENOENT, "scheme 7");
@@ -233,13 +211,11 @@ START_TEST(test_add_remove)
     reclaim_aggregate(ctx, 1);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     reclaim_aggregate(ctx, 1); /* the new one begins at nothing */
-    ck_assert_uint_eq(stats_of_scheme(ctx, 7).sz_tried, 64 * MIB);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, 7).sz_tried, 64 * MIB);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(NULL, 1, &stats), -EINVAL);
     stats.size = 4;
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, &stats), -EINVAL);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -252,11 +228,9 @@ START_TEST(test_stats_sizes)
     } large;
     struct damon_reclaim_scheme_stats small;
     struct damon_reclaim_scheme scheme = stat_scheme();
-    struct damon_reclaim *ctx;
     uint32_t id;
+    struct damon_reclaim *ctx = start(&scheme, &id);
 
-    scripted_init(&s);
-    ctx = start(&scheme, &id);
     reclaim_aggregate(ctx, 1);
     memset(&large, 0x55, sizeof(large));
     large.stats.size = sizeof(large);
@@ -269,8 +243,6 @@ START_TEST(test_stats_sizes)
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &small), 0);
     ck_assert_uint_eq(small.size, offsetof(struct damon_reclaim_scheme_stats, sz_tried));
     ck_assert_uint_eq(small.sz_tried, UINT64_C(0x5555555555555555));
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -293,10 +265,8 @@ START_TEST(test_bad)
     struct damon_reclaim_goal goals[9] = {{.target = 5}};
     struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_ANON};
     struct damon_reclaim_scheme bad;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
 #define REFUSED(error, culprit, ...)                                                                                   \
     do {                                                                                                               \
         bad = good;                                                                                                    \
@@ -327,8 +297,6 @@ START_TEST(test_bad)
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, NULL, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_add_scheme(NULL, &good, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_remove_scheme(NULL, 1), -EINVAL);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -341,7 +309,6 @@ START_TEST(test_copied)
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     *filter = (struct damon_reclaim_filter){.matching = true, .start = BASE, .end = BASE + 60 * MIB};
     *goal = (struct damon_reclaim_goal){.target = 100};
     scheme.filters = filter;
@@ -354,12 +321,10 @@ START_TEST(test_copied)
     free(filter);
     free(goal);
     reclaim_aggregate(ctx, 1);
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, 2 * PAGE);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 2 * PAGE);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, id, NULL, 0), 0);
     reclaim_aggregate(ctx, 30);
-    ck_assert_uint_gt(stats_of_scheme(ctx, id).sz_tried, 2 * PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_gt(reclaim_scheme_stats(ctx, id).sz_tried, 2 * PAGE);
 }
 END_TEST
 
@@ -370,7 +335,6 @@ START_TEST(test_two)
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     scheme.action = DAMON_RECLAIM_ACTION_PAGEOUT;
     scheme.max_nr_accesses = 0;
     scheme.min_age_us = 500000;
@@ -380,9 +344,7 @@ START_TEST(test_two)
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 5);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 64 * MIB);
-    ck_assert_uint_eq(stats_of_scheme(ctx, id).sz_tried, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 0);
 }
 END_TEST
 
@@ -403,5 +365,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("schemes", fill);
+    return scripted_run("schemes", &s, fill);
 }

@@ -30,12 +30,10 @@ static struct damon_reclaim_params active_of(struct damon_reclaim *ctx)
 START_TEST(test_views_agree)
 {
     struct damon_reclaim_params params, changed;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     const struct drcl_param *param;
     size_t members = 0;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     params = params_of(ctx);
     for (size_t i = 0; (param = drcl_param_at(i)) != NULL; i++) {
         uint64_t value = param->info.type == DAMON_RECLAIM_PARAM_BOOL ? 1 : param->info.min + 4;
@@ -58,8 +56,6 @@ START_TEST(test_views_agree)
         params = changed;
     }
     ck_assert_uint_eq(members, 19);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -70,10 +66,8 @@ START_TEST(test_sizes)
         uint64_t beyond[2];
     } large;
     struct damon_reclaim_params params, small;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     /* A caller that knows the first two members only: the others mean their defaults. */
     reclaim_set(ctx, "quota_sz=12345");
     memset(&small, 0x55, sizeof(small));
@@ -112,8 +106,6 @@ START_TEST(test_sizes)
     ck_assert_int_eq(damon_reclaim_set_params(ctx, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_set_params(NULL, &small), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_params(ctx, NULL), -EINVAL);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -121,10 +113,8 @@ END_TEST
 START_TEST(test_struct_out_of_range)
 {
     struct damon_reclaim_params params;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     params = params_of(ctx);
     params.min_age = 5;
     params.wmarks_mid = 1001;
@@ -133,8 +123,6 @@ START_TEST(test_struct_out_of_range)
     params.wmarks_mid = 400;
     params.sample_interval = 0;
     expect_error(ctx, damon_reclaim_set_params(ctx, &params), -ERANGE, "sample_interval");
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -156,16 +144,16 @@ static const struct contradiction {
     {{"aggr_interval", "sample_interval"}, {"5h", "1"}},
 };
 
+enum { COMMITTED, COMMITTED_WITH_KEEP, ENABLED, NR_WHENS };
+
 START_TEST(test_contradictions)
 {
-    const struct contradiction *c = &contradictions[_i / 3];
-    bool keep = _i % 3 == 1, disabled = _i % 3 == 2;
+    const struct contradiction *c = &contradictions[_i / NR_WHENS];
+    bool keep = _i % NR_WHENS == COMMITTED_WITH_KEEP, disabled = _i % NR_WHENS == ENABLED;
     struct damon_reclaim_params before;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, keep ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
     struct damon_reclaim_stats stats;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, keep ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
     if (!disabled)
         reclaim_enable(ctx);
     before = active_of(ctx);
@@ -187,19 +175,15 @@ START_TEST(test_contradictions)
     ck_assert_uint_eq(params_of(ctx).min_age, 1000000);
     if (keep)
         reclaim_aggregate(ctx, 3);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* The module's interface: text in, text out, in its words. */
 START_TEST(test_module_interface)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[32];
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "commit_inputs=N min_age=1s enabled=Y\n");
     damon_reclaim_get(ctx, "enabled", text, sizeof(text));
     ck_assert_str_eq(text, "Y");
@@ -223,8 +207,6 @@ START_TEST(test_module_interface)
     damon_reclaim_get(ctx, "kdamond_pid", text, sizeof(text));
     ck_assert_str_eq(text, "-1");
     ck_assert_uint_gt(reclaim_get(ctx, "bytes_reclaimed_regions"), 0); /* statistics stay */
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -232,11 +214,10 @@ END_TEST
 START_TEST(test_addr_unit)
 {
     struct damon_reclaim_range range = {BASE + 8 * MIB, BASE + 40 * MIB};
-    uint64_t unit = _i ? 5 * PAGE : PAGE;
-    struct damon_reclaim *ctx;
+    static const uint64_t units[] = {PAGE, 5 * PAGE};
+    uint64_t unit = units[_i];
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     range.start -= range.start % unit;
     range.end -= range.end % unit;
     reclaim_set(ctx, "addr_unit=%" PRIu64 " monitor_region_start=%" PRIu64 " monitor_region_end=%" PRIu64, unit,
@@ -248,18 +229,14 @@ START_TEST(test_addr_unit)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, range.end - range.start);
     ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaim_tried_regions"), (range.end - range.start) / unit);
     ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaimed_regions"), (range.end - range.start) / unit);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
 /* What the backend and the system cannot do is refused by name. */
 START_TEST(test_unsupported)
 {
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "skip_anon=Y");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "skip_anon");
     reclaim_set(ctx, "skip_anon=N quota_mem_pressure_us=100");
@@ -279,8 +256,6 @@ START_TEST(test_unsupported)
     ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
     reclaim_set(ctx, "monitor_region_end=4096");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "monitor_region_end");
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -288,10 +263,8 @@ END_TEST
 START_TEST(test_commit_keeps)
 {
     struct damon_reclaim_stats before, after;
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=500ms quota_ms=0 quota_sz=8MiB");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 7);
@@ -309,8 +282,6 @@ START_TEST(test_commit_keeps)
     after = reclaim_stats(ctx);
     ck_assert_uint_eq(after.effective_quota, 16 * MIB);
     ck_assert_uint_eq(after.charged_bytes, 16 * MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -320,7 +291,6 @@ START_TEST(test_longest_intervals)
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.now = NULL;
     s.ops.advance = NULL;
     ctx = scripted_new(&s, 0);
@@ -334,8 +304,6 @@ START_TEST(test_longest_intervals)
         reclaim_dispatch(ctx);
     }
     ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -344,7 +312,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_views_agree);
     tcase_add_test(tc, test_sizes);
     tcase_add_test(tc, test_struct_out_of_range);
-    tcase_add_loop_test(tc, test_contradictions, 0, 3 * sizeof(contradictions) / sizeof(contradictions[0]));
+    tcase_add_loop_test(tc, test_contradictions, 0, 3 * NUMBER_OF(contradictions));
     tcase_add_test(tc, test_module_interface);
     tcase_add_loop_test(tc, test_addr_unit, 0, 2);
     tcase_add_test(tc, test_unsupported);
@@ -354,5 +322,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("settings", fill);
+    return scripted_run("settings", &s, fill);
 }

@@ -31,10 +31,8 @@ START_TEST(test_bad_ranges)
 {
     struct damon_reclaim_range ranges[3] = {{BASE, BASE + MIB}, {BASE + MIB, BASE + 2 * MIB}};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = ranges, .nr_ranges = 1};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     ranges[0].end = ranges[0].start;
     expect_refused(ctx, target, -EINVAL, "target.ranges[0]");
     ranges[0].end = ranges[0].start - 1;
@@ -59,8 +57,6 @@ START_TEST(test_bad_ranges)
     ranges[0] = (struct damon_reclaim_range){BASE, BASE + MIB};
     target = (struct damon_reclaim_target){.size = sizeof(target), .ranges = ranges, .nr_ranges = 2};
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -75,11 +71,9 @@ START_TEST(test_overlaps)
     struct damon_reclaim_range apart[2] = {{BASE, BASE + MIB}, {BASE + 2 * MIB, BASE + 3 * MIB}};
     struct damon_reclaim_range between[2] = {{BASE + MIB, BASE + 2 * MIB}, {BASE + 4 * MIB, BASE + 5 * MIB}};
     struct damon_reclaim_target target = memory(apart, 2);
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     uint32_t id;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_enable(ctx); /* all memory, which goes when a target comes */
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
     expect_refused(ctx, memory(apart, 2), -EINVAL, "target.ranges[0]: 0x100000000-0x100100000 overlaps");
@@ -97,8 +91,6 @@ START_TEST(test_overlaps)
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
     target = memory(apart, 2);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -106,10 +98,8 @@ START_TEST(test_all_overlaps)
 {
     struct damon_reclaim_range range = {BASE, BASE + MIB};
     struct damon_reclaim_target target = memory(NULL, 0);
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     expect_refused(ctx, memory(NULL, 0), -EINVAL, "target 1");
     expect_refused(ctx, memory(&range, 1), -EINVAL, "target 1");
@@ -118,8 +108,6 @@ START_TEST(test_all_overlaps)
     ctx = scripted_new(&s, 0);
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -128,7 +116,6 @@ START_TEST(test_bad_processes)
     struct damon_reclaim_target target;
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.processes[0] = (struct scripted_process){.pid = 100};
     s.processes[1] = (struct scripted_process){.pid = 101, .kernel_thread = true};
     s.processes[2] = (struct scripted_process){.pid = 102, .exited = true};
@@ -159,8 +146,6 @@ START_TEST(test_bad_processes)
     for (int i = 0; i < 50; i++)
         reclaim_dispatch(ctx);
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -189,7 +174,6 @@ START_TEST(test_other_namespace)
     ck_assert_int_eq(mkdir(name, 0700), 0);
     snprintf(name, sizeof(name), "%s/proc/self", root);
     ck_assert_int_eq(mkdir(name, 0700), 0);
-    scripted_init(&s);
     s.real_system = true;
     config = scripted_config(&s);
     config.root = root;
@@ -204,7 +188,6 @@ START_TEST(test_other_namespace)
     write_file(root, "proc/self/stat", text);
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ESRCH, "in this pid namespace");
     damon_reclaim_unref(ctx);
-    scripted_fini(&s);
     snprintf(name, sizeof(name), "%s/proc/self/stat", root);
     unlink(name);
     snprintf(name, sizeof(name), "%s/proc/self", root);
@@ -221,7 +204,6 @@ START_TEST(test_waiting_is_not_whole)
     struct damon_reclaim_target target = process(100);
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.processes[0].pid = 100;
     ctx = scripted_new(&s, DAMON_RECLAIM_ALLOW_NO_TARGET);
     reclaim_set(ctx, "min_age=500ms");
@@ -233,8 +215,6 @@ START_TEST(test_waiting_is_not_whole)
     reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -244,7 +224,6 @@ START_TEST(test_numbers)
     struct damon_reclaim *ctx;
     uint32_t id;
 
-    scripted_init(&s);
     s.processes[0].pid = 100;
     ctx = scripted_new(&s, 0);
     for (uint32_t i = 1; i <= 50; i++) {
@@ -256,8 +235,6 @@ START_TEST(test_numbers)
         expect_error(ctx, damon_reclaim_remove_target(ctx, id), -ENOENT, "target");
     }
     ck_assert_uint_eq(s.nr_target_remove, 50);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -265,10 +242,8 @@ END_TEST
 START_TEST(test_removed_at_once)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + MIB}, {2 * BASE, 2 * BASE + MIB}};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "sample_interval=100ms");
     for (int i = 0; i < 2; i++) {
         struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};
@@ -282,8 +257,6 @@ START_TEST(test_removed_at_once)
     expect_partition(ctx, 1, &ranges[0], 1, PAGE);
     expect_partition(ctx, 2, NULL, 0, PAGE);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, MIB);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -291,12 +264,10 @@ END_TEST
 START_TEST(test_removed_is_not_counted)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + MIB}, {2 * BASE, 2 * BASE + 4 * MIB}};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
     uint32_t ids[2];
     size_t n;
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "sample_interval=100ms");
     for (int i = 0; i < 2; i++) {
         struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &ranges[i], .nr_ranges = 1};
@@ -310,23 +281,21 @@ START_TEST(test_removed_is_not_counted)
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, MIB);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, NULL, 0, &n), 0);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, n);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
+
+enum { WHILE_ENABLED, WHILE_DISABLED, NR_WHENS };
 
 /* With targets of its own the program does not get all of the memory besides, whatever was watched before. */
 START_TEST(test_whole_or_targets)
 {
     struct damon_reclaim_range range = {BASE + 8 * MIB, BASE + 16 * MIB};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &range, .nr_ranges = 1};
-    struct damon_reclaim *ctx;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    scripted_init(&s);
-    ctx = scripted_new(&s, 0);
     reclaim_enable(ctx);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    if (_i) {
+    if (_i == WHILE_DISABLED) {
         damon_reclaim_disable(ctx);
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
         reclaim_enable(ctx);
@@ -336,8 +305,6 @@ START_TEST(test_whole_or_targets)
     reclaim_aggregate(ctx, 2);
     expect_partition(ctx, 1, &range, 1, PAGE);
     expect_partition(ctx, 0, NULL, 0, PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -352,10 +319,10 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_numbers);
     tcase_add_test(tc, test_removed_at_once);
     tcase_add_test(tc, test_removed_is_not_counted);
-    tcase_add_loop_test(tc, test_whole_or_targets, 0, 2);
+    tcase_add_loop_test(tc, test_whole_or_targets, 0, NR_WHENS);
 }
 
 int main(void)
 {
-    return scripted_run("targets", fill);
+    return scripted_run("targets", &s, fill);
 }

@@ -30,7 +30,7 @@ START_TEST(test_table)
         {0, true, false, LOW},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
 
         expect_eq(drcl_watermark_active(&marks, cases[i].was, cases[i].free, &reason), cases[i].is);
@@ -55,7 +55,6 @@ static struct damon_reclaim *start(uint32_t free_permille)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.free_permille = free_permille;
     s.callbacks.state_changed = note;
     nr_events = 0;
@@ -91,7 +90,7 @@ START_TEST(test_history)
     struct damon_reclaim *ctx = start(steps[0].free);
     size_t told = 0;
 
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(steps); i++) {
         s.free_permille = steps[i].free;
         reclaim_run_until(ctx, s.now_ns + 5 * SEC);
         reclaim_dispatch(ctx);
@@ -111,8 +110,6 @@ START_TEST(test_history)
     ck_assert_uint_eq(nr_events, told + 1);
     ck_assert_int_eq(events[told].state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(events[told].reason, DAMON_RECLAIM_REASON_REQUESTED);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -128,7 +125,8 @@ START_TEST(test_nothing_while_inactive)
         uint64_t before = s.now_ns;
 
         reclaim_dispatch(ctx);
-        ck_assert(i == 0 || s.now_ns == before + 2 * SEC);
+        if (i > 0)
+            ck_assert_uint_eq(s.now_ns - before, 2 * SEC);
     }
     ck_assert_uint_eq(s.nr_calls[OP_METRICS], metrics + 50);
     ck_assert_uint_eq(s.nr_calls[OP_PREPARE] + s.nr_calls[OP_CHECK] + s.nr_calls[OP_RANGES], 0);
@@ -141,9 +139,7 @@ START_TEST(test_nothing_while_inactive)
     /* While active it is looked at once an aggregation. */
     metrics = s.nr_calls[OP_METRICS];
     reclaim_aggregate(ctx, 50);
-    ck_assert(s.nr_calls[OP_METRICS] >= metrics + 48 && s.nr_calls[OP_METRICS] <= metrics + 52);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    expect_between(s.nr_calls[OP_METRICS] - metrics, 48, 52);
 }
 END_TEST
 
@@ -168,8 +164,6 @@ START_TEST(test_pause)
     ck_assert_uint_eq(aggregations, samples / 20);
     ck_assert_uint_gt(aggregations, 0);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -187,8 +181,6 @@ START_TEST(test_commit)
     reclaim_commit(ctx);
     reclaim_dispatch(ctx);
     expect_state(ctx, INACTIVE, LOW);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -203,8 +195,6 @@ START_TEST(test_disable_forgets)
     damon_reclaim_disable(ctx);
     reclaim_enable(ctx);
     expect_state(ctx, INACTIVE, MID);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -227,8 +217,6 @@ START_TEST(test_unknown)
     expect_error(ctx, damon_reclaim_enable(ctx), -EIO, "free memory");
     expect_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     reclaim_enable(ctx);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
 
@@ -237,7 +225,6 @@ START_TEST(test_meminfo)
 {
     struct damon_reclaim *ctx;
 
-    scripted_init(&s);
     s.ops.metrics = NULL;
     s.callbacks.state_changed = note;
     nr_events = 0;
@@ -258,17 +245,19 @@ START_TEST(test_meminfo)
     expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "free memory");
     s.meminfo = NULL;
     expect_error(ctx, damon_reclaim_enable(ctx), -ENOENT, "free memory");
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
 }
 END_TEST
+
+static void expect_scheme(struct damon_reclaim *ctx, uint32_t scheme, bool active)
+{
+    ck_assert_int_eq(reclaim_scheme_stats(ctx, scheme).active, active);
+}
 
 /* Each scheme has its own: the context works as long as one of them does. */
 START_TEST(test_schemes)
 {
     struct damon_reclaim_scheme stat = {
         .size = sizeof(stat), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_STAT};
-    struct damon_reclaim_scheme_stats scheme_stats = {.size = sizeof(scheme_stats)};
     struct damon_reclaim *ctx = start(900);
     uint32_t always, low;
 
@@ -282,22 +271,19 @@ START_TEST(test_schemes)
     reclaim_dispatch(ctx);
     expect_eq(reclaim_stats(ctx).state, ACTIVE);
     reclaim_aggregate(ctx, 5);
-    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, always, &scheme_stats), 0);
-    ck_assert(scheme_stats.active && scheme_stats.sz_tried >= 4 * 64 * MIB);
-    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 0, &scheme_stats), 0);
-    ck_assert(!scheme_stats.active && !scheme_stats.sz_tried);
-    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, low, &scheme_stats), 0);
-    ck_assert(!scheme_stats.active && !scheme_stats.sz_tried);
+    expect_scheme(ctx, always, true);
+    ck_assert_uint_ge(reclaim_scheme_stats(ctx, always).sz_tried, 4 * 64 * MIB);
+    for (size_t i = 0; i < 2; i++) {
+        expect_scheme(ctx, i ? low : DAMON_RECLAIM_SCHEME_RECLAIM, false);
+        ck_assert_uint_eq(reclaim_scheme_stats(ctx, i ? low : DAMON_RECLAIM_SCHEME_RECLAIM).sz_tried, 0);
+    }
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, always), 0);
     reclaim_run_until(ctx, s.now_ns + SEC);
     expect_state(ctx, INACTIVE, HIGH);
     s.free_permille = 40; /* below the low of the one, within those of the other */
     reclaim_run_until(ctx, s.now_ns + SEC);
     expect_eq(reclaim_stats(ctx).state, ACTIVE);
-    ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, low, &scheme_stats), 0);
-    ck_assert(scheme_stats.active);
-    damon_reclaim_unref(ctx);
-    scripted_fini(&s);
+    expect_scheme(ctx, low, true);
 }
 END_TEST
 
@@ -316,5 +302,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("watermarks", fill);
+    return scripted_run("watermarks", &s, fill);
 }
