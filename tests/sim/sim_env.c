@@ -18,8 +18,3 @@ void sim_env_close(struct sim_env *t)
     ck_assert_uint_eq(t->memory.nr_blocks, 0);
     ck_assert_uint_eq(t->memory.live, 0);
 }
-
-int sim_suite(const char *name, void (*fill)(TCase *tc))
-{
-    return run_suite(name, 120, fill);
-}

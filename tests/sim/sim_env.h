@@ -15,7 +15,4 @@ struct sim_env {
 void sim_env_open(struct sim_env *t);
 void sim_env_close(struct sim_env *t); /* fails the test if memory is left */
 
-/* Runs a suite of one test case made by @fill. Returns the exit status for main(). */
-int sim_suite(const char *name, void (*fill)(TCase *tc));
-
 #endif

@@ -24,22 +24,16 @@ static char *read_workload(const char *name)
     return text;
 }
 
-void sim_run_open(struct sim_run *run, const char *workload, uint64_t seed, uint64_t reclaim_ns)
+void sim_run_open(struct sim_run *run, const char *workload, uint64_t seed, uint64_t reclaim_ns, const char *settings)
 {
     struct damon_reclaim_sim_config sim = {.size = sizeof(sim), .workload_name = workload, .reclaim_ns = reclaim_ns};
-    struct damon_reclaim_config config = {.size = sizeof(config),
-                                          .backend = "sim",
-                                          .seed = seed,
-                                          .sim = &sim,
-                                          .error = run->error,
-                                          .error_size = sizeof(run->error)};
+    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim", .seed = seed, .sim = &sim};
 
     sim.workload = run->text = read_workload(workload);
-    ck_assert_msg(damon_reclaim_new(&config, &run->ctx) == 0, "%s", run->error);
-    sim_run_set(run, "min_age", "5s");
-    sim_run_set(run, "wmarks_high", "1000");
-    sim_run_set(run, "wmarks_mid", "1000");
-    sim_run_set(run, "wmarks_low", "0");
+    run->ctx = reclaim_new(&config);
+    reclaim_set(run->ctx, "min_age=5s wmarks_high=1000 wmarks_mid=1000 wmarks_low=0");
+    if (settings)
+        reclaim_set(run->ctx, "%s", settings);
 }
 
 void sim_run_close(struct sim_run *run)
@@ -48,22 +42,10 @@ void sim_run_close(struct sim_run *run)
     free(run->text);
 }
 
-void sim_run_set(struct sim_run *run, const char *name, const char *value)
-{
-    ck_assert_msg(damon_reclaim_set(run->ctx, name, value) == 0, "%s", damon_reclaim_last_error(run->ctx));
-}
-
 struct damon_reclaim_sim_report sim_run_report(struct sim_run *run)
 {
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
 
     ck_assert_int_eq(damon_reclaim_sim_get_report(run->ctx, MIN_AGE_US, &report), 0);
     return report;
-}
-
-void sim_run_until(struct sim_run *run, uint64_t ns)
-{
-    while (damon_reclaim_now(run->ctx) < ns)
-        if (damon_reclaim_dispatch(run->ctx) < 0)
-            ck_abort_msg("%s", damon_reclaim_last_error(run->ctx));
 }

@@ -3,27 +3,22 @@
 #ifndef DRCL_TEST_SIM_RUN_H
 #define DRCL_TEST_SIM_RUN_H
 
-#include "damon_reclaim/damon_reclaim.h"
+#include "reclaim.h"
 
 #define MIN_AGE_US UINT64_C(5000000)
 
 struct sim_run {
     struct damon_reclaim *ctx;
     char *text; /* of the workload */
-    char error[512];
 };
 
 /*
- * Makes a context for a workload of the examples, with min_age 5 s and active however much memory is free. @reclaim_ns
- * is what reclaiming a page costs, 0: the default.
+ * Makes a context for a workload of the examples, with min_age 5 s and active however much memory is free;
+ * @settings may change that. @reclaim_ns is what reclaiming a page costs, 0: the default.
  */
-void sim_run_open(struct sim_run *run, const char *workload, uint64_t seed, uint64_t reclaim_ns);
+void sim_run_open(struct sim_run *run, const char *workload, uint64_t seed, uint64_t reclaim_ns, const char *settings);
 void sim_run_close(struct sim_run *run);
 
-void sim_run_set(struct sim_run *run, const char *name, const char *value);
 struct damon_reclaim_sim_report sim_run_report(struct sim_run *run);
-
-/* Lets virtual time pass until @ns. */
-void sim_run_until(struct sim_run *run, uint64_t ns);
 
 #endif

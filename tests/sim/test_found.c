@@ -7,9 +7,7 @@
 
 #define SEEDS 3
 
-static const char *const workloads[] = {"hot_set.cfg", "stairs.cfg", "zigzag.cfg", "database.cfg"};
-
-#define NR_WORKLOADS (int)(NUMBER_OF(workloads))
+static const char no_quotas[] = "quota_ms=0 quota_sz=0";
 
 static void check_found(struct sim_run *run, const char *workload)
 {
@@ -22,38 +20,34 @@ static void check_found(struct sim_run *run, const char *workload)
                   (unsigned long long)report.regretted, (unsigned long long)report.reclaimed);
 }
 
+static const struct {
+    const char *workload;
+    const char *settings;
+    uint64_t seed;
+} runs[] = {
+    {"hot_set.cfg", NULL, 0},       {"hot_set.cfg", NULL, 1},     {"hot_set.cfg", NULL, 2},
+    {"stairs.cfg", NULL, 0},        {"stairs.cfg", NULL, 1},      {"stairs.cfg", NULL, 2},
+    {"zigzag.cfg", NULL, 0},        {"zigzag.cfg", NULL, 1},      {"zigzag.cfg", NULL, 2},
+    {"database.cfg", NULL, 0},      {"database.cfg", NULL, 1},    {"database.cfg", NULL, 2},
+    {"hot_set.cfg", no_quotas, 3},  {"stairs.cfg", no_quotas, 3}, {"zigzag.cfg", no_quotas, 3},
+    {"database.cfg", no_quotas, 3},
+};
+
 /* Half-way and at the end, just before a phase ends: there the next hot memory is still cold. */
-static void run_workload(const char *workload, uint64_t seed, bool default_quotas)
+START_TEST(test_found)
 {
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
-    struct damon_reclaim_sim_report report;
+    uint64_t end;
     struct sim_run run;
 
-    sim_run_open(&run, workload, seed, 0);
-    if (!default_quotas) {
-        sim_run_set(&run, "quota_ms", "0");
-        sim_run_set(&run, "quota_sz", "0");
-    }
-    ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
-    report = sim_run_report(&run);
-    sim_run_until(&run, report.workload_end_ns / 2 - 10000000);
-    check_found(&run, workload);
-    sim_run_until(&run, report.workload_end_ns - 10000000);
-    check_found(&run, workload);
-    ck_assert_int_eq(damon_reclaim_get_stats(run.ctx, &stats), 0);
-    ck_assert_uint_eq(stats.bytes_reclaimed_regions, sim_run_report(&run).reclaimed);
+    sim_run_open(&run, runs[_i].workload, runs[_i].seed, 0, runs[_i].settings);
+    reclaim_enable(run.ctx);
+    end = sim_run_report(&run).workload_end_ns;
+    reclaim_run_until(run.ctx, end / 2 - 10000000);
+    check_found(&run, runs[_i].workload);
+    reclaim_run_until(run.ctx, end - 10000000);
+    check_found(&run, runs[_i].workload);
+    ck_assert_uint_eq(reclaim_stats(run.ctx).bytes_reclaimed_regions, sim_run_report(&run).reclaimed);
     sim_run_close(&run);
-}
-
-START_TEST(test_found_with_default_quotas)
-{
-    run_workload(workloads[_i / SEEDS], (uint64_t)(_i % SEEDS), true);
-}
-END_TEST
-
-START_TEST(test_found_without_quotas)
-{
-    run_workload(workloads[_i], SEEDS, false);
 }
 END_TEST
 
@@ -66,12 +60,9 @@ START_TEST(test_islands_stay)
     struct damon_reclaim_sim_report report;
     struct sim_run run;
 
-    sim_run_open(&run, "islands.cfg", (uint64_t)_i, 100);
-    sim_run_set(&run, "quota_ms", "0");
-    sim_run_set(&run, "quota_sz", "0");
-    ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
-    report = sim_run_report(&run);
-    sim_run_until(&run, report.workload_end_ns - 10000000);
+    sim_run_open(&run, "islands.cfg", (uint64_t)_i, 100, no_quotas);
+    reclaim_enable(run.ctx);
+    reclaim_run_until(run.ctx, sim_run_report(&run).workload_end_ns - 10000000);
     report = sim_run_report(&run);
     ck_assert_uint_eq(report.refaulted, 0);
     ck_assert_uint_eq(report.regretted, 0);
@@ -83,29 +74,25 @@ END_TEST
 
 START_TEST(test_skip_anon)
 {
-    struct damon_reclaim_sim_report report;
     struct sim_run run;
 
-    sim_run_open(&run, "database.cfg", 1, 0);
-    sim_run_set(&run, "skip_anon", "Y");
-    ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
-    sim_run_until(&run, UINT64_C(170000000000));
-    report = sim_run_report(&run);
-    ck_assert_uint_eq(report.anon, UINT64_C(96) << 20); /* index and buffers; the job has not run yet */
-    ck_assert_uint_gt(report.reclaimed, UINT64_C(200) << 20);
+    sim_run_open(&run, "database.cfg", 1, 0, "skip_anon=Y");
+    reclaim_enable(run.ctx);
+    reclaim_run_until(run.ctx, UINT64_C(170000000000));
+    ck_assert_uint_eq(sim_run_report(&run).anon, UINT64_C(96) << 20); /* index and buffers; the job comes later */
+    ck_assert_uint_gt(sim_run_report(&run).reclaimed, UINT64_C(200) << 20);
     sim_run_close(&run);
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, test_found_with_default_quotas, 0, SEEDS * NR_WORKLOADS);
-    tcase_add_loop_test(tc, test_found_without_quotas, 0, NR_WORKLOADS);
+    tcase_add_loop_test(tc, test_found, 0, NUMBER_OF(runs));
     tcase_add_loop_test(tc, test_islands_stay, 0, SEEDS);
     tcase_add_test(tc, test_skip_anon);
 }
 
 int main(void)
 {
-    return sim_suite("found", fill);
+    return run_suite("found", 120, fill);
 }

@@ -400,5 +400,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_suite("memory", fill);
+    return run_suite("memory", 120, fill);
 }

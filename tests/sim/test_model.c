@@ -274,5 +274,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_suite("model", fill);
+    return run_suite("model", 120, fill);
 }

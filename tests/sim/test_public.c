@@ -21,28 +21,29 @@ static int open_sim(const struct damon_reclaim_sim_config *sim, struct damon_rec
 
 START_TEST(test_refused_configs)
 {
-    struct damon_reclaim_sim_config sim;
+#define SIM(...) ((struct damon_reclaim_sim_config){.size = sizeof(struct damon_reclaim_sim_config), __VA_ARGS__})
+    const struct {
+        struct damon_reclaim_sim_config sim;
+        const char *culprit;
+    } cases[] = {
+        {SIM(.workload = "a, 1\nb\n", .workload_name = "my.cfg"),
+         "my.cfg:2: \"b\" is no region; write: name, size in bytes[, file]"},
+        {SIM(.accesses_per_second = UINT64_C(10000000001)), "accesses_per_second"},
+        {SIM(.check_ns = 10000001), "check_ns"},
+        {SIM(.memory_bytes = 4095), "memory_bytes"},
+        {{.size = 1}, "config.sim"},
+    };
     struct {
         struct damon_reclaim_sim_config sim;
         char tail[8];
     } newer = {.sim = {.size = sizeof(newer)}, .tail = {1}};
     struct damon_reclaim *ctx;
 
-    sim = (struct damon_reclaim_sim_config){.size = sizeof(sim), .workload = "a, 1\nb\n", .workload_name = "my.cfg"};
-    ck_assert_int_eq(open_sim(&sim, &ctx), -EINVAL);
-    ck_assert_str_eq(error, "my.cfg:2: \"b\" is no region; write: name, size in bytes[, file]");
-    ck_assert_ptr_null(ctx);
-    sim = (struct damon_reclaim_sim_config){.size = sizeof(sim), .accesses_per_second = UINT64_C(10000000001)};
-    ck_assert_int_eq(open_sim(&sim, &ctx), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(error, "accesses_per_second"));
-    sim = (struct damon_reclaim_sim_config){.size = sizeof(sim), .check_ns = 10000001};
-    ck_assert_int_eq(open_sim(&sim, &ctx), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(error, "check_ns"));
-    sim = (struct damon_reclaim_sim_config){.size = sizeof(sim), .memory_bytes = 4095};
-    ck_assert_int_eq(open_sim(&sim, &ctx), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(error, "memory_bytes"));
-    sim = (struct damon_reclaim_sim_config){.size = 1};
-    ck_assert_int_eq(open_sim(&sim, &ctx), -EINVAL);
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
+        ck_assert_int_eq(open_sim(&cases[i].sim, &ctx), -EINVAL);
+        ck_assert_ptr_null(ctx);
+        ck_assert_msg(strstr(error, cases[i].culprit) != NULL, "\"%s\" does not name %s", error, cases[i].culprit);
+    }
     ck_assert_int_eq(open_sim(&newer.sim, &ctx), -E2BIG);
     newer.tail[0] = 0;
     ck_assert_int_eq(open_sim(&newer.sim, &ctx), 0);
@@ -69,20 +70,20 @@ START_TEST(test_targets)
     struct damon_reclaim_range range = {UINT64_C(4) << 30, (UINT64_C(4) << 30) + (UINT64_C(16) << 20)};
     struct damon_reclaim_target process = {.size = sizeof(process), .pid = 1};
     struct damon_reclaim_target ranges = {.size = sizeof(ranges), .ranges = &range, .nr_ranges = 1};
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+    struct damon_reclaim_stats stats;
     struct sim_run run;
     int r;
 
-    sim_run_open(&run, "hot_set.cfg", 0, 0);
+    sim_run_open(&run, "hot_set.cfg", 0, 0, NULL);
     r = damon_reclaim_add_target(run.ctx, &process, NULL);
     /* Older valgrinds do not know pidfd_open(), so that it does not come to the backend. */
     ck_assert_msg(r == -EOPNOTSUPP || r == -ENOSYS, "%d", r);
     if (r == -EOPNOTSUPP)
         ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(run.ctx), "pid 1: simulated memory has no processes"));
     ck_assert_int_eq(damon_reclaim_add_target(run.ctx, &ranges, NULL), 0);
-    ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
-    sim_run_until(&run, UINT64_C(60000000000));
-    ck_assert_int_eq(damon_reclaim_get_stats(run.ctx, &stats), 0);
+    reclaim_enable(run.ctx);
+    reclaim_run_until(run.ctx, UINT64_C(60000000000));
+    stats = reclaim_stats(run.ctx);
     ck_assert_uint_eq(stats.monitored_bytes, UINT64_C(16) << 20);
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 0); /* it is the part that is always hot */
     sim_run_close(&run);
@@ -92,20 +93,17 @@ END_TEST
 /* The default watermarks: inactive until the workload has filled the machine, and again when enough is free. */
 START_TEST(test_default_watermarks)
 {
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+    struct damon_reclaim_stats stats;
     struct sim_run run;
 
-    sim_run_open(&run, "hot_set.cfg", 0, 0);
-    sim_run_set(&run, "wmarks_high", "500");
-    sim_run_set(&run, "wmarks_mid", "400");
-    sim_run_set(&run, "wmarks_low", "200");
-    ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
-    sim_run_until(&run, UINT64_C(60000000000)); /* 80 of 260 MiB */
-    ck_assert_int_eq(damon_reclaim_get_stats(run.ctx, &stats), 0);
+    sim_run_open(&run, "hot_set.cfg", 0, 0, "wmarks_high=500 wmarks_mid=400 wmarks_low=200");
+    reclaim_enable(run.ctx);
+    reclaim_run_until(run.ctx, UINT64_C(60000000000)); /* 80 of 260 MiB */
+    stats = reclaim_stats(run.ctx);
     ck_assert_int_eq(stats.state, DAMON_RECLAIM_STATE_INACTIVE);
     ck_assert_uint_eq(stats.nr_samples, 0);
-    sim_run_until(&run, UINT64_C(170000000000)); /* 208 MiB, had nothing been done */
-    ck_assert_int_eq(damon_reclaim_get_stats(run.ctx, &stats), 0);
+    reclaim_run_until(run.ctx, UINT64_C(170000000000)); /* 208 MiB, had nothing been done */
+    stats = reclaim_stats(run.ctx);
     ck_assert_uint_gt(stats.bytes_reclaimed_regions, UINT64_C(20) << 20);
     ck_assert_uint_lt(sim_run_report(&run).resident, UINT64_C(160) << 20);
     ck_assert_uint_gt(sim_run_report(&run).resident, UINT64_C(100) << 20);
@@ -126,9 +124,9 @@ static struct outcome *outcome(uint64_t seed)
     struct outcome *o = calloc(1, sizeof(*o));
     struct sim_run run;
 
-    sim_run_open(&run, "database.cfg", seed, 0);
-    ck_assert_int_eq(damon_reclaim_enable(run.ctx), 0);
-    sim_run_until(&run, UINT64_C(30000000000));
+    sim_run_open(&run, "database.cfg", seed, 0, NULL);
+    reclaim_enable(run.ctx);
+    reclaim_run_until(run.ctx, UINT64_C(30000000000));
     ck_assert_int_eq(damon_reclaim_get_regions(run.ctx, o->regions, MAX_REGIONS, &o->nr_regions), 0);
     o->report = sim_run_report(&run);
     sim_run_close(&run);
@@ -157,8 +155,6 @@ START_TEST(test_every_allocation_fails)
         .workload = "a, 40960000\nb, 4096000\n\np\n200\na, 0, 4096, 9\nb, 0, 4096, 1\n\nq\n9000\nb, 1, 0, 1\n"};
     struct damon_reclaim_config config = {
         .size = sizeof(config), .backend = "sim", .sim = &sim, .allocator = &allocator};
-    static const char *const params[][2] = {
-        {"min_age", "300ms"}, {"wmarks_high", "1000"}, {"wmarks_mid", "1000"}, {"wmarks_low", "0"}, {"quota_ms", "0"}};
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
 
     for (memory.fail_at = 1;; memory.fail_at++) {
@@ -168,10 +164,10 @@ START_TEST(test_every_allocation_fails)
         memory.nr_calls = 0;
         r = damon_reclaim_new(&config, &ctx);
         expect(r == 0 || r == -ENOMEM);
-        for (size_t i = 0; r == 0 && i < NUMBER_OF(params); i++)
-            expect(damon_reclaim_set(ctx, params[i][0], params[i][1]) == 0);
-        if (r == 0)
+        if (r == 0) {
+            reclaim_set(ctx, "min_age=300ms wmarks_high=1000 wmarks_mid=1000 wmarks_low=0 quota_ms=0");
             r = damon_reclaim_enable(ctx);
+        }
         expect(r == 0 || r == -ENOMEM);
         while (r == 0 && damon_reclaim_now(ctx) < UINT64_C(2000000000)) {
             r = damon_reclaim_dispatch(ctx);
@@ -204,5 +200,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_suite("public", fill);
+    return run_suite("public", 120, fill);
 }

@@ -115,5 +115,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_suite("spans", fill);
+    return run_suite("spans", 120, fill);
 }

@@ -225,5 +225,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return sim_suite("workload", fill);
+    return run_suite("workload", 120, fill);
 }
