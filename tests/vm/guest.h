@@ -49,6 +49,11 @@ bool guest_intact(struct guest_workload *w);
 /* Ends it and waits for it. */
 void guest_stop(struct guest_workload *w);
 
+/* Writes a pattern into the first half of each page, so that what is swapped out is compressed as memory usually is;
+ * and whether it is still there. The memory was zero before. */
+void guest_fill(void *memory, uint64_t bytes);
+bool guest_is_filled(const void *memory, uint64_t bytes);
+
 /* Wakes a process every millisecond on each CPU: under emulation a hot page looks idle until the TLB is flushed, which
  * a switch to another process does. */
 void guest_flush_tlbs(void);

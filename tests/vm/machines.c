@@ -27,28 +27,6 @@ static void on_signal(int number)
         thrashing = number == SIGUSR1;
 }
 
-static uint64_t word(uint64_t page, size_t i)
-{
-    return (page * 512 + i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* Half a page of it varies, so that what is swapped out is compressed as memory usually is. */
-static void fill(uint64_t *words, uint64_t bytes)
-{
-    for (uint64_t page = 0; page < bytes / PAGE; page++)
-        for (size_t i = 0; i < PAGE / 8 / 2; i++)
-            words[page * (PAGE / 8) + i] = word(page, i);
-}
-
-static bool intact(const uint64_t *words, uint64_t bytes)
-{
-    for (uint64_t page = 0; page < bytes / PAGE; page++)
-        for (size_t i = 0; i < PAGE / 8; i++)
-            if (words[page * (PAGE / 8) + i] != (i < PAGE / 8 / 2 ? word(page, i) : 0))
-                return false;
-    return true;
-}
-
 /* As QEMU maps it: aligned to huge pages, between mappings that cannot be accessed. */
 static char *map(uint64_t bytes)
 {
@@ -57,7 +35,7 @@ static char *map(uint64_t bytes)
 
     if (!at || mprotect(at, bytes, PROT_READ | PROT_WRITE) < 0)
         exit(3);
-    fill((uint64_t *)(void *)at, bytes);
+    guest_fill(at, bytes);
     return at;
 }
 
@@ -85,7 +63,7 @@ static int live(char **argv)
         for (unsigned int ms = 0; ms < period_ms && !ending; ms += 50)
             guest_sleep_ms(50);
     }
-    return !intact((uint64_t *)(void *)ram, size) || !intact((uint64_t *)(void *)video, MACHINE_VIDEO);
+    return !guest_is_filled(ram, size) || !guest_is_filled(video, MACHINE_VIDEO);
 }
 
 int machine_main(int argc, char **argv)

@@ -20,22 +20,25 @@
 #define PAGE      4096
 #define FILE_PATH "/tmp/data-file"
 
-/* What is written to byte number @i of page number @page. */
+/* What is written to word number @i of page number @page. */
 static uint64_t pattern(uint64_t page, size_t i)
 {
     return (page * 512 + i + 1) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static void fill(uint64_t *words, uint64_t bytes)
+void guest_fill(void *memory, uint64_t bytes)
 {
-    /* Half a page of it varies, so that what is swapped out is compressed as memory usually is. */
+    uint64_t *words = memory;
+
     for (uint64_t page = 0; page < bytes / PAGE; page++)
         for (size_t i = 0; i < PAGE / 8 / 2; i++)
             words[page * (PAGE / 8) + i] = pattern(page, i);
 }
 
-static bool intact(const uint64_t *words, uint64_t bytes)
+bool guest_is_filled(const void *memory, uint64_t bytes)
 {
+    const uint64_t *words = memory;
+
     for (uint64_t page = 0; page < bytes / PAGE; page++)
         for (size_t i = 0; i < PAGE / 8; i++)
             if (words[page * (PAGE / 8) + i] != (i < PAGE / 8 / 2 ? pattern(page, i) : 0))
@@ -74,10 +77,10 @@ static char *make_memory(const struct guest_workload *w)
         madvise(p, w->total, MADV_NOHUGEPAGE);
     if (w->memory & GUEST_HUGE)
         madvise(p, w->total, MADV_HUGEPAGE);
-    fill((uint64_t *)(void *)p, w->total);
+    guest_fill(p, w->total);
     if (w->memory & GUEST_FILE) {
         put_into_file(p, w->file ? w->file : w->total);
-        if (!intact((uint64_t *)(void *)p, w->total))
+        if (!guest_is_filled(p, w->total))
             guest_die("the file reads back wrong");
     }
     if ((w->memory & GUEST_LOCKED) && mlock(p, w->total) < 0)
@@ -117,7 +120,7 @@ static void work(const struct guest_workload *w, int command, int answer)
     p = make_memory(w);
     if ((w->memory & GUEST_SHARED) && fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (!intact((uint64_t *)(void *)p, w->total))
+        if (!guest_is_filled(p, w->total))
             guest_die("shared memory reads wrong");
         for (;;)
             pause();
@@ -130,7 +133,7 @@ static void work(const struct guest_workload *w, int command, int answer)
             touch(p + w->hot_at, w->hot);
         if (read(command, &c, 1) != 1)
             break;
-        reply = intact((uint64_t *)(void *)p, w->total);
+        reply = guest_is_filled(p, w->total);
     }
     _exit(0);
 }
