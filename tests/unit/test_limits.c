@@ -303,15 +303,21 @@ START_TEST(test_goal)
 }
 END_TEST
 
-enum { BY_FEEDBACK, BY_PRESSURE, NR_GOALS };
+/* What tells how far the goal is reached. */
+enum { BY_FEEDBACK, BY_PRESSURE_OF_BACKEND, BY_PRESSURE_OF_SYSTEM, NR_GOALS };
 
 /* quota_autotune_feedback and quota_mem_pressure_us are goals of the reclaim scheme. */
 START_TEST(test_goal_parameters)
 {
-    static const char *const goals[] = {"quota_autotune_feedback=1", "quota_mem_pressure_us=1000"};
+    static const char *const goals[] = {"quota_autotune_feedback=1", "quota_mem_pressure_us=1000",
+                                        "quota_mem_pressure_us=1000"};
     struct damon_reclaim *ctx;
 
-    s.psi_valid = _i == BY_PRESSURE;
+    s.psi_valid = _i == BY_PRESSURE_OF_BACKEND;
+    if (_i == BY_PRESSURE_OF_SYSTEM) {
+        s.ops.metrics = NULL;
+        s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n";
+    }
     ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "min_age=500ms quota_ms=0 %s", goals[_i]);
     reclaim_enable(ctx);
@@ -322,6 +328,7 @@ START_TEST(test_goal_parameters)
         reclaim_commit(ctx);
     } else {
         s.psi_us += 5000;
+        s.pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=5012\n";
     }
     reclaim_aggregate(ctx, 11);
     ck_assert_uint_le(reclaim_stats(ctx).effective_quota, 2 * PAGE);
