@@ -52,57 +52,49 @@ START_TEST(test_age_threshold)
 }
 END_TEST
 
+/* Regions in a row, ended by one without pages. The last aggregation was like this one. */
+struct placed {
+    uint64_t gap, pages;
+    uint32_t nr_accesses, age;
+};
+
 START_TEST(test_merge)
 {
-    /* Averages are weighted by size and rounded down. */
-    put(0, 1, 19, 19, 9);
-    put(0, 3, 20, 20, 20);
-    put(0, 90, 0, 0, 3);
-    drcl_age_and_merge(&engine);
-    expect_region(0, 4, (19 + 3 * 20) / 4, (10 + 3 * 21) / 4);
-    ck_assert_uint_eq(engine.regions.last_nr_accesses[0], (19 + 3 * 20) / 4);
+    static const struct {
+        const char *name;
+        struct placed before[6], after[7];
+    } cases[] = {
+        {"averages are weighted by size and rounded down",
+         {{0, 1, 19, 9}, {0, 3, 20, 20}, {0, 90, 0, 3}},
+         {{0, 4, 19, 18}}},
+        {"a gap, more than the threshold apart, too large together; what is too large is cut",
+         {{0, 10, 20, 5}, {1, 10, 20, 5}, {0, 10, 17, 5}, {0, 10, 15, 5}, {0, 90, 15, 5}},
+         {{0, 10, 20, 6}, {1, 10, 20, 6}, {0, 20, 16, 6}, {0, 43, 15, 6}, {0, 43, 15, 6}, {0, 4, 15, 6}}},
+        {"one page more than the limit is too large, the limit itself is not",
+         {{0, 30, 0, 5}, {0, 14, 0, 5}, {1, 30, 0, 5}, {0, 13, 0, 5}, {1, 42, 20, 5}},
+         {{0, 30, 0, 6}, {0, 14, 0, 6}, {1, 43, 0, 6}, {1, 42, 20, 6}}},
+        {"each is compared with what the ones before it have become: 11, 11 and two thirds, too far",
+         {{0, 10, 10, 5}, {0, 10, 12, 5}, {0, 10, 13, 5}, {0, 10, 14, 5}, {1, 200, 20, 5}},
+         {{0, 30, 11, 6}, {0, 10, 14, 6}}},
+    };
 
-    /* A gap, more than the threshold apart, or together too large: not merged. */
-    clear();
-    put(0, 10, 20, 20, 5);
-    put(1, 10, 20, 20, 5);
-    put(0, 10, 17, 17, 5);
-    put(0, 10, 15, 15, 5);
-    put(0, 90, 15, 15, 5);
-    drcl_age_and_merge(&engine);
-    ck_assert_uint_eq(drcl_split_size_limit(&engine), 43 * PAGE);
-    expect_region(0, 10, 20, 6);
-    expect_region(1, 10, 20, 6);
-    expect_region(2, 20, 16, 6);
-    expect_region(3, 43, 15, 6); /* and what is too large is cut */
-    expect_region(4, 43, 15, 6);
-    expect_region(5, 4, 15, 6);
-    ck_assert_uint_eq(engine.regions.n, 6);
+    for (size_t k = 0; k < NUMBER_OF(cases); k++) {
+        uint64_t end = BASE;
 
-    /* One page more than the limit is too large, the limit itself is not. */
-    clear();
-    put(0, 30, 0, 0, 5);
-    put(0, 14, 0, 0, 5);
-    put(1, 30, 0, 0, 5);
-    put(0, 13, 0, 0, 5);
-    put(1, 42, 20, 20, 5);
-    drcl_age_and_merge(&engine);
-    ck_assert_uint_eq(drcl_split_size_limit(&engine), 43 * PAGE);
-    expect_region(0, 30, 0, 6);
-    expect_region(1, 14, 0, 6);
-    expect_region(2, 43, 0, 6);
-    expect_region(3, 42, 20, 6);
+        clear();
+        for (const struct placed *r = cases[k].before; r->pages; r++)
+            put(r->gap, r->pages, r->nr_accesses, r->nr_accesses, r->age);
+        drcl_age_and_merge(&engine);
+        for (size_t i = 0; cases[k].after[i].pages; i++) {
+            const struct placed *wanted = &cases[k].after[i];
 
-    /* Three in a row: each is compared with what the ones before it have become. */
-    clear();
-    put(0, 10, 10, 10, 5);
-    put(0, 10, 12, 12, 5);
-    put(0, 10, 13, 13, 5);
-    put(0, 10, 14, 14, 5);
-    put(1, 200, 20, 20, 5);
-    drcl_age_and_merge(&engine);
-    expect_region(0, 30, 11, 6); /* 10 and 12 are 11; 11 and 13 are 11 and two thirds; 11 and 14 are too far */
-    expect_region(1, 10, 14, 6);
+            if (i >= engine.regions.n || engine.regions.start[i] != end + wanted->gap * PAGE)
+                ck_abort_msg("%s: region %zu is elsewhere", cases[k].name, i);
+            expect_region(i, wanted->pages, wanted->nr_accesses, wanted->age);
+            expect_eq(engine.regions.last_nr_accesses[i], wanted->nr_accesses);
+            end = engine.regions.end[i];
+        }
+    }
 }
 END_TEST
 
