@@ -101,5 +101,5 @@ static void fill_with_fixture(TCase *tc)
 int engine_suite(const char *name, void (*fill)(TCase *tc))
 {
     fill_tests = fill;
-    return scripted_run(name, NULL, fill_with_fixture);
+    return scripted_run(name, fill_with_fixture);
 }

@@ -325,14 +325,18 @@ static void (*fill_tests)(TCase *tc);
 
 static void fill_with_fixture(TCase *tc)
 {
-    if (of_suite)
-        tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     fill_tests(tc);
 }
 
-int scripted_run(const char *name, struct scripted *s, void (*fill)(TCase *tc))
+int scripted_suite(const char *name, struct scripted *s, void (*fill)(TCase *tc))
 {
     of_suite = s;
     fill_tests = fill;
-    return run_suite(name, 60, fill_with_fixture);
+    return scripted_run(name, fill_with_fixture);
+}
+
+int scripted_run(const char *name, void (*fill)(TCase *tc))
+{
+    return run_suite(name, 60, fill);
 }

@@ -152,10 +152,10 @@ bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr); /* blo
 /* Sum of what reclaim() tried in [from, until) of the records. */
 uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until);
 
-/*
- * Runs a suite of one test case made by @fill. If @s is not NULL, each test begins with scripted_init(s), and ends with
- * dropping the context that scripted_new() made last and with scripted_fini(s). Returns the exit status for main().
- */
-int scripted_run(const char *name, struct scripted *s, void (*fill)(TCase *tc));
+/* Runs a suite of one test case made by @fill. Returns the exit status for main(). */
+int scripted_run(const char *name, void (*fill)(TCase *tc));
+/* The same, and each test begins with scripted_init(s), and ends with dropping the context that scripted_new() made
+ * last and with scripted_fini(s). */
+int scripted_suite(const char *name, struct scripted *s, void (*fill)(TCase *tc));
 
 #endif

@@ -381,5 +381,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("callbacks", NULL, fill);
+    return scripted_run("callbacks", fill);
 }

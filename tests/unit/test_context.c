@@ -475,5 +475,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("context", &s, fill);
+    return scripted_suite("context", &s, fill);
 }

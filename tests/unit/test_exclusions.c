@@ -356,5 +356,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("exclusions", &s, fill);
+    return scripted_suite("exclusions", &s, fill);
 }

@@ -333,5 +333,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("failures", NULL, fill);
+    return scripted_run("failures", fill);
 }

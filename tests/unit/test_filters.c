@@ -355,5 +355,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("filters", &s, fill);
+    return scripted_suite("filters", &s, fill);
 }

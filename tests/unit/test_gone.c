@@ -324,5 +324,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("gone", &s, fill);
+    return scripted_suite("gone", &s, fill);
 }

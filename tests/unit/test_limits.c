@@ -387,5 +387,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("limits", &s, fill);
+    return scripted_suite("limits", &s, fill);
 }

@@ -351,5 +351,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("loop", &s, fill);
+    return scripted_suite("loop", &s, fill);
 }

@@ -342,5 +342,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("params", &s, fill);
+    return scripted_suite("params", &s, fill);
 }

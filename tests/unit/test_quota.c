@@ -517,5 +517,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("quota", NULL, fill);
+    return scripted_run("quota", fill);
 }

@@ -461,5 +461,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("reclaim", &s, fill);
+    return scripted_suite("reclaim", &s, fill);
 }

@@ -417,5 +417,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("regions", &s, fill);
+    return scripted_suite("regions", &s, fill);
 }

@@ -365,5 +365,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("schemes", &s, fill);
+    return scripted_suite("schemes", &s, fill);
 }

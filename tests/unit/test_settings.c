@@ -322,5 +322,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("settings", &s, fill);
+    return scripted_suite("settings", &s, fill);
 }

@@ -302,5 +302,5 @@ static void fill(TCase *tc)
 
 int main(void)
 {
-    return scripted_run("watermarks", &s, fill);
+    return scripted_suite("watermarks", &s, fill);
 }
