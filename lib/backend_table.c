@@ -40,7 +40,7 @@ static int create_free(struct drcl_env *env, const struct damon_reclaim_config *
     if (r < 0)
         return r;
     if (asks && backend->asks && !backend->asks(*ret_backend))
-        r = drcl_error(env, -EOPNOTSUPP, "asks no before_reclaim callback");
+        r = drcl_error(env, -EOPNOTSUPP, "cannot call before_reclaim");
     else if (backend->is_free)
         r = backend->is_free(*ret_backend);
     if (r < 0)
@@ -71,7 +71,7 @@ static int create_any(struct drcl_env *env, const struct damon_reclaim_config *c
         first = first ? first : r;
         snprintf(why[i], sizeof(why[i]), "%.16s: %.220s", choice[i]->name, env->error);
     }
-    return drcl_error(env, first, "config.backend: \"auto\" finds none that works here: %s; %s", why[0], why[1]);
+    return drcl_error(env, first, "config.backend: \"auto\": no backend works here: %s; %s", why[0], why[1]);
 }
 
 /* The lines of @text, each with the name in front. */

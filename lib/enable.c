@@ -33,7 +33,9 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     if (!ctx)
         return -EINVAL;
     if (ctx->disable_soon)
-        return drcl_error(&ctx->env, -EBUSY, "enabled: being disabled; enable it after damon_reclaim_dispatch()");
+        return drcl_error(
+            &ctx->env, -EBUSY,
+            "enabled: the context is being disabled; enable it after damon_reclaim_dispatch() has returned");
     if (ctx->state != DAMON_RECLAIM_STATE_DISABLED || ctx->starting)
         return 0;
     r = drcl_check_staged(ctx);

@@ -57,8 +57,9 @@ static int check_pid(struct damon_reclaim *ctx, const struct damon_reclaim_exclu
         return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].pid: %d; the pid of a process is positive", i,
                           (int)entry->pid);
     if (!ctx->ops.exclude && (ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "exclusions[%zu].pid: the backend %s cannot tell whose memory it is",
-                          i, ctx->ops.name);
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "exclusions[%zu].pid: the backend %s cannot tell which process uses memory", i,
+                          ctx->ops.name);
     for (size_t t = 0; t < ctx->nr_targets; t++)
         if (ctx->targets[t].pid == entry->pid && drcl_pidfd_exited(&ctx->env, ctx->targets[t].pidfd) <= 0)
             return drcl_error(&ctx->env, -EBUSY, "exclusions[%zu].pid: %d is target %u; remove it first", i,

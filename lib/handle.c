@@ -87,7 +87,7 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     ctx->virtual_clock = ctx->ops.now != NULL;
     ctx->timer_fd = ctx->env.sys.timer_new(ctx->env.system_data);
     if (ctx->timer_fd < 0)
-        return drcl_error(&ctx->env, ctx->timer_fd, "timer: cannot be made: %s", strerror(-ctx->timer_fd));
+        return drcl_error(&ctx->env, ctx->timer_fd, "timer: cannot be created: %s", strerror(-ctx->timer_fd));
     ctx->staged.size = sizeof(ctx->staged);
     damon_reclaim_params_init(&ctx->staged);
     ctx->active = ctx->staged;

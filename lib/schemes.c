@@ -18,7 +18,7 @@ struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
 
     if (scheme && (id == DAMON_RECLAIM_SCHEME_RECLAIM || (scheme->used && !scheme->removed)))
         return scheme;
-    drcl_error(&ctx->env, -ENOENT, "scheme %u: there is none with that number", id);
+    drcl_error(&ctx->env, -ENOENT, "scheme %u: there is no such scheme", id);
     return NULL;
 }
 
@@ -135,7 +135,8 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     while (id < ctx->engine.nr_schemes && ctx->engine.schemes[id]->used)
         id++;
     if (id == DRCL_MAX_SCHEMES)
-        return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already", DRCL_MAX_SCHEMES - 1);
+        return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already, and no more are possible",
+                          DRCL_MAX_SCHEMES - 1);
     if (drcl_engine_reserve_scheme(&ctx->engine, id) < 0)
         return drcl_error(&ctx->env, -ENOMEM, "scheme: out of memory");
     drcl_engine_set_scheme(&ctx->engine, id, &scheme);

@@ -69,7 +69,8 @@ static int check_pressure(struct damon_reclaim *ctx)
         return r == 0 && metrics.psi_valid
                    ? 0
                    : drcl_error(&ctx->env, -EOPNOTSUPP,
-                                "quota_mem_pressure_us: the backend %s knows no memory pressure", ctx->ops.name);
+                                "quota_mem_pressure_us: the backend %s does not measure memory pressure",
+                                ctx->ops.name);
     }
     drcl_hush(&ctx->env, &hush);
     r = drcl_unhush(&ctx->env, &hush, drcl_psi_some_us(&ctx->env, &us));

@@ -60,7 +60,7 @@ static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_ta
                               (unsigned long long)range->start, (unsigned long long)range->end);
         if (i && range->start < range[-1].end)
             return drcl_error(&ctx->env, -EINVAL,
-                              "target.ranges[%zu]: begins at 0x%llx, inside or before the one in front of it", i,
+                              "target.ranges[%zu]: begins at 0x%llx, inside or before the previous range", i,
                               (unsigned long long)range->start);
     }
     return 0;
@@ -76,7 +76,7 @@ static int check_apart(struct damon_reclaim *ctx, const struct damon_reclaim_tar
     if (!target->nr_ranges)
         return drcl_error(
             &ctx->env, -EINVAL,
-            "target.ranges: without them all memory is watched, and target %u is some of it; set them, or "
+            "target.ranges: without them all memory is watched, and target %u is part of it; set them, or "
             "remove that one first",
             id);
     if (!other->fixed)
@@ -86,12 +86,11 @@ static int check_apart(struct damon_reclaim *ctx, const struct damon_reclaim_tar
         const struct damon_reclaim_range *mine = &target->ranges[i], *theirs = &other->ranges[j];
 
         if (mine->start < theirs->end && theirs->start < mine->end)
-            return drcl_error(
-                &ctx->env, -EINVAL,
-                "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave that out, or "
-                "remove that one first",
-                i, (unsigned long long)mine->start, (unsigned long long)mine->end, (unsigned long long)theirs->start,
-                (unsigned long long)theirs->end, id);
+            return drcl_error(&ctx->env, -EINVAL,
+                              "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave it out, or "
+                              "remove that one first",
+                              i, (unsigned long long)mine->start, (unsigned long long)mine->end,
+                              (unsigned long long)theirs->start, (unsigned long long)theirs->end, id);
         if (mine->end <= theirs->start)
             i++;
         else
@@ -126,7 +125,7 @@ static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
         return r;
     pidfd = drcl_pidfd_open(&ctx->env, pid);
     if (pidfd < 0)
-        return drcl_error(&ctx->env, pidfd, "pid %d: cannot be held: %s", (int)pid, strerror(-pidfd));
+        return drcl_error(&ctx->env, pidfd, "pid %d: pidfd_open() fails: %s", (int)pid, strerror(-pidfd));
     r = drcl_process_check(&ctx->env, pid);
     if (r == 0 && drcl_pidfd_exited(&ctx->env, pidfd) > 0)
         r = drcl_error(&ctx->env, -ESRCH, "pid %d: has exited", (int)pid);
@@ -204,7 +203,7 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
                           ctx->ops.name);
     if (target.pid && drcl_is_excluded_process(ctx, target.pid))
         return drcl_error(&ctx->env, -EPERM,
-                          "pid %d: is excluded; take it off the list with damon_reclaim_set_exclusions() first",
+                          "pid %d: is excluded; remove it from the list with damon_reclaim_set_exclusions() first",
                           (int)target.pid);
     if (target.pid) {
         r = hold_process(ctx, target.pid, &pidfd);
@@ -233,7 +232,7 @@ int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id)
     if (!ctx)
         return -EINVAL;
     if (!find(ctx, id))
-        return drcl_error(&ctx->env, -ENOENT, "target %u: there is none with that number", id);
+        return drcl_error(&ctx->env, -ENOENT, "target %u: there is no such target", id);
     drcl_engine_remove_target(&ctx->engine, id);
     drop(ctx, id);
     drcl_tell_driver(ctx, DRCL_CHANGE_TARGETS); /* what it meets, the next dispatch meets, too */

@@ -144,7 +144,7 @@ static int take_over(struct life *life, struct config *next, struct agent_error 
     if (r < 0) {
         life->agent.never = old;
         if (apply_never(life, &again) < 0)
-            log_error("the never-reclaim list cannot be put back: %s", again.text);
+            log_error("the never-reclaim list cannot be restored: %s", again.text);
         never_free(never);
         return r;
     }
@@ -171,12 +171,12 @@ static void reload(struct loop_source *source, int number, void *userdata)
     if (r == 0) {
         life->nr_reloads++;
         apply_own(life);
-        log_info("the configuration was read again");
+        log_info("the configuration was reloaded");
     } else {
         if (life->config != next)
             config_free(next);
         life->nr_refused++;
-        log_error("%s; the configuration stays as it was", error.text);
+        log_error("%s; the configuration is unchanged", error.text);
     }
     notify_ready();
     tell_status(NULL, 0, life);

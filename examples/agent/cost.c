@@ -92,7 +92,7 @@ static int read_counters(const char *path, int (*parse)(const char *text, struct
     r = parse(text, ret);
     free(text);
     if (r < 0)
-        return agent_fail(error, r, "%s: has none of the counters that tell what came back", path);
+        return agent_fail(error, r, "%s: has none of the counters of refaults", path);
     return 0;
 }
 

@@ -28,7 +28,7 @@ static int keep(const int *capabilities, size_t n, struct agent_error *error)
                          (unsigned int)capabilities[i]);
     /* The bounding set first, which takes CAP_SETPCAP. Without that, no_new_privs makes it harmless. */
     if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) < 0)
-        return agent_fail(error, -EPERM, "capabilities could not be dropped; --drop-privileges=N leaves them");
+        return agent_fail(error, -EPERM, "capabilities cannot be dropped; --drop-privileges=N keeps them");
     return 0;
 }
 #else
@@ -40,13 +40,13 @@ bool hardening_has_capabilities(void)
 static int keep(const int *capabilities, size_t n, struct agent_error *error)
 {
     (void)capabilities, (void)n;
-    return agent_fail(error, -EOPNOTSUPP, "capabilities stay: this build cannot drop them (libcap-ng)");
+    return agent_fail(error, -EOPNOTSUPP, "capabilities are kept: this build lacks libcap-ng");
 }
 #endif
 
 int hardening_keep_capabilities(const int *capabilities, size_t n, struct agent_error *error)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return agent_fail(error, -errno, "no_new_privs could not be set: %s", strerror(errno));
+        return agent_fail(error, -errno, "no_new_privs cannot be set: %s", strerror(errno));
     return keep(capabilities, n, error);
 }

@@ -250,7 +250,7 @@ int hardening_filter_calls(const char *const *extra, struct agent_error *error)
     seccomp_release(filter);
     if (r < 0)
         return agent_fail(error, r,
-                          "the filter of system calls could not be set: %s; --drop-privileges=N leaves it out",
+                          "the filter of system calls cannot be set: %s; --drop-privileges=N works without it",
                           strerror(-r));
     return 0;
 }
@@ -263,6 +263,6 @@ bool hardening_has_seccomp(void)
 int hardening_filter_calls(const char *const *extra, struct agent_error *error)
 {
     (void)extra;
-    return agent_fail(error, -EOPNOTSUPP, "system calls are not filtered: this build cannot (libseccomp)");
+    return agent_fail(error, -EOPNOTSUPP, "system calls are not filtered: this build lacks libseccomp");
 }
 #endif

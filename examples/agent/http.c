@@ -122,7 +122,7 @@ static int listen_on(const char *address, uint16_t port, struct agent_error *err
         r = -errno;
         close(fd);
         return agent_fail(error, r, "metrics address %s, port %u: %s%s", address, port, strerror(-r),
-                          r == -EADDRINUSE ? "; another program has it: choose another with --metrics-port" : "");
+                          r == -EADDRINUSE ? "; another program uses it: choose another port with --metrics-port" : "");
     }
     return fd;
 }

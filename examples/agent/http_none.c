@@ -15,8 +15,7 @@ int http_open(struct loop *loop, const char *address, uint16_t port, struct metr
               struct agent_error *error)
 {
     (void)loop, (void)address, (void)port, (void)metrics, (void)refresh, (void)userdata, (void)ret;
-    return agent_fail(error, -EOPNOTSUPP,
-                      "metrics over HTTP: this build has none (libmicrohttpd); use --metrics-textfile");
+    return agent_fail(error, -EOPNOTSUPP, "metrics over HTTP: this build lacks libmicrohttpd; use --metrics-textfile");
 }
 
 uint16_t http_port(const struct http *http)

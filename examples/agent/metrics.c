@@ -219,7 +219,7 @@ static const char *cure(int err)
     if (err == -ENOENT)
         return "; make the directory";
     if (err == -EACCES || err == -EPERM)
-        return "; it must belong to who runs this, for the right to write everywhere was given up";
+        return "; it must belong to the user that runs the daemon, which has dropped the right to write everywhere";
     return err == -EROFS ? "; in a unit of systemd name its directory in ReadWritePaths" : "";
 }
 

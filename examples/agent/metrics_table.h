@@ -39,7 +39,7 @@
     X(SAMPLES, "samples", "", COUNTER, "Samples taken.")                                                               \
     X(AGGREGATIONS, "aggregations", "", COUNTER, "Aggregations done.")                                                 \
     X(ERRORS, "errors", "", COUNTER, "Errors that the daemon has logged.")                                             \
-    X(RELOADS, "reloads", "", COUNTER, "Times that the configuration was read again; the result is a label.")          \
+    X(RELOADS, "reloads", "", COUNTER, "Times that the configuration was reloaded; the result is a label.")            \
     X(VM_INFO, "vm_info", "", GAUGE, "Always 1; what is known of a virtual machine.")                                  \
     X(VM_RESIDENT, "vm_resident", "bytes", GAUGE, "Guest memory of a virtual machine that is there now.")              \
     X(VM_PAUSED, "vm_paused", "", GAUGE, "1 while a virtual machine is left alone; the reason is a label.")            \

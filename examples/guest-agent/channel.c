@@ -102,7 +102,7 @@ static const char *reason(const struct channel *channel, int r)
         return "there is no such port; the machine needs a virtserialport of that name";
     if (r)
         return strerror(-r);
-    return channel->established ? "the other side has closed it" : "nobody is at the other side";
+    return channel->established ? "the other end was closed" : "nobody listens at the other end";
 }
 
 /* There is no connection (any more): again later. */
@@ -111,7 +111,7 @@ static void lost(struct channel *channel, int r)
     if (channel->established)
         log_warning("report to %s: the connection is lost: %s", channel->place.text, reason(channel, r));
     else if (!channel->told)
-        log_warning("report to %s: %s; it is tried again from time to time", channel->place.text, reason(channel, r));
+        log_warning("report to %s: %s; it is retried from time to time", channel->place.text, reason(channel, r));
     channel->told = true;
     channel->wait_ns = channel->established || !channel->wait_ns ? SECOND : 2 * channel->wait_ns;
     if (channel->wait_ns > MOST_WAIT)

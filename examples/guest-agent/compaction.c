@@ -86,7 +86,7 @@ void compaction_consider(struct compaction *compaction, const struct compaction_
     if (child == 0)
         ask(compaction->path, self);
     if (child < 0) {
-        log_warning("memory is not compacted: no process for it: %s", strerror(errno));
+        log_warning("memory is not compacted: fork fails: %s", strerror(errno));
         return;
     }
     compaction->child = child;

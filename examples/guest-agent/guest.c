@@ -66,10 +66,10 @@ static void failed(struct loop_source *source, int value, void *userdata)
     (void)source, (void)value;
     if (guest_stats(guest).reason != DAMON_RECLAIM_REASON_BACKEND)
         return;
-    log_error("%s; tried again in 10 s", damon_reclaim_last_error(guest->ctx));
+    log_error("%s; retried in 10 s", damon_reclaim_last_error(guest->ctx));
     guest->retry = loop_remove(guest->retry);
     if (loop_add_timer(guest->agent->loop, RETRY_AFTER, 0, retry, guest, &guest->retry) < 0)
-        log_error("no memory to try it again");
+        log_error("no memory to retry it");
 }
 
 /* Unless somebody has enabled or disabled it meanwhile. */

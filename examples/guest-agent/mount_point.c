@@ -46,9 +46,9 @@ static int clear(struct mount_point *point, const char *parent, struct agent_err
 
     if (statfs(path, &fs) < 0 && errno == ENOTCONN) {
         if (umount2(path, MNT_DETACH) < 0)
-            return agent_fail(error, -errno, "%s: a killed daemon has left it mounted, and it cannot be unmounted: %s",
-                              path, strerror(errno));
-        log_info("%s: unmounted what a killed daemon has left", path);
+            return agent_fail(error, -errno, "%s: a killed daemon left it mounted, and unmounting it fails: %s", path,
+                              strerror(errno));
+        log_info("%s: unmounted the directory of a killed daemon", path);
     }
     if (stat(path, &st) < 0 || stat(parent, &above) < 0)
         return agent_fail(error, -errno, "%s: %s", path, strerror(errno));

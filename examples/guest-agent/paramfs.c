@@ -311,7 +311,7 @@ static void on_requests(struct loop_source *source, int events, void *userdata)
     }
     if ((r > 0 && !fuse_session_exited(fs->session)) || r == -EAGAIN || r == -EINTR)
         return;
-    log_warning("%s: somebody has unmounted it; it is back after the next start", fs->point.path);
+    log_warning("%s: it was unmounted by somebody else; restart the daemon to mount it again", fs->point.path);
     fs->source = loop_remove(fs->source);
 }
 
@@ -359,7 +359,7 @@ static int serve(struct paramfs *fs, struct agent_error *error)
     if (fd < 0)
         return fd;
     r = loop_add_fd(fs->loop, fd, POLLIN, on_requests, fs, &fs->source);
-    return r < 0 ? agent_fail(error, r, "%s: the loop takes no more: %s", fs->point.path, strerror(-r)) : 0;
+    return r < 0 ? agent_fail(error, r, "%s: the event loop cannot watch it: %s", fs->point.path, strerror(-r)) : 0;
 }
 
 int paramfs_open(struct loop *loop, const char *directory, const struct paramfs_calls *calls, void *userdata,

@@ -8,7 +8,7 @@ int paramfs_open(struct loop *loop, const char *directory, const struct paramfs_
                  struct paramfs **ret, struct agent_error *error)
 {
     (void)loop, (void)calls, (void)userdata, (void)ret;
-    return agent_fail(error, -EOPNOTSUPP, "%s: this build has no mounted parameters (libfuse3)", directory);
+    return agent_fail(error, -EOPNOTSUPP, "%s: this build cannot mount parameters (it lacks libfuse3)", directory);
 }
 
 void paramfs_close(struct paramfs *paramfs)

@@ -7,7 +7,7 @@
 int report_new(struct guest *guest, const char *place, struct report **ret, struct agent_error *error)
 {
     (void)guest, (void)ret;
-    return agent_fail(error, -EOPNOTSUPP, "report to %s: this build cannot write JSON (jansson)", place);
+    return agent_fail(error, -EOPNOTSUPP, "report to %s: this build cannot write JSON (it lacks jansson)", place);
 }
 
 void report_state(struct report *report, const struct damon_reclaim_event *event)

@@ -52,8 +52,8 @@ void guest_warn_without_swap(const struct guest *guest)
     uint64_t total;
 
     if (!is_simulated(guest) && meminfo(guest, "SwapTotal", &total) && !total)
-        log_warning("there is no swap: only memory of files can be reclaimed; add swap, zram for instance, "
-                    "or set skip_anon=Y to say that this is meant");
+        log_warning("there is no swap: only memory of files can be reclaimed; add swap, for example zram, "
+                    "or set skip_anon=Y if this is intended");
 }
 
 static uint64_t refaulted(struct guest *guest)
@@ -65,7 +65,7 @@ static uint64_t refaulted(struct guest *guest)
     if (r == 0)
         return cost_update(&guest->cost, &counters);
     if (!guest->cost_failed)
-        log_warning("%s; the quota does not shrink when reclaimed memory comes back", error.text);
+        log_warning("%s; the daemon does not back off when reclaimed memory comes back", error.text);
     guest->cost_failed = true;
     return 0;
 }
@@ -83,7 +83,7 @@ static void back_off(struct guest *guest, uint64_t reclaimed)
         return;
     }
     guest->told = reclaimed;
-    log_info("%u permille of what was reclaimed lately came back: %u permille of the quota from now on, after %u",
+    log_info("%u permille of the memory reclaimed lately came back: the quota is now %u permille, it was %u",
              backoff_ratio(&guest->backoff), guest->backoff.factor, before);
     guest_inputs_scale(guest);
 }

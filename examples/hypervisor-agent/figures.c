@@ -91,7 +91,6 @@ void host_status(struct agent *agent, char *buf, size_t size)
         resident += vm->watch ? vm->resident : 0;
         reclaimed += vm->reclaimed;
     }
-    snprintf(buf, size,
-             "%zu machines, %zu watched, %zu of them left alone for now; %s of guest memory there, %s reclaimed",
-             host->n, watched, paused, units_bytes(resident).text, units_bytes(reclaimed).text);
+    snprintf(buf, size, "%zu machines, %zu watched, %zu of them left alone; %s of guest memory, %s reclaimed", host->n,
+             watched, paused, units_bytes(resident).text, units_bytes(reclaimed).text);
 }

@@ -108,7 +108,7 @@ static void begin(struct host_vm *vm)
     host_usage_calibrate(vm);
     if (vm->ram.kind == HOST_RAM_HUGETLB && !vm->policy.whole_process) {
         if (vm->state != HOST_HUGETLB)
-            log_warning("%s: its memory is hugetlb pages, which the kernel does not reclaim; it is left alone",
+            log_warning("%s: its memory is on hugetlb pages, which the kernel does not reclaim; it is left alone",
                         vm->found.name);
         set_state(vm, HOST_HUGETLB);
         return;
@@ -124,7 +124,7 @@ static void begin(struct host_vm *vm)
     log_info("%s: pid %d, found by %s, %llu MiB of guest memory (%s) in %zu ranges%s", vm->found.name,
              (int)vm->found.pid, host_method_name(vm->found.method), (unsigned long long)(vm->ram.bytes >> 20),
              host_ram_kind_name(vm->ram.kind), vm->ram.n,
-             vm->policy.whole_process ? ", and all else of the process" : "");
+             vm->policy.whole_process ? ", and the rest of the process" : "");
 }
 
 void host_vm_failed(struct host_vm *vm)
@@ -148,7 +148,7 @@ static void look_again(struct host_vm *vm)
     if (host_read_ram(config_text(vm->host->agent->config, NULL, "root"), &vm->found, &ram) < 0 ||
         host_ram_same(&ram, &vm->ram))
         return;
-    log_info("%s: its memory has changed", vm->found.name);
+    log_info("%s: its memory mappings have changed", vm->found.name);
     rewatch(vm);
 }
 
@@ -193,11 +193,11 @@ static void tell_advice(struct host_vm *vm)
 
     advise_get(vm->advise, tolerance, &report);
     if (report.min_age_ns)
-        log_info("%s: with a min_age of %llu s at most %u permille of what is reclaimed would be used again",
+        log_info("%s: advice: with min_age %llu s, at most %u permille of the reclaimed memory would be used again",
                  vm->found.name, (unsigned long long)(report.min_age_ns / UINT64_C(1000000000)), tolerance);
     else
-        log_info("%s: no min_age is known yet with which at most %u permille would be used again", vm->found.name,
-                 tolerance);
+        log_info("%s: no advice yet: no min_age is known with which at most %u permille would be used again",
+                 vm->found.name, tolerance);
 }
 
 void host_vm_remove(struct host_vm *vm)
@@ -205,7 +205,7 @@ void host_vm_remove(struct host_vm *vm)
     struct host *host = vm->host;
     size_t i = 0;
 
-    log_info("%s: pid %d is gone, %llu MiB were reclaimed of it", vm->found.name, (int)vm->found.pid,
+    log_info("%s: pid %d has exited; %llu MiB of it were reclaimed", vm->found.name, (int)vm->found.pid,
              (unsigned long long)(vm->reclaimed >> 20));
     if (vm->advise)
         tell_advice(vm);

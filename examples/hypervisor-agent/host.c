@@ -39,7 +39,7 @@ static void scan(struct loop_source *source, int value, void *userdata)
 
     (void)source, (void)value;
     if (r < 0)
-        log_error("looking for machines: %s; tried again in a while", strerror(-r));
+        log_error("looking for machines: %s; retried at the next interval", strerror(-r));
     begin_some(NULL, 0, host);
 }
 
@@ -125,7 +125,7 @@ int host_stop(struct agent *agent)
     while (host->n)
         host_vm_remove(host->vms[host->n - 1]);
     if (host->window)
-        log_info("%llu MiB were tried in all; most in a window: %llu of %llu KiB",
+        log_info("tried %llu MiB in total; at most %llu of %llu KiB in a window",
                  (unsigned long long)(host->tried >> 20), (unsigned long long)(host->peak_used >> 10),
                  (unsigned long long)(host->peak_quota >> 10));
     host_found_free(&host->found);
@@ -179,7 +179,7 @@ static int reload(struct agent *agent, const struct config *next, struct agent_e
 
     if (r < 0) {
         if (configure(host, agent->config, &again) < 0)
-            log_error("the configuration cannot be put back: %s", again.text);
+            log_error("the configuration cannot be restored: %s", again.text);
         return r;
     }
     scan_soon(host, next);

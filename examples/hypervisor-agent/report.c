@@ -128,6 +128,6 @@ int host_report(const struct config *config)
         r = -EIO;
     if (r < 0)
         fprintf(stderr, "damon-reclaim-host: the list cannot be printed: %s%s\n", strerror(-r),
-                r == -EOPNOTSUPP ? "; this build is without jansson, which JSON needs" : "");
+                r == -EOPNOTSUPP ? "; this build cannot write JSON (it lacks jansson)" : "");
     return r < 0;
 }

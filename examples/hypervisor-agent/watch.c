@@ -115,7 +115,7 @@ static void failed(struct loop_source *source, int value, void *userdata)
     damon_reclaim_get_stats(watch->ctx, &stats);
     if (stats.state != DAMON_RECLAIM_STATE_DISABLED)
         return;
-    log_warning("%s: is tried again in a while", watch->vm ? watch->vm->found.name : "all machines");
+    log_warning("%s: retried later", watch->vm ? watch->vm->found.name : "all machines");
     for (size_t i = host->n; i-- > 0;)
         if (host->vms[i]->watch == watch)
             host_vm_failed(host->vms[i]);
@@ -134,7 +134,7 @@ int host_choose_backend(struct host *host, struct agent_error *error)
     if (host->backend_ops)
         return 0;
     if (!strcmp(wanted, "sim"))
-        return agent_fail(error, -EOPNOTSUPP, "backend sim: simulated memory has no machines; take idle-page or damon");
+        return agent_fail(error, -EOPNOTSUPP, "backend sim: simulated memory has no machines; use idle-page or damon");
     for (size_t i = 0; i < 2; i++) {
         struct damon_reclaim_damon_config damon = {
             .size = sizeof(damon),
@@ -264,7 +264,7 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
     if (r < 0)
         return r;
     r = loop_add_context(host->agent->loop, watch->ctx, failed, watch, &watch->source);
-    return r < 0 ? agent_fail(error, r, "the loop takes no more: %s", strerror(-r)) : 0;
+    return r < 0 ? agent_fail(error, r, "the event loop cannot watch it: %s", strerror(-r)) : 0;
 }
 
 static int watch_new(struct host *host, struct host_vm *vm, struct host_watch **ret, struct agent_error *error)
@@ -354,5 +354,6 @@ void host_watch_share(struct host_vm *vm)
         return;
     params.quota_sz = quota;
     if (damon_reclaim_set_params(watch->ctx, &params) < 0 || damon_reclaim_commit(watch->ctx) < 0)
-        log_warning("%s: its share cannot be set: %s", vm->found.name, damon_reclaim_last_error(watch->ctx));
+        log_warning("%s: its share of the quota cannot be set: %s", vm->found.name,
+                    damon_reclaim_last_error(watch->ctx));
 }

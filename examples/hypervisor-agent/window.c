@@ -10,7 +10,7 @@
 void host_vm_braked(struct host_vm *vm)
 {
     if (vm->brake.reason == POLICY_RUNS)
-        log_info("%s: is calm again and goes on, with %u permille of its share", vm->found.name, vm->backoff.factor);
+        log_info("%s: is calm again and gets %u permille of its share", vm->found.name, vm->backoff.factor);
     else
         log_info("%s: is left alone because of %s", vm->found.name, policy_reason_name(vm->brake.reason));
     if (vm->brake.reason == POLICY_RUNS || !vm->share)

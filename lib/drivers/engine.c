@@ -22,7 +22,7 @@
 static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
 {
     if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell anonymous pages",
+        return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell which pages are anonymous",
                           ctx->ops.name);
     if (p->monitor_region_end && !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
         return drcl_error(&ctx->env, -EOPNOTSUPP,

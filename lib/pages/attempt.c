@@ -170,7 +170,8 @@ static void give_up_for_a_while(struct drcl_attempt *a)
         mm->hopeless_ns = MAX_HOPELESS;
     mm->hopeless_until = drcl_clock(a->env, CLOCK_MONOTONIC) + mm->hopeless_ns;
     drcl_log(a->env, DAMON_RECLAIM_LOG_WARNING,
-             "pid %d: memory does not go when reclaimed (no swap left for its cgroup, or pinned?); left alone for %u s",
+             "pid %d: the kernel keeps memory that it should reclaim (no swap left for the cgroup, or pinned pages?); "
+             "retried after %u s",
              (int)mm->map.pid, (unsigned int)(mm->hopeless_ns / DRCL_NS_PER_S));
 }
 

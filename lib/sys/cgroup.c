@@ -25,7 +25,7 @@ static int canonical(struct drcl_env *env, const char *path, char ret[PATH_MAX])
         size_t n = strcspn(at, "/");
 
         if ((n == 1 && at[0] == '.') || (n == 2 && at[0] == '.' && at[1] == '.'))
-            return drcl_error(env, -EINVAL, "cgroup \"%s\": give the path below the mount point, without . and ..",
+            return drcl_error(env, -EINVAL, "cgroup \"%s\": give its path below the mount point, without . and ..",
                               path);
         if (len + 1 + n >= PATH_MAX)
             return drcl_error(env, -ENAMETOOLONG, "cgroup \"%.64s...\": the path is too long", path);
@@ -120,7 +120,7 @@ static int push(struct walk *walk, const char *name)
         return drcl_error(walk->env, -ENAMETOOLONG, "%s%.64s...: the tree is too deep", walk->mount, walk->path);
     if (walk->len + bytes > MAX_PENDING ||
         drcl_grow(walk->env, &walk->pending, &walk->capacity, walk->len + bytes, 1) < 0)
-        return drcl_error(walk->env, -ENOMEM, "out of memory while reading %s", walk->mount);
+        return drcl_error(walk->env, -ENOMEM, "no memory to read %s", walk->mount);
     snprintf(walk->pending + walk->len, bytes, "%s/%s", parent, name);
     walk->len += bytes;
     return 0;

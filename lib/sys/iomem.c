@@ -70,6 +70,6 @@ int drcl_iomem_ranges(struct drcl_env *env, struct damon_reclaim_range *ranges, 
     if (r == -EPERM)
         return drcl_error(env, r, "/proc/iomem shows zeros instead of addresses: CAP_SYS_ADMIN is needed");
     if (r < 0)
-        return drcl_error(env, r, "/proc/iomem tells no System RAM; set monitor_region_start and monitor_region_end");
+        return drcl_error(env, r, "/proc/iomem lists no System RAM; set monitor_region_start and monitor_region_end");
     return 0;
 }

@@ -46,7 +46,7 @@ int drcl_meminfo_read(struct drcl_env *env, struct drcl_meminfo *ret)
     if (n < 0)
         return drcl_error(env, (int)n, "/proc/meminfo cannot be read: %s", strerror((int)-n));
     if (drcl_meminfo_parse(text, (size_t)n, ret) < 0)
-        return drcl_error(env, -EINVAL, "/proc/meminfo does not tell MemTotal and MemFree");
+        return drcl_error(env, -EINVAL, "/proc/meminfo has no MemTotal or no MemFree");
     return 0;
 }
 

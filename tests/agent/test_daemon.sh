@@ -39,7 +39,7 @@ filtered() { grep -q '^Seccomp:.2' /proc/$pid/status && grep -q '^NoNewPrivs:.1'
 no_capabilities() { grep -q '^CapEff:.0*$' /proc/$pid/status; }
 
 http='--metrics-http --metrics-port=0'
-if "$sample" --lock-directory="$dir" --metrics-http --metrics-address=nonsense 2>&1 | grep -q 'this build has none'; then
+if "$sample" --lock-directory="$dir" --metrics-http --metrics-address=nonsense 2>&1 | grep -q 'this build lacks libmicrohttpd'; then
     echo "# this build has no metrics over HTTP"
     http=
 fi
@@ -68,11 +68,11 @@ life() {
         ok "ends with EOF" grep -q '^# EOF' "$dir/answer"
         ok "anything else is not found" served "HTTP/1.1 404" /
         ok "only GET" served "HTTP/1.1 405" /metrics '*/*' POST
-        ok "a port that is taken" fails 1 "Address already in use; another program has it" --lock-directory="$dir/other" --metrics-http --metrics-port="$(port)"
+        ok "a port that is taken" fails 1 "Address already in use; another program uses it" --lock-directory="$dir/other" --metrics-http --metrics-port="$(port)"
     fi
     ok "SIGHUP applies what is new" reload 40s "min_age 40000000"
     ok "SIGHUP with a mistake says where" reload long "c.ini:2: "
-    ok "and changes nothing" within 5 logged "the configuration stays as it was"
+    ok "and changes nothing" within 5 logged "the configuration is unchanged"
     ok "which the metrics tell" within 5 textfile_has 'damon_reclaim_reloads_total{result="refused"} 1'
     ok "and it runs on" runs
     ok "SIGTERM ends it with 0 within a second" ends

@@ -94,7 +94,7 @@ ok "the alerts name metrics that exist" all_known "$dashboards/damon-reclaim.rul
 ok "the dashboard is JSON" is_json "$dashboards/damon-reclaim.json"
 ok "the dashboard names metrics that exist" all_known "$dashboards/damon-reclaim.json"
 ok "Prometheus takes the queries of the dashboard" check_queries "$dashboards/damon-reclaim.json"
-if "$sample" --lock-directory="$dir" --metrics-http --metrics-address=nonsense 2>&1 | grep -q 'this build has none'; then
+if "$sample" --lock-directory="$dir" --metrics-http --metrics-address=nonsense 2>&1 | grep -q 'this build lacks libmicrohttpd'; then
     echo "# this build has no metrics over HTTP that a Prometheus could scrape"
 else
     ok "a real Prometheus scrapes the daemon" scrape

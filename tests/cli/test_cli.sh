@@ -328,11 +328,11 @@ signals() {
 
 backends() {
     mkdir -p empty/proc
-    ok 'no backend' expect 3 'finds none that works here' run --root empty
+    ok 'no backend' expect 3 'no backend works here' run --root empty
     ok 'each is named with its cure' grep -q 'damon: .*CONFIG_DAMON_SYSFS.*idle-page: .*CONFIG_IDLE_PAGE_TRACKING' err
     ok 'simulation is no fallback' grep -q 'or simulate memory with --workload' err
     ok 'nothing was done' [ ! -s out ]
-    ok 'nor with a process' expect 3 'finds none that works here' run --root empty --pid $$
+    ok 'nor with a process' expect 3 'no backend works here' run --root empty --pid $$
     for option in --take-over --monitor-only --damon-operations=paddr; do
         ok "$option of another backend" expect 2 'are for --backend damon' run --backend idle-page $option
     done

@@ -230,12 +230,12 @@ START_TEST(test_auto)
     /* The kernel cannot ask, and idle-page has no bitmap here. The error says what each backend lacks. */
     config.callbacks = &with_before_reclaim;
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EOPNOTSUPP);
-    says(error, "damon: asks");
+    says(error, "damon: cannot call");
     says(error, "idle-page: ");
     config.callbacks = NULL;
     foreign_kdamond();
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EBUSY);
-    says(error, "somebody else's");
+    says(error, "another program");
     says(error, "/nr_kdamonds; idle-page: "); /* the cure is whole */
     end_of_world();
 }

@@ -78,7 +78,7 @@ ok "all of the quota is used" last_is stats quota_permille 1000
 
 refaults 100000
 ok "refaults shrink the quota" within 10 less_than_full
-ok "the log says so" logged "permille of what was reclaimed lately came back"
+ok "the log says so" logged "permille of the memory reclaimed lately came back"
 if logged "info: parameters: "; then
     ok "quota_sz reads as it was configured" grep -qx 134217728 "$root$dir/p/parameters/quota_sz"
 else
@@ -89,13 +89,13 @@ ok "and what came back" within 5 metric 'refaulted_bytes_total [1-9]'
 
 ok "no compaction was asked for" test ! -s "$root/proc/sys/vm/compact_memory"
 configure 2s 1MiB
-ok "SIGHUP applies what is new" reload "the configuration was read again"
+ok "SIGHUP applies what is new" reload "the configuration was reloaded"
 ok "compaction is asked for" within 20 test -s "$root/proc/sys/vm/compact_memory"
 ok "with 1" grep -qx 1 "$root/proc/sys/vm/compact_memory"
 ok "the metrics count it" within 5 metric 'compactions_total 1'
 configure long 0
 ok "SIGHUP with a mistake says where" reload "c.ini:2: "
-ok "and changes nothing" logged "the configuration stays as it was"
+ok "and changes nothing" logged "the configuration is unchanged"
 
 ok "every line is JSON" lines_are_json
 kill $listener

@@ -138,7 +138,7 @@ kill -KILL $pid
 wait $pid 2> /dev/null
 ok "SIGKILL leaves a dead directory" bash -c "! ls '$parameters' 2> /dev/null"
 ok "the next start clears it" begin
-ok "says so" logged "unmounted what a killed daemon has left"
+ok "says so" logged "unmounted the directory of a killed daemon"
 ok "and mounts anew" within 5 test -e "$parameters/min_age"
 mkdir "$dir/other"
 ok "a second instance is refused" fails 1 "it runs already, as process $pid" --backend=sim
@@ -147,7 +147,7 @@ second=$!
 ok "what is mounted by somebody else stays" within 5 grep -q "something is mounted there already" "$dir/second"
 kill $second
 ok "somebody unmounts it" umount "$parameters"
-ok "which is told" within 5 logged "somebody has unmounted it"
+ok "which is logged" within 5 logged "it was unmounted by somebody else"
 ok "and outlived" runs
 ok "the end of that" ends
 ok "leaves no directory, though a killed daemon had made it" test ! -e "$dir/p"

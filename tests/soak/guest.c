@@ -313,7 +313,7 @@ int main(int argc, char **argv)
     guest_damon_left_nothing();
     for (size_t i = 0; i < PROCESSES; i++)
         GUEST_CHECK(machine_end(&processes[i]));
-    in_log = soak_errors(LOG, "stays as it was");
+    in_log = soak_errors(LOG, "configuration is unchanged");
     guest_measured("processes started", nr_started, "");
     guest_measured("killed", nr_killed, "");
     guest_measured("parameters written", nr_written, "times");

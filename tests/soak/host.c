@@ -154,7 +154,7 @@ int main(int argc, char **argv)
         GUEST_CHECK(machine_end(&machines[i]));
     }
     GUEST_CHECK(daemon_end(daemon) == 0);
-    in_log = soak_errors(LOG, "stays as it was");
+    in_log = soak_errors(LOG, "configuration is unchanged");
     guest_measured("machines started", nr_started, "");
     guest_measured("ended", nr_ended, "");
     guest_measured("killed", nr_killed, "");

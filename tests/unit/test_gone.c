@@ -291,7 +291,7 @@ START_TEST(test_real_processes)
     target = process(child);
     if (damon_reclaim_add_target(ctx, &target, NULL) == -ENOSYS) {
         /* Not a kernel's answer by now, but valgrind's. */
-        expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ENOSYS, "cannot be held");
+        expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ENOSYS, "pidfd_open() fails");
         end_child(child);
         return;
     }

@@ -159,7 +159,7 @@ static int may_write(struct drcl_env *env)
         return drcl_error(env, fd, DRCL_DAMON_DIR "/nr_kdamonds is missing: boot a kernel with CONFIG_DAMON_SYSFS=y");
     if (fd < 0)
         return drcl_error(env, fd == -EACCES ? -EPERM : fd,
-                          DRCL_DAMON_DIR "/nr_kdamonds cannot be opened: %s; root is needed", strerror(-fd));
+                          DRCL_DAMON_DIR "/nr_kdamonds cannot be opened: %s; run as root", strerror(-fd));
     drcl_close(env, fd);
     return 0;
 }

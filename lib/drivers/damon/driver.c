@@ -62,8 +62,8 @@ static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p
 
     if (ctx->callbacks.before_reclaim && !d->monitor_only)
         return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "callbacks.before_reclaim: with the backend damon the kernel reclaims, and "
-                          "asks nobody; leave it out, use filters, or DAMON_RECLAIM_DAMON_MONITOR_ONLY");
+                          "callbacks.before_reclaim: with the backend damon the kernel reclaims, and cannot "
+                          "call it; leave it out, use filters, or DAMON_RECLAIM_DAMON_MONITOR_ONLY");
     if (p->monitor_region_end && d->nr_targets && d->targets[0].id)
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "monitor_region_start, monitor_region_end: there are targets; give the "

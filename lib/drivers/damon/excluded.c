@@ -19,16 +19,15 @@
 static int check_exclusion(struct drcl_damon *d, const struct damon_reclaim_exclusion *e, bool physical, size_t i)
 {
     if (e->type == DAMON_RECLAIM_EXCLUDE_PID && physical)
-        return drcl_error(d->env, -EOPNOTSUPP,
-                          "exclusions[%zu].pid: %d, but the kernel's DAMON does not know whose physical memory is; put "
-                          "the process into a "
-                          "cgroup of its own, and exclude that",
-                          i, (int)e->pid);
+        return drcl_error(
+            d->env, -EOPNOTSUPP,
+            "exclusions[%zu].pid: %d, but the kernel's DAMON does not know which process uses physical memory; put "
+            "the process into a cgroup of its own, and exclude that",
+            i, (int)e->pid);
     if (e->type == DAMON_RECLAIM_EXCLUDE_CGROUP && !physical)
         return drcl_error(d->env, -EOPNOTSUPP,
                           "exclusions[%zu].cgroup: \"%.100s\", but the kernel's DAMON knows the cgroups of physical "
-                          "memory alone; with "
-                          "processes as targets leave those out that must not be touched",
+                          "memory only; add only those processes as targets that may be reclaimed",
                           i, e->cgroup);
     return 0;
 }
@@ -52,11 +51,11 @@ static int check_schemes(struct damon_reclaim *ctx, struct drcl_damon *d)
 
         for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
             if (drcl_filter_is_core(scheme->filters[i].type) && scheme->filters[i].allow)
-                return drcl_error(d->env, -EOPNOTSUPP,
-                                  "filters of scheme %u: number %zu allows addresses or a target, which for the "
-                                  "kernel's DAMON goes before "
-                                  "the excluded cgroups; use one that rejects the rest",
-                                  id, i);
+                return drcl_error(
+                    d->env, -EOPNOTSUPP,
+                    "filters of scheme %u: number %zu allows addresses or a target, which the "
+                    "kernel's DAMON applies before the excluded cgroups; use a filter that rejects the rest",
+                    id, i);
     }
     return 0;
 }
@@ -129,7 +128,7 @@ bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int r
     if (result != -EINVAL || !d->excluded.n || !drcl_damon_exclusions_moved(ctx, d, true))
         return false;
     drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
-             "DAMON: a cgroup below an excluded one went before the kernel came to look for it; once more");
+             "DAMON: a cgroup below an excluded one was removed before the kernel looked it up; trying again");
     d->stale_tree = true;
     return true;
 }

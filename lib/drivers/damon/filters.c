@@ -159,7 +159,7 @@ int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon 
             if (!drcl_filter_is_core(scheme->filters[i].type))
                 return drcl_error(
                     d->env, -EOPNOTSUPP,
-                    "%s: the kernel's DAMON looks at single pages in physical memory alone (paddr), not with %s; "
+                    "%s: the kernel's DAMON looks at single pages only in physical memory (paddr), not with %s; "
                     "leave it out, or use the backend idle-page",
                     what[scheme->filters[i].type], drcl_damon_operations_name(operations));
     }

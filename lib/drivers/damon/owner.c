@@ -115,7 +115,7 @@ static int module_error(struct drcl_env *env, const char *module, bool take_over
     bool stat = !strcmp(module, "damon_stat");
 
     return drcl_error(env, -EBUSY,
-                      "DAMON is in use by the kernel's module %s; switch that off: echo N > "
+                      "DAMON is in use by the kernel's module %s; switch it off: echo N > "
                       "/sys/module/%s/parameters/enabled%s",
                       module, module,
                       stat && !take_over ? ", or allow it to be taken over (DAMON_RECLAIM_DAMON_TAKE_OVER, --take-over)"
@@ -133,13 +133,13 @@ static int directories_error(struct drcl_env *env, uint64_t n)
         if (drcl_damon_read(env, pid, "%u/pid", number) < 0)
             strcpy(pid, "unknown");
         return drcl_error(env, -EBUSY,
-                          "DAMON is in use: kdamond %u, pid %.20s, is somebody else's; whoever runs it may stop it: "
+                          "DAMON is in use: kdamond %u, pid %.20s, belongs to another program; to stop it: "
                           "echo off > " DRCL_DAMON_DIR "/%u/state, then echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
                           number, pid, number);
     }
     return drcl_error(env, -EBUSY,
-                      "DAMON is in use: somebody else has set up %" PRIu64 " kdamond(s), which do not run; "
-                      "whoever did may remove them: echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
+                      "DAMON is in use: another program has set up %" PRIu64 " kdamond(s), which do not run; "
+                      "to remove them: echo 0 > " DRCL_DAMON_DIR "/nr_kdamonds",
                       n);
 }
 
@@ -220,8 +220,7 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record, s
     if (d && drcl_damon_locked(d, r))
         r = is_ours(env, record);
     if (r < 0)
-        return drcl_error(env, r, DRCL_DAMON_DIR ": whether the kdamond there is ours cannot be told: %s",
-                          strerror(-r));
+        return drcl_error(env, r, DRCL_DAMON_DIR ": cannot find out whether the kdamond is ours: %s", strerror(-r));
     if (r) {
         if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on")) {
             r = drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
@@ -249,7 +248,7 @@ static int recover(struct drcl_env *env, const char *boot)
     int r = read_record(env, &old);
 
     if (r < 0 && r != -ENOENT && r != -EINVAL)
-        return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be read: %s; it tells what an earlier program has left",
+        return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be read: %s; it records what an earlier program has left",
                           strerror(-r));
     if (r < 0 || strcmp(old.boot, boot) != 0) /* none, or of an earlier boot */
         return 0;
@@ -293,7 +292,7 @@ static int check_locked(struct drcl_env *env, int fd)
         return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be opened: %s", strerror(-r));
     if (other < 0 || locked != there)
         return drcl_error(env, -EBUSY,
-                          DRCL_DAMON_RECORD ": another program with this library has just let go of it; try again");
+                          DRCL_DAMON_RECORD ": another program with this library has just released it; try again");
     return 0;
 }
 

@@ -75,7 +75,7 @@ int drcl_damon_open_pages(struct drcl_damon *d)
     d->ops = drcl_pages_can_mark(d->pages) ? &with_bitmap : &without_bitmap;
     if (!drcl_pages_can_mark(d->pages))
         drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
-                 "DAMON: no idle-page bitmap in this kernel: candidates are not looked at page by page beforehand");
+                 "DAMON: no idle-page bitmap in this kernel: candidates cannot be marked page by page");
     return 0;
 }
 

@@ -15,8 +15,7 @@ static int may_write(struct drcl_env *env)
     int fd = drcl_open(env, O_WRONLY, DRCL_DAMON_DIR "/nr_kdamonds");
 
     if (fd == -EACCES || fd == -EPERM || fd == -EROFS)
-        return drcl_error(env, -EPERM, DRCL_DAMON_DIR "/nr_kdamonds cannot be written: %s; root is needed",
-                          strerror(-fd));
+        return drcl_error(env, -EPERM, DRCL_DAMON_DIR "/nr_kdamonds cannot be written: %s; run as root", strerror(-fd));
     drcl_close(env, fd);
     return 0;
 }
@@ -27,7 +26,7 @@ static void add_features(struct drcl_findings *f, struct drcl_env *env)
     static const struct {
         const char *parent, *file, *feature, *without;
     } features[] = {
-        {"0/contexts", "0/refresh_ms", "refresh_ms", "counters are asked for, once a second"},
+        {"0/contexts", "0/refresh_ms", "refresh_ms", "the library asks for the counters once a second"},
         {"0/contexts/0", DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/intervals_goal/access_bp", "intervals_goal",
          "the library tunes the intervals"},
         {"0/contexts/0/schemes/0", DRCL_DAMON_CONTEXT "/schemes/0/watermarks/metric", "watermarks",
@@ -37,9 +36,9 @@ static void add_features(struct drcl_findings *f, struct drcl_env *env)
         {"0/contexts/0/schemes/0", DRCL_DAMON_CONTEXT "/schemes/0/quotas/goal_tuner", "goal_tuner",
          "the tuner temporal is refused"},
         {"0/contexts/0/schemes/0", DRCL_DAMON_CONTEXT "/schemes/0/quotas/fail_charge_num", "fail_charge_num",
-         "a share charged for what fails is refused"},
+         "charging a share for failures is refused"},
         {"0/contexts/0/schemes/0", DRCL_DAMON_CONTEXT "/schemes/0/ops_filters/nr_filters", "ops_filters",
-         "filters that allow are taken as the last one only; active, hugepage_size and unmapped may be refused"},
+         "a filter that allows must be the last one; active, hugepage_size and unmapped may be refused"},
     };
     bool known = false;
 

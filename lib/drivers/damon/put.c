@@ -20,8 +20,8 @@ static int file_error(const struct drcl_put *put, int err, const char *file, con
                           file, value);
     case -EACCES:
     case -EPERM:
-        return drcl_error(put->env, -EPERM, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s; root is needed",
-                          put->what, file, strerror(-err));
+        return drcl_error(put->env, -EPERM, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s; run as root", put->what,
+                          file, strerror(-err));
     default:
         return drcl_error(put->env, err, "%s: " DRCL_DAMON_DIR "/%s cannot be written: %s", put->what, file,
                           strerror(-err));
@@ -47,9 +47,9 @@ static void put_text(struct drcl_put *put, const char *value, const char *file)
     int r = put->failed ? 0 : write_back(put->env, value, file);
 
     if (r == -EIO)
-        put->failed =
-            drcl_error(put->env, r, "%s: %s was written to " DRCL_DAMON_DIR "/%s, which does not say so afterwards",
-                       put->what, value, file);
+        put->failed = drcl_error(
+            put->env, r, "%s: %s was written to " DRCL_DAMON_DIR "/%s, but the file has another value afterwards",
+            put->what, value, file);
     else if (r < 0)
         put->failed = file_error(put, r, file, value);
 }

@@ -291,7 +291,7 @@ static int read_state(struct drcl_damon *d)
     if (++d->bad_polls < MAX_BAD_POLLS)
         return -EAGAIN;
     return drcl_error(d->env, r < 0 ? r : -EIO, DRCL_DAMON_DIR "/0/state cannot be read: %s",
-                      r < 0 ? strerror(-r) : "it says neither on nor off");
+                      r < 0 ? strerror(-r) : "it is neither on nor off");
 }
 
 static int poll_kernel(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)

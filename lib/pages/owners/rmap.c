@@ -131,11 +131,10 @@ size_t drcl_rmap_bytes(const struct drcl_rmap *rmap)
 static void tell_full(struct drcl_rmap *rmap, int err)
 {
     if (!rmap->told_full)
-        drcl_log(
-            rmap->env, DAMON_RECLAIM_LOG_WARNING,
-            "the table of which process maps which frame cannot grow beyond %zu bytes (%s): some pages will not be "
-            "found",
-            drcl_owners_bytes(&rmap->owners), strerror(-err));
+        drcl_log(rmap->env, DAMON_RECLAIM_LOG_WARNING,
+                 "the table of which process maps which frame cannot grow beyond %zu bytes (%s): some pages are not "
+                 "found",
+                 drcl_owners_bytes(&rmap->owners), strerror(-err));
     rmap->told_full = true;
 }
 
@@ -215,7 +214,8 @@ static int unreadable(struct drcl_rmap *rmap, pid_t pid, int err)
         return drcl_error(rmap->env, err, "pid %d: what it maps cannot be read: %s", (int)pid, strerror(-err));
     if (!rmap->told_unreadable)
         drcl_log(rmap->env, DAMON_RECLAIM_LOG_WARNING,
-                 "pid %d: what it maps cannot be read: %s; its pages, and those of others like it, will not be found",
+                 "pid %d: what it maps cannot be read: %s; its pages are not reclaimed, nor those of other processes "
+                 "that cannot be read",
                  (int)pid, strerror(-err));
     rmap->told_unreadable = true;
     return 1;
