@@ -5,18 +5,18 @@
 
 const struct config_option guest_options[] = {
     {"agent", "parameters_directory", CONFIG_TEXT, "/run/damon_reclaim/parameters", "DIR",
-     "mount the module's files of parameters there; empty: do not", .flags = CONFIG_FIXED},
+     "mount the files of the module's parameters there; empty: do not mount them", .flags = CONFIG_FIXED},
     {"agent", "largest_ram", CONFIG_BOOL, "N", NULL,
-     "watch the largest range of memory alone, as the module does, not all of them", .flags = CONFIG_FIXED},
+     "watch only the largest range of physical memory, as the module does", .flags = CONFIG_FIXED},
 
     {"compaction", "after", CONFIG_BYTES, "0", NULL,
-     "ask the kernel to compact memory once this much more was reclaimed, so that free page reporting finds whole "
-     "blocks; 0: never"},
+     "ask the kernel to compact memory each time that this much more was reclaimed, so that free page reporting "
+     "finds whole blocks; 0: never"},
     {"compaction", "interval", CONFIG_TIME, "60s", NULL, "least time between two such requests",
      .min = UINT64_C(1000000000)},
 
     {"report", "to", CONFIG_TEXT, "", "WHERE",
-     "tell the host in lines of JSON: the path of a virtio-serial port, vsock:CID:PORT or unix:PATH",
+     "send lines of JSON to the host: the path of a virtio-serial port, vsock:CID:PORT or unix:PATH",
      .check = channel_check, .flags = CONFIG_FIXED},
     {"report", "interval", CONFIG_TIME, "10s", NULL, "time between two lines of statistics",
      .min = UINT64_C(100000000)},
