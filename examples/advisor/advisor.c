@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What would be reclaimed, by age, without touching anything: schemes with the action "stat", which only count.
+/* Shows how much would be reclaimed with each min_age, without reclaiming anything. Its schemes have the action "stat",
+ * which only counts.
  *
  *     advisor SECONDS [PID]     of the process, or of simulated memory without one */
 #include <damon_reclaim/damon_reclaim.h>
@@ -16,7 +17,7 @@ static const uint64_t ages_s[] = {1, 2, 5, 10, 30, 60, 120, 300, 600};
 #define NR_AGES (sizeof(ages_s) / sizeof(ages_s[0]))
 
 /*! [stat] */
-/* The reclaim scheme is always there; a filter that lets nothing pass keeps it from doing anything. */
+/* The reclaim scheme always exists. A filter that rejects all memory keeps it from reclaiming. */
 static int reclaim_nothing(struct damon_reclaim *ctx)
 {
     static const struct damon_reclaim_filter nothing = {
@@ -25,7 +26,8 @@ static int reclaim_nothing(struct damon_reclaim *ctx)
     return damon_reclaim_set_filters(ctx, DAMON_RECLAIM_SCHEME_RECLAIM, &nothing, 1);
 }
 
-/* Counts what was not accessed for that long; its watermarks are all 0, so it always does. */
+/* Adds a scheme that counts memory that was not accessed for this long. Its watermarks are 0, so it is always active.
+ */
 static int count_older_than(struct damon_reclaim *ctx, uint64_t age_s, uint32_t *ret_scheme)
 {
     struct damon_reclaim_scheme scheme = {
@@ -38,7 +40,8 @@ static int count_older_than(struct damon_reclaim *ctx, uint64_t age_s, uint32_t 
     return damon_reclaim_add_scheme(ctx, &scheme, ret_scheme);
 }
 
-/* A scheme counts once in each aggregation: what it has counted lately, by their number, is what matches at a time. */
+/* A scheme counts the matching memory once per aggregation. So the bytes counted since the last call, divided by the
+ * number of aggregations since then, are the memory that matches. */
 static int cold_bytes(struct damon_reclaim *ctx, uint32_t scheme, uint64_t *counted, uint64_t aggregations,
                       uint64_t *ret_bytes)
 {
@@ -83,7 +86,7 @@ static int start(struct advisor *a, struct damon_reclaim *ctx, pid_t pid)
     return r == 0 ? damon_reclaim_enable(ctx) : r;
 }
 
-/* Looks every second, so that what it shows at the end is how the last second was. */
+/* Reads the counters every second, so that the result at the end is that of the last second. */
 static int watch(struct advisor *a, struct damon_reclaim *ctx, uint64_t seconds)
 {
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A monitor backend of the host program's own (monitor.c): a virtual machine monitor knows from its page table what its
- * guest accesses, and swaps cold pages out by itself (guest_ram.c). It needs no privileges and no swap of the system.
+/* A program with a backend of its own (monitor.c). A virtual machine monitor knows from its page table which memory its
+ * guest accesses. It swaps cold pages out itself (guest_ram.c), and needs no privileges and no swap of the system.
  *
  *     custom-backend     4 seconds of a guest with 64 MiB, of which it uses 8; then reads everything back */
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define HOT_PAGES (2 * 1024)
 #define RUN_NS    (4 * UINT64_C(1000000000))
 
-/* What the guest has written to a page: its number, all over. */
+/* The guest fills each page with the number of the page. This writes it, or checks that it is still there. */
 static int touch(struct guest_ram *ram, size_t page, bool write)
 {
     void *memory = NULL;
@@ -40,7 +40,7 @@ static int touch_all(struct guest_ram *ram, size_t pages, bool write)
     return r;
 }
 
-/* The guest runs on this thread, in turns with the reclaimer. */
+/* The guest and the reclaimer take turns on this thread. */
 static int run(struct guest_ram *ram, struct damon_reclaim *ctx)
 {
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
@@ -75,7 +75,7 @@ static int start(struct guest_ram *ram, struct damon_reclaim **ret_ctx, char *er
     return r;
 }
 
-/* Prints what was reclaimed, and that nothing of it is lost. */
+/* Prints how much was reclaimed, and checks that no data is lost. */
 static int report(struct guest_ram *ram, struct damon_reclaim *ctx)
 {
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};

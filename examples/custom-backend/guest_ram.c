@@ -25,7 +25,7 @@ int guest_ram_open(struct guest_ram *ram, size_t pages)
     *ram = (struct guest_ram){.pages = pages, .swap = -1};
     if (memory == MAP_FAILED)
         return -errno;
-    madvise(memory, pages * GUEST_PAGE, MADV_NOHUGEPAGE); /* single pages are to go; without it more than one would */
+    madvise(memory, pages * GUEST_PAGE, MADV_NOHUGEPAGE); /* so that single pages can be freed */
     ram->memory = memory;
     ram->table = calloc(pages, 1);
     ram->swap = ram->table ? swap_file() : -ENOMEM;

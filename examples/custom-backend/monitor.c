@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The monitor backend: the library's questions, answered from the page table of the guest. */
+/* The backend: it answers the questions of the library from the page table of the guest. */
 #include "monitor.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include "guest_ram.h"
 
 /*! [monitor] */
-/* Addresses are the guest's physical ones here: they are the backend's own, the library only divides them into regions.
- */
+/* The addresses are the guest's physical addresses. The library does not interpret them; it only divides them into
+ * regions. */
 static int ranges(void *backend, uint32_t target, struct damon_reclaim_range *list, size_t capacity, size_t *ret_n)
 {
     const struct guest_ram *ram = backend;
@@ -51,8 +51,7 @@ static uint64_t now_ns(void)
 }
 
 /*! [reclaim] */
-/* The region is about to become a candidate: from here on every page of it is watched, not only the one that is
- * sampled. */
+/* The region may soon be reclaimed. From now on every page of it is watched, and not only the sampled one. */
 static int mark(void *backend, uint32_t target, uint64_t start, uint64_t end)
 {
     struct guest_ram *ram = backend;
@@ -81,7 +80,7 @@ static int reclaim(void *backend, const struct damon_reclaim_request *request, s
         } else {
             if (ret_result->tried + GUEST_PAGE > request->max_bytes ||
                 (request->deadline_ns && now_ns() >= request->deadline_ns))
-                break; /* the rest waits for the next window of the quota */
+                break; /* the engine continues here in the next window of the quota */
             ret_result->tried += GUEST_PAGE;
             r = guest_ram_swap_out(ram, at / GUEST_PAGE);
             ret_result->reclaimed += r == 0 ? GUEST_PAGE : 0;

@@ -4,7 +4,7 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-/* A table for config.backend_ops; config.backend_data is a struct guest_ram. */
+/* The table for config.backend_ops. config.backend_data must point to a struct guest_ram. */
 extern const struct damon_reclaim_backend_ops guest_ram_monitor;
 
 #endif

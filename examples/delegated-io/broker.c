@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The side with the privileges. It trusts no request: what is not on the list, or not for its target, is refused. */
+/* The process with privileges. It does not trust its client: it refuses a request for a file that is not on the list,
+ * or for another process than its target. */
 #include "broker.h"
 
 #include <errno.h>
@@ -26,10 +27,10 @@
 /*! [list] */
 enum whose { NOBODYS, TARGETS, CLIENTS };
 
-/* What the backend idle-page opens. */
+/* The files that the backend idle-page opens. */
 static const struct {
     enum whose whose;
-    const char *path; /* below /proc/PID, but for nobody's */
+    const char *path; /* below /proc/PID, except for NOBODYS */
     int mode;
 } allowed[] = {
     {TARGETS, "maps", O_RDONLY},
@@ -44,7 +45,8 @@ static const struct {
 };
 /*! [list] */
 
-/* How the client names entry @i, and how the broker has to: what the one calls "self" is the other. */
+/* The path that the client requests for entry @i, and the path that the broker opens. They differ for "self", which is
+ * the client. */
 static void name_paths(const struct broker *broker, size_t i, char *requested, char *opened)
 {
     const char *path = allowed[i].path;
@@ -65,7 +67,8 @@ static void name_paths(const struct broker *broker, size_t i, char *requested, c
     }
 }
 
-/* Nobody else gets the pid of a process that lives: alive after the call means that the call was about the target. */
+/* A pid is not reused while its process lives. If the target still lives after a call, the call was about the target.
+ */
 static bool target_lives(const struct broker *broker)
 {
     struct pollfd pfd = {.fd = broker->pidfd, .events = POLLIN};
@@ -106,7 +109,7 @@ static int64_t advise(const struct broker *broker, const struct broker_request *
     return done < 0 ? -errno : done;
 }
 
-/* Does what is asked. A descriptor for the client is put into *ret_fd; the caller closes it. */
+/* Executes a request. It puts a descriptor for the client into *ret_fd, which the caller closes. */
 static int64_t perform(const struct broker *broker, struct broker_request *request, int *ret_fd)
 {
     request->path[BROKER_MAX_PATH - 1] = '\0';
@@ -127,7 +130,7 @@ static int64_t perform(const struct broker *broker, struct broker_request *reque
     return -EINVAL;
 }
 
-/* The answer is a number, and a descriptor beside it if there is one. */
+/* Sends the answer: a number, and a descriptor if there is one. */
 static int answer(int socket, int64_t result, int fd)
 {
     union {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two processes over a Unix socket: a broker with privileges that does three things for one target and nothing else,
- * and a client without, in which the library runs. What was opened with privileges is read without: descriptors come as
- * SCM_RIGHTS.
+ * Two processes that communicate over a Unix socket. The broker has privileges. It does three things for one target,
+ * and nothing else. The client has no privileges; the library runs in it. The broker opens files and sends the
+ * descriptors as SCM_RIGHTS; the client reads them without privileges.
  */
 #ifndef BROKER_H
 #define BROKER_H
@@ -15,12 +15,12 @@
 #define BROKER_MAX_RANGES 64
 
 enum broker_operation {
-    BROKER_OPEN,  /* path, argument: flags; the answer brings a descriptor */
-    BROKER_HOLD,  /* argument: pid; the answer brings its pidfd */
-    BROKER_ADVISE /* argument: advice, ranges of the target's memory; the answer is how many bytes */
+    BROKER_OPEN,  /* path, argument: flags; the answer has a descriptor */
+    BROKER_HOLD,  /* argument: pid; the answer has its pidfd */
+    BROKER_ADVISE /* argument: advice, ranges of the target's memory; the answer is a number of bytes */
 };
 
-/* A datagram each way; both ends are the same program. */
+/* A request is one datagram, and so is an answer. Both processes are the same program. */
 struct broker_request {
     enum broker_operation operation;
     int argument;
@@ -29,7 +29,8 @@ struct broker_request {
     struct iovec ranges[BROKER_MAX_RANGES];
 };
 
-/* Whom the broker serves, and on whom. It is settled before the first request and no request can change it. */
+/* The client of the broker, and the process that it may act on. They are set before the first request, and no request
+ * can change them. */
 struct broker {
     int socket;
     pid_t client;
@@ -37,10 +38,10 @@ struct broker {
     int pidfd; /* of the target */
 };
 
-/* Serves until the client closes its end. Returns 0 or a negative errno. */
+/* Serves requests until the client closes its socket. Returns 0 or a negative errno. */
 int broker_serve(const struct broker *broker);
 
-/* The client's side: a table for config.system_ops. Its data points to the socket. */
+/* The table for config.system_ops of the client. config.system_data must point to the socket. */
 extern const struct damon_reclaim_system_ops client_ops;
 
 #endif

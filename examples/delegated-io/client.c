@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The side without privileges: the members of the table that need them ask the broker, the others are left to the
- * library, which makes the calls itself. */
+/* The process without privileges. The functions that need privileges ask the broker. The other members of the table are
+ * NULL: the library makes these calls itself. */
 #include "broker.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* Waits for the answer: a number, and a descriptor in *ret_fd if one came with it, else -1. */
+/* Waits for the answer. It returns the number, and puts the descriptor into *ret_fd, or -1 if there is none. */
 static int64_t receive(int socket, int *ret_fd)
 {
     union {
@@ -25,7 +25,7 @@ static int64_t receive(int socket, int *ret_fd)
         n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n != sizeof(result))
-        return n < 0 ? -errno : -EPIPE; /* the broker is gone */
+        return n < 0 ? -errno : -EPIPE; /* the broker has ended */
     header = CMSG_FIRSTHDR(&message);
     *ret_fd = -1;
     if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
@@ -44,7 +44,7 @@ static int64_t ask(void *data, const struct broker_request *request, int *ret_fd
     return n < 0 ? -errno : receive(*socket, ret_fd);
 }
 
-/* For what is answered by a descriptor. */
+/* Sends a request whose answer is a descriptor. */
 static int ask_for_fd(void *data, const struct broker_request *request)
 {
     int fd = -1;
@@ -52,7 +52,7 @@ static int ask_for_fd(void *data, const struct broker_request *request)
 
     if (r < 0)
         return (int)r;
-    return fd < 0 ? -EMFILE : fd; /* it was sent, but there was no room for it here */
+    return fd < 0 ? -EMFILE : fd; /* it was sent, but this process cannot open more files */
 }
 
 /*! [client] */
@@ -73,7 +73,7 @@ static int ask_hold(void *data, pid_t pid)
     return ask_for_fd(data, &request);
 }
 
-/* The broker knows one target only, so that its pidfd need not be sent. */
+/* The pidfd need not be sent, because the broker has only one target. */
 static ssize_t ask_advise(void *data, int pidfd, const struct iovec *ranges, size_t n, int advice)
 {
     struct broker_request request = {.operation = BROKER_ADVISE, .argument = advice};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reclaims cold memory of a process from a process without privileges: another one, which keeps them, opens the files
- * and gives the advice, for this target alone.
+/* Reclaims cold memory of a process, from a process without privileges. A second process keeps the privileges. It opens
+ * the files and calls process_madvise(), only for this target.
  *
  *     delegated-io PID [SECONDS]     as root; the library runs as nobody, for 10 seconds */
 #include <errno.h>
@@ -33,7 +33,7 @@ static int drop_privileges(void)
 }
 
 /*! [split] */
-/* Starts the broker, which keeps what privileges there are; the caller goes on without. Returns the socket to it. */
+/* Starts the broker, which keeps the privileges, and drops those of the caller. Returns the socket to the broker. */
 static int start_broker(pid_t target)
 {
     struct broker broker = {.client = getpid(), .target = target};
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
     printf("user %d: watched %llu MiB, reclaimed %llu MiB\n", (int)getuid(),
            (unsigned long long)stats.monitored_bytes >> 20, (unsigned long long)stats.bytes_reclaimed_regions >> 20);
     damon_reclaim_unref(ctx);
-    close(socket); /* the broker's sign to end */
+    close(socket); /* this ends the broker */
     wait(NULL);
     return r < 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reclaimer inside the sd-event loop of a service that has other things to do, here a heartbeat twice a second.
+/* Runs the reclaimer in the sd-event loop of a service that also does other things: here it prints a heartbeat twice a
+ * second.
  *
  *     foreign-loop-sd-event [PID]     until SIGTERM, or until the process exits; simulated memory without one */
 #include <signal.h>
@@ -30,7 +31,8 @@ static int on_reclaim(sd_event_source *source, int fd, uint32_t events, void *us
     return r < 0 ? sd_event_exit(host->loop, r) : 0;
 }
 
-/* Comes from inside of dispatch() and disable(): the one place where the program learns that reclaiming is over. */
+/* The library calls this inside damon_reclaim_dispatch() and damon_reclaim_disable(). Here the program learns that
+ * reclaiming has ended, whatever the reason. */
 static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
 {
     struct host *host = userdata;
@@ -63,7 +65,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t due_us, void *userdata
 
     (void)due_us;
     reclaimer_print(host->ctx, "heartbeat");
-    r = sd_event_source_set_time_relative(source, HEARTBEAT_US); /* such timers go off once */
+    r = sd_event_source_set_time_relative(source, HEARTBEAT_US); /* such a timer expires once */
     return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -74,7 +76,7 @@ static int run(struct host *host)
 
     sigemptyset(&terminate);
     sigaddset(&terminate, SIGTERM);
-    sigprocmask(SIG_BLOCK, &terminate, NULL); /* sd-event takes it from a signalfd */
+    sigprocmask(SIG_BLOCK, &terminate, NULL); /* sd-event reads it from a signalfd */
     r = sd_event_add_signal(host->loop, NULL, SIGTERM, on_terminate, host);
     if (r >= 0)
         r = sd_event_add_time_relative(host->loop, NULL, CLOCK_MONOTONIC, HEARTBEAT_US, 0, on_heartbeat, host);
@@ -82,7 +84,7 @@ static int run(struct host *host)
         r = watch(host);
     if (r >= 0)
         r = sd_event_loop(host->loop);
-    sd_event_source_unref(host->reclaim); /* before the context goes, which owns the descriptor */
+    sd_event_source_unref(host->reclaim); /* before the context is freed, which owns the descriptor */
     return r;
 }
 

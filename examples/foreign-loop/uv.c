@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reclaimer inside the libuv loop of a program that has other things to do, here a heartbeat twice a second.
+/* Runs the reclaimer in the libuv loop of a program that also does other things: here it prints a heartbeat twice a
+ * second.
  *
  *     foreign-loop-uv [PID]     until SIGTERM, or until the process exits; simulated memory without one */
 #include <signal.h>
@@ -28,11 +29,12 @@ static void on_reclaim(uv_poll_t *handle, int status, int events)
     (void)events;
     if (r < 0) {
         host->error = r;
-        damon_reclaim_disable(host->ctx); /* it is already unless polling has failed */
+        damon_reclaim_disable(host->ctx); /* needed only if polling has failed */
     }
 }
 
-/* Comes from inside of dispatch() and disable(): the one place where the program learns that reclaiming is over. */
+/* The library calls this inside damon_reclaim_dispatch() and damon_reclaim_disable(). Here the program learns that
+ * reclaiming has ended, whatever the reason. */
 static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
 {
     struct host *host = userdata;
@@ -89,7 +91,7 @@ static int run(struct host *host)
         r = watch(host);
     if (r == 0)
         uv_run(&host->loop, UV_RUN_DEFAULT);
-    uv_walk(&host->loop, close_handle, NULL); /* before the context goes, which owns the descriptor */
+    uv_walk(&host->loop, close_handle, NULL); /* before the context is freed, which owns the descriptor */
     uv_run(&host->loop, UV_RUN_DEFAULT);
     return r < 0 ? r : host->error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The least that a program needs: reclaims cold memory of a process for a minute, or of simulated memory without one.
+/* The smallest program: it reclaims cold memory of a process for a minute, or without a process of simulated memory.
  *
  *     minimal [PID] */
 #include <damon_reclaim/damon_reclaim.h>
