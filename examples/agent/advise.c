@@ -12,10 +12,10 @@ const uint64_t advise_ages_ns[ADVISE_AGES] = {
     120 * SECOND, 300 * SECOND, 600 * SECOND, 1800 * SECOND, 3600 * SECOND,
 };
 
-/* Memory that has been idle since the same moment. What is in no span is in use, or not watched. */
+/* Memory that has been idle since the same moment. Memory that is in no span is in use, or not watched. */
 struct span {
     uint64_t start, end;
-    int64_t since; /* ns; before 0 if the context's clock is younger than the memory is cold */
+    int64_t since; /* ns; negative if the memory was idle before the context's clock started */
     uint32_t target;
 };
 
@@ -25,7 +25,7 @@ struct spans {
 };
 
 struct advise {
-    struct spans now, next; /* next: where an update builds the new state */
+    struct spans now, next; /* next: here an update builds the new state */
     uint64_t first_ns, last_ns;
     uint64_t monitored;
     uint64_t digest; /* of the last snapshot */
@@ -35,7 +35,7 @@ struct advise {
     size_t capacity;
 };
 
-/* What an update counts before it is known to succeed. */
+/* What an update has counted so far. It is applied when the update has succeeded. */
 struct counts {
     uint64_t reclaimed[ADVISE_AGES], reused[ADVISE_AGES];
 };
@@ -60,7 +60,7 @@ void advise_free(struct advise *a)
     free(a);
 }
 
-/* How many of the ages were reached by what is idle since @since, at @ns. */
+/* How many of the ages memory has reached at @ns, if it is idle since @since. */
 static unsigned int reached(int64_t since, uint64_t ns)
 {
     unsigned int n = 0;
@@ -71,8 +71,8 @@ static unsigned int reached(int64_t since, uint64_t ns)
 }
 
 /*
- * Whether two neighbours may go on as one: they have reached the same ages, so that nothing is counted twice, and
- * differ by an eighth of their idle time at most. It keeps the number of spans small.
+ * Whether two neighbours may be merged, which keeps the number of spans small. They must have reached the same ages, so
+ * that nothing is counted twice, and their idle times may differ by at most an eighth.
  */
 static bool alike(const struct span *a, const struct span *b, uint64_t ns)
 {
@@ -113,7 +113,7 @@ static void count(uint64_t *counts, unsigned int from, unsigned int to, uint64_t
         counts[i] += bytes;
 }
 
-/* A snapshot under way. */
+/* A snapshot that is being added. */
 struct pass {
     struct advise *advise;
     uint64_t ns, aggr_ns;
@@ -125,7 +125,7 @@ static int64_t idle_since(const struct pass *p, const struct damon_reclaim_regio
     return (int64_t)p->ns - (int64_t)region->age * (int64_t)p->aggr_ns;
 }
 
-/* Memory that was no idle span before: it begins one if it is idle now. */
+/* Memory that was in no span before. If it is idle now, it starts a span. */
 static int take_new(struct pass *p, const struct damon_reclaim_region *region, uint64_t start, uint64_t end)
 {
     struct span span = {start, end, idle_since(p, region), region->target};
@@ -136,13 +136,13 @@ static int take_new(struct pass *p, const struct damon_reclaim_region *region, u
     return add_span(&p->advise->next, span, p->ns);
 }
 
-/* Memory that was idle: it goes on, or it was used meanwhile. */
+/* Memory that was idle before. It is still idle, or was used in the meantime. */
 static int take_old(struct pass *p, const struct damon_reclaim_region *region, const struct span *old, uint64_t start,
                     uint64_t end)
 {
     unsigned int before = reached(old->since, p->advise->last_ns);
     struct span span = {start, end, old->since, region->target};
-    /* An aggregation of tolerance: a region that was merged has the mean of the ages. */
+    /* The tolerance is one aggregation, because a merged region has the mean of the ages. */
     bool used = region->nr_accesses || idle_since(p, region) > (int64_t)(p->advise->last_ns + p->aggr_ns);
 
     if (used) {
@@ -158,7 +158,8 @@ static bool before_region(const struct span *span, const struct damon_reclaim_re
     return span->target < region->target || (span->target == region->target && span->end <= region->start);
 }
 
-/* Cuts a region at the old spans that it meets. @from: the first that may. Returns the first for the next region. */
+/* Splits a region at the old spans that it overlaps. @from is the first span that may overlap it. Returns the first
+ * span for the next region. */
 static int take_region(struct pass *p, const struct damon_reclaim_region *region, size_t *from)
 {
     const struct spans *old = &p->advise->now;
@@ -182,7 +183,7 @@ static int take_region(struct pass *p, const struct damon_reclaim_region *region
     return r == 0 ? take_new(p, region, at, region->end) : r;
 }
 
-/* FNV-1a, by words; a region has no padding. */
+/* FNV-1a, in words. A region has no padding. */
 static uint64_t digest_of(const struct damon_reclaim_region *regions, size_t n)
 {
     uint64_t digest = UINT64_C(0xcbf29ce484222325) ^ n;

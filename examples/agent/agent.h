@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a daemon, which is the same for all: configuration, log, lock, loop, signals, metrics, watchdog, and what
- * it gives up. A daemon fills in a struct agent_program and has a main() of one line.
+ * What all daemons have in common: configuration, log, lock, event loop, signals, metrics, watchdog, and dropping
+ * privileges. A daemon fills in a struct agent_program, and its main() is one line.
  *
- * SIGTERM and SIGINT end it, SIGHUP reads the configuration again: a wrong one is logged and changes nothing.
+ * SIGTERM and SIGINT end the daemon. SIGHUP reloads the configuration. If it is invalid, the daemon logs why and
+ * changes nothing.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -16,7 +17,7 @@
 #include "metrics.h"
 #include "never.h"
 
-/* What a daemon's functions get. */
+/* The argument of a daemon's functions. */
 struct agent {
     const struct agent_program *program;
     const struct config *config; /* in effect */
@@ -27,30 +28,31 @@ struct agent {
 
 struct agent_program {
     struct config_program config;
-    const int *capabilities; /* that are kept */
+    const int *capabilities; /* capabilities to keep */
     size_t nr_capabilities;
-    const char *const *calls; /* system calls beside those of hardening.h, NULL-terminated, or NULL */
+    const char *const *calls; /* system calls to allow in addition to those of hardening.h, NULL-terminated, or NULL */
 
-    /* Opens what it needs and begins; still with all privileges. An error ends the daemon with exit code 1. */
+    /* Opens what the daemon needs and starts it, with all privileges. An error ends the daemon with exit code 1. */
     int (*start)(struct agent *agent, struct agent_error *error);
-    /* Takes over @next, all of it or nothing, but for the never-reclaim list. agent->config is still the old one. */
+    /* Applies @next, all or nothing, except for the never-reclaim list. agent->config is still the old configuration.
+     */
     int (*reload)(struct agent *agent, const struct config *next, struct agent_error *error);
-    /* Optional: gives its contexts agent->never, which is another one than before or has others on it. When that fails,
-     * or the rest of a configuration is refused afterwards, it is called again with the list that was in effect. */
+    /* Optional: applies agent->never to the daemon's contexts. The list, or the processes on it, have changed. If this
+     * fails, or the rest of a configuration is refused afterwards, it is called again with the old list. */
     int (*apply_never)(struct agent *agent, struct agent_error *error);
-    /* Adds its samples to a page that has those of the daemon itself. */
+    /* Adds the daemon's samples to a page, which already has those of the agent. */
     void (*metrics)(struct agent *agent, struct metrics *metrics);
-    /* One line of how it is, for `systemctl status`. */
+    /* Prints a status line for `systemctl status`. */
     void (*status)(struct agent *agent, char *buf, size_t size);
-    /* Puts everything back. Also called when start() has failed. What cannot be put back it logs, and with a negative
-     * errno for it the exit code is 1. */
+    /* Undoes everything. It is also called when start() has failed. It logs what cannot be undone, and returns a
+     * negative errno for it; the exit code is then 1. */
     int (*stop)(struct agent *agent);
 };
 
-/* Runs it; the result is main()'s: 0 after a signal, 1 failed, 2 wrong configuration or usage. */
+/* Runs the daemon. Returns the exit code: 0 after a signal, 1 failed, 2 wrong configuration or usage. */
 int agent_main(const struct agent_program *program, int argc, char **argv, void *userdata);
 
-/* Ends it from inside, with a message in the log. */
+/* Ends the daemon from inside, with a message in the log. */
 void agent_fatal(struct agent *agent, const struct agent_error *error);
 
 #endif

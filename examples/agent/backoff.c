@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "backoff.h"
 
-#define LEAST_SHRINK 500u /* permille that a breach leaves at most */
-#define MOST_SHRINK  125u /* and at least */
-#define GROWTH       16u  /* a calm window adds the factor / GROWTH */
+#define LEAST_SHRINK 500u /* a breach leaves at most this many permille of the factor */
+#define MOST_SHRINK  125u /* and at least this many */
+#define GROWTH       16u  /* a calm window adds factor / GROWTH */
 
 const struct backoff_limits backoff_defaults = {
     .limit_permille = 20,
@@ -81,7 +81,7 @@ bool backoff_update(struct backoff *b, const struct backoff_limits *limits, uint
         b->window_end_ns = now_ns + limits->window_ns;
     b->reclaimed += reclaimed;
     b->refaulted += refaulted;
-    /* A machine that was asleep for hours need not be walked window by window: it is calm by then. */
+    /* After a machine slept for hours, not every missed window must be counted: it is calm by then. */
     if (now_ns > b->window_end_ns && (now_ns - b->window_end_ns) / limits->window_ns > BACKOFF_FULL)
         b->window_end_ns = now_ns - BACKOFF_FULL * limits->window_ns;
     while (now_ns >= b->window_end_ns)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far a quota is to shrink because what was reclaimed is needed back. A pure function of what it is told.
+ * Lowers a quota when too much of the reclaimed memory refaults. The result depends only on the arguments.
  *
- * Time is cut into windows. A window is a breach when more than `limit_permille` of what was reclaimed lately was
- * refaulted, "lately" being sums that lose a quarter at the end of each window, so that refaults that come some windows
- * after their reclaim still count against it. A breach multiplies the factor by limit / ratio, at least by 1/8 and at
- * most by 1/2. After `calm_windows` windows without breach it grows by 1/16 a window: from the floor of 1 % to all of
- * the quota in 7 minutes with windows of 5 s. A window with less than `evidence_bytes` refaulted is no breach.
+ * Time is divided into windows. A window is a breach if more than `limit_permille` of the memory that was reclaimed
+ * lately refaulted. "Lately" means sums that lose a quarter at the end of each window, so that refaults count even if
+ * they come some windows after their reclaim. A breach multiplies the factor by limit / ratio, at least by 1/8 and at
+ * most by 1/2. After `calm_windows` windows without a breach, the factor grows by 1/16 per window: from 1 %, the floor,
+ * to 100 % in 7 minutes with windows of 5 s. A window in which less than `evidence_bytes` refaulted is no breach.
  */
 #ifndef AGENT_BACKOFF_H
 #define AGENT_BACKOFF_H
@@ -17,9 +17,9 @@
 #define BACKOFF_FULL 1000u /* permille: the quota as it is configured */
 
 struct backoff_limits {
-    uint32_t limit_permille; /* refaulted of reclaimed bytes; 0: never back off */
-    uint32_t floor_permille; /* least factor, so that it is seen when reclaiming has become harmless */
-    uint32_t calm_windows;   /* without breach, before it grows */
+    uint32_t limit_permille; /* share of the reclaimed bytes that may refault; 0: never back off */
+    uint32_t floor_permille; /* least factor, so that some reclaiming still shows when it has become harmless */
+    uint32_t calm_windows;   /* windows without a breach before the factor grows */
     uint64_t window_ns;
     uint64_t evidence_bytes;
 };
@@ -27,30 +27,29 @@ struct backoff_limits {
 /* 20, 10, 2, 5 s, 256 KiB */
 extern const struct backoff_limits backoff_defaults;
 
-/* Begins as BACKOFF_INIT. */
+/* Initialise it with BACKOFF_INIT. */
 struct backoff {
     uint32_t factor;                             /* permille of the quota that may be used: the result */
-    uint32_t calm;                               /* windows without breach */
-    uint64_t window_end_ns;                      /* 0: none has begun */
-    uint64_t reclaimed, refaulted;               /* of the running window, bytes */
-    uint64_t recent_reclaimed, recent_refaulted; /* sums of the windows before, decaying */
+    uint32_t calm;                               /* windows without a breach */
+    uint64_t window_end_ns;                      /* 0: no window has begun */
+    uint64_t reclaimed, refaulted;               /* in the current window, bytes */
+    uint64_t recent_reclaimed, recent_refaulted; /* decaying sums of earlier windows */
     uint64_t nr_breaches;
 };
 
 #define BACKOFF_INIT ((struct backoff){.factor = BACKOFF_FULL})
 
 /*
- * Adds what has happened since the last call, in bytes. Returns whether the factor has changed. Windows in which
- * nothing was told because the caller was late count as windows without refaults.
+ * Adds the bytes that were reclaimed and refaulted since the last call. Returns whether the factor has changed. If the
+ * caller is late, windows that it missed count as windows without refaults.
  */
 bool backoff_update(struct backoff *backoff, const struct backoff_limits *limits, uint64_t now_ns, uint64_t reclaimed,
                     uint64_t refaulted);
 
-/* The share of a quota, at least 1, so that it does not become "no limit". A quota of 0 (no limit) is taken as
- * @unlimited. */
+/* The lowered quota. It is at least 1, because 0 means no limit. A quota of 0 (no limit) counts as @unlimited. */
 uint64_t backoff_scale(const struct backoff *backoff, uint64_t quota, uint64_t unlimited);
 
-/* Refaulted of reclaimed bytes lately, permille; 0 if nothing was reclaimed. */
+/* The share of the bytes reclaimed lately that refaulted, in permille; 0 if nothing was reclaimed. */
 uint32_t backoff_ratio(const struct backoff *backoff);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel calls a program. */
+/* The name that the kernel has for a program. */
 #ifndef AGENT_COMM_H
 #define AGENT_COMM_H
 
 #include <stdbool.h>
 
-/* Whether @pattern, as for fnmatch(3), names the program that the kernel calls @comm, which it cuts to 15 characters: a
- * pattern without wildcards is cut the same way. */
+/* Whether @pattern (for fnmatch(3)) matches @comm, the name of a program that the kernel has truncated to 15
+ * characters. A pattern without wildcards is truncated in the same way. */
 bool comm_matches(const char *pattern, const char *comm);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "files.h"
 
-/* The number behind a word at the beginning of a line, in @unit bytes each. */
+/* Finds a line that begins with a word, and reads the number after it, which counts units of @unit bytes. */
 static bool counter(const char *text, const char *word, uint64_t unit, uint64_t *ret)
 {
     size_t len = strlen(word);
@@ -46,7 +46,7 @@ int cost_parse_vmstat(const char *text, struct cost_counters *ret)
     bool split = counter(text, "workingset_refault_anon", page, &anon);
 
     split |= counter(text, "workingset_refault_file", page, &file);
-    /* Before 5.9 there was one counter, of files alone. */
+    /* Before Linux 5.9 there was one counter, only for files. */
     if (!split)
         split = counter(text, "workingset_refault", page, &file);
     if (split) {
@@ -61,8 +61,8 @@ int cost_parse_vmstat(const char *text, struct cost_counters *ret)
 
 int cost_parse_stat(const char *text, struct cost_counters *ret)
 {
-    /* The name may have any character, parentheses too: the fields begin behind the last one. majflt is the tenth
-     * behind it. */
+    /* The name may contain any character, also parentheses. The fields begin after the last one; majflt is the tenth
+     * of them. */
     const char *at = strrchr(text, ')');
     unsigned long long faults;
 
@@ -137,7 +137,7 @@ int cost_read_process(const char *root, pid_t pid, bool swap, struct cost_counte
     if (swap) {
         snprintf(path, sizeof(path), "%s/proc/%d/smaps_rollup", root, (int)pid);
         r = read_counters(path, cost_parse_smaps_rollup, &now, error);
-        /* Without the privilege to read another user's the faults are still good. */
+        /* Without the privilege to read smaps_rollup of another user, the faults are still valid. */
         if (r == -ENOENT || r == -ESRCH)
             return r;
     }
@@ -161,7 +161,7 @@ uint64_t cost_update(struct cost *cost, const struct cost_counters *now)
     uint64_t anon = 0, file = 0;
 
     if (cost->seen) {
-        /* A kernel or a swap device without shadow entries counts only the swap-ins, so the larger one is the truth. */
+        /* A kernel or a swap device without shadow entries counts only swap-ins. So the larger counter is right. */
         if (now->has_refaults && last->has_refaults) {
             anon = more(now->refaulted_anon, last->refaulted_anon);
             file = more(now->refaulted_file, last->refaulted_file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What went wrong, in one line that names the culprit and the cure. */
+/* The text of an error: one line that names the culprit and the cure. */
 #ifndef AGENT_ERROR_H
 #define AGENT_ERROR_H
 

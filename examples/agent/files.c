@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The maps of a process with all the mappings that are allowed by default, 65,530, fit. */
+/* Large enough for the maps of a process with 65,530 mappings, the default limit. */
 #define LARGEST ((size_t)1 << 24)
 
-/* Reads until the end or until @size is full, whatever the parts are. */
+/* Reads until the end of the file or until @size bytes are read. */
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
     size_t len = 0;

@@ -17,7 +17,7 @@ bool hardening_has_capabilities(void)
 static int keep(const int *capabilities, size_t n, struct agent_error *error)
 {
     bool bounding = capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-    uint64_t had = 0; /* a bit each, as in /proc/PID/status */
+    uint64_t had = 0; /* a bit for each, as in /proc/PID/status */
 
     for (size_t i = 0; i < n; i++)
         had |= (uint64_t)capng_have_capability(CAPNG_PERMITTED, (unsigned int)capabilities[i]) << capabilities[i];
@@ -26,7 +26,7 @@ static int keep(const int *capabilities, size_t n, struct agent_error *error)
         if (had >> capabilities[i] & 1)
             capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
                          (unsigned int)capabilities[i]);
-    /* The bounding set first, which takes CAP_SETPCAP. Without that, no_new_privs makes it harmless. */
+    /* The bounding set comes first, because this needs CAP_SETPCAP. Without it, no_new_privs makes the set harmless. */
     if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) < 0)
         return agent_fail(error, -EPERM, "capabilities cannot be dropped; --drop-privileges=N keeps them");
     return 0;

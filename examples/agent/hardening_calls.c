@@ -9,8 +9,9 @@
 #include <seccomp.h>
 
 /*
- * By name, because not every machine has each: what libseccomp does not know, or the machine does not have, is left
- * out. There is no execve, ptrace, mount, bpf, module or key among them.
+ * The calls are listed by name, because not every machine has all of them. Calls that libseccomp does not know, or that
+ * the machine does not have, are skipped. execve, ptrace, mount, bpf, and calls for modules and keys are not in the
+ * list.
  */
 static const char *const allowed[] = {
     /* files */
@@ -118,7 +119,7 @@ static const char *const allowed[] = {
     "gettimeofday",
     "nanosleep",
     "time",
-    /* memory, its own and that of others */
+    /* memory, of this and of other processes */
     "brk",
     "madvise",
     "membarrier",
@@ -136,7 +137,7 @@ static const char *const allowed[] = {
     "process_madvise",
     "process_mrelease",
     "process_vm_readv",
-    /* processes: itself, and looking at others */
+    /* processes: this one, and reading others */
     "exit",
     "exit_group",
     "getegid",
@@ -175,7 +176,7 @@ static const char *const allowed[] = {
     "uname",
     "wait4",
     "waitid",
-    /* threads of libmicrohttpd's, libuv's and libfuse's making */
+    /* threads that libmicrohttpd, libuv and libfuse start */
     "arch_prctl",
     "clone",
     "clone3",
@@ -228,7 +229,7 @@ static int allow(scmp_filter_ctx filter, const char *name)
     int call = seccomp_syscall_resolve_name(name);
     int r = call == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
 
-    return r == -EDOM || r == -EEXIST ? 0 : r; /* not on this machine; there already */
+    return r == -EDOM || r == -EEXIST ? 0 : r; /* not on this machine; already in the list */
 }
 
 int hardening_filter_calls(const char *const *extra, struct agent_error *error)
@@ -242,7 +243,7 @@ int hardening_filter_calls(const char *const *extra, struct agent_error *error)
         r = allow(filter, allowed[i]);
     for (; extra && *extra && r == 0; extra++)
         r = allow(filter, *extra);
-    /* Older kernels cannot log; the filter is the same. */
+    /* Older kernels cannot log. The filter is the same without it. */
     if (r == 0)
         seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
     if (r == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics over HTTP: GET /metrics, on the loop's thread. Nothing else is served. */
+/* Serves the metrics over HTTP: GET /metrics, and nothing else, on the thread of the loop. */
 #ifndef AGENT_HTTP_H
 #define AGENT_HTTP_H
 
@@ -12,18 +12,19 @@ struct loop;
 struct metrics;
 struct http;
 
-/* Whether this build has it. */
+/* Whether this build can serve HTTP. */
 bool http_available(void);
 
 /*
- * Listens on @address (an IPv4 or IPv6 address) and @port (0: any free one). @refresh is called before each page: it
- * clears the metrics and adds the samples of this moment. -EADDRINUSE, -EACCES, -EINVAL; -EOPNOTSUPP: built without.
+ * Listens on @address (IPv4 or IPv6) and @port (0: any free port). Before each page it calls @refresh, which clears the
+ * metrics and adds current samples. Returns 0, -EADDRINUSE, -EACCES, -EINVAL, or -EOPNOTSUPP if built without
+ * libmicrohttpd.
  */
 int http_open(struct loop *loop, const char *address, uint16_t port, struct metrics *metrics,
               void (*refresh)(struct metrics *metrics, void *userdata), void *userdata, struct http **ret,
               struct agent_error *error);
 
-uint16_t http_port(const struct http *http); /* the real one */
+uint16_t http_port(const struct http *http); /* the port in use */
 void http_close(struct http *http);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Who has it; the file may be empty for a moment while the holder writes. */
+/* The pid of the holder. The file may be empty for a moment while the holder writes it. */
 static int held(int fd, const char *path, struct agent_error *error)
 {
     char text[32] = "";
@@ -57,7 +57,7 @@ int lock_acquire(const char *directory, const char *name, struct agent_error *er
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
         r = errno == EWOULDBLOCK ? held(fd, path, error) : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
     else {
-        fchmod(fd, 0600); /* of an earlier version: whoever may read it may lock it */
+        fchmod(fd, 0600); /* the file may be of an earlier version; whoever may read it could lock it */
         r = write_pid(fd);
         if (r < 0)
             agent_fail(error, r, "%s: %s", path, strerror(-r));

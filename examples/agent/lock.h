@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The lock against a second instance: a file that holds the pid, and is locked (flock) as long as the process lives. */
+/* The lock against a second instance: a file with the pid, locked (flock) as long as the process lives. */
 #ifndef AGENT_LOCK_H
 #define AGENT_LOCK_H
 
 #include "error.h"
 
 /*
- * Takes the lock DIRECTORY/NAME.lock. Returns the file, which is to stay open; -EWOULDBLOCK if somebody has it: the
- * text names the pid. The file stays when the process ends; what a killed one has left is taken over.
+ * Takes the lock DIRECTORY/NAME.lock. Returns the file, which must stay open, or -EWOULDBLOCK if another process holds
+ * the lock; the text names its pid. The file stays when the process ends. The file of a killed process is used again.
  */
 int lock_acquire(const char *directory, const char *name, struct agent_error *error);
 void lock_release(int fd);

@@ -25,7 +25,7 @@ struct loop_source {
         uv_signal_t signal;
     } uv;
     struct loop *loop;
-    struct loop_source *next, **link; /* among the loop's; link NULL: removed */
+    struct loop_source *next, **link; /* in the list of the loop; link is NULL when removed */
     loop_callback *call;
     void *userdata;
     struct damon_reclaim *ctx; /* of a context */
@@ -55,7 +55,7 @@ void loop_free(struct loop *loop)
         return;
     while (loop->sources)
         loop_remove(loop->sources);
-    uv_run(&loop->uv, UV_RUN_DEFAULT); /* until what was removed is closed */
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* until removed sources are closed */
     uv_loop_close(&loop->uv);
     free(loop);
 }
@@ -67,7 +67,7 @@ int loop_run(struct loop *loop)
     while (!loop->stopping && r >= 0) {
         r = uv_run(&loop->uv, UV_RUN_ONCE);
         if (r == 0 && !loop->stopping)
-            return -EINVAL; /* no source is left that could stop it */
+            return -EINVAL; /* there is no source left that could stop the loop */
     }
     loop->stopping = false;
     return r < 0 ? r : loop->result;
@@ -80,7 +80,7 @@ void loop_stop(struct loop *loop, int result)
     uv_stop(&loop->uv);
 }
 
-/* A source that is not yet among the loop's. */
+/* Makes a source that is not yet in the list of the loop. */
 static struct loop_source *new_source(struct loop *loop, loop_callback *call, void *userdata)
 {
     struct loop_source *source = calloc(1, sizeof(*source));
@@ -142,7 +142,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     source->call(source, value, source->userdata);
 }
 
-/* A source that libuv has taken nothing of. */
+/* Frees a source that libuv does not use. */
 static int give_up(struct loop_source *source, int r)
 {
     source->uv.handle.data = source;
@@ -168,7 +168,7 @@ int loop_add_fd(struct loop *loop, int fd, short events, loop_callback *call, vo
 static void on_context(uv_poll_t *handle, int status, int events)
 {
     struct loop_source *source = handle->data;
-    struct damon_reclaim *ctx = damon_reclaim_ref(source->ctx); /* the source may go while it is dispatched */
+    struct damon_reclaim *ctx = damon_reclaim_ref(source->ctx); /* the source may be removed while it is dispatched */
     int r = damon_reclaim_dispatch(ctx);
 
     (void)status, (void)events;
@@ -233,7 +233,7 @@ static void on_timer(uv_timer_t *handle)
     source->call(source, 0, source->userdata);
 }
 
-/* In whole ms, rounded up; a timer of 0 ms would never let others be served. */
+/* Whole ms, rounded up, at least 1: with a timer of 0 ms, other sources would never be served. */
 static uint64_t to_ms(uint64_t ns)
 {
     return ns ? (ns - 1) / 1000000 + 1 : 1;
@@ -254,6 +254,6 @@ int loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns, l
 
 void loop_set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns)
 {
-    uv_update_time(&source->loop->uv); /* the loop's clock stands still while a callback runs */
+    uv_update_time(&source->loop->uv); /* the loop's time does not change while a callback runs */
     uv_timer_start(&source->uv.timer, on_timer, to_ms(first_ns), interval_ns ? to_ms(interval_ns) : 0);
 }

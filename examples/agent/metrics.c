@@ -18,7 +18,7 @@ static const struct metric table[] = {
 #undef METRICS_ROW
 };
 
-/* Text that grows. Once there was no memory it stays as it is, and `failed` tells. */
+/* A text that grows. If there is no memory, `failed` is set and the text does not change any more. */
 struct text {
     char *items;
     size_t len, capacity;
@@ -26,7 +26,7 @@ struct text {
 };
 
 struct metrics {
-    struct text samples[NR_METRICS]; /* what follows the name: labels and value */
+    struct text samples[NR_METRICS]; /* the text after the name: labels and value */
 };
 
 static void append(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -62,7 +62,7 @@ const struct metric *metric_describe(enum metric_id id)
     return &table[id];
 }
 
-/* The name of the family, which in OpenMetrics is without _total. */
+/* The name of the family. In OpenMetrics it has no _total. */
 static int family(enum metric_id id, char *buf, size_t size)
 {
     const struct metric *m = &table[id];
@@ -196,8 +196,7 @@ static int write_all(int fd, const char *text, size_t len)
     return 0;
 }
 
-/* Writes the new file beside the old one and puts it in its place. It need not survive a crash, so there is no fsync.
- */
+/* Writes a new file, and renames it to replace the old one. It need not survive a crash, so there is no fsync(). */
 static int replace(const char *path, const char *next, const char *text, size_t len)
 {
     int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644), r;
@@ -229,7 +228,7 @@ int metrics_write_file(const struct metrics *metrics, const char *path, struct a
     size_t len;
     int r;
 
-    /* The collector reads *.prom alone, so it never sees this name. */
+    /* The collector reads only *.prom, so it never reads this file. */
     if (snprintf(next, sizeof(next), "%s.new", path) >= (int)sizeof(next))
         return agent_fail(error, -ENAMETOOLONG, "%s: the name is too long", path);
     r = metrics_text(metrics, METRICS_PROMETHEUS, &text, &len);

@@ -11,12 +11,12 @@
 
 #define MOST_LABELS 8
 
-/* Counters and gauges that are numbers as they are. */
+/* Counters and gauges whose values are plain numbers. */
 static const struct {
     enum metric_id id;
     size_t offset;
 } numbers[] = {
-    /* Of a context that several have together each tells these by itself. */
+    /* If several machines share a context, each machine exports these itself. */
     {METRIC_TRIED, offsetof(struct damon_reclaim_stats, bytes_reclaim_tried_regions)},
     {METRIC_RECLAIMED, offsetof(struct damon_reclaim_stats, bytes_reclaimed_regions)},
 #define NR_DIVIDED 2
@@ -40,7 +40,7 @@ static uint64_t number(const struct damon_reclaim_stats *stats, size_t offset)
     return value;
 }
 
-/* Copies the labels to have room for one more behind them. Returns how many there are. */
+/* Copies the labels, so that one can be appended. Returns their number. */
 static size_t copy_labels(struct metrics_label all[MOST_LABELS + 1], const struct metrics_label *labels, size_t n)
 {
     n = n < MOST_LABELS ? n : MOST_LABELS;
@@ -49,10 +49,10 @@ static size_t copy_labels(struct metrics_label all[MOST_LABELS + 1], const struc
     return n;
 }
 
-/* One sample for each name of an enum, 1 for the one that holds. */
+/* Adds a sample for each name of an enum: 1 for the current value, 0 for the others. */
 struct choice {
     struct metrics *metrics;
-    struct metrics_label labels[MOST_LABELS + 1]; /* the last one has the name */
+    struct metrics_label labels[MOST_LABELS + 1]; /* the last label has the name */
     size_t n;
 };
 
@@ -84,7 +84,7 @@ static void state(struct metrics *metrics, const struct damon_reclaim_stats *sta
         tell(&reasons, METRIC_STATE_REASON, name, i == (int)stats->reason);
 }
 
-/* With the numbers from @first on. */
+/* The numbers start at @first. */
 static void context(struct metrics *metrics, struct damon_reclaim *ctx, size_t first,
                     const struct metrics_label *labels, size_t n)
 {

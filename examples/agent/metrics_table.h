@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every metric that the daemons have. A new one is a line here.
+ * The table of all metrics of the daemons. To add one, add a line here.
  *
  *     X(ID, name, unit, type, help)
  *
- * The full name is damon_reclaim_NAME, with _UNIT if there is one and _total for a counter: Prometheus' conventions by
- * construction. Units are base units: bytes, seconds, ratio.
+ * The full name is damon_reclaim_NAME, followed by _UNIT if there is a unit, and by _total for a counter. So it always
+ * follows the conventions of Prometheus. Units are base units: bytes, seconds, ratio.
  */
 #ifndef AGENT_METRICS_TABLE_H
 #define AGENT_METRICS_TABLE_H

@@ -18,7 +18,7 @@ struct never {
     const char *root;
     char **commands, **cgroups;
     size_t nr_commands, nr_cgroups;
-    struct damon_reclaim_exclusion *items; /* fixed ones, then the processes of the commands, ascending */
+    struct damon_reclaim_exclusion *items; /* fixed ones, then processes of the commands in ascending order */
     size_t nr_fixed, n, capacity;
 };
 
@@ -113,7 +113,7 @@ static int copy_texts(const struct config *config, const char *key, char ***ret,
     return 0;
 }
 
-/* What does not change: pids, ranges, cgroups. */
+/* Adds the entries that do not change: pids, ranges, cgroups. */
 static int add_fixed(struct never *never, const struct config *config)
 {
     const char *const *items;
@@ -123,7 +123,7 @@ static int add_fixed(struct never *never, const struct config *config)
     for (size_t i = 0; i < n && r == 0; i++) {
         struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
 
-        to_pid(items[i], &item.pid); /* was checked */
+        to_pid(items[i], &item.pid); /* it was checked before */
         r = add(never, &item);
     }
     n = config_list(config, NULL, "never_ranges", &items);
@@ -166,7 +166,7 @@ int never_new(const struct config *config, const char *root, struct never **ret,
     return 0;
 }
 
-/* 1: the process has one of the commands; 0: it has none, or is gone; or a negative errno. */
+/* Returns 1 if the process runs one of the commands, 0 if it does not or has exited, or a negative errno. */
 static int is_command(const struct never *never, pid_t pid)
 {
     char path[PATH_MAX], *name;
@@ -212,7 +212,7 @@ static int scan(struct never *never, DIR *directory)
     return r;
 }
 
-/* A list like @never without the processes of commands, to build the next one in. */
+/* Copies @never without the processes of commands, as the start of the next list. */
 static int copy_fixed(const struct never *never, struct never *ret)
 {
     int r = 0;
@@ -277,7 +277,7 @@ size_t never_exclusions(const struct never *never, const struct damon_reclaim_ex
     return never->n;
 }
 
-/* Whether the cgroup is there: one that is not has no memory to be left alone. */
+/* Whether the cgroup exists. If it does not, it has no memory to protect. */
 static bool exists(const struct never *never, const char *cgroup)
 {
     char path[PATH_MAX];
@@ -289,7 +289,7 @@ static bool exists(const struct never *never, const char *cgroup)
         return false;
     if (directory)
         closedir(directory);
-    return true; /* or the library says what is wrong with it */
+    return true; /* the library then reports the error */
 }
 
 int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of what is never reclaimed: [never] pids, commands, cgroups and ranges, as the library's exclusions. */
+/* The never-reclaim list: [never] pids, commands, cgroups and ranges, as exclusions for the library. */
 #ifndef AGENT_NEVER_H
 #define AGENT_NEVER_H
 
@@ -13,27 +13,27 @@ struct damon_reclaim;
 struct damon_reclaim_exclusion;
 struct never;
 
-/* Checks of one item, for the option table. */
+/* Check one item, for the table of options. */
 int never_check_pid(const char *item, struct agent_error *error);
-int never_check_range(const char *item, struct agent_error *error); /* START-END in bytes, 0x as well */
+int never_check_range(const char *item, struct agent_error *error); /* START-END in bytes, decimal or 0x */
 
-/* Takes the list of a configuration, whose texts it copies. @root stands before /proc, "" but in tests. */
+/* Makes the list of a configuration, and copies its texts. @root is the directory above /proc: "", except in tests. */
 int never_new(const struct config *config, const char *root, struct never **ret, struct agent_error *error);
 void never_free(struct never *never);
 
-/* Looks for the processes of the commands, which come and go. 0, or 1 if others are on the list than before. */
+/* Looks for the processes of the commands. Returns 1 if the list has changed, 0 if not, or a negative errno. */
 int never_scan(struct never *never, struct agent_error *error);
 
 /* Whether a process is on the list by its pid or command. */
 bool never_has_pid(const struct never *never, pid_t pid);
 
-/* The list as it is, valid until the next scan; and to a context, as damon_reclaim_set_exclusions(). A cgroup that does
- * not exist (yet) is left out with a warning in the log. */
+/* The current list, which is valid until the next scan. The second function applies it to a context, like
+ * damon_reclaim_set_exclusions(). It skips a cgroup that does not exist (yet), and logs a warning. */
 size_t never_exclusions(const struct never *never, const struct damon_reclaim_exclusion **ret);
 int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error);
 
-/* The same without the processes that @is_target says are targets of the context, which the library does not exclude.
- * Their daemon is about to remove them. */
+/* The same, but without processes that are targets of the context according to @is_target, because the library does not
+ * exclude targets. Their daemon will remove them soon. */
 int never_apply_except(const struct never *never, struct damon_reclaim *ctx,
                        bool (*is_target)(pid_t pid, const void *userdata), const void *userdata,
                        struct agent_error *error);

@@ -11,7 +11,7 @@
 
 static void tell(const char *text)
 {
-    sd_notify(0, text); /* an error is the manager's, and nothing that the daemon could act on */
+    sd_notify(0, text); /* errors are ignored, because the daemon cannot do anything about them */
 }
 
 uint64_t notify_watchdog_interval_ns(void)
@@ -42,7 +42,7 @@ void notify_reloading(void)
     struct timespec now;
     char text[64];
 
-    /* The time is what Type=notify-reload asks for, so that it knows which READY=1 is the answer. */
+    /* Type=notify-reload needs the time, to know which READY=1 is the answer. */
     clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
              (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);

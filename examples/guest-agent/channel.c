@@ -13,7 +13,7 @@
 
 #define SECOND     UINT64_C(1000000000)
 #define MOST_WAIT  (60 * SECOND)
-#define MOST_READS 16 /* of what the host writes, before others are served */
+#define MOST_READS 16 /* bytes to read from the host before other sources are served */
 
 struct channel {
     struct loop *loop;
@@ -23,17 +23,17 @@ struct channel {
     void *userdata;
 
     int fd;           /* -1: none */
-    bool pending;     /* it is not connected yet */
-    bool established; /* something has been written to it */
-    bool told;        /* in the log, that there is no connection */
+    bool pending;     /* connecting is not finished */
+    bool established; /* something has been written to the connection */
+    bool told;        /* the log says that there is no connection */
     short events;
     struct loop_source *source, *timer;
     uint64_t wait_ns;
 
-    char *greeting;             /* goes before the lines */
+    char *greeting;             /* is sent before the lines */
     char *lines[CHANNEL_LINES]; /* a ring */
     size_t first, n;
-    size_t sent; /* bytes of what goes next */
+    size_t sent; /* bytes of the next line that are sent already */
     uint64_t nr_dropped;
 };
 
@@ -69,7 +69,7 @@ static void remove_next(struct channel *channel)
     channel->n--;
 }
 
-/* Makes room. A line of which a part is on its way already stays, and the one behind it goes. */
+/* Makes room in the queue. A line that is partly sent stays; the one behind it is dropped. */
 static void drop_oldest(struct channel *channel)
 {
     size_t second = (channel->first + 1) % CHANNEL_LINES;
@@ -91,7 +91,7 @@ static void forget_connection(struct channel *channel)
     if (channel->fd >= 0)
         close(channel->fd);
     channel->fd = -1;
-    channel->sent = 0; /* the next reader gets the line whole */
+    channel->sent = 0; /* the next reader gets the whole line */
 }
 
 static const char *reason(const struct channel *channel, int r)
@@ -105,7 +105,7 @@ static const char *reason(const struct channel *channel, int r)
     return channel->established ? "the other end was closed" : "nobody listens at the other end";
 }
 
-/* There is no connection (any more): again later. */
+/* There is no connection, or it was lost: retry later. */
 static void lost(struct channel *channel, int r)
 {
     if (channel->established)
@@ -139,7 +139,7 @@ static void established(struct channel *channel)
     channel->told = false;
 }
 
-/* Writes until nothing is left (0), or no more is taken for now (-EAGAIN). */
+/* Writes until nothing is left (0) or the host takes no more for now (-EAGAIN). */
 static int write_lines(struct channel *channel)
 {
     const char *line;
@@ -160,7 +160,8 @@ static int write_lines(struct channel *channel)
     return 0;
 }
 
-/* What the host says is nobody's; but whether it is there shows. 0: nothing more to read, or an error. */
+/* Reads and ignores what the host writes, to notice when it goes. Returns 0 when there is nothing more to read, or an
+ * error. */
 static int skip_input(struct channel *channel)
 {
     char buf[256];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A way for lines to the host: a virtio-serial port, vsock or a Unix socket. It never waits: what cannot be written is
- * kept, and of more lines than there is room for, the oldest go. A connection that is lost, or is not there yet, is
- * tried again after 1 s, then 2 s, up to 60 s. What the host writes is ignored.
+ * Sends lines to the host: over a virtio-serial port, vsock or a Unix socket. It never waits. It keeps lines that
+ * cannot be written yet, and drops the oldest when there is no more room. If there is no connection, it retries after 1
+ * s, 2 s, and so on up to 60 s. It ignores what the host writes.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -12,28 +12,28 @@
 
 #include "agent/error.h"
 
-#define CHANNEL_LINES 256u /* that are kept */
+#define CHANNEL_LINES 256u /* lines that are kept */
 
 struct channel;
 struct loop;
 
-/* Checks a place, for the option table: vsock:CID:PORT, unix:PATH, or the path of a device. "" is good. */
+/* Checks a place, for the table of options: vsock:CID:PORT, unix:PATH, or the path of a device. "" is valid. */
 int channel_check(const char *place, struct agent_error *error);
 
 /*
- * @greet is called whenever a new reader may be there, and returns a line, which is sent before all others; the channel
- * frees it. NULL: none. -EINVAL, -ENOMEM; a host that is not there is no error.
+ * @greet is called whenever there may be a new reader. It returns a line that is sent before all others, or NULL; the
+ * channel frees it. Returns 0, -EINVAL or -ENOMEM. It is no error if the host does not listen.
  */
 int channel_new(struct loop *loop, const char *place, char *(*greet)(void *userdata), void *userdata,
                 struct channel **ret, struct agent_error *error);
 
-/* Sends a line, with its newline, at once if the host takes it; the channel frees it. */
+/* Sends a line, which ends with a newline: at once if the host takes it, else later. The channel frees the line. */
 void channel_send(struct channel *channel, char *line);
 
-/* Lines that were thrown away for lack of room. */
+/* The number of lines that were dropped because there was no room. */
 uint64_t channel_nr_dropped(const struct channel *channel);
 
-/* Throws away what was not taken. NULL is fine. */
+/* Frees the channel and drops the lines that were not sent. @channel may be NULL. */
 void channel_free(struct channel *channel);
 
 #endif

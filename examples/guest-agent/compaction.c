@@ -38,7 +38,7 @@ int compaction_new(struct loop *loop, const char *root, struct compaction **ret)
     return 0;
 }
 
-/* The child. Its exit code is the errno. It holds none of the daemon's files, above all not the lock. */
+/* The child process. Its exit code is the errno. It closes all files of the daemon, above all the lock. */
 static _Noreturn void ask(const char *path, pid_t parent)
 {
     int fd;
@@ -66,7 +66,7 @@ static void answered(struct loop_source *source, int pid, void *userdata)
         log_debug("memory was compacted");
     } else if (!compaction->failed) {
         log_warning("%s: %s; memory is not compacted", compaction->path, strerror(WEXITSTATUS(status)));
-        compaction->failed = true; /* told once */
+        compaction->failed = true; /* logged once */
     }
 }
 
@@ -107,7 +107,7 @@ void compaction_free(struct compaction *compaction)
         return;
     loop_remove(compaction->source);
     if (compaction->child) {
-        kill(compaction->child, SIGKILL); /* the kernel stops compacting for it */
+        kill(compaction->child, SIGKILL); /* the kernel then stops compacting */
         waitpid(compaction->child, NULL, 0);
     }
     free(compaction);

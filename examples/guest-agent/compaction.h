@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks the kernel to compact memory, so that what was reclaimed is free in whole blocks. The kernel answers when it has
- * done it, which can take seconds; a child process waits for that.
+ * Asks the kernel to compact memory, so that reclaimed memory becomes free in whole blocks. The kernel answers when it
+ * has finished, which can take seconds. A child process waits for the answer.
  */
 #ifndef COMPACTION_H
 #define COMPACTION_H
@@ -18,16 +18,16 @@ struct compaction_limits {
     uint64_t interval_ns; /* least time between two requests */
 };
 
-/* @root stands before /proc, "" but in tests, and must live as long. */
+/* @root is the directory above /proc: "", except in tests. It must stay valid as long as the object. */
 int compaction_new(struct loop *loop, const char *root, struct compaction **ret);
 
-/* Asks if it is time. @reclaimed: all bytes so far. */
+/* Asks the kernel if it is time to. @reclaimed: bytes reclaimed since the start. */
 void compaction_consider(struct compaction *compaction, const struct compaction_limits *limits, uint64_t now_ns,
                          uint64_t reclaimed);
 
 uint64_t compaction_nr_requests(const struct compaction *compaction);
 
-/* Ends a request that is under way. NULL is fine. */
+/* Stops a request that is running. @compaction may be NULL. */
 void compaction_free(struct compaction *compaction);
 
 #endif

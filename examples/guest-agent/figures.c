@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's metrics, its line of status, and what a dry run has to say. */
+/* The daemon's metrics, its status line, and the results of a dry run. */
 #include <inttypes.h>
 #include <stdio.h>
 

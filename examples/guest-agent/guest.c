@@ -43,7 +43,7 @@ static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_
     report_state(guest->report, event);
 }
 
-/* A call that fails is told by who made it, with what was to be done. */
+/* The caller of a function that fails logs the error, and what it wanted to do. */
 static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
 {
     log_library(ctx, level == DAMON_RECLAIM_LOG_ERROR ? DAMON_RECLAIM_LOG_DEBUG : level, text, userdata);
@@ -53,12 +53,12 @@ static void after_aggregation(struct damon_reclaim *ctx, void *userdata)
 {
     struct guest *guest = userdata;
 
-    advise_watch(guest->advise, ctx); /* without memory, one look less */
+    advise_watch(guest->advise, ctx); /* without memory, this reading is skipped */
 }
 
 static void retry(struct loop_source *source, int value, void *userdata);
 
-/* A dispatch has failed. If that has disabled the context, it is tried again in a while. */
+/* Called when dispatching failed. If this has disabled the context, it is enabled again later. */
 static void failed(struct loop_source *source, int value, void *userdata)
 {
     struct guest *guest = userdata;
@@ -72,7 +72,7 @@ static void failed(struct loop_source *source, int value, void *userdata)
         log_error("no memory to retry it");
 }
 
-/* Unless somebody has enabled or disabled it meanwhile. */
+/* Does nothing if somebody has enabled or disabled it in the meantime. */
 static void retry(struct loop_source *source, int value, void *userdata)
 {
     struct guest *guest = userdata;
@@ -176,7 +176,7 @@ static int add_sources(struct guest *guest, struct agent_error *error)
     return r < 0 ? agent_fail(error, r, "the event loop: %s", strerror(-r)) : 0;
 }
 
-/* Neither the directory nor the report is what the daemon is for: without them it goes on, and says so. */
+/* The directory and the reports are not essential. If one of them fails, the daemon logs it and continues. */
 static void open_extras(struct guest *guest)
 {
     static const struct paramfs_calls calls = {.get = on_get, .set = on_set};
@@ -214,10 +214,10 @@ static int start(struct agent *agent, struct agent_error *error)
         r = add_sources(guest, error);
     if (r < 0)
         return r;
-    if (strcmp(config_text(agent->config, NULL, "backend"), "auto") != 0) /* the library has told what it chose */
+    if (strcmp(config_text(agent->config, NULL, "backend"), "auto") != 0) /* the library has logged its choice */
         log_info("backend %s", damon_reclaim_backend_name(guest->ctx));
     guest_warn_without_swap(guest);
-    guest_upkeep(guest); /* what the kernel has counted so far is not of the daemon's doing */
+    guest_upkeep(guest); /* do not count refaults from before the start */
     open_extras(guest);
     return guest_inputs_configure(guest, agent->config, error);
 }
@@ -256,7 +256,7 @@ static int stop(struct agent *agent)
     loop_remove(guest->retry);
     loop_remove(guest->advice);
     if (guest->ctx)
-        r = damon_reclaim_disable(guest->ctx); /* the host hears of it */
+        r = damon_reclaim_disable(guest->ctx); /* report the new configuration to the host */
     if (r < 0)
         log_error("%s", damon_reclaim_last_error(guest->ctx));
     report_free(guest->report);

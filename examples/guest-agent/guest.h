@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon of a whole machine, in a virtual one or not: one context for all of its memory.
+ * The daemon of a whole machine, virtual or not: one context for all of its memory.
  *
- * Parameters are staged on a context of their own that is never enabled, the desk. What is in effect is a copy of them
- * with a quota that the back-off may have made smaller, so that neither a value that somebody is about to change nor
- * the smaller quota shows in the other.
+ * A second context, the desk, holds the staged parameters. It is never enabled. The first context has a copy of them,
+ * in which the back-off may have lowered the quota. So a staged value does not take effect too early, and a person who
+ * reads the quota does not see the lowered one.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -23,18 +23,18 @@ struct report;
 struct guest {
     struct agent *agent;
     struct damon_reclaim *ctx;             /* watches and reclaims */
-    struct damon_reclaim *desk;            /* holds the parameters that are staged */
-    struct damon_reclaim_params committed; /* in effect, with the quota as people want it */
+    struct damon_reclaim *desk;            /* holds the staged parameters */
+    struct damon_reclaim_params committed; /* the parameters in effect, with the configured quota */
     struct loop_source *source, *tick, *stats, *retry, *advice;
 
     struct backoff backoff;
     struct cost cost;
-    uint64_t told; /* of the bytes reclaimed, what the back-off was told */
+    uint64_t told; /* reclaimed bytes that were passed to the back-off */
     bool cost_failed;
 
-    struct advise *advise; /* of a dry run, else NULL */
+    struct advise *advise; /* in a dry run, else NULL */
     struct compaction *compaction;
-    struct report *report;   /* NULL: nobody is told */
+    struct report *report;   /* NULL: there are no reports */
     struct paramfs *paramfs; /* NULL: no directory is mounted */
 };
 
@@ -44,25 +44,25 @@ extern const struct config_default guest_defaults[];
 
 uint64_t guest_now(void);
 struct damon_reclaim_stats guest_stats(const struct guest *guest);
-/* Free memory of the machine; false if it is not known, as that of a simulated one. */
+/* Reads the free memory of the machine. Returns false if it is unknown, as for simulated memory. */
 bool guest_free_permille(const struct guest *guest, uint32_t *ret);
 
-/* inputs.c: the parameters, as the module's files have them. */
+/* inputs.c: the parameters, as in the files of the kernel's module. */
 int guest_desk_new(struct guest *guest, struct agent_error *error);
-/* The text of a parameter or counter. Returns its length, or -ENOENT. */
+/* Prints a parameter or counter. Returns the length of the text, or -ENOENT. */
 int guest_input_get(struct guest *guest, const char *name, char *buf, size_t size);
-/* Stages a value, or does what `enabled` and `commit_inputs` ask for. Logs what is wrong. */
+/* Stages a value, or executes `enabled` or `commit_inputs`. Logs errors. */
 int guest_input_set(struct guest *guest, const char *name, const char *value);
-/* Takes over all parameters of a configuration, or none. */
+/* Applies all parameters of a configuration, or none. */
 int guest_inputs_configure(struct guest *guest, const struct config *config, struct agent_error *error);
-/* Puts into effect again what is, because the back-off wants another quota. */
+/* Applies the parameters in effect again, because the back-off has changed the quota. */
 void guest_inputs_scale(struct guest *guest);
 
-/* upkeep.c: what is done each second. */
+/* upkeep.c: the work of every second. */
 void guest_upkeep(struct guest *guest);
 void guest_warn_without_swap(const struct guest *guest);
 
-/* figures.c: the metrics and the line of status. */
+/* figures.c: the metrics and the status line. */
 void guest_metrics(struct agent *agent, struct metrics *metrics);
 void guest_status(struct agent *agent, char *buf, size_t size);
 void guest_log_advice(const struct guest *guest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters: staged on the desk, and put into effect. */
+/* The parameters: staging them on the desk, and putting them into effect. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static bool is_switch(const char *name)
     return !strcmp(name, "enabled") || !strcmp(name, "commit_inputs");
 }
 
-/* Finds what the table says of a parameter. */
+/* Finds a parameter in the table. */
 static bool describe(const char *name, struct damon_reclaim_param_info *ret)
 {
     *ret = (struct damon_reclaim_param_info){.size = sizeof(*ret)};
@@ -41,7 +41,7 @@ int guest_input_get(struct guest *guest, const char *name, char *buf, size_t siz
     return damon_reclaim_get(staged ? guest->desk : guest->ctx, name, buf, size);
 }
 
-/* The quota that the back-off leaves of a set of parameters. */
+/* Lowers the quota in a set of parameters to what the back-off allows. */
 static struct damon_reclaim_params scaled(const struct guest *guest, const struct damon_reclaim_params *params)
 {
     struct damon_reclaim_params result = *params;
@@ -52,7 +52,7 @@ static struct damon_reclaim_params scaled(const struct guest *guest, const struc
     return result;
 }
 
-/* Stages what is on the desk, so that the context commits it next. */
+/* Stages the parameters of the desk in the context, which commits them next. */
 static int stage_desk(struct guest *guest, struct damon_reclaim_params *ret)
 {
     struct damon_reclaim_params params;
@@ -63,7 +63,7 @@ static int stage_desk(struct guest *guest, struct damon_reclaim_params *ret)
     return damon_reclaim_set_params(guest->ctx, &params);
 }
 
-/* Whether a value is on, if the library takes it as a switch at all. */
+/* Whether a boolean is true. The library checks whether it is a boolean at all. */
 static bool is_on(const char *value)
 {
     return (*value && strchr("yY1tT", *value)) || !strcmp(value, "on");
@@ -83,7 +83,7 @@ static int switch_set(struct guest *guest, const char *name, const char *value)
     return r;
 }
 
-/* The module knows no units: what it refuses must be refused here as well. */
+/* The kernel's module accepts no units, so a value with a unit is refused here as well. */
 static bool is_bare(const char *value)
 {
     char *end;
@@ -114,7 +114,7 @@ int guest_input_set(struct guest *guest, const char *name, const char *value)
     return r == -ERANGE ? -EINVAL : r;
 }
 
-/* Puts the desk into effect, and enables or disables. */
+/* Puts the parameters of the desk into effect, and enables or disables the context. */
 static int apply(struct guest *guest, bool enabled)
 {
     struct damon_reclaim_params params;
@@ -143,7 +143,7 @@ int guest_inputs_configure(struct guest *guest, const struct config *config, str
     if (r < 0) {
         agent_fail(error, r, "%s", damon_reclaim_last_error(guest->ctx));
         if (committed.size && damon_reclaim_set_params(guest->desk, &committed) == 0)
-            apply(guest, was_enabled); /* was good before */
+            apply(guest, was_enabled); /* it was valid before */
         damon_reclaim_set_params(guest->desk, &staged);
     }
     return r;

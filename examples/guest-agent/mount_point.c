@@ -22,8 +22,8 @@ static void parent_of(const char *path, char *buf, size_t size)
     snprintf(buf, size, "%s", dirname(copy));
 }
 
-/* A directory that a daemon makes bears a mark from its first moment on, by which the next one knows it if this one is
- * killed: the sticky bit, which means nothing where others cannot write. */
+/* A daemon creates a directory with the sticky bit, by which the next daemon recognises it if this one is killed. The
+ * bit has no other effect, because nobody else can write to the directory. */
 static int make(const char *path, mode_t mode, struct agent_error *error)
 {
     if (mkdir(path, S_ISVTX | mode) < 0 && errno != EEXIST)
@@ -36,8 +36,8 @@ static bool is_made(const struct stat *st)
     return (st->st_mode & (S_ISVTX | S_IWGRP | S_IWOTH)) == S_ISVTX && st->st_uid == geteuid();
 }
 
-/* The directory may be the root of a file system whose server was killed, and which fails with ENOTCONN when that is
- * asked. stat() need not ask. */
+/* If the server of a file system was killed, reading its root directory fails with ENOTCONN. stat() does not need to
+ * ask the server. */
 static int clear(struct mount_point *point, const char *parent, struct agent_error *error)
 {
     const char *path = point->path;
@@ -90,7 +90,7 @@ void mount_point_remove(struct mount_point *point)
         return;
     parent_of(point->path, parent, sizeof(parent));
     if (point->made)
-        rmdir(point->path); /* somebody may have put something there */
+        rmdir(point->path); /* fails if somebody has put something there */
     if (point->made_parent)
         rmdir(parent);
     free(point->path);

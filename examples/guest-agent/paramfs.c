@@ -20,9 +20,9 @@
 #include "mount_point.h"
 
 #define FIRST_FILE   2u     /* inode of parameter 0; 1 is the directory */
-#define FILE_SIZE    4096   /* that sysfs shows, and the most that it takes */
-#define KEPT_SECONDS 3600.0 /* the kernel may remember names and attributes, which never change */
-#define MOST_AT_ONCE 16     /* requests, before others are served */
+#define FILE_SIZE    4096   /* the size that sysfs shows, and the longest text that it accepts */
+#define KEPT_SECONDS 3600.0 /* how long the kernel may cache names and attributes, which never change */
+#define MOST_AT_ONCE 16     /* requests to serve before other sources */
 
 struct paramfs {
     struct loop *loop;
@@ -36,8 +36,8 @@ struct paramfs {
     time_t began;
 };
 
-/* An open file: what was read last from its beginning, so that a reader by bytes gets one value and not parts of two.
- */
+/* An open file keeps the text of the last read from its beginning. A reader that reads in pieces so gets one value, and
+ * not parts of two. */
 struct reader {
     struct reader *next, **link;
     char text[64];
@@ -93,7 +93,7 @@ static void on_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_in
     reply_attributes(request, inode);
 }
 
-/* A file may be "truncated", which `>` does and which means nothing, and its times set. */
+/* A file may be truncated, which the shell does for `>`, and its times may be set. Both have no effect. */
 static void on_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *st, int what, struct fuse_file_info *file)
 {
     (void)st, (void)file;
@@ -119,7 +119,7 @@ static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
     fuse_reply_err(request, ENOENT);
 }
 
-/* Nothing comes and nothing goes. */
+/* No file can be created or removed. */
 static void on_mknod(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
 {
     (void)parent, (void)name, (void)mode, (void)device;
@@ -202,7 +202,7 @@ static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info 
         return;
     }
     if (info.read_only && (file->flags & O_ACCMODE) != O_RDONLY) {
-        fuse_reply_err(request, EACCES); /* root too, as with sysfs */
+        fuse_reply_err(request, EACCES); /* also for root, as in sysfs */
         return;
     }
     reader = new_reader(fuse_req_userdata(request));
@@ -211,9 +211,9 @@ static void on_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info 
         return;
     }
     file->fh = (uintptr_t)reader;
-    file->direct_io = 1; /* each read and write comes here, whatever the size of the file */
+    file->direct_io = 1; /* the kernel passes on each read and write, whatever the size of the file */
     if (fuse_reply_open(request, file) < 0)
-        free_reader(reader); /* nobody waits any more */
+        free_reader(reader); /* the caller no longer waits */
 }
 
 static void on_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
@@ -253,7 +253,7 @@ static void on_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t off
     fuse_reply_buf(request, reader->text + at, size < reader->len - at ? size : reader->len - at);
 }
 
-/* The text of a write, without the newline that echo leaves there. False if it is none. */
+/* The text of a write without the newline that echo appends. Returns false if it is not a text. */
 static bool to_text(const char *buf, size_t size, char text[FILE_SIZE + 1])
 {
     if (size > FILE_SIZE || memchr(buf, '\0', size))
@@ -265,7 +265,7 @@ static bool to_text(const char *buf, size_t size, char text[FILE_SIZE + 1])
     return true;
 }
 
-/* As with sysfs, each write is a value of its own, wherever in the file it goes. */
+/* As in sysfs, each write is a new value, whatever its offset. */
 static void on_write(fuse_req_t request, fuse_ino_t inode, const char *buf, size_t size, off_t offset,
                      struct fuse_file_info *file)
 {
@@ -315,7 +315,7 @@ static void on_requests(struct loop_source *source, int events, void *userdata)
     fs->source = loop_remove(fs->source);
 }
 
-/* What libfuse said last, which it prints otherwise. */
+/* The last message of libfuse, which it would otherwise print. */
 static char last_said[200];
 
 static void hear(enum fuse_log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
@@ -394,7 +394,7 @@ void paramfs_close(struct paramfs *fs)
         fuse_session_unmount(fs->session);
         fuse_session_destroy(fs->session);
     }
-    while (fs->readers) /* the kernel need not tell that they were closed */
+    while (fs->readers) /* the kernel may not report that they were closed */
         free_reader(fs->readers);
     mount_point_remove(&fs->point);
     free(fs->buf.mem);

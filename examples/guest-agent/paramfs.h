@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mounted directory with one file for each parameter and counter, which behave as those of the kernel module below
- * /sys/module/damon_reclaim/parameters: mode 0600, or 0400 for what can only be read; each write is a new value, each
- * read from the beginning a new text. Served on the loop, without a thread.
+ * A mounted directory with one file for each parameter and counter. They behave like the files of the kernel's module
+ * in /sys/module/damon_reclaim/parameters: their mode is 0600, or 0400 if they are read-only; each write is a new
+ * value, and each read from the beginning returns the current value. The event loop serves them, without a thread.
  */
 #ifndef PARAMFS_H
 #define PARAMFS_H
@@ -15,20 +15,21 @@ struct loop;
 struct paramfs;
 
 struct paramfs_calls {
-    /* Puts the text of a value into @buf, without newline. Returns its length, or a negative errno. */
+    /* Prints a value into @buf, without a newline. Returns its length, or a negative errno. */
     int (*get)(void *userdata, const char *name, char *buf, size_t size);
-    /* Takes a text, without newline. 0 or a negative errno, which is the writer's. */
+    /* Accepts a text without a newline. Returns 0, or a negative errno, which the writer gets. */
     int (*set)(void *userdata, const char *name, const char *value);
 };
 
 /*
- * Mounts at @directory, which is made if need be, and its parent; what a killed daemon has left mounted there is
- * unmounted first. -EOPNOTSUPP: built without FUSE; -ENOENT, -EPERM ...: no FUSE here; -EBUSY: something else is there.
+ * Mounts at @directory. It creates the directory and its parent if they do not exist, and first unmounts what a killed
+ * daemon has left there. Returns 0; -EOPNOTSUPP (built without FUSE), -ENOENT, -EPERM ... (FUSE is missing), -EBUSY
+ * (something else is mounted there).
  */
 int paramfs_open(struct loop *loop, const char *directory, const struct paramfs_calls *calls, void *userdata,
                  struct paramfs **ret, struct agent_error *error);
 
-/* Unmounts, and removes what it has made. NULL is fine. */
+/* Unmounts, and removes the directories that it has created. The argument may be NULL. */
 void paramfs_close(struct paramfs *paramfs);
 
 #endif

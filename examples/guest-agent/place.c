@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A decimal number up to the end character, which is skipped. */
+/* Parses a decimal number up to the character @end, and skips that character. */
 static bool take_number(const char **text, char end, uint32_t *ret)
 {
     char *stop;

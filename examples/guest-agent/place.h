@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the host listens, and beginning to connect to it. */
+/* The place where the host listens, and how to connect to it. */
 #ifndef PLACE_H
 #define PLACE_H
 
@@ -9,17 +9,17 @@
 #include "agent/error.h"
 
 struct place {
-    const char *text;   /* as it was given */
+    const char *text;   /* as it is configured */
     const char *device; /* path of a device; NULL: a socket */
-    socklen_t len;      /* of the address */
+    socklen_t len;      /* length of the address */
     struct sockaddr_storage address;
 };
 
-/* The text stays the caller's and must live as long. -EINVAL with the reason. */
+/* Parses a place. The caller keeps @text valid as long as the place. Returns 0, or -EINVAL with a text. */
 int place_parse(const char *text, struct place *ret, struct agent_error *error);
 
-/* Opens without waiting. Returns a non-blocking file; *ret_pending: it becomes writable when it is connected or has
- * failed, which place_connected() tells. */
+/* Opens the place without waiting. Returns a non-blocking file. If *ret_pending is true, the file becomes writable when
+ * it is connected or has failed; place_connected() then says which. */
 int place_open(const struct place *place, bool *ret_pending);
 int place_connected(int fd);
 

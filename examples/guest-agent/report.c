@@ -12,7 +12,7 @@
 #include "channel.h"
 #include "compaction.h"
 
-#define FORMAT 1 /* of the lines; grows when a member changes its meaning or goes */
+#define FORMAT 1 /* version of the format; grows when a member changes its meaning or is removed */
 
 struct report {
     struct guest *guest;
@@ -28,7 +28,7 @@ static json_t *line(const char *type)
     return json_pack("{s:s, s:f}", "type", type, "time", (double)now.tv_sec + (double)now.tv_nsec / 1e9);
 }
 
-/* The text with its newline; NULL without memory. Takes the object. */
+/* Prints the object as a line with its newline, and frees the object. NULL without memory. */
 static char *to_text(json_t *object)
 {
     char *text = json_dumps(object, JSON_COMPACT), *grown = NULL;
@@ -45,7 +45,7 @@ static char *to_text(json_t *object)
 
 static void add(json_t *object, const char *name, json_t *value)
 {
-    json_object_set_new(object, name, value); /* without memory one member less */
+    json_object_set_new(object, name, value); /* without memory, the member is left out */
 }
 
 static void send(struct report *report, json_t *object)

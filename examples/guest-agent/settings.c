@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options that this daemon has beside those of all. */
+/* The options that only this daemon has. */
 #include "channel.h"
 #include "guest.h"
 

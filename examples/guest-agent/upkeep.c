@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done each second: what reclaiming costs, how much it may do for that, and compaction. */
+/* The work of every second: measuring refaults, backing off, and compaction. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>

@@ -27,7 +27,7 @@ static int add_processes(const struct host_places *places, const char *cgroup, s
     for (next = text; r == 0 && (line = strsep(&next, "\n")) != NULL;) {
         pid_t pid = host_parse_pid(line);
 
-        /* Beside the monitor there may be its helpers, a TPM or a file server, which are left alone. */
+        /* The cgroup may also contain helpers of the monitor, such as a TPM or a file server. They are left alone. */
         r = pid ? host_has_command(places, pid) : 0;
         if (r > 0)
             r = host_found_add(list, pid, HOST_BY_CGROUP, NULL);

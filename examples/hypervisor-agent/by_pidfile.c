@@ -11,7 +11,7 @@
 #include "agent/files.h"
 #include "proc.h"
 
-/* Beside the monitors' there may be the file of libvirt's own daemon, and one whose process is another's by now. */
+/* There may also be the file of libvirt's own daemon, and stale files whose pid now belongs to another process. */
 static int add_from(const struct host_places *places, const char *path, struct host_found_list *list)
 {
     char name[HOST_NAME_SIZE], *text;
@@ -34,7 +34,7 @@ static int add_from(const struct host_places *places, const char *path, struct h
     return host_found_add(list, pid, HOST_BY_PIDFILE, name);
 }
 
-/* A directory that is not to be read has no files for us; one that cannot be opened for want of files ends the look. */
+/* A directory that may not be read counts as empty. If no more files can be opened, the search ends with that error. */
 static int directory_failed(const char *path, int error)
 {
     (void)path;
@@ -61,10 +61,10 @@ int host_by_pidfile(const struct host_places *places, struct host_found_list *li
         case GLOB_NOSPACE:
             r = -ENOMEM;
             break;
-        case GLOB_ABORTED: /* does not tell which error it was */
+        case GLOB_ABORTED: /* glob() does not return the errno */
             r = -EMFILE;
             break;
-        default: /* nothing there */
+        default: /* no match */
             break;
         }
         globfree(&found);

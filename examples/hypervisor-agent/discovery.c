@@ -53,7 +53,7 @@ int host_has_command(const struct host_places *places, pid_t pid)
     return r;
 }
 
-/* The cgroup of the whole machine: libvirt divides a scope further. */
+/* The cgroup of the whole machine. libvirt makes further cgroups below a scope. */
 static int find_cgroup(const char *root, struct host_found *found)
 {
     char *text, *line, *next, *end;
@@ -74,7 +74,7 @@ static int find_cgroup(const char *root, struct host_found *found)
     return 0;
 }
 
-/* 0, or -ESRCH for a process that is none (any more), or those of host_read_proc(). */
+/* Returns 0, -ESRCH if there is no such process (any more), or an error of host_read_proc(). */
 static int read_start_time(const char *root, pid_t pid, uint64_t *ret)
 {
     struct host_stat stat;
@@ -98,7 +98,7 @@ bool host_found_is_alive(const char *root, const struct host_found *found)
     return read_start_time(root, found->pid, &start_time) == 0 && start_time == found->start_time;
 }
 
-/* The same errors. */
+/* Returns the same errors. */
 static int describe(const char *root, struct host_found *found)
 {
     char *text, by_method[HOST_NAME_SIZE];
@@ -133,7 +133,7 @@ static int by_pid(const void *a, const void *b)
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-/* Its pid behind the name, and from the second attempt on a number. */
+/* Appends the pid to the name, and from the second attempt on also a number. */
 static void add_suffix(char name[HOST_NAME_SIZE], pid_t pid, unsigned int attempt)
 {
     char suffix[32];
@@ -143,10 +143,10 @@ static void add_suffix(char name[HOST_NAME_SIZE], pid_t pid, unsigned int attemp
     if (len + (size_t)n >= HOST_NAME_SIZE)
         len = HOST_NAME_SIZE - 1 - (size_t)n;
     memcpy(name + len, suffix, (size_t)n + 1);
-    host_make_printable(name); /* a character may have been cut */
+    host_make_printable(name); /* a character may have been truncated */
 }
 
-/* Whether a machine that has its name for sure is called like number @i. */
+/* Whether a machine whose name is final has the same name as machine number @i. */
 static bool is_taken(const struct host_found_list *list, size_t i)
 {
     for (size_t k = 0; k < list->n; k++)
@@ -155,7 +155,7 @@ static bool is_taken(const struct host_found_list *list, size_t i)
     return false;
 }
 
-/* Those of @before keep their names; of the others the first of a name gets it. */
+/* The machines in @before keep their names. Of the others, the first one with a name gets it. */
 static void make_names_unique(struct host_found_list *list, const struct host_found_list *before)
 {
     char name[HOST_NAME_SIZE];
@@ -177,7 +177,7 @@ static void make_names_unique(struct host_found_list *list, const struct host_fo
     }
 }
 
-/* As host_discover(), but for what was found before. */
+/* Like host_discover(), but without the machines that were found before. */
 static int find_all(const struct host_places *places, struct host_found_list *list)
 {
     static int (*const methods[])(const struct host_places *, struct host_found_list *) = {

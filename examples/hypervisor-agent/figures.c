@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's metrics, and its line of status. */
+/* The daemon's metrics and its status line. */
 #include "host.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void vm_info(struct metrics *metrics, const struct host_vm *vm)
     metrics_uint(metrics, METRIC_VM_INFO, labels, sizeof(labels) / sizeof(labels[0]), 1);
 }
 
-/* Each reason is there always, so that a query needs not guess. */
+/* All reasons are always exported, so that queries need not handle missing series. */
 static void vm_paused(struct metrics *metrics, const struct host_vm *vm)
 {
     for (enum policy_reason reason = POLICY_PRESSURE; reason <= POLICY_REFAULTS; reason++) {

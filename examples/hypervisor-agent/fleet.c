@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machines of the host, as they come and go. */
+/* The machines of the host: adding and removing them. */
 #include "host.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "agent/log.h"
 #include "proc.h"
 
-#define RETRY_NS   UINT64_C(30000000000) /* after a machine could not be watched */
+#define RETRY_NS   UINT64_C(30000000000) /* retry after a machine could not be watched */
 #define BEGIN_NS   UINT64_C(20000000)    /* of looking at new machines in one go: sampling must go on */
 #define LOOK_AGAIN 6                     /* scans between two looks at where a machine's memory is */
 

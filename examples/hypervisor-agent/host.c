@@ -62,7 +62,7 @@ static uint64_t window_ns(const struct config *config)
     return ns > LEAST_WINDOW_NS ? ns : LEAST_WINDOW_NS;
 }
 
-/* Each machine takes a few files. */
+/* Each machine needs a few open files. */
 static void allow_many_files(void)
 {
     struct rlimit limit;
@@ -137,7 +137,7 @@ int host_stop(struct agent *agent)
     return r;
 }
 
-/* Gives a configuration to all machines and contexts. At the first that refuses it, it ends. */
+/* Applies a configuration to all machines and contexts. It stops at the first one that refuses it. */
 static int configure(struct host *host, const struct config *config, struct agent_error *error)
 {
     struct host_watch *watch;
@@ -147,7 +147,7 @@ static int configure(struct host *host, const struct config *config, struct agen
         host_policy_get(config, host->vms[i]->found.name, &host->vms[i]->policy);
     for (size_t i = 0; r == 0 && (watch = host_watch_next(host, &i)) != NULL;)
         r = host_watch_configure(watch, config, error);
-    /* Last, since a context that is disabled forgets what it has seen. */
+    /* This comes last, because a context that is disabled forgets its regions. */
     for (size_t i = 0; r == 0 && (watch = host_watch_next(host, &i)) != NULL;)
         r = host_watch_enable(watch, config, error);
     return r;
@@ -158,7 +158,7 @@ static void scan_soon(struct host *host, const struct config *config)
     loop_set_timer(host->scan_timer, 1, config_number(config, NULL, "discovery_interval"));
 }
 
-/* Machines that come onto the list, or go from it, are the next scan's, which sees none of a list that was refused. */
+/* The next scan handles machines that the new list adds or removes. If the list was refused, it sees the old one. */
 static int apply_never(struct agent *agent, struct agent_error *error)
 {
     struct host *host = agent->userdata;

@@ -2,10 +2,10 @@
 /*
  * The daemon on a hypervisor: its machines, and the contexts that watch them.
  *
- * On the idle-page bitmap each machine has a context of its own, so that min_age, shares and failures are its own. The
- * kernel's DAMON has one worker for all, so there one context has all machines as targets; the kernel watches, and the
- * library decides and reclaims page by page, which lets each machine's age and share count there too. Either way
- * everything runs on the one loop: no thread, and a timer and a few files for each machine.
+ * With the backend idle-page each machine has its own context, and so its own min_age, share and failures. The kernel's
+ * DAMON has one thread for all targets. With it, one context has all machines as targets: the kernel monitors, and the
+ * library decides and reclaims page by page, so that each machine can still have its own min_age and share. Either way
+ * everything runs on one event loop, without threads, with a timer and a few files for each machine.
  */
 #ifndef HOST_H
 #define HOST_H
@@ -24,14 +24,14 @@
 struct host;
 struct host_watch;
 
-/* Why a machine is not reclaimed, or that it is. */
+/* Whether a machine is watched, and if not, why. */
 enum host_state {
-    HOST_FOUND, /* looked at soon */
+    HOST_FOUND, /* found, but not looked at yet */
     HOST_WATCHED,
     HOST_EXCLUDED,  /* by configuration or by the never-reclaim list */
-    HOST_NO_MEMORY, /* no guest memory was found (yet) */
+    HOST_NO_MEMORY, /* no guest memory was found, or not yet */
     HOST_HUGETLB,   /* memory that the kernel does not reclaim */
-    HOST_FAILED     /* it could not be watched; tried again later */
+    HOST_FAILED     /* it could not be watched; retried later */
 };
 
 struct host_vm {
@@ -43,26 +43,26 @@ struct host_vm {
     struct loop_source *process;
     struct host_watch *watch; /* while WATCHED */
     uint32_t target;          /* in it */
-    bool whole;               /* which is all of the process, and not the guest's memory alone */
-    uint64_t retry_ns;        /* FAILED: when */
-    bool own_cgroup;          /* nobody else is in its cgroup, as far as known */
+    bool whole;               /* the memory is that of the whole process, not only the guest's */
+    uint64_t retry_ns;        /* while FAILED: when to retry */
+    bool own_cgroup;          /* as far as known, nobody else is in its cgroup */
 
-    /* Figures, read about once a second (usage.c). */
-    uint64_t resident; /* bytes of guest memory that are there */
-    uint64_t other;    /* resident bytes of the process that are not the guest's */
+    /* Measurements, about once a second (usage.c). */
+    uint64_t resident; /* resident bytes of guest memory */
+    uint64_t other;    /* resident bytes of the process that do not belong to the guest */
     uint64_t stall_us;
     bool stall_seen;
     struct cost cost;
     struct backoff backoff;
     struct policy_brake brake;
 
-    /* The running window (window.c). */
+    /* The current window (window.c). */
     uint64_t cold;
     uint64_t share;
     uint64_t used;
 
     uint64_t tried, reclaimed; /* since it was found */
-    uint64_t told;             /* of reclaimed, what the back-off was told */
+    uint64_t told;             /* reclaimed bytes that were passed to the back-off */
     struct advise *advise;     /* in a dry run; NULL before the first window */
 };
 
@@ -79,8 +79,8 @@ struct host {
     const char *backend; /* of the contexts */
     bool shared;         /* one context for all machines */
     struct host_watch *all;
-    int left_behind; /* what the last context could not put back, an errno */
-    /* For tests and benchmarks: a backend and a system of their own. */
+    int left_behind; /* errno if the last context could not undo its changes */
+    /* For tests and benchmarks: their own backend and system calls. */
     const struct damon_reclaim_backend_ops *backend_ops;
     void *backend_data;
 
@@ -89,51 +89,51 @@ struct host {
     struct damon_reclaim_region *regions;
     size_t nr_regions;   /* room */
     uint64_t window;     /* number */
-    uint64_t usage_ns;   /* when the figures were read */
+    uint64_t usage_ns;   /* when the measurements were taken */
     uint64_t tried;      /* by all machines, since the start */
-    uint64_t spent_ns;   /* reclaiming them */
-    uint64_t peak_used;  /* most that was tried in a window */
+    uint64_t spent_ns;   /* time spent on reclaiming */
+    uint64_t peak_used;  /* the most that was tried in a window */
     uint64_t peak_quota; /* the quota of that window */
 };
 
 extern const struct agent_program host_program;
 
-/* What agent_program's functions do, with agent->userdata a zeroed struct host. */
+/* The functions of agent_program. agent->userdata is a struct host whose members are 0 at the start. */
 int host_start(struct agent *agent, struct agent_error *error);
 int host_stop(struct agent *agent);
 uint64_t host_now(void);
 
-/* fleet.c: the machines come and go. A scan also begins anew with those for which the configuration or the
- * never-reclaim list has changed whether, or what of them, is to be watched. */
+/* fleet.c: adds and removes machines. If the configuration or the never-reclaim list has changed what is to be watched
+ * of a machine, the scan removes the machine and adds it again. */
 int host_scan(struct host *host);
-/* Looks at machines that were found, for a short time. Returns whether there are more. */
+/* Looks at machines that were found, but only for a short time. Returns whether there are more. */
 bool host_begin_some(struct host *host);
 void host_vm_remove(struct host_vm *vm);
 struct host_vm *host_vm_find(struct host *host, pid_t pid);
-/* The context of the machine has failed: it is tried again later. */
+/* The context of the machine has failed. It is retried later. */
 void host_vm_failed(struct host_vm *vm);
 const char *host_state_name(enum host_state state);
-/* Finds the guest's memory of a process. 0 or a negative errno: -ENOENT: there is none (yet). */
+/* Finds the guest's memory in a process. Returns 0 or a negative errno; -ENOENT if there is none, or not yet. */
 int host_read_ram(const char *root, const struct host_found *found, struct host_ram *ret);
 
 /* watch.c: a context, for one machine or for all. */
 int host_watch_add(struct host_vm *vm, struct agent_error *error);
 void host_watch_remove(struct host_vm *vm);
-/* The share of the machine has changed. */
+/* Applies a changed share of the machine. */
 void host_watch_share(struct host_vm *vm);
-/* Takes over parameters, all or nothing; whether it is enabled; the never-reclaim list. */
+/* Apply parameters (all or none), whether the context is enabled, and the never-reclaim list. */
 int host_watch_configure(struct host_watch *watch, const struct config *config, struct agent_error *error);
 int host_watch_enable(struct host_watch *watch, const struct config *config, struct agent_error *error);
 int host_watch_exclude(struct host_watch *watch, struct agent_error *error);
-/* The contexts, one after the other: @position begins with 0. NULL after the last. */
+/* Iterates over the contexts. @position is 0 at the start. Returns NULL after the last one. */
 struct host_watch *host_watch_next(const struct host *host, size_t *position);
 struct damon_reclaim *host_watch_context(const struct host_watch *watch);
-/* The backend to be used, as configured or as found. */
+/* Chooses the backend: the configured one, or one that works. */
 int host_choose_backend(struct host *host, struct agent_error *error);
 
-/* usage.c: how the machines are. */
-/* How much of the guest's memory is there. What lies on hugetlb pages becomes of that kind, which the name of a memfd
- * or of a file does not tell. 0 or a negative errno. */
+/* usage.c: measurements of the machines. */
+/* Measures the resident memory of the guest. If it is on hugetlb pages, this sets its kind, which the name of a memfd
+ * or of a file does not show. Returns 0 or a negative errno. */
 int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, uint64_t *ret_resident);
 void host_usage_calibrate(struct host_vm *vm);
 void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
@@ -141,15 +141,15 @@ void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, c
 
 #define HOST_USAGE_MS 1000 /* how often pressure, refaults and sizes are read */
 
-/* window.c: a window begins; once every HOST_USAGE_MS the figures are read, and what is longer than that is divided
- * anew; a machine is left alone or goes on. */
+/* window.c: starts a window. Every HOST_USAGE_MS it takes the measurements, divides the quota of a longer window again,
+ * and leaves machines alone or gives them shares again. */
 void host_window(struct host *host);
 void host_usage(struct host *host);
 void host_vm_braked(struct host_vm *vm);
 
-/* report.c: what was found, as a table or as JSON. Returns the exit code. */
+/* report.c: prints what was found as a table or as JSON. Returns the exit code. */
 int host_report(const struct config *config);
-/* The daemon's metrics and its line of status. */
+/* The daemon's metrics and its status line. */
 void host_metrics(struct agent *agent, struct metrics *metrics);
 void host_status(struct agent *agent, char *buf, size_t size);
 

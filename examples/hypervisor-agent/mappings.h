@@ -16,11 +16,11 @@ struct host_mapping {
     bool writable;
     bool executable;
     bool shared;
-    const char *path; /* into the text; "" for none */
+    const char *path; /* points into the text; "" if there is none */
 };
 
-/* Reads @text, which is changed (each line gets a NUL) and must stay as long as the list, which the caller frees. 0,
- * -EINVAL (a line that makes no sense) or -ENOMEM. */
+/* Parses @text. It ends each line with a NUL, so @text must stay valid as long as the list, which the caller frees.
+ * Returns 0, -EINVAL (malformed line) or -ENOMEM. */
 int host_parse_mappings(char *text, struct host_mapping **ret_list, size_t *ret_n);
 
 #endif

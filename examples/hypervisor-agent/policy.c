@@ -2,17 +2,17 @@
 #include "policy.h"
 
 #define PAGE        UINT64_C(4096)
-#define FIRST_DEAL  8  /* this part of the quota is dealt out equally */
-#define MAX_ROUNDS  64 /* of dealing out what others could not use; each satisfies one machine at least */
+#define FIRST_DEAL  8  /* one part in so many of the quota is divided equally */
+#define MAX_ROUNDS  64 /* rounds of distributing what others cannot use; each round satisfies at least one machine */
 #define NS_PER_MS   UINT64_C(1000000)
-#define FIRST_SPEED UINT64_C(4194304) /* bytes a ms, before anything was measured: the 1024 pages of DAMON's quotas */
+#define FIRST_SPEED UINT64_C(4194304) /* bytes per ms until something is measured: the 1024 pages of DAMON's quotas */
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/* The most that a machine may be tried. */
+/* The greatest share that the machine can have. */
 static uint64_t limit_of(const struct policy_vm *vm)
 {
     uint64_t limit = vm->resident > vm->never_below ? vm->resident - vm->never_below : 0;
@@ -22,7 +22,7 @@ static uint64_t limit_of(const struct policy_vm *vm)
     return vm->cap ? least(limit, vm->cap) : limit;
 }
 
-/* What the machine would still take beyond its share: its cold bytes. */
+/* How much the machine can use beyond its share: the rest of its cold bytes. */
 static uint64_t wants(const struct policy_vm *vm)
 {
     uint64_t most = least(limit_of(vm), vm->cold);
@@ -35,7 +35,7 @@ static long double pull(const struct policy_vm *vm)
     return (long double)vm->weight * (long double)vm->cold;
 }
 
-/* Deals out @rest by weight x cold bytes. Returns what nobody could use in this round. */
+/* Divides @rest by weight x cold bytes. Returns what nobody could use in this round. */
 static uint64_t deal(struct policy_vm *vms, size_t n, uint64_t rest)
 {
     long double sum = 0;
@@ -59,8 +59,8 @@ static uint64_t deal(struct policy_vm *vms, size_t n, uint64_t rest)
     return rest - given;
 }
 
-/* Every machine gets the same; where that is less than a page, some get a page, and others at the next turn. Returns
- * what is left. */
+/* Gives every machine the same. If that is less than a page, some machines get a page, and others get one in the next
+ * window. Returns what is left. */
 static uint64_t first_deal(struct policy_vm *vms, size_t n, uint64_t quota, size_t active, uint64_t turn)
 {
     uint64_t pot = quota / FIRST_DEAL, each = pot / active, given = 0;
@@ -78,8 +78,8 @@ static uint64_t first_deal(struct policy_vm *vms, size_t n, uint64_t quota, size
     return quota - given;
 }
 
-/* What the back-off holds back of a share is not given to others: reclaiming elsewhere at once is no help to a host
- * that thrashes. */
+/* What the back-off takes from a share is not given to others: reclaiming elsewhere instead would not help a host that
+ * thrashes. */
 static void settle(struct policy_vm *vm)
 {
     uint64_t share = vm->share;

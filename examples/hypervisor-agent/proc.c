@@ -77,8 +77,8 @@ pid_t host_parse_pid(const char *text)
 
 int host_parse_stat(const char *text, struct host_stat *ret)
 {
-    /* The name of the program is in brackets and may hold any character; what follows the last one is fields 3 and on.
-     */
+    /* The name of the program is in brackets and may contain any character. Fields 3 and following come after the last
+     * bracket. */
     const char *rest = strrchr(text, ')');
 
     if (!rest || sscanf(rest + 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the files of /proc and /sys/fs/cgroup, below a root directory in tests and containers. */
+/* Reads files in /proc and /sys/fs/cgroup; in tests and containers, those below a root directory. */
 #ifndef HOST_PROC_H
 #define HOST_PROC_H
 
@@ -9,26 +9,26 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* As file_read(), of @path below @root (NULL: none). */
+/* Like file_read(), for @path below @root, which may be NULL. */
 int host_read_file(const char *root, const char *path, char **ret_text, size_t *ret_len);
-/* The same for /proc/PID/NAME. A process that exits meanwhile is -ESRCH. */
+/* The same for /proc/PID/NAME. Returns -ESRCH if the process has exited. */
 int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_text, size_t *ret_len);
-/* Where /proc/PID/exe points to, cut to @size. False if it cannot be seen. */
+/* The target of the link /proc/PID/exe, truncated to @size. Returns false if it cannot be read. */
 bool host_read_exe(const char *root, pid_t pid, char *path, size_t size);
-/* A directory below @root; NULL with errno. */
+/* Opens a directory below @root. Returns NULL and sets errno if that fails. */
 DIR *host_open_directory(const char *root, const char *path);
-/* A process number, and nothing but that; 0 if it is none. */
+/* Parses a text that is a pid and nothing else. Returns 0 if it is not. */
 pid_t host_parse_pid(const char *text);
 
-/* What is wanted of /proc/PID/stat. */
+/* Fields of /proc/PID/stat. */
 struct host_stat {
     uint64_t major_faults;
-    uint64_t start_time; /* in ticks since boot: with the pid, the name of a process for ever */
+    uint64_t start_time; /* in ticks since boot; together with the pid it identifies a process forever */
 };
 
-/* 0 or -EINVAL. */
+/* Returns 0 or -EINVAL. */
 int host_parse_stat(const char *text, struct host_stat *ret);
-/* The resident bytes that /proc/PID/statm tells. 0 or -EINVAL. */
+/* Reads the resident bytes from the text of /proc/PID/statm. Returns 0 or -EINVAL. */
 int host_parse_statm(const char *text, uint64_t page_size, uint64_t *ret_resident);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "cli/units.h"
 
-/* What is known of one machine without watching it. */
+/* What --list knows about a machine, which it does not watch. */
 struct entry {
     const struct host_found *found;
     struct host_policy policy;
@@ -27,8 +27,9 @@ static void look(const struct config *config, const struct host_found *found, st
     int r = host_read_ram(root, found, &ret->ram);
     uint64_t resident;
 
+    /* Read only for the kind. If it fails, the kind stays as found. */
     if (r == 0)
-        host_read_smaps(root, found, &ret->ram, &resident); /* for the kind alone, which may stay what it seems */
+        host_read_smaps(root, found, &ret->ram, &resident);
     ret->found = found;
     host_policy_get(config, found->name, &ret->policy);
     ret->state = HOST_WATCHED;
@@ -103,7 +104,7 @@ static int print_json(const struct config *config, const struct host_found_list 
 }
 #endif
 
-/* Beside the list, which programs may read. */
+/* Goes to standard error, because programs may read the list. */
 static void passed_over(const char *pid_file, pid_t pid)
 {
     fprintf(stderr, "damon-reclaim-host: %s: process %d runs none of the commands and is left alone\n", pid_file,

@@ -83,7 +83,7 @@ const struct config_default host_defaults[] = {
     {NULL, NULL},
 };
 
-/* The section that sets @key for the machine, or one that does not exist, which has the defaults. */
+/* The section that sets @key for the machine. If there is none, a name that does not exist, which has the defaults. */
 static const char *section_of(const struct config *config, const char *name, const char *key)
 {
     const char *pattern;

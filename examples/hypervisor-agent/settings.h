@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's own options, and what they say of one machine. */
+/* The options of this daemon, and the policy of one machine that follows from them. */
 #ifndef HOST_SETTINGS_H
 #define HOST_SETTINGS_H
 
@@ -11,17 +11,17 @@
 #include "policy.h"
 
 extern const struct config_option host_options[];
-/* Parameters whose defaults are others than the module's: a host has many machines to watch. */
+/* Parameters whose defaults differ from the module's, because a host has many machines to watch. */
 extern const struct config_default host_defaults[];
 
-/* How a machine is treated: of each option, the first section [vm PATTERN] counts that sets it and whose pattern
- * (fnmatch(3)) the name matches. */
+/* How a machine is treated. For each option, the first section [vm PATTERN] applies that sets the option and whose
+ * pattern (for fnmatch(3)) matches the name. */
 struct host_policy {
     bool excluded;
     bool whole_process;
-    uint64_t min_age_us; /* its own or that of all */
+    uint64_t min_age_us; /* its own, or the common one */
     uint32_t weight;
-    uint64_t cap; /* bytes a window; 0: none */
+    uint64_t cap; /* bytes per window; 0: no limit */
     uint64_t never_below;
 };
 

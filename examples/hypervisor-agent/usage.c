@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel tells of a machine: how much of it is there, what comes back, how long it waits for memory. */
+/* Reads the kernel's figures of a machine: resident memory, refaults, and how long its tasks wait for memory. */
 #include "host.h"
 
 #include <limits.h>
@@ -43,8 +43,8 @@ int host_read_smaps(const char *root, const struct host_found *found, struct hos
     return 0;
 }
 
-/* smaps walks the page tables of all the process and is read once; from then on statm tells, less what was not the
- * guest's. */
+/* Reading smaps walks all page tables of the process, so it is read once. Afterwards statm is read, and the memory that
+ * does not belong to the guest is subtracted. */
 void host_usage_calibrate(struct host_vm *vm)
 {
     uint64_t all, guest;
@@ -71,7 +71,7 @@ static void read_costs(struct host_vm *vm, uint64_t *ret_refaulted)
         *ret_refaulted = cost_update(&vm->cost, &counters);
 }
 
-/* How long tasks of the machine's cgroup have waited for memory since the last look; 0 without a cgroup of its own. */
+/* How long tasks in the machine's cgroup have waited for memory since the last reading. 0 without its own cgroup. */
 static uint64_t read_stall(struct host_vm *vm)
 {
     uint64_t total, stall = 0;

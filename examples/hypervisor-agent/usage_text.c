@@ -28,7 +28,7 @@ void host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size
     char *line;
 
     *ret = (struct host_smaps){0};
-    /* Line by line: sscanf() looks for the end of the text first, each time. */
+    /* The text is parsed line by line, because sscanf() searches the end of its text each time. */
     while ((line = strsep(&text, "\n")) != NULL) {
         if (inside && sscanf(line, "Rss: %" SCNu64, &kib) == 1)
             ret->resident += kib * 1024;

@@ -13,9 +13,9 @@ struct host_watch {
     struct host *host;
     struct damon_reclaim *ctx;
     struct loop_source *source;
-    struct host_vm *vm; /* its only one; NULL: all machines */
+    struct host_vm *vm; /* its only machine; NULL: all machines */
     size_t nr_vms;
-    uint64_t reclaim_ns; /* what the context had spent at the last attempt */
+    uint64_t reclaim_ns; /* time that the context had spent at the last attempt */
 };
 
 struct damon_reclaim *host_watch_context(const struct host_watch *watch)
@@ -37,8 +37,8 @@ static struct host_vm *vm_of(const struct host_watch *watch, uint32_t target)
 
 /* --- callbacks -------------------------------------------------------------------------------------------------- */
 
-/* In a context of its own the machine's share is the context's quota; in that of all it is no more than a permission,
- * and the context's quota bounds them together. */
+/* If a machine has its own context, its share is the quota of the context. In the common context the quota limits all
+ * machines together, and the share of a machine only decides whether an attempt is allowed. */
 static bool has_share(const struct host_watch *watch, const struct host_vm *vm, uint64_t size)
 {
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};
@@ -94,7 +94,7 @@ static void after_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const stru
     vm->resident -= result->reclaimed < vm->resident ? result->reclaimed : vm->resident;
 }
 
-/* What a context says in the ordinary course is of little interest where there are many. */
+/* There may be many contexts, so their ordinary messages are logged at the level debug. */
 static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
 {
     const struct host_watch *watch = userdata;
@@ -104,7 +104,7 @@ static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level lev
               watch->vm ? watch->vm->found.name : "all machines", text);
 }
 
-/* A dispatch has failed: what disabled the context, which it has logged, is passed on to its machines. */
+/* Called when dispatching failed. The context is disabled and has logged the error; its machines are told. */
 static void failed(struct loop_source *source, int value, void *userdata)
 {
     struct damon_reclaim_stats stats = {.size = sizeof(stats)};
@@ -158,7 +158,8 @@ int host_choose_backend(struct host *host, struct agent_error *error)
     return agent_fail(error, -ENODEV, "backend %s: %.400s", wanted, text[host->shared]);
 }
 
-/* The parameters of a context: of one machine, its own age and share; of all, the host's and the least age. */
+/* The parameters of a context. For one machine: its min_age and share. For all machines: the host's parameters and the
+ * least min_age of all. */
 static int set_params(struct host_watch *watch, const struct config *config)
 {
     struct damon_reclaim_params params = *config_params(config);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The windows of the host, and how the quota of each is divided among the machines: at its begin and, while it lasts,
- * once a second. */
+/* The windows of the host. The quota of a window is divided among the machines at its start, and then once a second. */
 #include "host.h"
 
 #include <stdlib.h>
@@ -35,7 +34,7 @@ static void read_usage(struct host *host)
     host->usage_ns = now;
 }
 
-/* The regions of a context, in room that grows as it must. Without memory for it, those that fit. */
+/* Reads the regions of a context into an array that grows. Without memory to grow, it reads those that fit. */
 static size_t get_regions(struct host *host, struct damon_reclaim *ctx)
 {
     size_t n = 0;
@@ -53,7 +52,7 @@ static size_t get_regions(struct host *host, struct damon_reclaim *ctx)
     return n < host->nr_regions ? n : host->nr_regions;
 }
 
-/* In a dry run what is cold is followed, to tell what would have been reclaimed at which age. */
+/* A dry run follows cold memory, to find out what would have been reclaimed with which min_age. */
 static void follow(struct host_vm *vm, const struct damon_reclaim_region *regions, size_t n, uint64_t aggr_ns)
 {
     if (!vm->advise && advise_new(&vm->advise) < 0)
@@ -90,8 +89,8 @@ static void find_cold(struct host *host)
     }
 }
 
-/* Shares count from the begin of the window, and so does what they are made of: what a machine has been tried since
- * then is added to what it has now. The ledger bounds the sum of all whenever it is divided. */
+/* Shares count from the start of the window. So the memory of a machine that was tried since then is added to the
+ * memory that it has now. The ledger limits the sum, whenever the quota is divided. */
 static void divide(struct host *host)
 {
     find_cold(host);
