@@ -11,6 +11,12 @@ void set_up(void)
     ck_assert_int_eq(drcl_rmap_new(&f->env, BOUND, &rmap), 0);
 }
 
+void begin_populated(void)
+{
+    set_up();
+    populate();
+}
+
 void tear_down(void)
 {
     drcl_rmap_free(rmap);
@@ -65,6 +71,12 @@ size_t nr_found(struct fake_process *p)
     return n;
 }
 
+void read_all(void)
+{
+    want_all();
+    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+}
+
 void want_all(void)
 {
     drcl_rmap_want(rmap, 0, FAKE_FRAMES);
@@ -77,7 +89,7 @@ bool knows_all(void)
 
 void check_all(void)
 {
-    ck_assert(knows_all());
+    ck_assert_int_eq(knows_all(), true);
     for (pid_t pid = FIRST; pid < FIRST + 3; pid++)
         ck_assert_uint_eq(nr_found(process(pid)), ALL);
 }

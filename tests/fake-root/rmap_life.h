@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of owners, and three processes to read: what the tests of it share. */
+/* What the tests of owners share: the table that says which process maps a frame, and three processes to read. */
 #ifndef RMAP_LIFE_H
 #define RMAP_LIFE_H
 
@@ -14,6 +14,7 @@
 extern struct drcl_rmap *rmap;
 
 void set_up(void);
+void begin_populated(void); /* also populates */
 void tear_down(void);
 /* Three processes with pages of all sizes, and who is not to be read: a kernel thread and the caller. */
 void populate(void);
@@ -22,7 +23,9 @@ struct fake_process *process(pid_t pid);
 bool is_found(struct fake_process *p, uint64_t addr);
 /* How many of the process' pages are found. */
 size_t nr_found(struct fake_process *p);
+/* Wants the owners of all frames; read_all() also finds them, in one step. */
 void want_all(void);
+void read_all(void);
 bool knows_all(void);
 void check_all(void);
 

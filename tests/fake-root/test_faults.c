@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake.h"
+#include "life.h"
 
 #define BASE UINT64_C(0x7f0000000000)
 #define PID  4242
 
 static const int errors[] = {-EIO, -ENOMEM, -EINTR, -ENOENT, -ESRCH, -EPERM};
 
-static struct fake *f;
-static bool physical; /* memory, instead of a process */
+enum { PROCESS, PHYSICAL, NR_TARGETS };
+static bool physical; /* the target is physical memory, not a process */
 
 static void populate(void)
 {
@@ -48,14 +48,6 @@ static int exclude(struct damon_reclaim *ctx)
     return damon_reclaim_set_exclusions(ctx, exclusions, 2);
 }
 
-static struct damon_reclaim_stats stats_of(struct damon_reclaim *ctx)
-{
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
-
-    ck_assert_int_eq(damon_reclaim_get_stats(ctx, &stats), 0);
-    return stats;
-}
-
 /* Dispatches for @ms of the fake's time. The target may get lost meanwhile and the context be disabled. */
 static void dispatch(struct damon_reclaim *ctx, unsigned int ms)
 {
@@ -73,7 +65,7 @@ static void set_up(struct damon_reclaim *ctx)
     };
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        ck_assert_int_eq(damon_reclaim_set(ctx, settings[i][0], settings[i][1]), 0);
+        set(ctx, settings[i][0], settings[i][1]);
 }
 
 /* The life of a context. Whatever fails the first time must work the second time. *ret_calls: the calls that could
@@ -110,7 +102,7 @@ static void live(size_t *ret_calls)
     f->fail_call = f->memory.fail_at = 0;
     if (!stats_of(ctx).nr_targets) /* the process seemed to be gone */
         ck_assert_int_eq(add_target(ctx), 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), 0); /* it may be disabled */
+    enable(ctx); /* it may be disabled */
     if (physical)
         f->now_ns += 61000000000; /* what it did not find out stays unknown for so long */
     dispatch(ctx, 2000);
@@ -134,7 +126,7 @@ static size_t calls_of_a_life(size_t *ret_allocations)
 
 #define NR_ERRORS (sizeof(errors) / sizeof(errors[0]))
 
-/* Of processes with each error, of physical memory, which takes longer, with one or the other. */
+/* For a process with each error; for physical memory, which takes longer, with alternating errors. */
 START_TEST(test_every_call)
 {
     size_t allocations, calls, unused;
@@ -157,7 +149,7 @@ START_TEST(test_every_allocation)
 {
     size_t allocations, unused;
 
-    physical = _i;
+    physical = _i == PHYSICAL;
     calls_of_a_life(&allocations);
     for (size_t i = 1; i <= allocations; i++) {
         f = fake_open();
@@ -170,8 +162,7 @@ START_TEST(test_every_allocation)
 }
 END_TEST
 
-/* Once it runs, nothing is allocated any more; of physical memory nothing is kept, as now and then it looks again what
- * there is.
+/* Once it works, it allocates nothing more; for physical memory, which it lists again now and then, it keeps nothing.
  */
 START_TEST(test_steady_state)
 {
@@ -179,15 +170,15 @@ START_TEST(test_steady_state)
     struct damon_reclaim *ctx = NULL;
     size_t allocations, blocks;
 
-    physical = _i;
+    physical = _i == PHYSICAL;
     f = fake_open();
     populate();
     config = fake_config(f);
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
     set_up(ctx);
-    ck_assert_int_eq(damon_reclaim_set(ctx, "max_nr_regions", "40"), 0);
+    set(ctx, "max_nr_regions", "40");
     ck_assert_int_eq(add_target(ctx), 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    enable(ctx);
     dispatch(ctx, 20000);
     allocations = f->memory.nr_calls;
     blocks = f->memory.nr_blocks;
@@ -199,7 +190,7 @@ START_TEST(test_steady_state)
 }
 END_TEST
 
-/* One of two processes exits: the other goes on. */
+/* When one of two processes exits, the other is still watched. */
 START_TEST(test_one_exits)
 {
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = PID + 1};
@@ -216,7 +207,7 @@ START_TEST(test_one_exits)
     set_up(ctx);
     ck_assert_int_eq(add_target(ctx), 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+    enable(ctx);
     dispatch(ctx, 200);
     f->processes[0].exited = true;
     dispatch(ctx, 3000);
@@ -234,8 +225,8 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_every_call, 0, NR_ERRORS + 1);
-    tcase_add_loop_test(tc, test_every_allocation, 0, 2);
-    tcase_add_loop_test(tc, test_steady_state, 0, 2);
+    tcase_add_loop_test(tc, test_every_allocation, 0, NR_TARGETS);
+    tcase_add_loop_test(tc, test_steady_state, 0, NR_TARGETS);
     tcase_add_test(tc, test_one_exits);
 }
 

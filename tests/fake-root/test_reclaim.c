@@ -1,333 +1,476 @@
 /* SPDX-License-Identifier: MIT */
-/* Reclaiming: which pages go, which stay, and how they are counted. */
+/* Reclaiming pages of a process, and of physical memory: which are reclaimed, which stay, and how they are counted. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fake.h"
+#include "pages_life.h"
 
-#define OPS  drcl_backend_idle_page.ops
-#define BASE UINT64_C(0x7f0000000000)
-
-static struct fake *f;
-static struct fake_process *p;
-static void *backend;
-static struct damon_reclaim_request request;
-static struct damon_reclaim_result result;
-
-static void setup(void)
-{
-    f = fake_open();
-    p = fake_process(f, 4242);
-    request = (struct damon_reclaim_request){
-        .size = sizeof(request), .target = 1, .start = BASE, .marked = true, .max_bytes = UINT64_MAX};
-}
-
-static void teardown(void)
-{
-    if (backend)
-        fake_backend_free(f, backend);
-    backend = NULL;
-    fake_close(f);
-}
-
-static int reclaim_only(size_t pages)
-{
-    request.end = request.start + pages * PAGE;
-    if (request.limit_end < request.end)
-        request.limit_end = request.end;
-    result = (struct damon_reclaim_result){.size = sizeof(result), .end = request.end};
-    return OPS->reclaim(backend, &request, &result);
-}
-
-/* Marks and reclaims @pages pages from the start of the request on, of memory that nobody touches. */
-static void reclaim(size_t pages)
-{
-    if (!backend)
-        backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 2048 * PAGE), 0);
-    ck_assert_int_eq(reclaim_only(pages), 0);
-}
-
-#define EXPECT(member, pages) ck_assert_uint_eq(result.member, (uint64_t)(pages)*PAGE)
+/* --- which pages ----------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(test_cold_goes)
 {
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE};
-    size_t pages = kinds[_i] == FAKE_SPREAD ? 400 : 2048;
+    size_t pages = kinds[CASE] == FAKE_SPREAD ? 400 : 2048, all = pages + (TARGET == PHYSICAL_MEMORY ? 16 : 0);
 
-    fake_map(f, p, BASE, pages, kinds[_i]);
-    fake_map(f, p, BASE + 4096 * PAGE, 16, FAKE_SMALL);
-    reclaim(pages);
-    EXPECT(tried, pages);
-    EXPECT(reclaimed, pages);
-    EXPECT(filter_passed, pages);
+    begin(TARGET);
+    fake_map(f, p, BASE, pages, kinds[CASE]);
+    fake_map(f, q, BASE, 16, FAKE_SMALL);
+    request_pages(0, pages);
+    mark_and_reclaim();
+    EXPECT(tried, all);
+    EXPECT(reclaimed, all);
+    EXPECT(filter_passed, all);
     ck_assert_uint_eq(result.end, request.end);
-    ck_assert_uint_eq(f->paged_out, pages * PAGE);
-    ck_assert_uint_eq(f->nr_torn, 0);
+    ck_assert_uint_eq(f->paged_out, all * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, pages), 0);
-    /* The second time there is nothing left. */
-    reclaim(pages);
+    ck_assert_uint_eq(fake_resident(q, BASE, 16), TARGET == PHYSICAL_MEMORY ? 0 : 16);
+    mark_and_reclaim(); /* nothing is left */
     EXPECT(tried, 0);
-    EXPECT(absent, pages);
+    EXPECT(absent, all);
+    end();
 }
 END_TEST
 
 START_TEST(test_accessed_stays)
 {
+    begin(TARGET);
     fake_map(f, p, BASE, 256, FAKE_SMALL);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 256 * PAGE), 0);
+    fake_map(f, p, BASE + 512 * PAGE, 1024, FAKE_HUGE);
+    mark();
     for (uint64_t i = 10; i < 256; i += 10)
         fake_touch(f, p, BASE + i * PAGE);
-    ck_assert_int_eq(reclaim_only(256), 0);
-    EXPECT(accessed, 25);
-    EXPECT(tried, 231);
-    EXPECT(reclaimed, 231);
-    EXPECT(filter_passed, 256);
+    fake_touch(f, p, BASE + 1200 * PAGE); /* in the middle of the second huge page */
+    reclaim();
+    EXPECT(accessed, 25 + 512);
+    EXPECT(tried, 231 + 512);
+    EXPECT(reclaimed, 231 + 512);
+    EXPECT(filter_passed, 256 + 1024);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 25);
-    ck_assert_uint_eq(f->nr_advise, 2); /* one to ask for permission, one for all 26 ranges */
+    ck_assert_uint_eq(fake_resident(p, BASE + 512 * PAGE, 1024), 512);
+    end();
 }
 END_TEST
 
-/* Without a mark nothing is known to be idle: then either nothing goes, or whatever is there if that is what is asked
- * for. */
+/* The first call of process_madvise() asks whether it is permitted, the second is for all 26 ranges. */
+START_TEST(test_many_ranges_in_a_call)
+{
+    begin_process();
+    fake_map(f, p, BASE, 256, FAKE_SMALL);
+    mark();
+    for (uint64_t i = 10; i < 256; i += 10)
+        fake_touch(f, p, BASE + i * PAGE);
+    reclaim();
+    EXPECT(reclaimed, 231);
+    ck_assert_uint_eq(f->nr_advise, 2);
+    end();
+}
+END_TEST
+
+/* Without a mark no page is known to be idle. A request says whether it wants marked pages or all. */
 START_TEST(test_unmarked)
 {
+    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(reclaim_only(64), 0);
+    reclaim();
     EXPECT(accessed, 64);
     EXPECT(tried, 0);
     request.marked = false;
-    ck_assert_int_eq(reclaim_only(64), 0);
+    reclaim();
     EXPECT(reclaimed, 64);
+    end();
 }
 END_TEST
 
-START_TEST(test_huge_whole)
-{
-    fake_map(f, p, BASE, 2048, FAKE_HUGE);
-    request.limit_end = BASE + 2048 * PAGE;
-    reclaim(700); /* ends in the second, which goes whole */
-    EXPECT(tried, 1024);
-    EXPECT(reclaimed, 1024);
-    ck_assert_uint_eq(result.end, request.end);
-    request.start = BASE + 700 * PAGE; /* begins in it, where nothing is left */
-    request.limit_end = 0;
-    reclaim(600); /* ends in the third, which may not go whole */
-    EXPECT(tried, 0);
-    EXPECT(absent, 324);
-    ck_assert_uint_eq(result.end, request.end);
-    request.start = BASE + 1300 * PAGE; /* begins in the third */
-    request.limit_end = BASE + 2048 * PAGE;
-    reclaim(748);
-    EXPECT(tried, 512);
-    ck_assert_uint_eq(fake_resident(p, BASE, 2048), 512);
-    ck_assert_uint_eq(f->nr_torn, 0);
-}
-END_TEST
-
-/* A large page that lies across two windows, and one that ends where the limit is. */
-START_TEST(test_medium_anywhere)
-{
-    uint64_t start = BASE + 8 * PAGE;
-
-    fake_map(f, p, BASE, 8, FAKE_SMALL);
-    fake_map(f, p, start, 1600, FAKE_MEDIUM);
-    reclaim(8 + 1600);
-    EXPECT(tried, 1608);
-    EXPECT(reclaimed, 1608);
-    ck_assert_uint_eq(f->nr_torn, 0);
-}
-END_TEST
-
-START_TEST(test_touched_huge)
+/* Sampling makes an accessed huge page idle again, which does not make it cold. */
+START_TEST(test_sampled_since)
 {
     uint64_t addr = BASE + 5 * PAGE;
-    uint8_t accessed;
 
+    begin_process();
     fake_map(f, p, BASE, 1024, FAKE_HUGE);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 1024 * PAGE), 0);
+    mark();
     fake_touch(f, p, addr);
-    for (int i = 0; i < 3; i++) { /* sampling makes it idle again, which does not make it cold */
-        ck_assert_int_eq(OPS->prepare(backend, 1, &addr, 1), 0);
-        ck_assert_int_eq(OPS->check(backend, 1, &addr, 1, &accessed), 0);
-        ck_assert_int_eq(accessed, i == 0);
+    for (int i = 0; i < 3; i++) {
+        prepare(&addr, 1);
+        expect_accessed(&addr, 1, i == 0 ? "1" : "0");
     }
-    ck_assert_int_eq(reclaim_only(1024), 0);
+    request_pages(0, 1024);
+    reclaim();
     EXPECT(accessed, 512);
     EXPECT(tried, 512);
     ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
+    end();
 }
 END_TEST
 
 START_TEST(test_not_reclaimable)
 {
+    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_HUGETLB);
     fake_map(f, p, BASE + 1024 * PAGE, 16, FAKE_FILE);
     fake_map(f, p, BASE + 1040 * PAGE, 16, FAKE_ZERO);
-    for (uint64_t i = 0; i < 8; i++)
-        *fake_entry(p, BASE + i * PAGE) &= ~DRCL_PAGEMAP_EXCLUSIVE;
+    fake_share(p, BASE, 8);
     fake_flag(f, p, BASE + 8 * PAGE, 8, DRCL_KPF_UNEVICTABLE);
+    fake_flag(f, p, BASE + 16 * PAGE, 4, DRCL_KPF_DIRTY); /* can go: swap is for that */
     fake_flag(f, p, BASE + 1024 * PAGE, 8, DRCL_KPF_DIRTY);
     fake_flag(f, p, BASE + 1032 * PAGE, 4, DRCL_KPF_WRITEBACK);
-    fake_flag(f, p, BASE + 16 * PAGE, 4, DRCL_KPF_DIRTY); /* swap-backed: that is what swap is for */
-    reclaim(1056);
-    EXPECT(not_reclaimable, 8 + 8 + 512 + 12 + 16);
+    request_pages(0, 1056);
+    if (TARGET == PHYSICAL_MEMORY) {
+        for (size_t i = f->next_frame; i < FAKE_FRAMES; i++)
+            f->frames[i].flags = i % 2 ? DRCL_KPF_BUDDY : UINT32_C(1) << 7; /* free, or a slab's */
+        request.start = 64 * PAGE;
+        request.end = request.limit_end = f->next_frame / 2 * 2 * PAGE + 20 * PAGE;
+    }
+    mark_and_reclaim();
     EXPECT(tried, 48 + 4);
     EXPECT(reclaimed, 48 + 4);
-    EXPECT(absent, 1056 - 64 - 512 - 32);
+    EXPECT(accessed, 0);
+    EXPECT(absent, TARGET == PHYSICAL_MEMORY ? 10 : 1056 - 64 - 512 - 32);
+    if (TARGET == A_PROCESS)
+        EXPECT(not_reclaimable, 8 + 8 + 512 + 12 + 16);
+    else
+        EXPECT(not_reclaimable, (request.end - request.start) / PAGE - 52 - 10);
+    end();
 }
 END_TEST
 
-/* A huge page of which another process maps a part. */
+/* A huge page of which another process maps a page. */
 START_TEST(test_shared_huge)
 {
+    begin(TARGET);
     fake_map(f, p, BASE, 1024, FAKE_HUGE);
-    *fake_entry(p, BASE + 300 * PAGE) &= ~DRCL_PAGEMAP_EXCLUSIVE;
-    reclaim(1024);
-    EXPECT(not_reclaimable, 512);
+    fake_share(p, BASE + 300 * PAGE, 1);
+    mark_and_reclaim();
     EXPECT(tried, 512);
     EXPECT(reclaimed, 512);
+    ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
+    end();
 }
 END_TEST
 
 START_TEST(test_swap)
 {
+    static const struct {
+        uint64_t total, free; /* pages */
+    } cases[] = {{0, 0}, {1024, 0}, {1024, 100}};
+    uint64_t can_go = cases[CASE].free + 64; /* files need no swap */
+
+    begin(TARGET);
     fake_map(f, p, BASE, 1024, FAKE_SMALL);
     fake_map(f, p, BASE + 1024 * PAGE, 64, FAKE_FILE);
-    f->swap_total = _i ? 1024 * PAGE : 0;
-    f->swap_free = 0;
-    reclaim(1088);
-    EXPECT(not_reclaimable, 1024);
-    EXPECT(tried, 64); /* files need no swap */
-    EXPECT(reclaimed, 64);
-    f->swap_total = 1024 * PAGE;
-    f->swap_free = 100 * PAGE;
-    reclaim(1024);
-    EXPECT(tried, 100);
-    EXPECT(reclaimed, 100);
-    EXPECT(not_reclaimable, 924);
+    f->swap_total = cases[CASE].total * PAGE;
+    f->swap_free = cases[CASE].free * PAGE;
+    request_pages(0, 1088);
+    mark_and_reclaim();
+    EXPECT(tried, can_go);
+    EXPECT(reclaimed, can_go);
+    if (TARGET == A_PROCESS)
+        EXPECT(not_reclaimable, 1088 - can_go);
+    end();
 }
 END_TEST
+
+START_TEST(test_cold_action)
+{
+    begin(TARGET);
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    f->swap_free = 0; /* which it does not need */
+    request.action = DAMON_RECLAIM_ACTION_COLD;
+    mark_and_reclaim();
+    EXPECT(tried, 64);
+    EXPECT(reclaimed, 64);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+    end();
+}
+END_TEST
+
+static const struct {
+    struct damon_reclaim_filter filter;
+    size_t pages; /* that pass, of a huge page, 64 small ones and 32 of a file */
+} filters[] = {
+    {{.type = DAMON_RECLAIM_FILTER_ANON, .matching = true}, 32},
+    {{.type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true}, 512 + 64},
+    {{.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true}, 512 + 48 + 32},
+    {{.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17}, 512 + 56 + 32},
+    {{.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .allow = true, .memcg = 17}, 8},
+    {{.type = DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE, .matching = true, .start = HUGE_PAGE, .end = HUGE_PAGE}, 64 + 32},
+    {{.type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = true, .allow = true}, 0},
+    {{.type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = false, .allow = true}, 512 + 64 + 32},
+    {{.type = DAMON_RECLAIM_FILTER_UNMAPPED, .matching = true}, 512 + 64 + 32},
+    {{.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true}, 512 + 64 + 32},
+    {{.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = false}, 0},
+};
+
+START_TEST(test_filters)
+{
+    begin(TARGET);
+    fake_map(f, p, BASE, 512, FAKE_HUGE);
+    fake_map(f, p, BASE + 512 * PAGE, 64, FAKE_SMALL);
+    fake_map(f, p, BASE + 576 * PAGE, 32, FAKE_FILE);
+    fake_flag(f, p, BASE + 512 * PAGE, 16, DRCL_KPF_ACTIVE);
+    fake_charge(f, p, BASE + 512 * PAGE, 8, 17);
+    request.filters = &filters[CASE].filter;
+    request.nr_filters = 1;
+    mark_and_reclaim();
+    EXPECT(filter_passed, filters[CASE].pages);
+    EXPECT(reclaimed, filters[CASE].pages);
+    ck_assert_uint_eq(fake_resident(p, BASE, 608), 608 - filters[CASE].pages);
+    end();
+}
+END_TEST
+
+START_TEST(test_memcg_without_kpagecgroup)
+{
+    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17};
+
+    begin(TARGET);
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    f->missing = "/proc/kpagecgroup";
+    request.filters = &filter;
+    request.nr_filters = 1;
+    mark();
+    ck_assert_int_eq(try_reclaim(), -ENOENT);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64); /* nothing is reclaimed by mistake */
+    end();
+}
+END_TEST
+
+/* --- huge pages at the ends of a request ----------------------------------------------------------------------------
+ */
+
+/* The page at the end of a request is reclaimed whole if it ends before limit_end. */
+START_TEST(test_huge_at_the_end)
+{
+    begin_process();
+    fake_map(f, p, BASE, 2048, FAKE_HUGE);
+    request_pages(0, 700);
+    request.limit_end = BASE + 2048 * PAGE;
+    mark_and_reclaim();
+    EXPECT(tried, 1024);
+    EXPECT(reclaimed, 1024);
+    ck_assert_uint_eq(result.end, request.end);
+    request_pages(700, 600); /* begins in the second, which is gone, and ends in the third */
+    mark_and_reclaim();
+    EXPECT(tried, 0);
+    EXPECT(absent, 324);
+    ck_assert_uint_eq(result.end, request.end);
+    request_pages(1300, 748); /* begins in the third */
+    mark_and_reclaim();
+    EXPECT(tried, 512);
+    ck_assert_uint_eq(fake_resident(p, BASE, 2048), 512);
+    end();
+}
+END_TEST
+
+START_TEST(test_huge_at_the_end_of_a_physical_range)
+{
+    uint64_t first;
+
+    begin_physical();
+    fake_map(f, p, BASE, 1024, FAKE_HUGE);
+    first = fake_physical(p, BASE);
+    request.start = first;
+    request.end = request.limit_end = first + 100 * PAGE;
+    mark_and_reclaim();
+    EXPECT(tried, 0);
+    ck_assert_uint_ge(result.end, request.end);
+    request.limit_end = first + 1024 * PAGE;
+    mark_and_reclaim();
+    EXPECT(reclaimed, 512);
+    request.start = first + 600 * PAGE; /* in the second, which stays */
+    request.end = request.limit_end = first + 1024 * PAGE;
+    mark_and_reclaim();
+    EXPECT(tried, 0);
+    ck_assert_uint_eq(fake_resident(p, BASE, 1024), 512);
+    end();
+}
+END_TEST
+
+/* Large pages that lie across two batches, or end at the limit. */
+START_TEST(test_medium_anywhere)
+{
+    begin_process();
+    fake_map(f, p, BASE, 8, FAKE_SMALL);
+    fake_map(f, p, BASE + 8 * PAGE, 1600, FAKE_MEDIUM);
+    request_pages(0, 1608);
+    mark_and_reclaim();
+    EXPECT(tried, 1608);
+    EXPECT(reclaimed, 1608);
+    end();
+}
+END_TEST
+
+/* --- limits ---------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(test_max_bytes)
 {
+    begin_process();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_HUGE);
     request.max_bytes = 100 * PAGE;
-    reclaim(1024);
+    request_pages(0, 1024);
+    mark_and_reclaim();
     EXPECT(tried, 100);
     ck_assert_uint_eq(result.end, BASE + 100 * PAGE);
-    request.start = BASE + 400 * PAGE;
     request.max_bytes = 300 * PAGE;
-    reclaim(624); /* the huge page does not fit behind the small ones */
+    request_pages(400, 624); /* the huge page does not fit after 112 small ones */
+    mark_and_reclaim();
     EXPECT(tried, 112);
     ck_assert_uint_eq(result.end, BASE + 512 * PAGE);
     request.max_bytes = 0;
-    reclaim(624);
+    mark_and_reclaim();
     EXPECT(tried, 0);
+    end();
 }
 END_TEST
 
+START_TEST(test_max_bytes_of_physical_memory)
+{
+    begin_physical();
+    fake_map(f, p, BASE, 512, FAKE_SMALL);
+    fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_HUGE);
+    fake_cgroup(f, "/a", 17);
+    fake_cache(f, 100, 17);
+    request.max_bytes = 100 * PAGE;
+    for (int i = 0; i < 6; i++) {
+        mark_and_reclaim();
+        ck_assert_uint_le(result.tried, 100 * PAGE);
+        request.start = result.end < END ? result.end : 0;
+    }
+    ck_assert_uint_eq(fake_resident(p, BASE, 512), 0);
+    ck_assert_uint_eq(fake_resident(p, BASE + 512 * PAGE, 512), 512);
+    request.max_bytes = 0;
+    mark_and_reclaim();
+    EXPECT(tried, 0);
+    end();
+}
+END_TEST
+
+/* However short the deadline, it is kept, and request by request all is done: 250 pages fit into each. */
 START_TEST(test_deadline)
 {
-    uint64_t spent;
+    uint64_t longest = 0, stop;
+    size_t rounds;
 
-    fake_map(f, p, BASE, 2048, FAKE_SMALL);
+    begin(TARGET);
+    fake_map(f, p, BASE, 4096, FAKE_SMALL);
     f->page_ns = 20000;
-    request.deadline_ns = f->now_ns;
-    reclaim(2048); /* over before it began */
+    mark();
+    request.deadline_ns = f->now_ns; /* over before it begins */
+    reclaim();
     EXPECT(tried, 0);
-    ck_assert_uint_eq(result.end, BASE);
-    for (int i = 0; i < 5; i++) {
-        uint64_t begin = f->now_ns;
+    ck_assert_uint_eq(result.end, request.start);
+    stop = request.end;
+    for (rounds = 0; request.start < stop && rounds < 30; rounds++) {
+        uint64_t start_ns = f->now_ns;
 
-        request.deadline_ns = begin + 5000000;
-        ck_assert_int_eq(reclaim_only(2048 - (size_t)((request.start - BASE) / PAGE)), 0);
-        spent = f->now_ns - begin;
-        ck_assert_uint_le(spent, 5500000);
-        ck_assert_uint_ge(result.tried, 150 * PAGE); /* of 250 */
-        EXPECT(reclaimed, result.tried / PAGE);
+        request.deadline_ns = start_ns + 5000000;
+        reclaim();
+        ck_assert_uint_eq(result.reclaimed, result.tried);
+        if (f->now_ns - start_ns > longest)
+            longest = f->now_ns - start_ns;
         request.start = result.end;
     }
+    ck_assert_uint_eq(request.start, stop);
+    ck_assert_uint_eq(fake_resident(p, BASE, 4096), 0);
+    ck_assert_uint_le(longest, TARGET == A_PROCESS ? 5500000 : 6000000);
+    end();
 }
 END_TEST
 
-/* Too little time for a huge page: one goes all the same, and only one. */
-START_TEST(test_deadline_huge)
+/* There is too little time for a huge page. One is reclaimed nevertheless, and only one. */
+START_TEST(test_deadline_of_a_huge_page)
 {
+    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
     f->page_ns = 20000;
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 2048 * PAGE), 0);
+    mark();
+    request_pages(0, 2048);
     request.deadline_ns = f->now_ns + 2000000;
-    ck_assert_int_eq(reclaim_only(2048), 0);
+    reclaim();
     EXPECT(tried, 512);
     ck_assert_uint_eq(result.end, BASE + 512 * PAGE);
+    end();
 }
 END_TEST
+
+/* --- what the kernel answers ----------------------------------------------------------------------------------------
+ */
 
 START_TEST(test_interrupted)
 {
-    static const int scripts[][FAKE_SCRIPT] = {
-        {-EINTR, -EINTR, 0, -EAGAIN, 0}, /* again, and one range at a time */
-        {-ENOMEM, 0},                    /* the first range has got a hole */
+    static const struct {
+        int script[FAKE_SCRIPT]; /* errors; 0: one range is done */
+        size_t reclaimed;
+    } cases[] = {
+        {{-EINTR, -EINTR, 0, -EAGAIN, 0}, 48}, /* tried again, and range by range */
+        {{-ENOMEM, 0}, 45},                    /* the first range is not mapped any more */
     };
+
+    begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 64 * PAGE), 0);
+    mark();
     for (uint64_t i = 3; i < 64; i += 4)
-        fake_touch(f, p, BASE + i * PAGE); /* 16 ranges of 3 pages */
-    memcpy(f->script, scripts[_i], sizeof(f->script));
+        fake_touch(f, p, BASE + i * PAGE); /* leaves 16 ranges of 3 pages */
+    memcpy(f->script, cases[_i].script, sizeof(f->script));
     f->script_len = 5;
-    ck_assert_int_eq(reclaim_only(64), 0);
+    reclaim();
     EXPECT(tried, 48);
-    EXPECT(reclaimed, _i ? 45 : 48); /* what failed is left, the rest goes */
+    EXPECT(reclaimed, cases[_i].reclaimed);
     EXPECT(accessed, 16);
+    end();
 }
 END_TEST
 
-/* Interrupted again and again: passed over, not tried forever. */
+/* Pages are not tried forever. */
 START_TEST(test_interrupted_forever)
 {
+    static const int errors[] = {-EAGAIN, -EINTR};
+
+    begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 64 * PAGE), 0);
-    f->advise_error = _i ? -EINTR : -EAGAIN;
-    ck_assert_int_eq(reclaim_only(64), 0);
+    mark();
+    f->advise_error = errors[_i];
+    reclaim();
     EXPECT(tried, 0);
     ck_assert_uint_lt(f->nr_advise, 10);
+    end();
 }
 END_TEST
 
-/* Locked without the pages showing it: refused by the kernel, and the others go. */
-START_TEST(test_refused_range)
+/* Memory that is locked, which its pages do not show. */
+START_TEST(test_locked)
 {
+    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL)->locked = true;
     fake_map(f, p, BASE + 65 * PAGE, 63, FAKE_SMALL);
-    reclaim(128);
+    mark_and_reclaim();
     EXPECT(tried, 63);
     EXPECT(reclaimed, 63);
-    EXPECT(not_reclaimable, 64);
+    if (TARGET == A_PROCESS)
+        EXPECT(not_reclaimable, 64);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+    end();
 }
 END_TEST
 
 START_TEST(test_not_permitted)
 {
+    begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 64 * PAGE), 0);
+    mark();
     f->advise_error = -EPERM;
-    ck_assert_int_eq(reclaim_only(64), -EPERM);
-    ck_assert_ptr_nonnull(strstr(f->env.error, "4242"));
-    ck_assert_ptr_nonnull(strstr(f->env.error, "CAP_SYS_NICE"));
+    ck_assert_int_eq(try_reclaim(), -EPERM);
+    says(f->env.error, "4242");
+    says(f->env.error, "CAP_SYS_NICE");
     f->advise_error = 0;
-    ck_assert_int_eq(reclaim_only(64), 0);
+    reclaim();
     EXPECT(tried, 64);
+    end();
 }
 END_TEST
 
@@ -339,11 +482,12 @@ static void exit_after_a_while(struct fake *fake)
 
 START_TEST(test_exit_in_the_middle)
 {
+    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 2048 * PAGE), 0);
+    mark();
     f->hook = exit_after_a_while;
-    ck_assert_int_eq(reclaim_only(2048), -ESRCH);
+    ck_assert_int_eq(try_reclaim(), -ESRCH);
+    end();
 }
 END_TEST
 
@@ -355,152 +499,112 @@ static void unmap_after_a_while(struct fake *fake)
 
 START_TEST(test_unmapped_in_the_middle)
 {
+    begin_process();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_SMALL);
-    backend = fake_backend(f, p);
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 1024 * PAGE), 0);
+    mark();
     f->hook = unmap_after_a_while;
-    ck_assert_int_eq(reclaim_only(1024), 0);
+    request_pages(0, 1024);
+    reclaim();
     EXPECT(tried, 512);
     EXPECT(absent, 512);
     free(p->areas[1].entries);
+    end();
 }
 END_TEST
 
-/* Pinned by a device, or a cgroup without swap: tried a little, then left alone for longer and longer. */
+/* Pages that a device has pinned, or of a cgroup without swap: they are tried now and then, at growing intervals. */
 START_TEST(test_hopeless)
 {
-    uint64_t tried;
+    static const struct {
+        unsigned int wait_s;
+        size_t tried; /* pages */
+    } rounds[] = {{0, 0}, {3, 512}, {1, 0}};
 
+    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
+    request_pages(0, 2048);
     f->pinned = true;
-    reclaim(2048);
-    tried = result.tried;
+    mark_and_reclaim();
     EXPECT(reclaimed, 0);
-    ck_assert_uint_eq(tried + result.not_reclaimable, 2048 * PAGE);
-    reclaim(2048);
-    EXPECT(tried, 0);
-    EXPECT(not_reclaimable, 2048);
-    f->now_ns += 3000000000;
-    reclaim(2048);
-    EXPECT(tried, 512); /* another look, at one huge page */
-    f->now_ns += 1000000000;
-    reclaim(2048);
-    EXPECT(tried, 0);
+    ck_assert_uint_eq(result.tried + result.not_reclaimable, 2048 * PAGE);
+    for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+        f->now_ns += rounds[i].wait_s * SEC;
+        mark_and_reclaim();
+        EXPECT(tried, rounds[i].tried);
+        EXPECT(reclaimed, 0);
+    }
     f->pinned = false;
-    f->now_ns += 64000000000;
-    reclaim(2048);
+    f->now_ns += 64 * SEC;
+    mark_and_reclaim();
     EXPECT(reclaimed, 2048);
+    end();
 }
 END_TEST
 
-START_TEST(test_cold_action)
-{
-    fake_map(f, p, BASE, 64, FAKE_SMALL);
-    f->swap_free = 0; /* of no concern to it */
-    request.action = DAMON_RECLAIM_ACTION_COLD;
-    reclaim(64);
-    EXPECT(tried, 64);
-    EXPECT(reclaimed, 64);
-    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
-}
-END_TEST
+/* --- cost -----------------------------------------------------------------------------------------------------------
+ */
 
-START_TEST(test_filters)
-{
-    struct damon_reclaim_filter filter = {.matching = true};
-
-    fake_map(f, p, BASE, 512, FAKE_HUGE);
-    fake_map(f, p, BASE + 512 * PAGE, 64, FAKE_SMALL);
-    fake_map(f, p, BASE + 576 * PAGE, 32, FAKE_FILE);
-    fake_flag(f, p, BASE + 512 * PAGE, 16, DRCL_KPF_ACTIVE);
-    request.filters = &filter;
-    request.nr_filters = 1;
-    filter.type = DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE;
-    filter.start = filter.end = HUGE_PAGE;
-    reclaim(608); /* all but huge pages */
-    EXPECT(filter_passed, 96);
-    EXPECT(reclaimed, 96);
-    ck_assert_uint_eq(fake_resident(p, BASE, 608), 512);
-    filter.type = DAMON_RECLAIM_FILTER_ANON;
-    reclaim(608);
-    EXPECT(filter_passed, 0);
-    EXPECT(tried, 0);
-    filter.type = DAMON_RECLAIM_FILTER_UNMAPPED;
-    filter.allow = true; /* nothing else */
-    reclaim(608);
-    EXPECT(tried, 0);
-    filter.matching = false;
-    reclaim(608);
-    EXPECT(reclaimed, 512);
-}
-END_TEST
-
-START_TEST(test_filter_active)
-{
-    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
-
-    fake_map(f, p, BASE, 64, FAKE_SMALL);
-    fake_flag(f, p, BASE, 16, DRCL_KPF_ACTIVE);
-    request.filters = &filter;
-    request.nr_filters = 1;
-    reclaim(64);
-    EXPECT(reclaimed, 48);
-    EXPECT(filter_passed, 48);
-}
-END_TEST
-
-/* The same on a kernel that cannot skip what is absent, and with reads that come in pieces. */
+/* A kernel that cannot skip what is not in memory, and reads that return little. */
 START_TEST(test_old_kernel)
 {
+    enum { NO_SCAN = 1, SHORT_READS = 2 };
+
+    begin_process();
     fake_map(f, p, BASE + 1000 * PAGE, 512, FAKE_HUGE);
     fake_map(f, p, BASE + 1600 * PAGE, 64, FAKE_SPREAD);
-    f->no_scan = _i & 1;
-    f->max_read = _i & 2 ? 24 : 0;
-    reclaim(2048);
+    f->no_scan = _i & NO_SCAN;
+    f->max_read = _i & SHORT_READS ? 24 : 0;
+    request_pages(0, 2048);
+    mark_and_reclaim();
     EXPECT(reclaimed, 576);
     EXPECT(absent, 2048 - 576);
+    end();
 }
 END_TEST
 
-/* Terabytes of address space that was never touched cost next to nothing. */
+/* Terabytes of address space without a page cost next to nothing. */
 START_TEST(test_vast)
 {
+    begin_process();
     fake_map(f, p, BASE + 1000 * PAGE, 16, FAKE_SMALL);
-    backend = fake_backend(f, p);
     f->nr_calls = 0;
-    ck_assert_int_eq(OPS->mark(backend, 1, BASE, BASE + 100 * 1024 * MIB), 0);
-    ck_assert_int_eq(reclaim_only(100 * 1024 * 256), 0);
+    ck_assert_int_eq(ops->mark(backend, 1, BASE, BASE + 100 * 1024 * MIB), 0);
+    request_pages(0, 100 * 1024 * 256);
+    reclaim();
     EXPECT(reclaimed, 16);
     ck_assert_uint_lt(f->nr_calls, 30);
+    end();
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, test_cold_goes, 0, 5);
-    tcase_add_test(tc, test_accessed_stays);
-    tcase_add_test(tc, test_unmarked);
-    tcase_add_test(tc, test_huge_whole);
+    add_cases_for_targets(tc, test_cold_goes, 5);
+    add_for_targets(tc, test_accessed_stays);
+    tcase_add_test(tc, test_many_ranges_in_a_call);
+    add_for_targets(tc, test_unmarked);
+    tcase_add_test(tc, test_sampled_since);
+    add_for_targets(tc, test_not_reclaimable);
+    add_for_targets(tc, test_shared_huge);
+    add_cases_for_targets(tc, test_swap, 3);
+    add_for_targets(tc, test_cold_action);
+    add_cases_for_targets(tc, test_filters, sizeof(filters) / sizeof(filters[0]));
+    add_for_targets(tc, test_memcg_without_kpagecgroup);
+    tcase_add_test(tc, test_huge_at_the_end);
+    tcase_add_test(tc, test_huge_at_the_end_of_a_physical_range);
     tcase_add_test(tc, test_medium_anywhere);
-    tcase_add_test(tc, test_touched_huge);
-    tcase_add_test(tc, test_not_reclaimable);
-    tcase_add_test(tc, test_shared_huge);
-    tcase_add_loop_test(tc, test_swap, 0, 2);
     tcase_add_test(tc, test_max_bytes);
-    tcase_add_test(tc, test_deadline);
-    tcase_add_test(tc, test_deadline_huge);
+    tcase_add_test(tc, test_max_bytes_of_physical_memory);
+    add_for_targets(tc, test_deadline);
+    tcase_add_test(tc, test_deadline_of_a_huge_page);
     tcase_add_loop_test(tc, test_interrupted, 0, 2);
     tcase_add_loop_test(tc, test_interrupted_forever, 0, 2);
-    tcase_add_test(tc, test_refused_range);
+    add_for_targets(tc, test_locked);
     tcase_add_test(tc, test_not_permitted);
     tcase_add_test(tc, test_exit_in_the_middle);
     tcase_add_test(tc, test_unmapped_in_the_middle);
     tcase_add_test(tc, test_hopeless);
-    tcase_add_test(tc, test_cold_action);
-    tcase_add_test(tc, test_filters);
-    tcase_add_test(tc, test_filter_active);
     tcase_add_loop_test(tc, test_old_kernel, 0, 4);
     tcase_add_test(tc, test_vast);
 }

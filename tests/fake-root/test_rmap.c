@@ -6,29 +6,27 @@
 
 START_TEST(test_find)
 {
+    enum { ANY_KERNEL, NO_SCAN, SHORT_READS };
     struct drcl_rmap_run run;
 
-    set_up();
-    populate();
-    f->no_scan = _i == 1;
-    f->max_read = _i == 2 ? 40 : 0;
+    f->no_scan = _i == NO_SCAN;
+    f->max_read = _i == SHORT_READS ? 40 : 0;
     *fake_entry(process(FIRST), BASE + 4096 * PAGE) = 0;
-    ck_assert(!knows_all());
-    ck_assert(!drcl_rmap_find(rmap, 64, &run));
+    ck_assert_int_eq(knows_all(), false);
+    ck_assert_int_eq(drcl_rmap_find(rmap, 64, &run), false);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1); /* nothing is wanted */
-    ck_assert(!knows_all());
+    ck_assert_int_eq(knows_all(), false);
     want_all();
-    ck_assert(!knows_all());
+    ck_assert_int_eq(knows_all(), false);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
-    ck_assert(knows_all());
+    ck_assert_int_eq(knows_all(), true);
     ck_assert_uint_eq(nr_found(process(FIRST)), ALL - 1);
     ck_assert_uint_eq(nr_found(process(FIRST + 1)), ALL);
     ck_assert_uint_eq(nr_found(process(getpid())), 0);
-    ck_assert(drcl_rmap_find(rmap, (*fake_entry(process(FIRST), BASE) & DRCL_PAGEMAP_PFN) + 10, &run));
+    ck_assert_int_eq(drcl_rmap_find(rmap, (*fake_entry(process(FIRST), BASE) & DRCL_PAGEMAP_PFN) + 10, &run), true);
     ck_assert_uint_eq(run.addr, BASE + 10 * PAGE);
     ck_assert_uint_eq(run.pages, 502); /* the rest of a huge page */
     ck_assert_str_eq(f->env.error, "");
-    tear_down();
 }
 END_TEST
 
@@ -36,16 +34,12 @@ START_TEST(test_shared)
 {
     struct fake_process *p;
 
-    set_up();
-    populate();
     p = process(FIRST);
     for (size_t i = 0; i < 64; i += 2)
         *fake_entry(p, BASE + (4096 + i) * PAGE) &= ~DRCL_PAGEMAP_EXCLUSIVE;
     fake_map(f, p, BASE + 500000 * PAGE, 16, FAKE_ZERO);
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    read_all();
     ck_assert_uint_eq(nr_found(p), ALL - 32);
-    tear_down();
 }
 END_TEST
 
@@ -53,14 +47,10 @@ START_TEST(test_hidden_frames)
 {
     struct drcl_rmap_run run;
 
-    set_up();
-    populate();
     f->hide_frames = true;
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
-    ck_assert(!drcl_rmap_find(rmap, 0, &run));
+    read_all();
+    ck_assert_int_eq(drcl_rmap_find(rmap, 0, &run), false);
     ck_assert_uint_eq(nr_found(process(FIRST)), 0);
-    tear_down();
 }
 END_TEST
 
@@ -70,24 +60,20 @@ START_TEST(test_wanted)
     uint64_t head;
     size_t calls;
 
-    set_up();
-    populate();
     head = *fake_entry(process(FIRST), BASE) & DRCL_PAGEMAP_PFN;
     drcl_rmap_want(rmap, head + 100, head + 600);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
-    ck_assert(drcl_rmap_knows(rmap, head + 100, head + 600));
-    ck_assert(!drcl_rmap_knows(rmap, head + 99, head + 600));
-    ck_assert(!drcl_rmap_knows(rmap, head + 100, head + 601));
+    ck_assert_int_eq(drcl_rmap_knows(rmap, head + 100, head + 600), true);
+    ck_assert_int_eq(drcl_rmap_knows(rmap, head + 99, head + 600), false);
+    ck_assert_int_eq(drcl_rmap_knows(rmap, head + 100, head + 601), false);
     ck_assert_uint_eq(nr_found(process(FIRST)), 500);
     ck_assert_uint_eq(nr_found(process(FIRST + 1)), 0);
     calls = f->nr_calls;
     drcl_rmap_want(rmap, head + 200, head + 300);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     ck_assert_uint_eq(f->nr_calls, calls);
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    read_all();
     check_all();
-    tear_down();
 }
 END_TEST
 
@@ -97,8 +83,6 @@ START_TEST(test_deadline)
     size_t steps = 0;
     int r;
 
-    set_up();
-    populate();
     want_all();
     do {
         uint64_t deadline = f->now_ns + 1000;
@@ -112,44 +96,37 @@ START_TEST(test_deadline)
     } while (r == 0);
     ck_assert_uint_gt(steps, 10);
     check_all();
-    tear_down();
 }
 END_TEST
 
 /* What is wanted while a pass goes on is for the next one. */
 START_TEST(test_wanted_meanwhile)
 {
-    set_up();
-    populate();
     drcl_rmap_want(rmap, 64, 1200);
     ck_assert_int_eq(drcl_rmap_step(rmap, f->now_ns + 8000), 0);
     drcl_rmap_want(rmap, 100, 200); /* the pass is for it already */
     want_all();
     while (!drcl_rmap_knows(rmap, 64, 1200)) {
-        ck_assert(!knows_all());
+        ck_assert_int_eq(knows_all(), false);
         ck_assert_int_eq(drcl_rmap_step(rmap, f->now_ns + 1000), 0);
     }
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     check_all();
-    tear_down();
 }
 END_TEST
 
 /* Any number of ranges: they are joined, nothing gets lost. */
 START_TEST(test_many_ranges)
 {
-    set_up();
-    populate();
     for (uint64_t pfn = 0; pfn < FAKE_FRAMES; pfn += 2)
         drcl_rmap_want(rmap, pfn, pfn + 1);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     for (uint64_t pfn = 0; pfn < FAKE_FRAMES; pfn += 2)
-        ck_assert(drcl_rmap_knows(rmap, pfn, pfn + 1));
+        ck_assert_int_eq(drcl_rmap_knows(rmap, pfn, pfn + 1), true);
     for (uint64_t pfn = 1; pfn < FAKE_FRAMES; pfn += 2)
         drcl_rmap_want(rmap, pfn, pfn + 1);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     check_all();
-    tear_down();
 }
 END_TEST
 
@@ -158,20 +135,18 @@ START_TEST(test_many_passes)
 {
     uint64_t at;
 
-    set_up();
-    populate();
     at = *fake_entry(process(FIRST), BASE) & DRCL_PAGEMAP_PFN;
     for (uint64_t pass = 0; pass < 24; pass++) {
         for (uint64_t pfn = pass * 1200; pfn < pass * 1200 + 1000; pfn += 4)
             drcl_rmap_want(rmap, UINT64_C(1000000) + pfn, UINT64_C(1000000) + pfn + 1);
         drcl_rmap_want(rmap, at, at + 1024);
         ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
-        ck_assert(drcl_rmap_knows(rmap, UINT64_C(1000000) + pass * 1200, UINT64_C(1000000) + pass * 1200 + 1));
+        ck_assert_int_eq(drcl_rmap_knows(rmap, UINT64_C(1000000) + pass * 1200, UINT64_C(1000000) + pass * 1200 + 1),
+                         true);
     }
     drcl_rmap_want(rmap, at, at + 1024);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     ck_assert_uint_eq(nr_found(process(FIRST)), 1024);
-    tear_down();
 }
 END_TEST
 
@@ -179,45 +154,37 @@ START_TEST(test_age)
 {
     struct fake_process *p;
 
-    set_up();
-    populate();
     p = process(FIRST);
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    read_all();
     fake_unmap_all(p);
     fake_map(f, p, BASE, 16, FAKE_SMALL);
-    f->now_ns += UINT64_C(59000000000);
+    f->now_ns += 59 * SEC;
     want_all();
-    ck_assert(knows_all());
+    ck_assert_int_eq(knows_all(), true);
     ck_assert_uint_eq(nr_found(p), 0);
-    f->now_ns += UINT64_C(1000000000);
+    f->now_ns += SEC;
     want_all();
-    ck_assert(!knows_all());
+    ck_assert_int_eq(knows_all(), false);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     ck_assert_uint_eq(nr_found(p), 16);
-    tear_down();
 }
 END_TEST
 
 START_TEST(test_wrong)
 {
-    set_up();
-    populate();
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    read_all();
     check_all();
     for (size_t i = 0; i < 3 * ALL / 4; i++) /* a quarter of the answers */
         drcl_rmap_was_wrong(rmap);
     want_all();
-    ck_assert(knows_all());
+    ck_assert_int_eq(knows_all(), true);
     drcl_rmap_was_wrong(rmap);
     want_all();
-    ck_assert(!knows_all());
+    ck_assert_int_eq(knows_all(), false);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     check_all();
     want_all();
-    ck_assert(knows_all());
-    tear_down();
+    ck_assert_int_eq(knows_all(), true);
 }
 END_TEST
 
@@ -232,7 +199,8 @@ static void count_warnings(void *data, enum damon_reclaim_log_level level, const
 /* Who has most in memory is found first. */
 START_TEST(test_largest_first)
 {
-    set_up();
+    tear_down();
+    set_up(); /* without those processes */
     fake_process(f, 2);
     for (pid_t pid = FIRST; pid < FIRST + 5; pid++)
         fake_map(f, fake_process(f, pid), BASE, pid == FIRST + 3 ? 128 : 32, FAKE_SPREAD);
@@ -245,7 +213,6 @@ START_TEST(test_largest_first)
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     for (pid_t pid = FIRST; pid < FIRST + 5; pid++)
         ck_assert_uint_eq(nr_found(process(pid)), pid == FIRST + 3 ? 128 : 32);
-    tear_down();
 }
 END_TEST
 
@@ -255,6 +222,7 @@ START_TEST(test_bound)
     const size_t bound = 4096;
     size_t first, second;
 
+    tear_down();
     f = fake_open();
     f->env.log = count_warnings;
     nr_warnings = 0;
@@ -262,18 +230,16 @@ START_TEST(test_bound)
     for (pid_t pid = FIRST; pid < FIRST + 2; pid++)
         fake_map(f, fake_process(f, pid), BASE, 200, FAKE_SMALL); /* a run each */
     for (int i = 0; i < 4; i++) {
-        want_all();
-        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
-        ck_assert(knows_all());
+        read_all();
+        ck_assert_int_eq(knows_all(), true);
         ck_assert_uint_le(drcl_rmap_bytes(rmap), bound);
         first = nr_found(process(FIRST));
         second = nr_found(process(FIRST + 1));
         ck_assert_uint_eq(first + second, 128);
         ck_assert_uint_eq(i % 2 ? second : first, 128);
-        f->now_ns += UINT64_C(60000000000);
+        f->now_ns += 60 * SEC;
     }
     ck_assert_uint_eq(nr_warnings, 1);
-    tear_down();
 }
 END_TEST
 
@@ -282,11 +248,8 @@ START_TEST(test_exclude)
     const pid_t pids[] = {FIRST, FIRST + 1};
     size_t bytes;
 
-    set_up();
-    populate();
     ck_assert_int_eq(drcl_rmap_exclude(rmap, pids, 1), 0);
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    read_all();
     bytes = drcl_rmap_bytes(rmap);
     ck_assert_uint_eq(nr_found(process(FIRST)), 0);
     ck_assert_uint_eq(nr_found(process(FIRST + 1)), ALL);
@@ -294,12 +257,10 @@ START_TEST(test_exclude)
     ck_assert_uint_eq(nr_found(process(FIRST + 1)), 0);
     ck_assert_uint_eq(nr_found(process(FIRST + 2)), ALL);
     ck_assert_int_eq(drcl_rmap_exclude(rmap, NULL, 0), 0);
-    f->now_ns += UINT64_C(60000000000);
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    f->now_ns += 60 * SEC;
+    read_all();
     check_all();
     ck_assert_uint_ge(drcl_rmap_bytes(rmap), bytes);
-    tear_down();
 }
 END_TEST
 
@@ -309,8 +270,6 @@ START_TEST(test_exclude_meanwhile)
     const pid_t pid = FIRST;
     int r;
 
-    set_up();
-    populate();
     want_all();
     r = drcl_rmap_step(rmap, f->now_ns + (uint64_t)_i * 1000);
     ck_assert_int_eq(drcl_rmap_exclude(rmap, &pid, 1), 0);
@@ -319,12 +278,12 @@ START_TEST(test_exclude_meanwhile)
     ck_assert_uint_eq(nr_found(process(FIRST)), 0);
     ck_assert_uint_eq(nr_found(process(FIRST + 1)), ALL);
     ck_assert_uint_eq(nr_found(process(FIRST + 2)), ALL);
-    tear_down();
 }
 END_TEST
 
 static void fill(TCase *tc)
 {
+    tcase_add_checked_fixture(tc, begin_populated, tear_down);
     tcase_add_loop_test(tc, test_find, 0, 3);
     tcase_add_test(tc, test_shared);
     tcase_add_test(tc, test_hidden_frames);

@@ -21,18 +21,18 @@ static void exec_at(struct fake *fake)
 /* A process exits, or begins another program, at any call: the others are found. */
 START_TEST(test_vanish)
 {
+    static void (*const hooks[])(struct fake *) = {exit_at, exec_at};
+
     for (change_at = 1;; change_at++) {
         size_t calls;
 
-        set_up();
-        populate();
+        begin_populated();
         f->nr_calls = 0;
-        f->hook = _i ? exec_at : exit_at;
-        want_all();
-        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        f->hook = hooks[_i];
+        read_all();
         f->hook = NULL;
         calls = f->nr_calls;
-        ck_assert(knows_all());
+        ck_assert_int_eq(knows_all(), true);
         ck_assert_uint_eq(nr_found(process(FIRST)), ALL);
         ck_assert_uint_eq(nr_found(process(FIRST + 2)), ALL);
         ck_assert_str_eq(f->env.error, "");
@@ -56,8 +56,7 @@ START_TEST(test_every_call)
     for (i = 1; reached; i++) {
         int r;
 
-        set_up();
-        populate();
+        begin_populated();
         want_all();
         f->nr_calls = 0;
         f->fail_call = i;
@@ -68,18 +67,17 @@ START_TEST(test_every_call)
         if (r < 0) {
             ck_assert_int_eq(r, errors[_i]);
             ck_assert_str_ne(f->env.error, "");
-            ck_assert(!knows_all());
+            ck_assert_int_eq(knows_all(), false);
             ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
             check_all();
         } else {
             ck_assert_int_eq(r, 1);
-            ck_assert(knows_all());
+            ck_assert_int_eq(knows_all(), true);
             ck_assert_uint_ge(nr_found(process(FIRST)) + nr_found(process(FIRST + 1)) + nr_found(process(FIRST + 2)),
                               2 * ALL);
         }
-        f->now_ns += UINT64_C(60000000000);
-        want_all();
-        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        f->now_ns += 60 * SEC;
+        read_all();
         check_all();
         tear_down();
     }
@@ -105,9 +103,8 @@ START_TEST(test_every_allocation)
         drcl_rmap_step(rmap, 0);
         n = n > f->memory.nr_calls ? n : f->memory.nr_calls;
         f->memory.fail_at = 0;
-        f->now_ns += UINT64_C(60000000000);
-        want_all();
-        ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+        f->now_ns += 60 * SEC;
+        read_all();
         check_all();
         tear_down();
     }
@@ -120,16 +117,14 @@ START_TEST(test_steady_state)
 {
     size_t allocations, bytes;
 
-    set_up();
-    populate();
-    want_all();
-    ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
+    begin_populated();
+    read_all();
     drcl_rmap_want(rmap, FAKE_FRAMES, FAKE_FRAMES + 1);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     allocations = f->memory.nr_calls;
     bytes = drcl_rmap_bytes(rmap);
     for (int i = 0; i < 20; i++) {
-        f->now_ns += UINT64_C(60000000000);
+        f->now_ns += 60 * SEC;
         want_all();
         for (int k = 0; k < 5; k++) {
             f->fail_call = f->nr_calls + 60;
@@ -152,8 +147,7 @@ START_TEST(test_free)
 {
     drcl_rmap_free(NULL);
     for (int i = 0; i < 60; i++) {
-        set_up();
-        populate();
+        begin_populated();
         want_all();
         drcl_rmap_step(rmap, f->now_ns + (uint64_t)i * 500);
         tear_down();

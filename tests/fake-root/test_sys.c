@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fake.h"
+#include "life.h"
 #include "root.h"
+#include "sys/iomem.h"
 #include "sys/maps.h"
 #include "sys/meminfo.h"
 #include "sys/process.h"
@@ -23,7 +24,7 @@ START_TEST(test_meminfo)
 
     root_open(&root);
     ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(root.env.error, "/proc/meminfo"));
+    says(root.env.error, "/proc/meminfo");
     root_put(
         &root, "/proc/meminfo",
         "MemTotal:        8000 kB\nMemFree:         1999 kB\nMemAvailable: 1 kB\nSwapTotal: 100 kB\nSwapFree: 60 kB\n");
@@ -47,7 +48,7 @@ START_TEST(test_psi)
 
     root_open(&root);
     ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(root.env.error, "CONFIG_PSI"));
+    says(root.env.error, "CONFIG_PSI");
     root_put(&root, "/proc/pressure/memory",
              "some avg10=0.00 avg60=0.10 avg300=0.00 total=81716\nfull avg10=0.00 total=3\n");
     ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), 0);
@@ -79,7 +80,7 @@ START_TEST(test_process)
     ck_assert_int_eq(drcl_process_check(&root.env, -7), -EINVAL);
     ck_assert_int_eq(drcl_process_check(&root.env, getpid()), -EPERM);
     ck_assert_int_eq(drcl_process_check(&root.env, 100), -ESRCH);
-    ck_assert_ptr_nonnull(strstr(root.env.error, "100"));
+    says(root.env.error, "100");
     put_stat(100, "a) R 1 (b", 'S', "4194304");
     ck_assert_int_eq(drcl_process_check(&root.env, 100), 0);
     ck_assert_int_eq(drcl_process_stat(&root.env, 100, &info), 0);
@@ -87,13 +88,13 @@ START_TEST(test_process)
     ck_assert_uint_eq(info.start_ticks, 4711);
     put_stat(100, "kworker", 'I', "69238880");
     ck_assert_int_eq(drcl_process_check(&root.env, 100), -EPERM);
-    ck_assert_ptr_nonnull(strstr(root.env.error, "kernel thread"));
+    says(root.env.error, "kernel thread");
     put_stat(100, "dead", 'Z', "4194304");
     ck_assert_int_eq(drcl_process_check(&root.env, 100), -ESRCH);
     put_stat(100, "thread", 'S', "4194304");
     root_put(&root, "/proc/100/status", "Name:\tthread\nTgid:\t99\nPid:\t100\n");
     ck_assert_int_eq(drcl_process_check(&root.env, 100), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(root.env.error, "99"));
+    says(root.env.error, "99");
     root_put(&root, "/proc/100/stat", "100 (cut) S 1 1");
     ck_assert_int_eq(drcl_process_check(&root.env, 100), -EINVAL);
     root_put(&root, "/proc/100/stat", "");
@@ -193,15 +194,66 @@ START_TEST(test_maps_walk)
 }
 END_TEST
 
+/* Parses a text of /proc/iomem with room for three ranges. */
+static size_t parse_iomem(const char *text, int wanted, struct damon_reclaim_range ranges[3])
+{
+    size_t n = 77;
+
+    ck_assert_int_eq(drcl_iomem_parse(text, strlen(text), ranges, 3, &n), wanted);
+    return n;
+}
+
+START_TEST(test_iomem)
+{
+    /* The second and third range touch, so they are one. */
+    static const char ram[] =
+        "00001000-0009fbff : System RAM\n00100000-001fffff : System RAM\n  00180000-001bffff : System RAM\n"
+        "00200000-002fffff : System RAM\n00300000-003fffff : System RAM cache\n";
+    /* Memory that was plugged in is part of a device. */
+    static const char plugged[] =
+        "00100000-001fffff : System RAM\n  00180000-001bffff : Kernel code\n140000000-33fffffff : virtio0\n"
+        "  140000000-1bfffffff : System RAM (virtio_mem)\n  1c0000000-1c7ffffff : System RAM (virtio_mem)\n"
+        "400000000-4ffffffff : dax0.0\n  400000000-4ffffffff : System RAM (kmem)\n";
+    struct damon_reclaim_range ranges[3];
+    char text[sizeof(ram)];
+    size_t n;
+
+    ck_assert_uint_eq(parse_iomem(ram, 0, ranges), 2);
+    ck_assert_uint_eq(ranges[0].end, 0x9fc00);
+    ck_assert_uint_eq(ranges[1].start, 0x100000);
+    ck_assert_uint_eq(ranges[1].end, 0x300000);
+    ck_assert_int_eq(drcl_iomem_parse(ram, sizeof(ram) - 1, NULL, 0, &n), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_eq(parse_iomem(plugged, 0, ranges), 3);
+    ck_assert_uint_eq(ranges[1].start, 0x140000000);
+    ck_assert_uint_eq(ranges[1].end, 0x1c8000000);
+    ck_assert_uint_eq(ranges[2].end, 0x500000000);
+    parse_iomem("00100000-ffffffffffffffff : System RAM", 0, ranges);
+    ck_assert_uint_eq(ranges[0].end, UINT64_MAX);
+    parse_iomem("00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n", -EPERM, ranges); /* hidden */
+    parse_iomem("00200000-002fffff : System RAM\n00100000-001fffff : System RAM\n", -EINVAL, ranges);
+    parse_iomem("", -EINVAL, ranges);
+    for (size_t len = 0; len < sizeof(ram); len++) { /* cut anywhere, or damaged: nothing is read beyond the end */
+        drcl_iomem_parse(ram, len, ranges, 2, &n);
+        memcpy(text, ram, sizeof(ram));
+        text[len] ^= 0x15;
+        drcl_iomem_parse(text, sizeof(text), ranges, 2, &n);
+    }
+}
+END_TEST
+
+/* Without frames, descending, and in random orders. */
+enum { EMPTY, DESCENDING, RANDOM, NR_ORDERS };
+
 START_TEST(test_frames)
 {
     struct drcl_frame frames[3000];
     uint64_t state = (uint64_t)_i + 1;
-    size_t n = _i ? 3000 : 0;
+    size_t n = _i == EMPTY ? 0 : 3000;
 
     for (size_t i = 0; i < n; i++) {
         state = state * UINT64_C(6364136223846793005) + 1;
-        frames[i] = (struct drcl_frame){.pfn = _i == 1 ? n - i : state >> 44, .index = (uint32_t)i};
+        frames[i] = (struct drcl_frame){.pfn = _i == DESCENDING ? n - i : state >> 44, .index = (uint32_t)i};
     }
     drcl_frames_sort(frames, n);
     for (size_t i = 1; i < n; i++)
@@ -218,7 +270,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_process_cpu);
     tcase_add_test(tc, test_maps_line);
     tcase_add_test(tc, test_maps_walk);
-    tcase_add_loop_test(tc, test_frames, 0, 4);
+    tcase_add_test(tc, test_iomem);
+    tcase_add_loop_test(tc, test_frames, 0, NR_ORDERS + 1);
 }
 
 int main(void)
