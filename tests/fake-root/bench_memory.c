@@ -60,7 +60,7 @@ START_TEST(bench_memory)
     fake_map(f, p, BASE, load->mib * MIB / PAGE, load->kind);
     config.backend = "idle-page";
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+    for (size_t i = 0; i < NUMBER_OF(settings); i++)
         check(ctx, damon_reclaim_set(ctx, settings[i][0], settings[i][1]));
     check(ctx, damon_reclaim_set(ctx, "min_age", load->min_age));
     measured("made", load, f->memory.live);
@@ -81,7 +81,7 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    tcase_add_loop_test(tc, bench_memory, 0, sizeof(loads) / sizeof(loads[0]));
+    tcase_add_loop_test(tc, bench_memory, 0, NUMBER_OF(loads));
 }
 
 int main(void)

@@ -51,14 +51,6 @@ static void target_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, v
     gone = target;
 }
 
-static int make(struct damon_reclaim **ret, struct damon_reclaim_config config)
-{
-    config.backend = "damon";
-    config.error = error;
-    config.error_size = sizeof(error);
-    return damon_reclaim_new(&config, ret);
-}
-
 int try_context(struct damon_reclaim **ret, const char *operations, uint32_t damon_flags, uint32_t flags)
 {
     static const struct damon_reclaim_callbacks callbacks = {
@@ -70,7 +62,10 @@ int try_context(struct damon_reclaim **ret, const char *operations, uint32_t dam
     config.damon = &config_damon;
     config.callbacks = &callbacks;
     config.flags = flags;
-    return make(ret, config);
+    config.backend = "damon";
+    config.error = error;
+    config.error_size = sizeof(error);
+    return damon_reclaim_new(&config, ret);
 }
 
 struct damon_reclaim *new_context(const char *operations, uint32_t damon_flags, uint32_t flags)
@@ -85,25 +80,18 @@ struct damon_reclaim *new_context(const char *operations, uint32_t damon_flags, 
 struct damon_reclaim *with_callbacks(const struct damon_reclaim_callbacks *callbacks, void *userdata)
 {
     struct damon_reclaim_config config = fake_config(f);
-    struct damon_reclaim *ctx = NULL;
 
+    config.backend = "damon";
     config.callbacks = callbacks;
     config.userdata = userdata;
-    if (make(&ctx, config) < 0)
-        ck_abort_msg("no context: %s", error);
-    return ctx;
+    return reclaim_new(&config);
 }
 
 uint32_t add_process(struct damon_reclaim *ctx, pid_t pid)
 {
-    struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
-    uint32_t id = UINT32_MAX;
-
     if (!fake_process_of(f, pid))
         fake_process(f, pid);
-    if (damon_reclaim_add_target(ctx, &target, &id) < 0)
-        ck_abort_msg("no target: %s", damon_reclaim_last_error(ctx));
-    return id;
+    return reclaim_add_process(ctx, pid);
 }
 
 void run(struct damon_reclaim *ctx, unsigned int seconds)
@@ -247,7 +235,7 @@ void leave_behind(uint32_t damon_flags)
     struct damon_reclaim *ctx = new_context(NULL, damon_flags, 0);
     struct fake_left *left;
 
-    enable(ctx);
+    reclaim_enable(ctx);
     left = fake_damon_leave(f);
     damon_reclaim_unref(ctx);
     fake_damon_find(f, left);

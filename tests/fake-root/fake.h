@@ -19,6 +19,10 @@
 #include "fake_memory.h"
 #include "suite.h"
 
+#ifndef NUMBER_OF
+#define NUMBER_OF(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
 #define FAKE_FDS    64
 #define FAKE_SCRIPT 16
 

@@ -17,7 +17,7 @@
 static struct root root;
 
 static const char *const cgroups[] = {"/", "/a", "/a/b", "/a/b/c", "/a/d", "/e"};
-#define NR_CGROUPS (sizeof(cgroups) / sizeof(cgroups[0]))
+#define NR_CGROUPS (NUMBER_OF(cgroups))
 
 static void set_up(void)
 {
@@ -46,14 +46,14 @@ START_TEST(test_inode)
     char path[PATH_MAX + 8];
 
     set_up();
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(ways); i++) {
         ck_assert_int_eq(drcl_cgroup_inode(&root.env, ways[i], &inode), 0);
         ck_assert_uint_eq(inode, root_inode(&root, MOUNT "/a/b"));
     }
     ck_assert_int_eq(drcl_cgroup_inode(&root.env, "/", &inode), 0);
     ck_assert_uint_eq(inode, root_inode(&root, MOUNT));
     inode = 7;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(bad); i++) {
         root.env.error[0] = '\0';
         ck_assert_int_eq(drcl_cgroup_inode(&root.env, bad[i], &inode), -EINVAL);
         says(root.env.error, bad[i]);
@@ -298,7 +298,7 @@ START_TEST(test_reclaim_answers)
                    {-EIO, -EIO, true},
                    {-EPERM, -EPERM, true}};
 
-    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(answers); i++) {
         size_t calls;
 
         set_up();
@@ -397,7 +397,7 @@ static void fill(TCase *tc)
     tcase_add_loop_test(tc, test_walk, 0, 2);
     tcase_add_test(tc, test_large_tree);
     tcase_add_test(tc, test_vanish);
-    tcase_add_loop_test(tc, test_walk_fails, 0, sizeof(errors) / sizeof(errors[0]));
+    tcase_add_loop_test(tc, test_walk_fails, 0, NUMBER_OF(errors));
     tcase_add_test(tc, test_walk_without_memory);
     tcase_add_test(tc, test_reclaim);
     tcase_add_test(tc, test_reclaim_answers);

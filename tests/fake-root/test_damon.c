@@ -15,9 +15,8 @@ START_TEST(test_physical)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    set(ctx, "skip_anon", "Y");
-    set(ctx, "min_age", "30000000");
-    enable(ctx);
+    reclaim_set(ctx, "skip_anon=Y min_age=30000000");
+    reclaim_enable(ctx);
     tree_is("", "nr_kdamonds: 1\n"
                 "0/state: on\n"
                 "0/pid: 701\n"
@@ -66,7 +65,7 @@ START_TEST(test_physical)
                 "later 0/contexts/0/schemes/1/ops_filters/0/matching: Y\n");
     ck_assert_int_eq(f->record.exists, true);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
-    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
+    reclaim_disable(ctx);
     nothing_left();
     end(ctx);
 }
@@ -81,11 +80,9 @@ START_TEST(test_part_of_memory)
     begin(KERNEL);
     ctx = new_context(CASE == LARGEST ? NULL : "paddr", 0, CASE == LARGEST ? DAMON_RECLAIM_LARGEST_RAM : 0);
     if (CASE == BY_PARAMETERS) {
-        set(ctx, "addr_unit", "4096");
-        set(ctx, "monitor_region_start", "0x100");
-        set(ctx, "monitor_region_end", "0x200");
+        reclaim_set(ctx, "addr_unit=4096 monitor_region_start=0x100 monitor_region_end=0x200");
     }
-    enable(ctx);
+    reclaim_enable(ctx);
     tree_is(CONTEXT "targets/", CASE == LARGEST ? "nr_targets: 1\n"
                                                   "0/regions/nr_regions: 1\n"
                                                   "0/regions/0/start: 4294967296\n"
@@ -111,26 +108,26 @@ START_TEST(test_processes)
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     first = add_process(ctx, 42);
     fake_process(f, 43);
-    refused(ctx, damon_reclaim_add_target(ctx, &memory, NULL), -EOPNOTSUPP, "");
-    enable(ctx);
+    expect_error(ctx, damon_reclaim_add_target(ctx, &memory, NULL), -EOPNOTSUPP, "");
+    reclaim_enable(ctx);
     is(CONTEXT "operations", "vaddr");
     tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 42\n");
     /* The operations are the same for all targets. */
-    refused(ctx, damon_reclaim_add_target(ctx, &with_ranges, NULL), -EOPNOTSUPP, "ranges");
+    expect_error(ctx, damon_reclaim_add_target(ctx, &with_ranges, NULL), -EOPNOTSUPP, "ranges");
     is(CONTEXT "targets/nr_targets", "1");
     add_process(ctx, 43);
     tree_is(CONTEXT "targets/", "nr_targets: 2\n0/pid_target: 42\n1/pid_target: 43\n");
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
     tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 43\n");
     is("0/state", "on");
-    set(ctx, "monitor_region_end", "0x200000");
-    refused(ctx, damon_reclaim_commit(ctx), -EOPNOTSUPP, "");
+    reclaim_set(ctx, "monitor_region_end=0x200000");
+    expect_error(ctx, damon_reclaim_commit(ctx), -EOPNOTSUPP, "");
     damon_reclaim_unref(ctx);
     nothing_left();
 
     ctx = new_context(NULL, 0, 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &with_ranges, NULL), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     is(CONTEXT "operations", "fvaddr");
     tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 43\n0/regions/nr_regions: 1\n"
                                 "0/regions/0/start: 1048576\n0/regions/0/end: 67108864\n");
@@ -147,7 +144,7 @@ START_TEST(test_filters)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &allow, 1), 0);
     tree_is(RECLAIM "filters/", "6.12 nr_filters: 1\n"); /* reject all that is not anonymous */
     if (KERNEL == LATER_LINUX) {
@@ -157,8 +154,8 @@ START_TEST(test_filters)
         run(ctx, 3);
         tree_is(RECLAIM "ops_filters/", "nr_filters: 2\n0/matching: Y\n0/allow: Y\n1/type: young\n1/matching: Y\n");
     } else { /* it knows neither; the filters before it are there again */
-        refused(ctx, damon_reclaim_set_filters(ctx, 0, &active, 1), -EOPNOTSUPP, "active");
-        refused(ctx, damon_reclaim_set_filters(ctx, 0, allow_first, 2), -EOPNOTSUPP, "");
+        expect_error(ctx, damon_reclaim_set_filters(ctx, 0, &active, 1), -EOPNOTSUPP, "active");
+        expect_error(ctx, damon_reclaim_set_filters(ctx, 0, allow_first, 2), -EOPNOTSUPP, "");
         run(ctx, 3);
         tree_is(RECLAIM "filters/", "nr_filters: 1\n");
     }
@@ -177,7 +174,7 @@ START_TEST(test_schemes)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
     is(CONTEXT "schemes/nr_schemes", "3");
@@ -215,7 +212,7 @@ START_TEST(test_regions_of_processes)
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &ids[i]), 0);
         add_region(ranges[i].start, ranges[i].end, 0, 0);
     }
-    enable(ctx);
+    reclaim_enable(ctx);
     is(CONTEXT "operations", "fvaddr");
     warm_up(ctx, 9);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
@@ -245,7 +242,7 @@ START_TEST(test_statistics)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     damon_reclaim_get(ctx, "kdamond_pid", pid, sizeof(pid));
     ck_assert_str_eq(pid, "701");
     damon->counters[0].nr_tried = 100;
@@ -257,7 +254,7 @@ START_TEST(test_statistics)
     run(ctx, 2);
     counters_are_updated();
     run(ctx, 6);
-    stats = stats_of(ctx);
+    stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.nr_reclaim_tried_regions, 7);
     ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 70 * MIB);
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 50 * MIB);
@@ -268,14 +265,14 @@ START_TEST(test_statistics)
     ck_assert_uint_eq(regions[1].nr_accesses, 20);
     ck_assert_uint_eq(regions[2].age, 44);
     /* The next kdamond counts from zero; the sums go on. */
-    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
-    enable(ctx);
+    reclaim_disable(ctx);
+    reclaim_enable(ctx);
     damon->counters[0].nr_tried = 100;
     damon->counters[1] = (struct damon_counters){2, 20 * MIB, 1, 10 * MIB, 0};
     counters_are_updated();
     run(ctx, 2);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 90 * MIB);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 60 * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 90 * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 60 * MIB);
     end(ctx);
 }
 END_TEST
@@ -289,12 +286,12 @@ START_TEST(test_many_regions)
     begin(KERNEL);
     damon->tried = CASE == WITH_ANOTHER_SCHEME;
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (uint64_t i = 1; i <= 200; i++)
         add_region(i * MIB, (i + 1) * MIB, 0, 0);
     warm_up(ctx, 20);
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, 200);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 200 * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 200);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 200 * MIB);
     end(ctx);
 }
 END_TEST
@@ -308,10 +305,10 @@ START_TEST(test_commit)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     is(RECLAIM "access_pattern/age/min", "100");
     ck_assert_uint_eq(damon->nr_commit, 1);
     ck_assert_uint_eq(damon->nr_on, 1);
@@ -319,8 +316,8 @@ START_TEST(test_commit)
     f->free_kib = 700000;
     run(ctx, 6);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_INACTIVE);
-    set(ctx, "wmarks_high", "800");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "wmarks_high=800");
+    reclaim_commit(ctx);
     is(RECLAIM "watermarks/high", "800");
     ck_assert_uint_eq(damon->nr_commit, 1);
     ck_assert_uint_eq(damon->nr_on, 2);
@@ -335,11 +332,11 @@ START_TEST(test_commit_unanswered)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
     damon->answer_ns = damon->later ? 5 * SEC : 10 * SEC;
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     is(RECLAIM "access_pattern/age/min", "100");
     is("0/state", "on");
     ck_assert_uint_eq(damon->nr_on, 2);
@@ -354,11 +351,11 @@ START_TEST(test_commit_refused)
 
     begin(LATER_LINUX);
     ctx = new_context(NULL, 0, _i == KEEP_ON_INVALID ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
     damon->refuse_commit = -EINVAL;
-    set(ctx, "min_age", "10s");
-    refused(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
+    reclaim_set(ctx, "min_age=10s");
+    expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
     damon->refuse_commit = 0;
     if (_i == DISABLE_ON_INVALID) {
         ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
@@ -381,9 +378,8 @@ static struct damon_reclaim *with_goals(void)
 {
     struct damon_reclaim *ctx = new_context(NULL, 0, 0);
 
-    set(ctx, "quota_mem_pressure_us", "1000");
-    set(ctx, "quota_autotune_feedback", "5000");
-    enable(ctx);
+    reclaim_set(ctx, "quota_mem_pressure_us=1000 quota_autotune_feedback=5000");
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -436,8 +432,8 @@ START_TEST(test_intervals)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    set(ctx, "autotune_monitoring_intervals", "Y");
-    enable(ctx);
+    reclaim_set(ctx, "autotune_monitoring_intervals=Y");
+    reclaim_enable(ctx);
     if (KERNEL == LATER_LINUX) {
         is(CONTEXT "monitoring_attrs/intervals/intervals_goal/access_bp", "40");
         damon->sample_us = 10000;

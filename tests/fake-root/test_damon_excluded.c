@@ -41,16 +41,16 @@ START_TEST(test_memcg)
     begin_with_cgroups(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &by_path, 1), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /job/worker\n");
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &by_inode, 1), 0);
     tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /other\n0/matching: Y\n");
-    refused(ctx, damon_reclaim_set_filters(ctx, 0, &none, 1), -ENOENT, "/nowhere");
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, &none, 1), -ENOENT, "/nowhere");
     tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /other\n0/matching: Y\n");
     /* It is gone by the time that the filters are written again. */
     fake_cgroup_remove(f, "/other");
-    set(ctx, "skip_anon", "Y");
-    refused(ctx, damon_reclaim_commit(ctx), -ENOENT, "30");
+    reclaim_set(ctx, "skip_anon=Y");
+    expect_error(ctx, damon_reclaim_commit(ctx), -ENOENT, "30");
     end(ctx);
 }
 END_TEST
@@ -65,7 +65,7 @@ START_TEST(test_excluded)
     ctx = new_context(NULL, 0, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &young, 1), 0);
     exclude(ctx, exclusions, 2);
-    enable(ctx);
+    reclaim_enable(ctx);
     /* Exclusions are filters that reject; the scheme's own come after them. */
     tree_is(RECLAIM "filters/", "6.12 nr_filters: 4\n"
                                 "6.12 0/type: addr\n6.12 0/matching: Y\n"
@@ -101,7 +101,7 @@ START_TEST(test_comes_back)
     begin_with_cgroups(KERNEL);
     ctx = new_context(NULL, 0, 0);
     exclude(ctx, &worker, 1);
-    enable(ctx);
+    reclaim_enable(ctx);
     is(NR_FILTERS, "1");
     fake_cgroup_remove(f, "/job/worker");
     warm_up(ctx, 12);
@@ -123,7 +123,7 @@ START_TEST(test_gone_since)
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     exclude(ctx, &job, 1);
     damon->going = "/job/worker";
-    enable(ctx);
+    reclaim_enable(ctx);
     is(NR_FILTERS, "1");
     warm_up(ctx, 9);
     fake_cgroup(f, "/job/short", 24);
@@ -133,14 +133,14 @@ START_TEST(test_gone_since)
     is(NR_FILTERS, "1");
     fake_cgroup(f, "/job/shorter", 25);
     damon->going = "/job/shorter";
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     is(NR_FILTERS, "1");
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
     /* Any other refusal is one. */
     damon->refuse_commit = -EINVAL;
-    set(ctx, "min_age", "20s");
-    refused(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
+    reclaim_set(ctx, "min_age=20s");
+    expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
     end(ctx);
 }
 END_TEST
@@ -155,22 +155,22 @@ START_TEST(test_refused)
     fake_process(f, 42);
     ctx = new_context(NULL, 0, 0);
     exclude(ctx, &process, 1); /* targets may still come */
-    refused(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "exclusions[0].pid: 42");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "exclusions[0].pid: 42");
     says(damon_reclaim_last_error(ctx), "cgroup of its own");
     nothing_left();
     exclude(ctx, &job, 1);
-    enable(ctx);
-    refused(ctx, damon_reclaim_set_exclusions(ctx, &process, 1), -EOPNOTSUPP, "pid");
+    reclaim_enable(ctx);
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, &process, 1), -EOPNOTSUPP, "pid");
     is(NR_FILTERS, "2"); /* the exclusion before it holds */
-    refused(ctx, damon_reclaim_set_filters(ctx, 0, &allow, 1), -EOPNOTSUPP, "filters of scheme 0");
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, &allow, 1), -EOPNOTSUPP, "filters of scheme 0");
     damon_reclaim_unref(ctx);
     nothing_left();
     /* Of processes a process can be excluded, and no cgroup. */
     ctx = new_context(NULL, 0, 0);
     add_process(ctx, 43);
-    refused(ctx, damon_reclaim_set_exclusions(ctx, &job, 1), -EOPNOTSUPP, "exclusions[0].cgroup");
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, &job, 1), -EOPNOTSUPP, "exclusions[0].cgroup");
     exclude(ctx, &process, 1);
-    enable(ctx);
+    reclaim_enable(ctx);
     exclude(ctx, &range, 1);
     tree_is(ADDR_FILTERS, "nr_filters: 1\n0/type: addr\n0/matching: Y\n0/addr_start: 1048576\n0/addr_end: 2097152\n");
     end(ctx);

@@ -20,7 +20,7 @@ static void live(void)
         says(damon_reclaim_last_error(ctx), strrchr(damon->faulty, '/') + 1);
     damon->counters[0].nr_tried += 10;
     run(ctx, 2);
-    set(ctx, "min_age", "10s");
+    reclaim_set(ctx, "min_age=10s");
     damon_reclaim_commit(ctx);
     damon->counters[0].nr_tried += 10;
     run(ctx, 2);
@@ -34,7 +34,7 @@ static void live_again(void)
 
     damon->fail_write = damon->fail_read = 0;
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     is("0/state", "on");
     damon_reclaim_unref(ctx);
     nothing_left();
@@ -139,13 +139,12 @@ static void without(enum kernel kernel, const char *path)
     f->missing = damon->files.missing = path;
     r = try_context(&ctx, NULL, 0, 0);
     if (r == 0) {
-        set(ctx, "skip_anon", "Y");
-        set(ctx, "quota_autotune_feedback", "100");
+        reclaim_set(ctx, "skip_anon=Y quota_autotune_feedback=100");
         r = damon_reclaim_enable(ctx);
     }
     if (r == 0) {
         warm_up(ctx, 3);
-        set(ctx, "min_age", "10s");
+        reclaim_set(ctx, "min_age=10s");
         damon_reclaim_commit(ctx);
         warm_up(ctx, 3);
     } else {
@@ -167,15 +166,14 @@ START_TEST(test_missing_files)
     ck_assert_ptr_nonnull(files);
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    set(ctx, "skip_anon", "Y");
-    set(ctx, "quota_autotune_feedback", "100");
-    enable(ctx);
+    reclaim_set(ctx, "skip_anon=Y quota_autotune_feedback=100");
+    reclaim_enable(ctx);
     *files = damon->files;
     end(ctx);
     ck_assert_uint_gt(files->n, 60);
     for (size_t i = 0; i < files->n; i++)
         without(KERNEL, files->at[i].path);
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+    for (size_t i = 0; i < NUMBER_OF(others); i++)
         without(KERNEL, others[i]);
     free(files);
 }
@@ -210,9 +208,9 @@ END_TEST
 
 static void fill(TCase *tc)
 {
-    add_cases_for_kernels(tc, test_write_faults, sizeof(write_errors) / sizeof(write_errors[0]));
-    add_cases_for_kernels(tc, test_write_faults_without_writer, sizeof(write_errors) / sizeof(write_errors[0]));
-    add_cases_for_kernels(tc, test_read_faults, sizeof(read_errors) / sizeof(read_errors[0]));
+    add_cases_for_kernels(tc, test_write_faults, NUMBER_OF(write_errors));
+    add_cases_for_kernels(tc, test_write_faults_without_writer, NUMBER_OF(write_errors));
+    add_cases_for_kernels(tc, test_read_faults, NUMBER_OF(read_errors));
     add_for_kernels(tc, test_busy_reads);
     add_for_kernels(tc, test_missing_files);
     add_cases_for_kernels(tc, test_foreign_faults, 4);

@@ -72,8 +72,7 @@ static void begin_monitoring(enum kernel kernel, bool bitmap)
     f->missing = bitmap ? NULL : "/page_idle/bitmap";
     if (try_backend("damon", NULL) < 0)
         ck_abort_msg("no context: %s", error);
-    set(ctx, "min_age", "2s");
-    set(ctx, "quota_ms", "0");
+    reclaim_set(ctx, "min_age=2s quota_ms=0");
 }
 
 /* A process with PAGES pages of which, with @range, this part alone is watched. */
@@ -131,7 +130,7 @@ START_TEST(test_reclaim)
     p = add_mapped(42, START, FAKE_SMALL, NULL, NULL);
     add_region(START, START + PAGES / 2 * PAGE, 0, 0);
     add_region(START + PAGES / 2 * PAGE, START + PAGES * PAGE, 15, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     is(CONTEXT "schemes/nr_schemes", "1");
     is(CONTEXT "schemes/0/action", "stat");
     run_aging(1);
@@ -143,15 +142,15 @@ START_TEST(test_reclaim)
     }
     ck_assert_uint_eq(fake_resident(p, START, PAGES / 2), bitmap ? 1 : 0);
     ck_assert_uint_eq(fake_resident(p, START + PAGES / 2 * PAGE, PAGES / 2), PAGES / 2);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, f->paged_out);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, f->paged_out);
     ck_assert_uint_eq(told, f->paged_out);
     ck_assert_uint_ge(nr_before, 1);
     ck_assert_uint_ge(nr_after, 1);
     ck_assert_uint_ge(nr_aggregated, 5);
-    ck_assert_uint_ge(stats_of(ctx).nr_aggregations, 550);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, PAGES * PAGE);
+    ck_assert_uint_ge(reclaim_stats(ctx).nr_aggregations, 550);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, PAGES * PAGE);
     if (bitmap)
-        ck_assert_uint_ge(stats_of(ctx).bytes_accessed, PAGE);
+        ck_assert_uint_ge(reclaim_stats(ctx).bytes_accessed, PAGE);
     end(ctx);
 }
 END_TEST
@@ -164,7 +163,7 @@ START_TEST(test_processes)
     uint32_t one, two;
 
     begin_monitoring(KERNEL, CASE == WITH_BITMAP);
-    set(ctx, "quota_sz", "2MiB");
+    reclaim_set(ctx, "quota_sz=2MiB");
     /* Both have addresses of their own, which the library is not to rely on. */
     first = add_mapped(42, START, FAKE_SMALL, NULL, &one);
     second = add_mapped(43, START + 2 * PAGES * PAGE, FAKE_SMALL, NULL, &two);
@@ -174,7 +173,7 @@ START_TEST(test_processes)
     add_region(START + 2 * PAGES * PAGE, START + 3 * PAGES * PAGE, 0, 0);
     damon->regions[1].target = 1;
     spared = START + PAGE;
-    enable(ctx);
+    reclaim_enable(ctx);
     is(CONTEXT "schemes/nr_schemes", "2");
     is(KERNEL == LATER_LINUX ? CONTEXT "schemes/1/core_filters/0/damon_target_idx"
                              : CONTEXT "schemes/1/filters/0/damon_target_idx",
@@ -182,7 +181,7 @@ START_TEST(test_processes)
     run_aging(60);
     ck_assert_uint_eq(fake_resident(first, START, PAGES), PAGES);
     ck_assert_uint_eq(fake_resident(second, START + 2 * PAGES * PAGE, PAGES), 0);
-    ck_assert_uint_ge(stats_of(ctx).nr_quota_exceeds, 7);
+    ck_assert_uint_ge(reclaim_stats(ctx).nr_quota_exceeds, 7);
     spared = 0;
     run_aging(60);
     ck_assert_uint_eq(fake_resident(first, START, PAGES), 0);
@@ -212,19 +211,18 @@ START_TEST(test_full_quota)
     struct fake_process *p;
 
     begin_monitoring(KERNEL, CASE == WITH_BITMAP);
-    set(ctx, "quota_sz", "1MiB");
-    set(ctx, "quota_reset_interval_ms", "500");
+    reclaim_set(ctx, "quota_sz=1MiB quota_reset_interval_ms=500");
     p = add_mapped(42, START, FAKE_SMALL, NULL, NULL);
     add_region(START, START + PAGES * PAGE, 0, 0);
     damon->regions[0].age = 1000;
-    enable(ctx);
+    reclaim_enable(ctx);
     run_aging(3);
     ck_assert_uint_le(run_by_timer(3, 1000), 100);
     ck_assert_uint_le(fake_resident(p, START, PAGES) * PAGE, (16 - 5) * MIB);
     ck_assert_uint_ge(fake_resident(p, START, PAGES) * PAGE, (16 - 13) * MIB);
     /* Meanwhile the kernel is asked what it sees. */
-    set(ctx, "quota_reset_interval_ms", "60000");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "quota_reset_interval_ms=60000");
+    reclaim_commit(ctx);
     run_aging(3);
     nr_aggregated = 0;
     run_aging(20);
@@ -256,7 +254,7 @@ START_TEST(test_ranges)
             at = end;
         }
     }
-    enable(ctx);
+    reclaim_enable(ctx);
     is(CONTEXT "operations", "fvaddr");
     is(CONTEXT "targets/1/regions/0/start", "301989888");
     run_aging(3);
@@ -294,7 +292,7 @@ START_TEST(test_huge_pages)
             damon->regions[damon->nr_regions - 1].nr_accesses = 15;
     }
     add_region(START + (IDLE + 100) * PAGE, START + PAGES * PAGE, 15, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     run_aging(1);
     for (size_t i = 0; CASE == OF_TWO_AGES && i + 1 < damon->nr_regions; i++)
         if (damon->regions[i].nr_accesses)
@@ -313,16 +311,13 @@ START_TEST(test_watermarks)
     begin_monitoring(KERNEL, CASE == WITH_BITMAP);
     p = add_mapped(42, START, FAKE_SMALL, NULL, NULL);
     add_region(START, START + PAGES * PAGE, 0, 0);
-    set(ctx, "wmarks_high", "250");
-    set(ctx, "wmarks_mid", "240");
-    set(ctx, "wmarks_low", "10");
-    enable(ctx);
+    reclaim_set(ctx, "wmarks_high=250 wmarks_mid=240 wmarks_low=10");
+    reclaim_enable(ctx);
     is("0/state", "off"); /* 300 permille are free */
     run_aging(10);
     ck_assert_uint_eq(f->paged_out, 0);
-    set(ctx, "wmarks_high", "500");
-    set(ctx, "wmarks_mid", "400");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "wmarks_high=500 wmarks_mid=400");
+    reclaim_commit(ctx);
     run_aging(60);
     is("0/state", "on");
     ck_assert_uint_eq(fake_resident(p, START, PAGES), 0);
@@ -336,7 +331,7 @@ START_TEST(test_refused)
     struct damon_reclaim_target physical = {.size = sizeof(physical)};
 
     begin_monitoring(KERNEL, CASE == WITH_BITMAP);
-    refused(ctx, damon_reclaim_add_target(ctx, &physical, NULL), -EOPNOTSUPP, "MONITOR_ONLY");
+    expect_error(ctx, damon_reclaim_add_target(ctx, &physical, NULL), -EOPNOTSUPP, "MONITOR_ONLY");
     ck_assert_int_lt(damon_reclaim_enable(ctx), 0); /* without a process there is nothing to watch */
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &young, 1), CASE == WITH_BITMAP ? 0 : -EOPNOTSUPP);
     end(ctx);

@@ -16,14 +16,14 @@ START_TEST(test_kdamond_ends)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     run(ctx, 2);
     echo("off", "0/state");
     run(ctx, 2);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_BACKEND);
     nothing_left();
-    enable(ctx);
+    reclaim_enable(ctx);
     is("0/state", "on");
     end(ctx);
 }
@@ -38,7 +38,7 @@ START_TEST(test_process_exits)
     ctx = new_context(NULL, 0, 0);
     first = add_process(ctx, 42);
     second = add_process(ctx, 43);
-    enable(ctx);
+    reclaim_enable(ctx);
     run(ctx, 1);
     f->processes[0].exited = true;
     run(ctx, 3);
@@ -81,7 +81,7 @@ START_TEST(test_somebody_elses)
     }
     before = remember();
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    refused(ctx, damon_reclaim_enable(ctx), -EBUSY, words[CASE]);
+    expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, words[CASE]);
     damon_reclaim_unref(ctx);
     unchanged(before);
     ck_assert_int_eq(damon->running, CASE == RUNNING);
@@ -97,8 +97,8 @@ START_TEST(test_second_instance)
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     second = new_context(NULL, 0, 0);
-    enable(ctx);
-    refused(second, damon_reclaim_enable(second), -EBUSY, "pid");
+    reclaim_enable(ctx);
+    expect_error(second, damon_reclaim_enable(second), -EBUSY, "pid");
     damon_reclaim_unref(second);
     ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
@@ -120,7 +120,7 @@ START_TEST(test_killed)
     is(DAMON_STAT, "N");
     ck_assert_int_eq(damon->running, true);
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     ck_assert_uint_eq(damon->nr_on, 2);
     is(DAMON_STAT, "N");
     damon_reclaim_unref(ctx);
@@ -155,7 +155,7 @@ START_TEST(test_killed_and_replaced)
     }
     before = remember();
     ctx = new_context(NULL, 0, 0);
-    refused(ctx, damon_reclaim_enable(ctx), -EBUSY, "");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "");
     damon_reclaim_unref(ctx);
     unchanged(before);
     end_of_world();
@@ -175,7 +175,7 @@ START_TEST(test_modules)
     fake_damon_add_module(f, modules[_i].name, true);
     ctx = new_context(NULL, 0, 0);
     snprintf(path, sizeof(path), "/sys/module/%s/parameters/enabled", modules[_i].name);
-    refused(ctx, damon_reclaim_enable(ctx), -EBUSY, path);
+    expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, path);
     is(path, "Y");
     nothing_left();
     damon_reclaim_unref(ctx);
@@ -209,7 +209,7 @@ static void auto_is_damon(const struct damon_reclaim_config *config)
     if (damon_reclaim_new(config, &ctx) < 0)
         ck_abort_msg("no context: %s", error);
     ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
-    enable(ctx);
+    reclaim_enable(ctx);
     damon_reclaim_unref(ctx);
     nothing_left();
 }
@@ -247,7 +247,7 @@ START_TEST(test_callback_that_asks)
 
     begin(LINUX_6_12);
     ctx = with_callbacks(&with_before_reclaim, NULL);
-    refused(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "before_reclaim");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "before_reclaim");
     nothing_left();
     end(ctx);
 }

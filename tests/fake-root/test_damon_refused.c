@@ -23,14 +23,14 @@ START_TEST(test_contexts)
     struct damon_reclaim *ctx = NULL;
 
     begin(LINUX_6_12);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         damon->files.missing = cases[i].missing;
         ck_assert_int_eq(try_context(&ctx, cases[i].operations, cases[i].flags, 0), cases[i].error);
         says(error, cases[i].word);
     }
     damon->files.missing = NULL;
     ctx = new_context("vaddr", 0, 0);
-    refused(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "vaddr"); /* without a process */
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "vaddr"); /* without a process */
     end(ctx);
 }
 END_TEST
@@ -45,15 +45,15 @@ START_TEST(test_page_filters_of_processes)
     begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     add_process(ctx, 42);
-    set(ctx, "skip_anon", "Y");
-    refused(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "skip_anon");
+    reclaim_set(ctx, "skip_anon=Y");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "skip_anon");
     nothing_left();
-    set(ctx, "skip_anon", "N");
-    enable(ctx);
-    refused(ctx, damon_reclaim_set_filters(ctx, 0, &young, 1), -EOPNOTSUPP, "young");
+    reclaim_set(ctx, "skip_anon=N");
+    reclaim_enable(ctx);
+    expect_error(ctx, damon_reclaim_set_filters(ctx, 0, &young, 1), -EOPNOTSUPP, "young");
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &target, 1), 0);
-    set(ctx, "skip_anon", "Y");
-    refused(ctx, damon_reclaim_commit(ctx), -EOPNOTSUPP, "skip_anon");
+    reclaim_set(ctx, "skip_anon=Y");
+    expect_error(ctx, damon_reclaim_commit(ctx), -EOPNOTSUPP, "skip_anon");
     run(ctx, 2);
     is("0/state", "on");
     is(KERNEL == LATER_LINUX ? RECLAIM "core_filters/nr_filters" : RECLAIM "filters/nr_filters", "1");
@@ -69,30 +69,28 @@ START_TEST(test_no_memory_there)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
-    set(ctx, "monitor_region_start", "0x40000000");
-    set(ctx, "monitor_region_end", "0x50000000");
-    refused(ctx, damon_reclaim_enable(ctx), -EINVAL, "monitor_region_start");
+    reclaim_set(ctx, "monitor_region_start=0x40000000 monitor_region_end=0x50000000");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "monitor_region_start");
     says(damon_reclaim_last_error(ctx), "0x100000-0x40000000"); /* where there is memory */
     nothing_left();
-    set(ctx, "monitor_region_start", "0x3fffe000");
-    enable(ctx);
+    reclaim_set(ctx, "monitor_region_start=0x3fffe000");
+    reclaim_enable(ctx);
     is(CONTEXT "targets/0/regions/0/start", "1073733632");
-    set(ctx, "monitor_region_start", "0x40000000");
-    refused(ctx, damon_reclaim_commit(ctx), -EINVAL, "monitor_region_start");
+    reclaim_set(ctx, "monitor_region_start=0x40000000");
+    expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "monitor_region_start");
     is("0/state", "on");
     is(CONTEXT "targets/0/regions/0/start", "1073733632");
     damon_reclaim_unref(ctx);
     ctx = new_context(NULL, 0, 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    refused(ctx, damon_reclaim_enable(ctx), -EINVAL, "target 1");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "target 1");
     nothing_left();
     damon_reclaim_unref(ctx);
     /* Where the kernel does not tell, the parameters are believed. */
     f->missing = "/proc/iomem";
     ctx = new_context(NULL, 0, 0);
-    set(ctx, "monitor_region_start", "0x40000000");
-    set(ctx, "monitor_region_end", "0x50000000");
-    enable(ctx);
+    reclaim_set(ctx, "monitor_region_start=0x40000000 monitor_region_end=0x50000000");
+    reclaim_enable(ctx);
     ck_assert_str_eq(damon_reclaim_last_error(ctx), "");
     end(ctx);
 }
@@ -122,11 +120,11 @@ START_TEST(test_in_callback)
     begin(KERNEL);
     ctx = with_callbacks(&callbacks, &refusal);
     add_process(ctx, 42);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 9);
     ck_assert_int_eq(refusal.r, -EOPNOTSUPP);
     says(refusal.text, "young");
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     end(ctx);
 }
 END_TEST

@@ -22,7 +22,7 @@ static void begin_with_processes(enum kernel kernel)
 static void begin_enabled(enum kernel kernel)
 {
     begin_with_processes(kernel);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
 }
 
@@ -30,7 +30,7 @@ static void begin_enabled(enum kernel kernel)
 static void reclaimed(uint64_t bytes)
 {
     warm_up(ctx, 3);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, bytes);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, bytes);
 }
 
 static void kernel_reclaims(void)
@@ -65,12 +65,12 @@ START_TEST(test_near_watermark)
 {
     begin_with_processes(KERNEL);
     f->free_kib = 490000;
-    set(ctx, "wmarks_mid", "500");
-    enable(ctx);
+    reclaim_set(ctx, "wmarks_mid=500");
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
     kernel_reclaims();
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     reclaimed(BYTES);
     end(ctx);
 }
@@ -91,8 +91,8 @@ START_TEST(test_scheme_added)
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, id), 0);
     reclaimed(BYTES);
     kernel_reclaims();
-    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 2 * BYTES);
+    reclaim_disable(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 2 * BYTES);
     end(ctx);
 }
 END_TEST
@@ -104,14 +104,14 @@ static void live(void)
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 1000000, .action = DAMON_RECLAIM_ACTION_COLD};
 
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
     warm_up(ctx, 3);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
-    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
+    reclaim_disable(ctx);
 }
 
 /* Before each of the writes of a life, one after the other. */
@@ -190,10 +190,10 @@ START_TEST(test_unreadable_record)
     leave_behind(0);
     ctx = new_context(NULL, 0, 0);
     f->record.open_error = -EMFILE;
-    refused(ctx, damon_reclaim_enable(ctx), -EMFILE, RECORD);
+    expect_error(ctx, damon_reclaim_enable(ctx), -EMFILE, RECORD);
     ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
-    enable(ctx);
+    reclaim_enable(ctx);
     end(ctx);
 }
 END_TEST
@@ -204,8 +204,8 @@ static void fill(TCase *tc)
     add_for_kernels(tc, test_near_watermark);
     add_for_kernels(tc, test_scheme_added);
     add_for_kernels(tc, test_killed_anywhere);
-    add_cases_for_kernels(tc, test_recovery_reads, sizeof(errors) / sizeof(errors[0]));
-    add_cases_for_kernels(tc, test_recovery_writes, sizeof(errors) / sizeof(errors[0]));
+    add_cases_for_kernels(tc, test_recovery_reads, NUMBER_OF(errors));
+    add_cases_for_kernels(tc, test_recovery_writes, NUMBER_OF(errors));
     add_for_kernels(tc, test_unreadable_record);
 }
 

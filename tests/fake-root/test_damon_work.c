@@ -34,9 +34,8 @@ static struct damon_reclaim *new_busy(void)
     add_region(4096, 651264, 0, 5);
     add_region(MIB, 32 * MIB, 20, 9);
     add_region(4294967296, 5368709120, 0, 44);
-    set(ctx, "autotune_monitoring_intervals", "Y");
-    set(ctx, "quota_autotune_feedback", "5000");
-    enable(ctx);
+    reclaim_set(ctx, "autotune_monitoring_intervals=Y quota_autotune_feedback=5000");
+    reclaim_enable(ctx);
     return ctx;
 }
 
@@ -62,7 +61,7 @@ START_TEST(test_never_waits)
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 9000), 0);
     ck_assert_uint_le(longest(ctx, 10), most);
     is(RECLAIM "quotas/goals/0/current_value", "9000");
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, 3);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 3);
     commits = damon->nr_commit;
     plug_memory_in();
     ck_assert_uint_le(longest(ctx, 60), most);
@@ -90,9 +89,9 @@ START_TEST(test_split_after_told)
     add_region(41 * MIB, 100 * MIB, 0, 5);
     add_region(81 * MIB, 100 * MIB, 0, 5);
     add_region(100 * MIB, 200 * MIB, 0, 9);
-    enable(ctx);
+    reclaim_enable(ctx);
     longest(ctx, 10);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 199 * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 199 * MIB);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 8, &n), 0);
     ck_assert_uint_eq(n, 4);
     for (size_t i = 0; i < n; i++) {
@@ -129,11 +128,11 @@ START_TEST(test_regions_taken_away)
     ctx = with_callbacks(&callbacks, &added);
     for (uint64_t i = 1; i <= NR_MANY; i++)
         add_region(i * MIB, (i + 1) * MIB, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     longest(ctx, 5); /* regions that were read are not read again for as long */
     ck_assert_int_eq(added, true);
     is(CONTEXT "schemes/nr_schemes", "3");
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, NR_MANY * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, NR_MANY * MIB);
     end(ctx);
 }
 END_TEST
@@ -166,15 +165,15 @@ START_TEST(test_command_pending)
         ck_assert_ptr_nonnull(damon->pending);
     if (CASE == ASLEEP)
         fall_asleep();
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     ck_assert_ptr_null(damon->pending);
     is("0/state", "on");
     longest(ctx, 3);
     run_until_asked(ctx);
     if (CASE == ASLEEP)
         fall_asleep();
-    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
+    reclaim_disable(ctx);
     nothing_left();
     end(ctx);
 }
@@ -187,7 +186,7 @@ START_TEST(test_late_refusal)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     warm_up(ctx, 3);
     damon->refuse_commit = -ENOMEM;
     plug_memory_in();
@@ -224,10 +223,10 @@ START_TEST(test_own_watermarks)
     damon->files.missing = missing;
     f->free_kib = 700000;
     ctx = new_context(NULL, 0, 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     state_is(DAMON_RECLAIM_STATE_INACTIVE, DAMON_RECLAIM_REASON_WMARK_HIGH);
-    set(ctx, "min_age", "10s");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "min_age=10s");
+    reclaim_commit(ctx);
     run(ctx, 7);
     is("0/state", "off");
     f->free_kib = 300000;
@@ -242,7 +241,7 @@ START_TEST(test_own_watermarks)
     f->free_kib = 100000;
     run(ctx, 7);
     state_is(DAMON_RECLAIM_STATE_INACTIVE, DAMON_RECLAIM_REASON_WMARK_LOW);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 50 * MIB); /* read before the end */
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 50 * MIB); /* read before the end */
     /* A scheme without watermarks works on alone. */
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &always, &id), 0);
     run(ctx, 2);
@@ -264,7 +263,7 @@ static void fill(TCase *tc)
     add_for_kernels(tc, test_regions_taken_away);
     add_cases_for_kernels(tc, test_command_pending, 2);
     add_for_kernels(tc, test_late_refusal);
-    add_cases_for_kernels(tc, test_own_watermarks, sizeof(watermark_files) / sizeof(watermark_files[0]));
+    add_cases_for_kernels(tc, test_own_watermarks, NUMBER_OF(watermark_files));
 }
 
 int main(void)

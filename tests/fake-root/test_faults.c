@@ -59,13 +59,8 @@ static void dispatch(struct damon_reclaim *ctx, unsigned int ms)
 
 static void set_up(struct damon_reclaim *ctx)
 {
-    static const char *const settings[][2] = {
-        {"min_age", "300000"},   {"sample_interval", "25000"}, {"quota_ms", "0"},   {"min_nr_regions", "3"},
-        {"wmarks_high", "1000"}, {"wmarks_mid", "990"},        {"wmarks_low", "0"},
-    };
-
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        set(ctx, settings[i][0], settings[i][1]);
+    reclaim_set(ctx, "min_age=300000 sample_interval=25000 quota_ms=0 min_nr_regions=3 "
+                     "wmarks_high=1000 wmarks_mid=990 wmarks_low=0");
 }
 
 /* The life of a context. Whatever fails the first time must work the second time. *ret_calls: the calls that could
@@ -95,18 +90,18 @@ static void live(size_t *ret_calls)
     }
     if (damon_reclaim_enable(ctx) < 0) {
         ck_assert_str_ne(damon_reclaim_last_error(ctx), "");
-        ck_assert_int_eq(damon_reclaim_enable(ctx), 0);
+        reclaim_enable(ctx);
     }
     dispatch(ctx, 1200);
     *ret_calls = f->nr_calls;
     f->fail_call = f->memory.fail_at = 0;
-    if (!stats_of(ctx).nr_targets) /* the process seemed to be gone */
+    if (!reclaim_stats(ctx).nr_targets) /* the process seemed to be gone */
         ck_assert_int_eq(add_target(ctx), 0);
-    enable(ctx); /* it may be disabled */
+    reclaim_enable(ctx); /* it may be disabled */
     if (physical)
         f->now_ns += 61000000000; /* what it did not find out stays unknown for so long */
     dispatch(ctx, 2000);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     ck_assert_uint_gt(f->paged_out, 600 * PAGE); /* regions may divide a huge page, which then stays */
     damon_reclaim_unref(ctx);
 }
@@ -124,7 +119,7 @@ static size_t calls_of_a_life(size_t *ret_allocations)
     return calls;
 }
 
-#define NR_ERRORS (sizeof(errors) / sizeof(errors[0]))
+#define NR_ERRORS (NUMBER_OF(errors))
 
 /* For a process with each error; for physical memory, which takes longer, with alternating errors. */
 START_TEST(test_every_call)
@@ -174,11 +169,11 @@ START_TEST(test_steady_state)
     f = fake_open();
     populate();
     config = fake_config(f);
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    ctx = reclaim_new(&config);
     set_up(ctx);
-    set(ctx, "max_nr_regions", "40");
+    reclaim_set(ctx, "max_nr_regions=40");
     ck_assert_int_eq(add_target(ctx), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(ctx, 20000);
     allocations = f->memory.nr_calls;
     blocks = f->memory.nr_blocks;
@@ -203,20 +198,20 @@ START_TEST(test_one_exits)
     other = fake_process(f, PID + 1);
     fake_map(f, other, BASE, 1024, FAKE_SMALL);
     config = fake_config(f);
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    ctx = reclaim_new(&config);
     set_up(ctx);
     ck_assert_int_eq(add_target(ctx), 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(ctx, 200);
     f->processes[0].exited = true;
     dispatch(ctx, 3000);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
     ck_assert_uint_eq(fake_resident(other, BASE, 1024), 0);
     other->exited = true;
     dispatch(ctx, 2000);
-    ck_assert_int_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
-    ck_assert_int_eq(stats_of(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     damon_reclaim_unref(ctx);
     fake_close(f);
 }

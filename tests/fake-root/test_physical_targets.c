@@ -27,16 +27,12 @@ static void teardown(void)
 
 static void set_up(uint32_t flags)
 {
-    static const char *const settings[][2] = {
-        {"min_age", "300000"},   {"sample_interval", "25000"}, {"quota_ms", "0"},   {"min_nr_regions", "3"},
-        {"wmarks_high", "1000"}, {"wmarks_mid", "990"},        {"wmarks_low", "0"},
-    };
     struct damon_reclaim_config config = fake_config(f);
 
     config.flags = flags;
-    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        set(ctx, settings[i][0], settings[i][1]);
+    ctx = reclaim_new(&config);
+    reclaim_set(ctx, "min_age=300000 sample_interval=25000 quota_ms=0 min_nr_regions=3 "
+                     "wmarks_high=1000 wmarks_mid=990 wmarks_low=0");
 }
 
 static void dispatch(unsigned int ms)
@@ -59,11 +55,11 @@ static int add(pid_t pid, const struct damon_reclaim_range *range)
 START_TEST(test_whole)
 {
     set_up(0);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(3000);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, FAKE_FRAMES * PAGE);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaimed_regions, 256 * PAGE);
-    ck_assert_uint_eq(stats_of(ctx).bytes_reclaim_tried_regions, 256 * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 256 * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 256 * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
 END_TEST
@@ -71,7 +67,7 @@ END_TEST
 START_TEST(test_hot_stays)
 {
     set_up(0);
-    enable(ctx);
+    reclaim_enable(ctx);
     for (int i = 0; i < 200; i++) {
         for (uint64_t k = 0; k < 64; k++)
             fake_touch(f, p, BASE + k * PAGE);
@@ -90,9 +86,9 @@ START_TEST(test_range)
 
     set_up(0);
     ck_assert_int_eq(add(0, &range), 0);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(3000);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 100 * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 100 * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 156);
 }
 END_TEST
@@ -104,13 +100,13 @@ START_TEST(test_both_kinds)
 
     set_up(0);
     ck_assert_int_eq(add(PID, NULL), 0);
-    refused(ctx, add(0, &range), -EOPNOTSUPP, "is a process");
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    expect_error(ctx, add(0, &range), -EOPNOTSUPP, "is a process");
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
     ctx = damon_reclaim_unref(ctx);
     set_up(0);
     ck_assert_int_eq(add(0, &range), 0);
-    refused(ctx, add(PID, NULL), -EOPNOTSUPP, "is physical memory");
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
+    expect_error(ctx, add(PID, NULL), -EOPNOTSUPP, "is physical memory");
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
 }
 END_TEST
 
@@ -118,12 +114,12 @@ END_TEST
 START_TEST(test_process_instead)
 {
     set_up(0);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(200);
     ck_assert_int_eq(add(PID, NULL), 0);
     dispatch(3000);
-    ck_assert_uint_eq(stats_of(ctx).nr_targets, 1);
-    ck_assert_uint_lt(stats_of(ctx).monitored_bytes, FAKE_FRAMES * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
+    ck_assert_uint_lt(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
 END_TEST
@@ -139,9 +135,9 @@ START_TEST(test_largest)
 
     f->iomem = "00000000-000fffff : System RAM\n00100000-001fffff : PCI Bus\n00200000-07ffffff : System RAM\n";
     set_up(cases[_i].flags);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(100);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, FAKE_FRAMES * PAGE - cases[_i].missing * MIB);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE - cases[_i].missing * MIB);
 }
 END_TEST
 
@@ -150,15 +146,15 @@ START_TEST(test_hotplug)
 {
     f->iomem = "00000000-000fffff : System RAM\n";
     set_up(0);
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(2000);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, 256 * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 256 * PAGE);
     f->iomem = "00000000-000fffff : System RAM\n00400000-07ffffff : System RAM\n";
     dispatch(35000);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, FAKE_FRAMES * PAGE - 768 * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE - 768 * PAGE);
     f->iomem = "00400000-07ffffff : System RAM\n";
     dispatch(35000);
-    ck_assert_uint_eq(stats_of(ctx).monitored_bytes, FAKE_FRAMES * PAGE - 1024 * PAGE);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE - 1024 * PAGE);
 }
 END_TEST
 
@@ -167,11 +163,10 @@ START_TEST(test_more_regions_than_pages)
 {
     f->iomem = "00040000-0013ffff : System RAM\n"; /* frames 64 to 319 */
     set_up(0);
-    set(ctx, "min_nr_regions", "1000");
-    set(ctx, "max_nr_regions", "2000");
-    enable(ctx);
+    reclaim_set(ctx, "min_nr_regions=1000 max_nr_regions=2000");
+    reclaim_enable(ctx);
     dispatch(3000);
-    ck_assert_uint_eq(stats_of(ctx).nr_regions, 256);
+    ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 256);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
 END_TEST
@@ -186,25 +181,23 @@ START_TEST(test_no_memory_there)
 
     f->iomem = "00000000-000fffff : System RAM\n";
     set_up(DAMON_RECLAIM_KEEP_ON_INVALID);
-    set(ctx, "monitor_region_start", "0x200000");
-    set(ctx, "monitor_region_end", "0x400000");
-    refused(ctx, damon_reclaim_enable(ctx), -EINVAL, "monitor_region_start");
+    reclaim_set(ctx, "monitor_region_start=0x200000 monitor_region_end=0x400000");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "monitor_region_start");
     says(damon_reclaim_last_error(ctx), "0x0-0x100000");
-    set(ctx, "monitor_region_start", "0x80000");
-    enable(ctx);
+    reclaim_set(ctx, "monitor_region_start=0x80000");
+    reclaim_enable(ctx);
     dispatch(500);
     damon_reclaim_get_active_params(ctx, &before);
-    set(ctx, "monitor_region_start", "0x200000");
+    reclaim_set(ctx, "monitor_region_start=0x200000");
     ck_assert_int_eq(damon_reclaim_commit(ctx), -EINVAL);
     damon_reclaim_get_active_params(ctx, &after);
     ck_assert_int_eq(memcmp(&before, &after, sizeof(before)), 0);
     dispatch(500);
-    set(ctx, "monitor_region_start", "0");
-    set(ctx, "monitor_region_end", "0");
-    ck_assert_int_eq(damon_reclaim_commit(ctx), 0);
+    reclaim_set(ctx, "monitor_region_start=0 monitor_region_end=0");
+    reclaim_commit(ctx);
     ck_assert_int_eq(add(0, &range), -EINVAL);
     says(damon_reclaim_last_error(ctx), "target 1");
-    ck_assert_uint_eq(stats_of(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    ck_assert_uint_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
 }
 END_TEST
 
@@ -212,9 +205,9 @@ START_TEST(test_no_iomem)
 {
     f->missing = "/proc/iomem";
     set_up(0);
-    refused(ctx, damon_reclaim_enable(ctx), -ENOENT, "/proc/iomem");
+    expect_error(ctx, damon_reclaim_enable(ctx), -ENOENT, "/proc/iomem");
     ck_assert_int_eq(add(PID, NULL), 0); /* processes need none */
-    enable(ctx);
+    reclaim_enable(ctx);
     dispatch(3000);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
@@ -224,7 +217,7 @@ START_TEST(test_hidden_iomem)
 {
     f->iomem = "00000000-00000000 : System RAM\n";
     set_up(0);
-    refused(ctx, damon_reclaim_enable(ctx), -EPERM, "CAP_SYS_ADMIN");
+    expect_error(ctx, damon_reclaim_enable(ctx), -EPERM, "CAP_SYS_ADMIN");
 }
 END_TEST
 

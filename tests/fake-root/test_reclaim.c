@@ -528,7 +528,7 @@ START_TEST(test_hopeless)
     mark_and_reclaim();
     EXPECT(reclaimed, 0);
     ck_assert_uint_eq(result.tried + result.not_reclaimable, 2048 * PAGE);
-    for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(rounds); i++) {
         f->now_ns += rounds[i].wait_s * SEC;
         mark_and_reclaim();
         EXPECT(tried, rounds[i].tried);
@@ -589,7 +589,7 @@ static void fill(TCase *tc)
     add_for_targets(tc, test_shared_huge);
     add_cases_for_targets(tc, test_swap, 3);
     add_for_targets(tc, test_cold_action);
-    add_cases_for_targets(tc, test_filters, sizeof(filters) / sizeof(filters[0]));
+    add_cases_for_targets(tc, test_filters, NUMBER_OF(filters));
     add_for_targets(tc, test_memcg_without_kpagecgroup);
     tcase_add_test(tc, test_huge_at_the_end);
     tcase_add_test(tc, test_huge_at_the_end_of_a_physical_range);

@@ -158,7 +158,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_vanish, 0, 2);
-    tcase_add_loop_test(tc, test_every_call, 0, sizeof(errors) / sizeof(errors[0]));
+    tcase_add_loop_test(tc, test_every_call, 0, NUMBER_OF(errors));
     tcase_add_test(tc, test_every_allocation);
     tcase_add_test(tc, test_steady_state);
     tcase_add_test(tc, test_free);

@@ -303,7 +303,7 @@ START_TEST(test_large)
     f->frames[base].flags = f->frames[base + 1].flags = flags; /* small; then 2 pages from the second on, 4, 8, ... */
     for (size_t size = 2; size < 512; size *= 2)
         f->frames[base + size].flags = flags | DRCL_KPF_COMPOUND_HEAD;
-    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(pages); i++) {
         uint64_t addr = BASE + pages[i] * PAGE, other = BASE + (pages[i] < 256 ? 500 : 255) * PAGE;
         size_t reads = f->nr_kpageflags;
 
@@ -374,7 +374,7 @@ START_TEST(test_refusals)
     char text[512];
     void *none = NULL;
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         f->missing = cases[i].path;
         f->missing_error = -cases[i].error;
         ck_assert_int_eq(drcl_backend_idle_page.create(&f->env, NULL, &none), cases[i].result);

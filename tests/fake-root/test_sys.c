@@ -147,7 +147,7 @@ START_TEST(test_maps_line)
     ck_assert_uint_eq(m.inode, 4242);
     ck_assert_uint_eq(m.flags, DRCL_MAPPING_READ | DRCL_MAPPING_EXEC | DRCL_MAPPING_SHARED);
     ck_assert_int_eq(strncmp(m.path, "/usr/lib/a b.so (deleted)", m.path_len), 0);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < NUMBER_OF(bad); i++)
         ck_assert_msg(drcl_maps_parse_line(bad[i], strlen(bad[i]), &m) == -EINVAL, "%s", bad[i]);
     for (size_t len = 0; len < 38; len++) /* cut anywhere: refused, and nothing read beyond the end */
         drcl_maps_parse_line(line, len, &m);
