@@ -44,12 +44,18 @@ const char *scratch_file(const char *directory, const char *path, const char *te
     ck_assert_int_lt(snprintf(full, sizeof(full), "%s/%s", directory, path), (int)sizeof(full));
     for (char *slash = full + strlen(directory) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
-        ck_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
+        ck_assert_int_eq(mkdir(full, 0700) < 0 && errno != EEXIST, false);
         *slash = '/';
     }
     file = fopen(full, "we");
     ck_assert_ptr_nonnull(file);
-    ck_assert(fputs(text, file) >= 0);
+    ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
     return full;
+}
+
+void says(const char *text, const char *word)
+{
+    if (!strstr(text, word))
+        ck_abort_msg("\"%s\" does not say \"%s\"", text, word);
 }

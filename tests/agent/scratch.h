@@ -16,4 +16,7 @@
 const char *scratch_directory(void);
 const char *scratch_file(const char *directory, const char *path, const char *text);
 
+/* The text contains the word. */
+void says(const char *text, const char *word);
+
 #endif

@@ -49,9 +49,9 @@ END_TEST
 START_TEST(test_within_the_window_nothing_changes)
 {
     begin();
-    ck_assert(!backoff_update(&b, &backoff_defaults, now + 4 * SECOND, 100 * MIB, 100 * MIB));
+    ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 4 * SECOND, 100 * MIB, 100 * MIB), false);
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
-    ck_assert(backoff_update(&b, &backoff_defaults, now + 5 * SECOND, 0, 0));
+    ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 5 * SECOND, 0, 0), true);
     ck_assert_uint_lt(b.factor, BACKOFF_FULL);
 }
 END_TEST

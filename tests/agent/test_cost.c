@@ -19,7 +19,10 @@ START_TEST(test_vmstat)
 {
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_vmstat(vmstat, &c), 0);
-    ck_assert(c.has_refaults && c.has_swapped_in && !c.has_major_faults && !c.has_swapped);
+    ck_assert_int_eq(c.has_refaults, true);
+    ck_assert_int_eq(c.has_swapped_in, true);
+    ck_assert_int_eq(c.has_major_faults, false);
+    ck_assert_int_eq(c.has_swapped, false);
     ck_assert_uint_eq(c.refaulted_anon, 5 * PAGE);
     ck_assert_uint_eq(c.refaulted_file, 3 * PAGE);
     ck_assert_uint_eq(c.swapped_in, 7 * PAGE);
@@ -31,7 +34,7 @@ START_TEST(test_vmstat_others)
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_vmstat("anon 4096\nworkingset_refault 6\n", &c), 0);
     ck_assert_uint_eq(c.refaulted_file, 6 * PAGE);
-    ck_assert(!c.has_swapped_in);
+    ck_assert_int_eq(c.has_swapped_in, false);
     ck_assert_int_eq(cost_parse_vmstat("", &c), -EINVAL);
     ck_assert_int_eq(cost_parse_vmstat("my_pswpin 4\npswpinx 5\n", &c), -EINVAL);
     ck_assert_int_eq(cost_parse_vmstat("pswpin\n", &c), -EINVAL);
@@ -45,7 +48,7 @@ START_TEST(test_stat)
 {
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_stat("42 (a ) b) S 1 2 3 4 5 6 70 80 9 100 11", &c), 0);
-    ck_assert(c.has_major_faults);
+    ck_assert_int_eq(c.has_major_faults, true);
     ck_assert_uint_eq(c.major_faults, 9 * PAGE);
     ck_assert_int_eq(cost_parse_stat("42 (x) S 1 2", &c), -EINVAL);
     ck_assert_int_eq(cost_parse_stat("", &c), -EINVAL);
@@ -73,12 +76,13 @@ START_TEST(test_files)
     ck_assert_uint_eq(c.swapped_in, 7 * PAGE);
     ck_assert_int_eq(cost_read_cgroup(root, "/machine.slice/vm1", &c, &error), 0);
     ck_assert_uint_eq(c.refaulted_anon, 2 * PAGE);
-    ck_assert(!c.has_swapped_in);
+    ck_assert_int_eq(c.has_swapped_in, false);
     ck_assert_int_eq(cost_read_cgroup(root, "machine.slice/vm1", &c, &error), 0);
     ck_assert_int_eq(cost_read_process(root, 77, true, &c, &error), 0);
     ck_assert_uint_eq(c.swapped, 40 * 1024);
     ck_assert_int_eq(cost_read_process(root, 77, false, &c, &error), 0);
-    ck_assert(!c.has_swapped && c.has_major_faults);
+    ck_assert_int_eq(c.has_swapped, false);
+    ck_assert_int_eq(c.has_major_faults, true);
 }
 END_TEST
 
@@ -87,7 +91,7 @@ START_TEST(test_files_missing)
     const char *root = scratch_directory();
 
     ck_assert_int_eq(cost_read_system(root, &c, &error), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(error.text, "/proc/vmstat: No such file"));
+    says(error.text, "/proc/vmstat: No such file");
     ck_assert_int_eq(cost_read_process(root, 78, true, &c, &error), -ENOENT);
     scratch_file(root, "sys/fs/cgroup/empty/memory.stat", "anon 0\n");
     ck_assert_int_eq(cost_read_cgroup(root, "empty", &c, NULL), -EINVAL);

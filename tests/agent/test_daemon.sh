@@ -80,10 +80,9 @@ life() {
 
 privileges=N
 life
-# Once more with all that it gives up. The sanitizer looks for leaks by ptrace, which is among that.
+# Once more, without the privileges that it gives up.
 privileges=Y
-ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
-export ASAN_OPTIONS
+without_privileges
 begin
 if logged "system calls are not filtered"; then
     echo "# this build has no filter of system calls"
@@ -95,8 +94,7 @@ if logged "capabilities stay"; then
 else
     ok "no capability is left" no_capabilities
 fi
-kill -KILL $pid
-wait $pid 2> /dev/null # it has the lock until it is gone
+killed # which frees its lock
 life
 
 finish

@@ -86,10 +86,10 @@ START_TEST(test_order_and_labels)
         metrics_seconds(metrics, METRIC_MONITOR_CPU, labels, 1, 1500000000 + (uint64_t)i);
     }
     page(METRICS_PROMETHEUS);
-    ck_assert_ptr_nonnull(strstr(text, "gauge\ndamon_reclaim_state{vm=\"web\",state=\"x\"} 0\n"
-                                       "damon_reclaim_state{vm=\"a \\\"b\\\"\\\\\\n\",state=\"x\"} 1\n# HELP"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_monitor_cpu_seconds_total{vm=\"web\"} 1.500000000\n"));
-    ck_assert_ptr_nonnull(strstr(text, "} 1.500000001\n"));
+    says(text, "gauge\ndamon_reclaim_state{vm=\"web\",state=\"x\"} 0\n"
+               "damon_reclaim_state{vm=\"a \\\"b\\\"\\\\\\n\",state=\"x\"} 1\n# HELP");
+    says(text, "damon_reclaim_monitor_cpu_seconds_total{vm=\"web\"} 1.500000000\n");
+    says(text, "} 1.500000001\n");
 }
 END_TEST
 
@@ -102,8 +102,8 @@ START_TEST(test_many)
         metrics_uint(metrics, METRIC_RECLAIMED, &(struct metrics_label){"vm", name}, 1, (uint64_t)i);
     }
     page(METRICS_PROMETHEUS);
-    ck_assert_ptr_nonnull(strstr(text, "{vm=\"vm-0\"} 0\n"));
-    ck_assert_ptr_nonnull(strstr(text, "{vm=\"vm-4999\"} 4999\n"));
+    says(text, "{vm=\"vm-0\"} 0\n");
+    says(text, "{vm=\"vm-4999\"} 4999\n");
 }
 END_TEST
 
@@ -116,7 +116,7 @@ START_TEST(test_names)
 
         metric_name((enum metric_id)id, name, sizeof(name));
         ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_"), strlen(name));
-        ck_assert(!*m->unit || !strcmp(m->unit, "bytes") || !strcmp(m->unit, "seconds") || !strcmp(m->unit, "ratio"));
+        says(" bytes seconds ratio ", m->unit);
         ck_assert_ptr_null(strpbrk(m->help, "\n\\"));
         for (int other = 0; other < id; other++)
             ck_assert_str_ne(m->name, metric_describe((enum metric_id)other)->name);
@@ -134,10 +134,10 @@ START_TEST(test_context)
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
     metrics_context(metrics, ctx, &backoff, &label, 1);
     page(METRICS_PROMETHEUS);
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_state{vm=\"x\",state=\"disabled\"} 1\n"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_state{vm=\"x\",state=\"active\"} 0\n"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_backoff_ratio{vm=\"x\"} 1.000\n"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_reclaimed_bytes_total{vm=\"x\"} 0\n"));
+    says(text, "damon_reclaim_state{vm=\"x\",state=\"disabled\"} 1\n");
+    says(text, "damon_reclaim_state{vm=\"x\",state=\"active\"} 0\n");
+    says(text, "damon_reclaim_backoff_ratio{vm=\"x\"} 1.000\n");
+    says(text, "damon_reclaim_reclaimed_bytes_total{vm=\"x\"} 0\n");
     damon_reclaim_unref(ctx);
 }
 END_TEST
@@ -154,10 +154,10 @@ START_TEST(test_advice)
     advise_free(advise);
     metrics_advice(metrics, &report, &(struct metrics_label){"vm", "x"}, 1);
     page(METRICS_PROMETHEUS);
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_cold_bytes{vm=\"x\",min_age=\"2\"} 1048576\n"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_cold_bytes{vm=\"x\",min_age=\"3600\"} 0\n"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_advise_reclaimed_bytes_total{vm=\"x\",min_age=\"1\"} 1048576\n"));
-    ck_assert_ptr_nonnull(strstr(text, "damon_reclaim_advise_reused_bytes_total{vm=\"x\",min_age=\"1\"} 0\n"));
+    says(text, "damon_reclaim_cold_bytes{vm=\"x\",min_age=\"2\"} 1048576\n");
+    says(text, "damon_reclaim_cold_bytes{vm=\"x\",min_age=\"3600\"} 0\n");
+    says(text, "damon_reclaim_advise_reclaimed_bytes_total{vm=\"x\",min_age=\"1\"} 1048576\n");
+    says(text, "damon_reclaim_advise_reused_bytes_total{vm=\"x\",min_age=\"1\"} 0\n");
 }
 END_TEST
 
@@ -191,7 +191,7 @@ START_TEST(test_file_errors)
 
     snprintf(path, sizeof(path), "%s/none/m.prom", directory);
     ck_assert_int_eq(metrics_write_file(metrics, path, &error), -ENOENT);
-    ck_assert_ptr_nonnull(strstr(error.text, "m.prom: No such file"));
+    says(error.text, "m.prom: No such file");
     /* The old page stays when the new one cannot take its place. */
     snprintf(path, sizeof(path), "%s/d/m.prom", directory);
     scratch_file(directory, "d/m.prom/x", "");

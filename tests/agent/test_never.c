@@ -55,7 +55,9 @@ START_TEST(test_items)
     ck_assert_int_eq(items[5].pid, 7);
     ck_assert_int_eq(items[6].pid, 30);
     ck_assert_int_eq(items[7].pid, 31);
-    ck_assert(never_has_pid(never, 5) && never_has_pid(never, 30) && !never_has_pid(never, 6));
+    ck_assert_int_eq(never_has_pid(never, 5), true);
+    ck_assert_int_eq(never_has_pid(never, 30), true);
+    ck_assert_int_eq(never_has_pid(never, 6), false);
 }
 END_TEST
 
@@ -68,11 +70,11 @@ START_TEST(test_scan)
     ck_assert_int_eq(never_scan(never, &error), 0);
     scratch_file(root, "proc/99/comm", "postgres\n");
     ck_assert_int_eq(never_scan(never, &error), 1);
-    ck_assert(never_has_pid(never, 99));
+    ck_assert_int_eq(never_has_pid(never, 99), true);
     snprintf(path, sizeof(path), "%s/proc/7/comm", root);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(never_scan(never, &error), 1);
-    ck_assert(!never_has_pid(never, 7));
+    ck_assert_int_eq(never_has_pid(never, 7), false);
     ck_assert_int_eq(never_scan(never, &error), 0);
 }
 END_TEST
@@ -90,7 +92,8 @@ START_TEST(test_no_files_left)
         r = never_scan(never, &error);
         unlimit_files();
         ck_assert_msg(r == 0 || r == -EMFILE, "%d with %u files", r, more);
-        ck_assert(never_has_pid(never, 7) && never_has_pid(never, 30));
+        ck_assert_int_eq(never_has_pid(never, 7), true);
+        ck_assert_int_eq(never_has_pid(never, 30), true);
     } while (more++ == 0 || r < 0);
 }
 END_TEST

@@ -73,7 +73,7 @@ static void teardown(void)
 
     close(client);
     ck_assert_int_eq(waitpid(broker_pid, &status, 0), broker_pid);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert_int_eq(status, 0);
     if (target) {
         kill(target, SIGKILL);
         waitpid(target, NULL, 0);
@@ -218,7 +218,8 @@ START_TEST(advises_the_target)
     direct = syscall(SYS_process_madvise, pidfd, ranges, BROKER_MAX_RANGES, COLD, 0u);
     if (direct < 0)
         direct = -errno;
-    ck_assert(direct == BROKER_MAX_RANGES * PAGE || direct == -EPERM);
+    if (direct != -EPERM)
+        ck_assert_int_eq(direct, BROKER_MAX_RANGES * PAGE);
     /* One range more than a request holds: the front is done, as the call itself may. */
     ck_assert_int_eq(client_ops.process_madvise(&client, pidfd, ranges, BROKER_MAX_RANGES + 1, COLD), direct);
     ck_assert_int_eq(client_ops.process_madvise(&client, pidfd, ranges, 1, MADV_DONTNEED), -EACCES);

@@ -15,6 +15,10 @@ if ! within 5 logged "info: parameters: $parameters"; then
 fi
 cd "$parameters" || exit 99
 
+begin_mounted() {
+    begin && within 5 logged "info: parameters: $parameters"
+}
+
 # The commands of the kernel's document, without the cd.
 document() {
     echo 30000000 > min_age &&
@@ -124,18 +128,15 @@ cd / || exit 99
 ok "SIGTERM ends it within a second" ends
 ok "nothing stays mounted, and no directory" test ! -e "$dir/p"
 
-begin
-within 5 logged "info: parameters: $parameters"
+begin_mounted
 exec 9< "$parameters/min_age"
 ok "SIGTERM while a file is open" ends
 exec 9<&-
 ok "nothing stays mounted" test ! -e "$dir/p"
 
-begin
-within 5 logged "info: parameters: $parameters"
+begin_mounted
 stat "$parameters" > /dev/null # the kernel remembers what it was told
-kill -KILL $pid
-wait $pid 2> /dev/null
+killed
 ok "SIGKILL leaves a dead directory" bash -c "! ls '$parameters' 2> /dev/null"
 ok "the next start clears it" begin
 ok "says so" logged "unmounted the directory of a killed daemon"
@@ -153,18 +154,13 @@ ok "the end of that" ends
 ok "leaves no directory, though a killed daemon had made it" test ! -e "$dir/p"
 
 mkdir "$dir/p"
-begin
-within 5 logged "info: parameters: $parameters"
-kill -KILL $pid
-wait $pid 2> /dev/null
-begin
-within 5 logged "info: parameters: $parameters"
+begin_mounted
+killed
+begin_mounted
 ok "the end of one after a killed one, in a directory of the administrator's" ends
 ok "leaves that, empty" rmdir "$dir/p"
 
-# Once more with all that it gives up. The sanitizer looks for leaks by ptrace, which is among that.
-ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
-export ASAN_OPTIONS
+without_privileges
 begin --drop-privileges=Y
 ok "without privileges" within 5 test -e "$parameters/min_age"
 cd "$parameters" || exit 99

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "hypervisor.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 struct tree tree;
 char textfile[128], config[128];
@@ -91,17 +93,94 @@ void teardown(void)
     tree_remove(&tree);
 }
 
+/* --- metrics --------------------------------------------------------------------------------------------------------
+ */
+
 double metric(const char *begin)
 {
     return daemon_metric(textfile, begin);
 }
 
-bool vm_state(const char *name, pid_t pid, const char *state)
+void metric_is_between(const char *begin, double least, double most)
+{
+    double now = metric(begin);
+
+    if (now < least || now > most)
+        ck_abort_msg("%s is %g, not from %g to %g", begin, now, least, most);
+}
+
+void metric_is(const char *begin, double value)
+{
+    metric_is_between(begin, value, value);
+}
+
+void metric_is_missing(const char *begin)
+{
+    metric_is(begin, -1);
+}
+
+void metric_becomes(const char *begin, double value)
+{
+    if (!daemon_wait(textfile, begin, value, false))
+        ck_abort_msg("%s is %g, and does not become %g", begin, metric(begin), value);
+}
+
+void metric_reaches(const char *begin, double least)
+{
+    if (!daemon_wait(textfile, begin, least, true))
+        ck_abort_msg("%s is %g, and does not reach %g", begin, metric(begin), least);
+}
+
+void metric_vanishes(const char *begin)
+{
+    metric_becomes(begin, -1);
+}
+
+void vm_becomes(const char *name, pid_t pid, const char *state)
 {
     char begin[128];
 
     snprintf(begin, sizeof(begin), "damon_reclaim_vm_info{vm=\"%s\",pid=\"%d\",state=\"%s\"", name, (int)pid, state);
-    return daemon_wait(textfile, begin, 1, false);
+    metric_becomes(begin, 1);
+}
+
+/* --- what happens ---------------------------------------------------------------------------------------------------
+ */
+
+void reload(const char *more, const char *result, unsigned int times)
+{
+    char begin[64];
+
+    write_config(more);
+    kill(daemon_pid, SIGHUP);
+    snprintf(begin, sizeof(begin), "damon_reclaim_reloads_total{result=\"%s\"}", result);
+    metric_becomes(begin, times);
+}
+
+/* The resident size is read together with faults and pressure. */
+void usage_is_read(const char *name, pid_t pid)
+{
+    char begin[128];
+
+    set_resident(pid, 79);
+    snprintf(begin, sizeof(begin), METRIC("vm_resident_bytes", "%s"), name);
+    metric_becomes(begin, 63 * (double)MIB); /* 16 MiB are not the guest's */
+}
+
+void windows_pass(unsigned int n)
+{
+    const struct timespec window = {.tv_nsec = 100000000};
+
+    while (n--)
+        nanosleep(&window, NULL);
+}
+
+void stop_all(const pid_t *pids, size_t n)
+{
+    ck_assert_int_eq(daemon_stop(daemon_pid), 0);
+    daemon_pid = 0;
+    for (size_t i = 0; i < n; i++)
+        stand_in_stop(pids[i]);
 }
 
 pid_t hugetlb_machine(const char *name)

@@ -221,7 +221,10 @@ START_TEST(test_names_apart)
 }
 END_TEST
 
-#define CMDLINE(words) (&(struct host_cmdline){.text = (words), .len = sizeof(words) - 1})
+#define CMDLINE(words)                                                                                                 \
+    {                                                                                                                  \
+        .text = (words), .len = sizeof(words) - 1                                                                      \
+    }
 
 /* However many files it lacks, nobody is taken for gone. */
 static void must_keep_without_files(const struct host_places *places, size_t n)
@@ -280,6 +283,16 @@ START_TEST(test_sizes)
                  {"3GB", 3072},
                  {"3Gx", 0}};
 
+    static const struct {
+        struct host_cmdline words;
+        uint64_t mib;
+    } others[] = {
+        {CMDLINE("ch\0--memory\0size=512M,shared=on\0"), 512},
+        {CMDLINE("ch\0--memory=size=1G\0"), 1024},
+        {CMDLINE("qemu\0-m\0"), 0}, /* the size is missing */
+        {CMDLINE(""), 0},
+    };
+
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         char text[128];
         int n = snprintf(text, sizeof(text), "qemu%c-m%c%s%c", 0, 0, sizes[i].word, 0);
@@ -288,10 +301,8 @@ START_TEST(test_sizes)
         if (host_cmdline_memory(&c) != sizes[i].mib << 20)
             ck_abort_msg("%s: %llu", sizes[i].word, (unsigned long long)host_cmdline_memory(&c));
     }
-    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("ch\0--memory\0size=512M,shared=on\0")), UINT64_C(512) << 20);
-    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("ch\0--memory=size=1G\0")), UINT64_C(1) << 30);
-    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("qemu\0-m\0")), 0); /* cut off */
-    ck_assert_uint_eq(host_cmdline_memory(CMDLINE("")), 0);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ck_assert_uint_eq(host_cmdline_memory(&others[i].words), others[i].mib << 20);
 }
 END_TEST
 
@@ -308,32 +319,49 @@ START_TEST(test_names)
         {"/machine.slice", NULL},
         {"/user.slice/session-1.scope", NULL},
     };
+    static const struct {
+        struct host_cmdline words;
+        const char *name;
+    } cmdlines[] = {
+        {CMDLINE("qemu\0-name\0debug-threads=on,guest=x\0"), "x"},
+        {CMDLINE("qemu\0-name\0debug-threads=on\0"), NULL},
+        {CMDLINE("qemu\0-device\0id=3\0"), NULL},
+        {CMDLINE("firecracker\0--id=vm7\0"), "vm7"},
+        {CMDLINE("cloud-hypervisor\0--api-socket\0/run/x.y.sock\0"), "x.y"},
+    };
     char name[HOST_NAME_SIZE];
 
     for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
-        ck_assert(host_scope_name(scopes[i].cgroup, name) == (scopes[i].name != NULL));
+        ck_assert_int_eq(host_scope_name(scopes[i].cgroup, name), scopes[i].name != NULL);
         if (scopes[i].name)
             ck_assert_str_eq(name, scopes[i].name);
     }
-    ck_assert(host_cmdline_name(CMDLINE("qemu\0-name\0debug-threads=on,guest=x\0"), name));
-    ck_assert_str_eq(name, "x");
-    ck_assert(!host_cmdline_name(CMDLINE("qemu\0-name\0debug-threads=on\0"), name));
-    ck_assert(!host_cmdline_name(CMDLINE("qemu\0-device\0id=3\0"), name));
-    ck_assert(host_cmdline_name(CMDLINE("firecracker\0--id=vm7\0"), name));
-    ck_assert_str_eq(name, "vm7");
-    ck_assert(host_cmdline_name(CMDLINE("cloud-hypervisor\0--api-socket\0/run/x.y.sock\0"), name));
-    ck_assert_str_eq(name, "x.y");
+    for (size_t i = 0; i < sizeof(cmdlines) / sizeof(cmdlines[0]); i++) {
+        ck_assert_int_eq(host_cmdline_name(&cmdlines[i].words, name), cmdlines[i].name != NULL);
+        if (cmdlines[i].name)
+            ck_assert_str_eq(name, cmdlines[i].name);
+    }
 }
 END_TEST
 
 START_TEST(test_commands)
 {
-    ck_assert(host_command_matches("qemu-system-*", "/usr/bin/qemu-system-x86_64", NULL, NULL));
-    ck_assert(host_command_matches("qemu-system-*", "vm", NULL, "qemu-system-x86"));
-    ck_assert(host_command_matches("cloud-hypervisor", NULL, NULL, "cloud-hyperviso"));
-    ck_assert(!host_command_matches("cloud-hypervisor", NULL, NULL, "cloud"));
-    ck_assert(host_command_matches("firecracker", "x", "/a/firecracker", "y"));
-    ck_assert(!host_command_matches("firecracker", "firecracker-log", "/a/sh", "sh"));
+    static const struct {
+        const char *pattern, *word, *exe, *comm;
+        bool matches;
+    } cases[] = {
+        {"qemu-system-*", "/usr/bin/qemu-system-x86_64", NULL, NULL, true},
+        {"qemu-system-*", "vm", NULL, "qemu-system-x86", true},
+        {"cloud-hypervisor", NULL, NULL, "cloud-hyperviso", true}, /* the kernel keeps 15 characters */
+        {"cloud-hypervisor", NULL, NULL, "cloud", false},
+        {"firecracker", "x", "/a/firecracker", "y", true},
+        {"firecracker", "firecracker-log", "/a/sh", "sh", false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_msg(host_command_matches(cases[i].pattern, cases[i].word, cases[i].exe, cases[i].comm) ==
+                          cases[i].matches,
+                      "case %zu: %s", i, cases[i].pattern);
 }
 END_TEST
 

@@ -53,12 +53,12 @@ START_TEST(test_qemu_anonymous)
     ck_assert_uint_eq(ram.ranges[0].start, 0x7f1020000000);
     ck_assert_uint_eq(ram.ranges[0].end, 0x7f10a0000000);
     ck_assert_int_eq(ram.kind, HOST_RAM_ANON);
-    ck_assert(ram.as_told);
+    ck_assert_int_eq(ram.as_told, true);
     /* The same when the command line does not tell. */
     ck_assert_int_eq(find(QEMU_PROGRAM "7f1020000000-7f10a0000000 rw-p 00000000 00:00 0 \n" QEMU_REST, 0, &ram), 0);
     ck_assert_uint_eq(ram.n, 1);
     ck_assert_uint_eq(ram.bytes, 2 * GIB);
-    ck_assert(!ram.as_told);
+    ck_assert_int_eq(ram.as_told, false);
 }
 END_TEST
 
@@ -105,7 +105,7 @@ START_TEST(test_qemu_numa_and_nvdimm)
     ck_assert_int_eq(ram.kind, HOST_RAM_SHM);
     ck_assert_uint_eq(ram.ranges[0].start, 0x7f0000000000);
     ck_assert_uint_eq(ram.ranges[1].start, 0x7f0080000000);
-    ck_assert(ram.as_told);
+    ck_assert_int_eq(ram.as_told, true);
 }
 END_TEST
 
@@ -135,7 +135,7 @@ START_TEST(test_cloud_hypervisor)
         ck_assert_int_eq(find(maps, told, &ram), 0);
         ck_assert_uint_eq(ram.n, 2);
         ck_assert_uint_eq(ram.bytes, 64 * GIB);
-        ck_assert(ram.as_told == (told > 0));
+        ck_assert_int_eq(ram.as_told, told > 0);
     }
 }
 END_TEST
@@ -181,7 +181,7 @@ START_TEST(test_told_wrong)
 
     ck_assert_int_eq(find(QEMU_PROGRAM "7f1020000000-7f10a0000000 rw-p 00000000 00:00 0 \n" QEMU_REST, GIB, &ram), 0);
     ck_assert_uint_eq(ram.bytes, 2 * GIB);
-    ck_assert(!ram.as_told);
+    ck_assert_int_eq(ram.as_told, false);
 }
 END_TEST
 

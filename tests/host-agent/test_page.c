@@ -53,7 +53,7 @@ static void ck_page(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-enum { WATCHED, ODD, TWIN, EXCLUDED, EMPTY, UNREADABLE, HUGETLB, PAUSED, NR_MACHINES };
+enum { WATCHED, ODD, TWIN, EXCLUDED, EMPTY, UNREADABLE, HUGETLB, PAUSED_ONE, NR_MACHINES };
 
 /* Machines in all states. One cannot be watched because what /proc says of it makes no sense. */
 static void start_all(pid_t pids[NR_MACHINES])
@@ -71,7 +71,7 @@ static void start_all(pid_t pids[NR_MACHINES])
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)pids[UNREADABLE]);
     tree_write(&tree, path, "nonsense\n");
     pids[HUGETLB] = hugetlb_machine("hugetlb");
-    pids[PAUSED] = machine("paused");
+    pids[PAUSED_ONE] = machine("paused");
 }
 
 static void with_all(const char *more)
@@ -82,43 +82,34 @@ static void with_all(const char *more)
     start_all(pids);
     snprintf(text, sizeof(text), "%s[vm excluded]\nexclude = Y\n", more);
     begin(text);
-    ck_assert(daemon_wait(textfile, METRIC("vm_cold_bytes", "a"), 4096, true));
-    ck_assert(daemon_wait(textfile, METRIC("vm_cold_bytes", "paused"), 4096, true));
-    ck_assert(vm_state("excluded", pids[EXCLUDED], "excluded"));
-    ck_assert(vm_state("empty", pids[EMPTY], "no_memory"));
-    ck_assert(vm_state("unreadable", pids[UNREADABLE], "failed"));
-    ck_assert(vm_state("hugetlb", pids[HUGETLB], "hugetlb"));
-    ck_assert(vm_state("a_\\\"\\\\_{x} \\\"1", pids[ODD], "watched"));
-    sleep(2);
-    set_stat(pids[PAUSED], 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "paused") ",reason=\"refaults\"}", 1, false));
+    metric_reaches(METRIC("vm_cold_bytes", "a"), 4096);
+    metric_reaches(METRIC("vm_cold_bytes", "paused"), 4096);
+    vm_becomes("excluded", pids[EXCLUDED], "excluded");
+    vm_becomes("empty", pids[EMPTY], "no_memory");
+    vm_becomes("unreadable", pids[UNREADABLE], "failed");
+    vm_becomes("hugetlb", pids[HUGETLB], "hugetlb");
+    vm_becomes("a_\\\"\\\\_{x} \\\"1", pids[ODD], "watched");
+    usage_is_read("paused", pids[PAUSED_ONE]);
+    set_stat(pids[PAUSED_ONE], 100000);
+    metric_becomes(PAUSED("paused", "refaults"), 1);
     ck_page();
     for (size_t i = 0; i < NR_MACHINES; i++)
         stand_in_stop(pids[i]);
 }
 
-START_TEST(test_context_of_each)
-{
-    with_all("");
-}
-END_TEST
+static const char *const contexts[] = {"", "[agent]\nbackend = damon\n", "[agent]\ndry_run = Y\n"};
 
-START_TEST(test_context_of_all)
+/* With a context for each machine, with one for all, and when nothing is reclaimed. */
+START_TEST(test_all_states)
 {
-    with_all("[agent]\nbackend = damon\n");
-}
-END_TEST
-
-START_TEST(test_dry_run)
-{
-    with_all("[agent]\ndry_run = Y\n");
+    with_all(contexts[_i]);
 }
 END_TEST
 
 START_TEST(test_without_machines)
 {
     begin("");
-    ck_assert(daemon_wait(textfile, "damon_reclaim_host_tried_bytes_total", 0, false));
+    metric_becomes("damon_reclaim_host_tried_bytes_total", 0);
     ck_page();
 }
 END_TEST
@@ -129,10 +120,10 @@ START_TEST(test_sums_of_all)
     pid_t a = machine("a"), b = machine("b");
 
     begin("[agent]\nbackend = damon\n");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
-    ck_assert(metric("damon_reclaim_state{state=\"active\"}") == 1);
-    ck_assert(metric("damon_reclaim_monitored_bytes ") == 128 * (double)MIB);
-    ck_assert(metric("damon_reclaim_reclaimed_bytes_total ") < 0);
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    metric_is("damon_reclaim_state{state=\"active\"}", 1);
+    metric_is("damon_reclaim_monitored_bytes ", 128 * (double)MIB);
+    metric_is_missing("damon_reclaim_reclaimed_bytes_total ");
     stand_in_stop(a);
     stand_in_stop(b);
 }
@@ -145,50 +136,36 @@ START_TEST(test_not_enabled)
 
     tree_write(&tree, "/obstacle", "%s", "");
     begin("");
-    ck_assert(vm_state("a", a, "failed"));
+    vm_becomes("a", a, "failed");
     stand_in_stop(a);
 }
 END_TEST
 
-static void fails_later(const char *more)
+START_TEST(test_fails_later)
 {
     pid_t a = machine("a"), b = machine("b");
 
-    begin(more);
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
+    begin(contexts[_i]);
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    metric_reaches(METRIC("reclaimed_bytes_total", "b"), 1);
     tree_write(&tree, "/obstacle", "%s", "");
-    ck_assert(vm_state("a", a, "failed"));
-    ck_assert(vm_state("b", b, "failed"));
-    ck_assert(metric(METRIC("vm_share_bytes", "a")) < 0);
+    vm_becomes("a", a, "failed");
+    vm_becomes("b", b, "failed");
+    metric_is_missing(METRIC("vm_share_bytes", "a"));
     ck_page();
     stand_in_stop(a);
     stand_in_stop(b);
-}
-
-START_TEST(test_fails)
-{
-    fails_later("");
-}
-END_TEST
-
-START_TEST(test_fails_for_all)
-{
-    fails_later("[agent]\nbackend = damon\n");
 }
 END_TEST
 
 static void fill(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_context_of_each);
-    tcase_add_test(tcase, test_context_of_all);
-    tcase_add_test(tcase, test_dry_run);
+    tcase_add_loop_test(tcase, test_all_states, 0, 3);
     tcase_add_test(tcase, test_without_machines);
     tcase_add_test(tcase, test_sums_of_all);
     tcase_add_test(tcase, test_not_enabled);
-    tcase_add_test(tcase, test_fails);
-    tcase_add_test(tcase, test_fails_for_all);
+    tcase_add_loop_test(tcase, test_fails_later, 0, 2);
 }
 
 int main(void)

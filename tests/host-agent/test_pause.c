@@ -2,7 +2,6 @@
 /* When the daemon leaves a machine alone, and that it goes on. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "hypervisor.h"
 
@@ -12,17 +11,17 @@ START_TEST(test_pause)
     pid_t a = machine("a"), b = machine("b");
 
     begin("[agent]\nrefault_window = 1s\n");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
-    sleep(2);
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    usage_is_read("a", a);
     set_stat(a, 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
-    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"refaults\"}") == 0);
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 0, false));
-    ck_assert(metric(METRIC("refaulted_bytes_total", "a")) == 100000.0 * 4096);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 0, false));
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
-    ck_assert(metric(METRIC("backoff_ratio", "a")) < 1);
-    ck_assert(metric(METRIC("backoff_ratio", "b")) == 1);
+    metric_becomes(PAUSED("a", "refaults"), 1);
+    metric_is(PAUSED("b", "refaults"), 0);
+    metric_becomes(METRIC("vm_share_bytes", "a"), 0);
+    metric_is(METRIC("refaulted_bytes_total", "a"), 100000.0 * 4096);
+    metric_becomes(PAUSED("a", "refaults"), 0);
+    metric_reaches(METRIC("vm_share_bytes", "a"), 4096);
+    metric_is_between(METRIC("backoff_ratio", "a"), 0, 0.999);
+    metric_is(METRIC("backoff_ratio", "b"), 1);
     stand_in_stop(a);
     stand_in_stop(b);
 }
@@ -60,20 +59,20 @@ START_TEST(test_pressure)
     pid_t pids[4] = {machine_in("a", "a"), machine_in("b", "b"), machine_in("c", "two"), machine_in("d", "two")};
 
     begin("");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "d"), 1, true));
-    sleep(2);
-    ck_assert(metric(METRIC("vm_paused", "a") ",reason=\"pressure\"}") == 0);
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    metric_reaches(METRIC("reclaimed_bytes_total", "d"), 1);
+    usage_is_read("a", pids[0]);
+    metric_is(PAUSED("a", "pressure"), 0);
     write_cgroup("a", "memory.pressure", pressed);
     write_cgroup("two", "memory.pressure", pressed);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"pressure\"}", 1, false));
-    ck_assert(metric(METRIC("vm_paused", "a") ",reason=\"refaults\"}") == 0);
-    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
-    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"pressure\"}") == 0);
-    ck_assert(metric(METRIC("vm_paused", "c") ",reason=\"pressure\"}") == 0);
-    ck_assert(metric(METRIC("vm_paused", "d") ",reason=\"pressure\"}") == 0);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"pressure\"}", 0, false));
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
+    metric_becomes(PAUSED("a", "pressure"), 1);
+    metric_is(PAUSED("a", "refaults"), 0);
+    metric_is(METRIC("vm_share_bytes", "a"), 0);
+    metric_is(PAUSED("b", "pressure"), 0);
+    metric_is(PAUSED("c", "pressure"), 0);
+    metric_is(PAUSED("d", "pressure"), 0);
+    metric_becomes(PAUSED("a", "pressure"), 0);
+    metric_reaches(METRIC("vm_share_bytes", "a"), 4096);
     for (size_t i = 0; i < 4; i++)
         stand_in_stop(pids[i]);
 }
@@ -85,19 +84,19 @@ START_TEST(test_cgroup_refaults)
     pid_t a = machine_in("a", "a"), b = machine_in("b", "b");
 
     begin("");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 1, true));
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 1, true));
-    sleep(2);
-    write_cgroup("a", "memory.stat", "anon 9\nworkingset_refault_anon 10050\nworkingset_refault_file 0\n");
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    metric_reaches(METRIC("reclaimed_bytes_total", "b"), 1);
+    usage_is_read("a", a);
     set_stat(b, 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
-    ck_assert(metric(METRIC("refaulted_bytes_total", "a")) == 10000.0 * 4096);
-    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
-    sleep(1);
-    ck_assert(metric(METRIC("vm_paused", "b") ",reason=\"refaults\"}") == 0);
-    ck_assert(metric(METRIC("refaulted_bytes_total", "b")) == 0);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 0, false));
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 4096, true));
+    write_cgroup("a", "memory.stat", "anon 9\nworkingset_refault_anon 10050\nworkingset_refault_file 0\n");
+    metric_becomes(PAUSED("a", "refaults"), 1);
+    metric_is(METRIC("refaulted_bytes_total", "a"), 10000.0 * 4096);
+    metric_is(METRIC("vm_share_bytes", "a"), 0);
+    usage_is_read("b", b);
+    metric_is(PAUSED("b", "refaults"), 0);
+    metric_is(METRIC("refaulted_bytes_total", "b"), 0);
+    metric_becomes(PAUSED("a", "refaults"), 0);
+    metric_reaches(METRIC("vm_share_bytes", "a"), 4096);
     stand_in_stop(a);
     stand_in_stop(b);
 }
@@ -116,11 +115,11 @@ START_TEST(test_pause_in_window)
     pid_t a = machine("a");
 
     begin_long_window("[agent]\nrefault_window = 1s\n");
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "a"), 1, true));
-    sleep(2);
+    metric_reaches(METRIC("vm_share_bytes", "a"), 1);
+    usage_is_read("a", a);
     set_stat(a, 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "a") ",reason=\"refaults\"}", 1, false));
-    ck_assert(metric(METRIC("vm_share_bytes", "a")) == 0);
+    metric_becomes(PAUSED("a", "refaults"), 1);
+    metric_is(METRIC("vm_share_bytes", "a"), 0);
     stand_in_stop(a);
 }
 END_TEST
@@ -132,18 +131,17 @@ START_TEST(test_shares_in_window)
     pid_t a = machine("a"), b;
 
     begin_long_window("[agent]\nrefault_window = 1s\n[vm a]\nquota_sz = 1MiB\n");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "a"), 0.9 * (double)MIB, true));
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 0.9 * (double)MIB);
     b = machine("b");
-    ck_assert(daemon_wait(textfile, METRIC("reclaimed_bytes_total", "b"), 2 * (double)MIB, true));
-    sleep(2);
+    metric_reaches(METRIC("reclaimed_bytes_total", "b"), 2 * (double)MIB);
+    usage_is_read("b", b);
     set_stat(b, 100000);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "b") ",reason=\"refaults\"}", 1, false));
-    ck_assert(metric(METRIC("vm_share_bytes", "b")) == 0);
-    ck_assert(daemon_wait(textfile, METRIC("vm_paused", "b") ",reason=\"refaults\"}", 0, false));
-    ck_assert(daemon_wait(textfile, METRIC("vm_share_bytes", "b"), 4096, true));
-    ck_assert(metric(METRIC("reclaimed_bytes_total", "a")) <= (double)MIB);
-    ck_assert(metric("damon_reclaim_host_tried_bytes_total") <= (double)QUOTA);
-    ck_assert(metric("damon_reclaim_host_tried_bytes_total") >= 3 * (double)MIB);
+    metric_becomes(PAUSED("b", "refaults"), 1);
+    metric_is(METRIC("vm_share_bytes", "b"), 0);
+    metric_becomes(PAUSED("b", "refaults"), 0);
+    metric_reaches(METRIC("vm_share_bytes", "b"), 4096);
+    metric_is_between(METRIC("reclaimed_bytes_total", "a"), 0, (double)MIB);
+    metric_is_between("damon_reclaim_host_tried_bytes_total", 3 * (double)MIB, (double)QUOTA);
     stand_in_stop(a);
     stand_in_stop(b);
 }

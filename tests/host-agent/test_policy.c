@@ -24,25 +24,19 @@ static uint64_t sum(const struct policy_vm *vms, size_t n)
     return total;
 }
 
-START_TEST(test_by_coldness)
+/* Of 80 MiB each gets a sixteenth; the rest is divided by what is cold, times the weight: here 3 to 1. */
+START_TEST(test_by_coldness_and_weight)
 {
-    struct policy_vm vms[] = {vm(1000 * MIB, 600 * MIB), vm(1000 * MIB, 200 * MIB)};
+    struct policy_vm colder[] = {vm(1000 * MIB, 600 * MIB), vm(1000 * MIB, 200 * MIB)};
+    struct policy_vm heavier[] = {vm(1000 * MIB, 400 * MIB), vm(1000 * MIB, 400 * MIB)};
 
-    policy_divide(vms, 2, 80 * MIB, 0);
-    /* 5 MiB each, and 3/4 and 1/4 of the other 70 MiB. */
-    ck_assert_uint_eq(vms[0].share, (uint64_t)(57.5 * MIB));
-    ck_assert_uint_eq(vms[1].share, (uint64_t)(22.5 * MIB));
-}
-END_TEST
-
-START_TEST(test_by_weight)
-{
-    struct policy_vm vms[] = {vm(1000 * MIB, 400 * MIB), vm(1000 * MIB, 400 * MIB)};
-
-    vms[0].weight = 300;
-    policy_divide(vms, 2, 80 * MIB, 0);
-    ck_assert_uint_eq(vms[0].share, (uint64_t)(57.5 * MIB));
-    ck_assert_uint_eq(vms[1].share, (uint64_t)(22.5 * MIB));
+    heavier[0].weight = 300;
+    policy_divide(colder, 2, 80 * MIB, 0);
+    policy_divide(heavier, 2, 80 * MIB, 0);
+    ck_assert_uint_eq(colder[0].share, (uint64_t)(57.5 * MIB));
+    ck_assert_uint_eq(colder[1].share, (uint64_t)(22.5 * MIB));
+    ck_assert_uint_eq(heavier[0].share, (uint64_t)(57.5 * MIB));
+    ck_assert_uint_eq(heavier[1].share, (uint64_t)(22.5 * MIB));
 }
 END_TEST
 
@@ -183,15 +177,16 @@ START_TEST(test_brake)
 {
     struct policy_brake brake = {0};
 
-    ck_assert(!policy_brake_update(&brake, &limits, 1 * SEC, SEC, SEC / 10, MIB, 100 * MIB));
-    ck_assert(policy_brake_update(&brake, &limits, 2 * SEC, SEC, 0, 2 * MIB, 100 * MIB));
+    ck_assert_int_eq(policy_brake_update(&brake, &limits, 1 * SEC, SEC, SEC / 10, MIB, 100 * MIB), false);
+    ck_assert_int_eq(policy_brake_update(&brake, &limits, 2 * SEC, SEC, 0, 2 * MIB, 100 * MIB), true);
     ck_assert_int_eq(brake.reason, POLICY_REFAULTS);
-    ck_assert(policy_brake_update(&brake, &limits, 5 * SEC, SEC, SEC / 2, 0, 100 * MIB));
+    ck_assert_int_eq(policy_brake_update(&brake, &limits, 5 * SEC, SEC, SEC / 2, 0, 100 * MIB), true);
     ck_assert_int_eq(brake.reason, POLICY_PRESSURE);
-    ck_assert(policy_brake_update(&brake, &limits, 14 * SEC, SEC, 0, 0, 100 * MIB));
-    ck_assert(!policy_brake_update(&brake, &limits, 15 * SEC, SEC, 0, 0, 100 * MIB));
+    ck_assert_int_eq(policy_brake_update(&brake, &limits, 14 * SEC, SEC, 0, 0, 100 * MIB), true);
+    ck_assert_int_eq(policy_brake_update(&brake, &limits, 15 * SEC, SEC, 0, 0, 100 * MIB), false);
     ck_assert_uint_eq(brake.nr_stops, 1);
-    ck_assert(!policy_brake_update(&brake, &(struct policy_limits){0}, 16 * SEC, SEC, SEC, 100 * MIB, 100 * MIB));
+    ck_assert_int_eq(policy_brake_update(&brake, &(struct policy_limits){0}, 16 * SEC, SEC, SEC, 100 * MIB, 100 * MIB),
+                     false);
 }
 END_TEST
 
@@ -200,26 +195,25 @@ START_TEST(test_ledger)
     struct policy_ledger ledger;
 
     policy_ledger_begin(&ledger, 10 * MIB, 5);
-    ck_assert(policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB));
-    ck_assert(!policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB + PAGE));
-    ck_assert(!policy_ledger_allows(&ledger, 6 * MIB, 6 * MIB, PAGE));
-    ck_assert(!policy_ledger_allows(&ledger, 6 * MIB, 7 * MIB, PAGE)); /* the share has become smaller */
-    ck_assert(!policy_ledger_allows(&ledger, 6 * MIB, 0, 0));
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB), true);
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB + PAGE), false);
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 6 * MIB, PAGE), false);
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 7 * MIB, PAGE), false); /* the share has become smaller */
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 0), false);
     policy_ledger_charge(&ledger, 6 * MIB, 1000000);
-    ck_assert(!policy_ledger_allows(&ledger, 6 * MIB, 0, 5 * MIB));
-    ck_assert(policy_ledger_allows(&ledger, 6 * MIB, 0, 4 * MIB));
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 5 * MIB), false);
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 4 * MIB), true);
     policy_ledger_charge(&ledger, MIB, 4000000);
-    ck_assert(!policy_ledger_allows(&ledger, 6 * MIB, 0, PAGE));
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, PAGE), false);
     policy_ledger_begin(&ledger, POLICY_NO_LIMIT, 0);
     policy_ledger_charge(&ledger, MIB, SEC);
-    ck_assert(policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB));
+    ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB), true);
 }
 END_TEST
 
 static void fill(TCase *tcase)
 {
-    tcase_add_test(tcase, test_by_coldness);
-    tcase_add_test(tcase, test_by_weight);
+    tcase_add_test(tcase, test_by_coldness_and_weight);
     tcase_add_test(tcase, test_rest_goes_round);
     tcase_add_test(tcase, test_left_alone);
     tcase_add_test(tcase, test_back_off);

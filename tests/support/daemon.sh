@@ -18,6 +18,18 @@ ends() {
     wait "$pid"
 }
 
+# It is killed, which leaves all that it has made.
+killed() {
+    kill -KILL "$pid"
+    wait "$pid" 2> /dev/null
+}
+
+# What follows runs without privileges. The leak sanitizer needs ptrace, which is among what a daemon gives up.
+without_privileges() {
+    ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+    export ASAN_OPTIONS
+}
+
 # fails STATUS TEXT ARGUMENT...: another one ends at once with the status and the text.
 fails() {
     wanted=$1 text=$2
