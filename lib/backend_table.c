@@ -7,11 +7,8 @@
 
 #include "base/findings.h"
 
-static const struct drcl_backend *const backends[] = {
-    &drcl_backend_damon,
-    &drcl_backend_idle_page,
-    &drcl_backend_sim,
-};
+#define ENTRY(name) &drcl_backend_##name,
+static const struct drcl_backend *const backends[] = {DRCL_BACKENDS(ENTRY)};
 
 /* What "auto" tries, in this order. */
 static const struct drcl_backend *const choice[] = {&drcl_backend_damon, &drcl_backend_idle_page};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The built-in backends. A new one is a folder, a line in backend_table.c and one in meson.build. */
+/* Finds and creates built-in backends. */
 #ifndef DRCL_BACKEND_TABLE_H
 #define DRCL_BACKEND_TABLE_H
 

@@ -23,11 +23,16 @@ struct command {
 /* Command number @index, or NULL past the last. */
 const struct command *cli_command(size_t index);
 
-int cmd_run(struct options *options);
-int cmd_advise(struct options *options);
-int cmd_probe(struct options *options);
-int cmd_params(struct options *options);
-int cmd_version(struct options *options);
+/* The commands, in the order of the usage. A new one is a line here, and a file that defines command_NAME. */
+#define COMMANDS(X)                                                                                                    \
+    X(run)                                                                                                             \
+    X(advise)                                                                                                          \
+    X(probe)                                                                                                           \
+    X(params)                                                                                                          \
+    X(version)
+
+#define DECLARE_COMMAND(name) extern const struct command command_##name;
+COMMANDS(DECLARE_COMMAND)
 
 /* "damon-reclaim: " and a line on stderr. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -72,7 +72,7 @@ static const struct session_command command = {
     .finish = say,
 };
 
-int cmd_advise(struct options *options)
+static int advise(struct options *options)
 {
     const char *backend = backend_choose(options);
     struct advising advising = {0};
@@ -89,3 +89,6 @@ int cmd_advise(struct options *options)
     advise_free(advising.advise);
     return r;
 }
+
+const struct command command_advise = {"advise", "[damon_reclaim.NAME=VALUE...]",
+                                       "watch memory, touch nothing, and say which min_age would suit it", advise};

@@ -41,7 +41,7 @@ static json_t *to_json(const struct damon_reclaim_param_info *info)
     return object;
 }
 
-int cmd_params(struct options *options)
+static int params(struct options *options)
 {
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
     json_t *list = json_array();
@@ -67,3 +67,6 @@ int cmd_params(struct options *options)
     json_decref(list);
     return cli_flush();
 }
+
+const struct command command_params = {"params", "", "list the parameters: defaults, units and what they are for",
+                                       params};

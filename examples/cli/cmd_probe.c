@@ -63,7 +63,7 @@ static json_t *to_json(bool works, char *text)
                      findings);
 }
 
-int cmd_probe(struct options *options)
+static int probe(struct options *options)
 {
     json_t *all = json_object();
     bool usable = false;
@@ -99,3 +99,6 @@ int cmd_probe(struct options *options)
     r = cli_flush();
     return r == CLI_OK && !usable ? CLI_NO_BACKEND : r;
 }
+
+const struct command command_probe = {"probe", "[BACKEND...]",
+                                      "tell which backends work here, and what would cure those that do not", probe};

@@ -73,7 +73,7 @@ static const struct session_command command = {
     .finish = finish,
 };
 
-int cmd_run(struct options *options)
+static int run(struct options *options)
 {
     struct run run = {.progress = !options->quiet && isatty(STDERR_FILENO)};
     int r = session_run(options, &command, &run);
@@ -81,3 +81,6 @@ int cmd_run(struct options *options)
     watcher_free(&run.watcher);
     return r;
 }
+
+const struct command command_run = {"run", "[damon_reclaim.NAME=VALUE...]",
+                                    "watch memory, reclaim what is cold, and say what it came to", run};

@@ -2,8 +2,6 @@
 /* damon-reclaim: finds cold memory and reclaims it, for people who test, tune and look. */
 #include "cli.h"
 
-#include <damon_reclaim/damon_reclaim.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,18 +11,12 @@
 
 #include "options.h"
 
-static const struct command commands[] = {
-    {"run", "[damon_reclaim.NAME=VALUE...]", "watch memory, reclaim what is cold, and say what it came to", cmd_run},
-    {"advise", "[damon_reclaim.NAME=VALUE...]", "watch memory, touch nothing, and say which min_age would suit it",
-     cmd_advise},
-    {"probe", "[BACKEND...]", "tell which backends work here, and what would cure those that do not", cmd_probe},
-    {"params", "", "list the parameters: defaults, units and what they are for", cmd_params},
-    {"version", "", "tell the version and the features of the library", cmd_version},
-};
+#define ENTRY(name) &command_##name,
+static const struct command *const commands[] = {COMMANDS(ENTRY)};
 
 const struct command *cli_command(size_t index)
 {
-    return index < sizeof(commands) / sizeof(commands[0]) ? &commands[index] : NULL;
+    return index < sizeof(commands) / sizeof(commands[0]) ? commands[index] : NULL;
 }
 
 void cli_error(const char *format, ...)
@@ -56,21 +48,6 @@ int cli_flush(void)
         return CLI_OK;
     cli_error("stdout: %s", strerror(errno));
     return CLI_FAILED;
-}
-
-int cmd_version(struct options *options)
-{
-    const char *feature;
-
-    if (options->nr_words) {
-        cli_error("version: \"%s\" is one word too many", options->words[0]);
-        return CLI_USAGE;
-    }
-    printf("damon-reclaim %d.%d.%d, library %s\n", DAMON_RECLAIM_VERSION_MAJOR, DAMON_RECLAIM_VERSION_MINOR,
-           DAMON_RECLAIM_VERSION_PATCH, damon_reclaim_version_string());
-    for (size_t i = 0; (feature = damon_reclaim_feature(i)) != NULL; i++)
-        printf("  %s\n", feature);
-    return cli_flush();
 }
 
 int main(int argc, char **argv)

@@ -32,7 +32,7 @@ static const struct {
     enum kind kind;
     size_t offset;        /* of what it sets, in struct options */
     const char *argument; /* NULL: takes none */
-    const char *commands; /* that know it */
+    const char *commands; /* that know it; NULL: all */
     const char *doc;
 } table[] = {
     {"backend", 0, TEXT, AT(backend), "NAME", "run advise",
@@ -75,7 +75,7 @@ static const struct {
     {"quiet", 'q', FLAG, AT(quiet), NULL, "run", "no progress and no summary (but of JSON)"},
     {"verbose", 'v', COUNT, AT(verbose), NULL, "run advise", "log changes of state; twice: everything"},
     {"verbose", 'v', COUNT, AT(verbose), NULL, "probe", "tell all findings"},
-    {"help", 'h', FLAG, AT(help), NULL, "run advise probe params version", "this text"},
+    {"help", 'h', FLAG, AT(help), NULL, NULL, "this text"},
 };
 
 #define NR_TABLE (sizeof(table) / sizeof(table[0]))
@@ -86,10 +86,10 @@ static const struct {
 
 static bool knows(const struct command *command, size_t i)
 {
-    const char *at = strstr(table[i].commands, command->name);
+    const char *at = table[i].commands ? strstr(table[i].commands, command->name) : NULL;
     size_t len = strlen(command->name);
 
-    return at && (at == table[i].commands || at[-1] == ' ') && (!at[len] || at[len] == ' ');
+    return !table[i].commands || (at && (at == table[i].commands || at[-1] == ' ') && (!at[len] || at[len] == ' '));
 }
 
 static bool takes_parameters(const struct command *command)

@@ -25,8 +25,14 @@ struct drcl_backend {
     int (*probe)(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
 };
 
-extern const struct drcl_backend drcl_backend_damon;
-extern const struct drcl_backend drcl_backend_sim;
-extern const struct drcl_backend drcl_backend_idle_page;
+/* The built-in backends, in the order in which damon_reclaim_backend() lists them. A new one is a line here, and a
+ * folder whose code defines drcl_backend_NAME. */
+#define DRCL_BACKENDS(X)                                                                                               \
+    X(damon)                                                                                                           \
+    X(idle_page)                                                                                                       \
+    X(sim)
+
+#define DRCL_DECLARE_BACKEND(name) extern const struct drcl_backend drcl_backend_##name;
+DRCL_BACKENDS(DRCL_DECLARE_BACKEND)
 
 #endif
