@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the lists of "Adding things" in CONTRIBUTING.md: each backend, parameter, filter, action, command, metric and kernel
-file stands in each place of its list, and a file that names more than two thirds of a kind is such a place.
+"""Checks the lists of "Adding things" in CONTRIBUTING.md: each backend, parameter, filter, action, command, metric and
+kernel file stands in each place of its list, and a file that names more than two thirds of a kind is such a place.
 
     docs/adding.py [DIRECTORY]      the tree to check, by default this one
 """
@@ -62,7 +62,7 @@ class Check:
         self.text, self.known = {}, {}
         for folder in ("lib", "include", "examples", "docs"):
             for path in sorted((top / folder).glob("**/*")):
-                if path.is_file() and "__pycache__" not in path.parts:
+                if path.is_file() and path.suffix not in (".pyc", ".svg"):
                     self.text[path.relative_to(top)] = path.read_text(encoding="utf-8", errors="replace")
 
     def files_of(self, place, name):
@@ -89,17 +89,18 @@ class Check:
             if "NAME" not in place and not self.files_of(place, ""):
                 self.wrong.append(f"{where}: there is no {place}. Cure: correct the list")
         if row.needed and missing:
-            self.wrong.append(f"{where} does not name {' '.join(missing)}. Cure: add it there; if it need not stand there, "
-                              'say in the list when it has to: ", if ..."')
+            self.wrong.append(f"{where} does not name {' '.join(missing)}. Cure: add it there; if it need not stand "
+                              'there, say in the list when it has to: ", if ..."')
         if not row.needed and len(missing) == len(members):
             self.wrong.append(f"{where} names none of {' '.join(members)}. Cure: remove the row")
 
     def check_unlisted(self, kind, members, rows):
-        listed = {file for row in rows for place in row.places for name in members for file in self.files_of(place, name)}
+        listed = {file for row in rows for place in row.places for name in members
+                  for file in self.files_of(place, name)}
         for file in self.text:
             count = sum(self.has(kind, name, file) for name in members)
             if 3 * count > 2 * len(members) and file not in listed and file.name not in EVERYTHING:
-                self.wrong.append(f"{file} names {count} of the {len(members)} under \"{kind.heading}\" in CONTRIBUTING.md. "
+                self.wrong.append(f'{file} names {count} of the {len(members)} under "{kind.heading}" in CONTRIBUTING.md. '
                                   "Cure: add a row for it there, or derive its contents from one of the tables")
 
     def run(self):
@@ -109,7 +110,7 @@ class Check:
             members = [name for path in sorted(self.top.glob(kind.source))
                        for name in re.findall(kind.pattern, path.read_text(encoding="utf-8"), re.MULTILINE)]
             if not rows or not members:
-                self.wrong.append(f'CONTRIBUTING.md: "### {kind.heading}" has no table, or {kind.source} has none of the kind')
+                self.wrong.append(f'CONTRIBUTING.md: "### {kind.heading}" has no table, or {kind.source} has none of them')
             for row in rows:
                 self.check_row(kind, members, row)
             self.check_unlisted(kind, members, rows)
@@ -117,4 +118,5 @@ class Check:
         return self.wrong
 
 
-sys.exit("\n".join(Check(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else __file__.rsplit("/", 2)[0]).resolve()).run()) or 0)
+tree = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent
+sys.exit("\n".join(Check(tree).run()) or 0)
