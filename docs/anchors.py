@@ -18,5 +18,5 @@ def label(page, heading):
 
 text = path.read_text(encoding="utf-8")
 text = re.sub(r"^(###* )(.*)$", lambda m: f"{m[1]}{m[2]} {{#{label(path.stem, m[2])}}}", text, flags=re.MULTILINE)
-text = re.sub(r"\]\((?:([\w-]+)\.md)?#([^)]+)\)", lambda m: f"](#{label(m[1] or path.stem, m[2])})", text)
+text = re.sub(r"\]\((?:(?:\.\./|docs/)?([\w-]+)\.md)?#([^)]+)\)", lambda m: f"](#{label(m[1] or path.stem, m[2])})", text)
 sys.stdout.write(text)

@@ -469,6 +469,7 @@ struct damon_reclaim_allocator {
 
 /**
  * @defgroup context Contexts
+ * A context is one reclaimer: it has a backend, parameters and targets, and is independent of all others.
  * @{
  */
 
@@ -678,6 +679,7 @@ DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 
 /**
  * @defgroup targets Targets
+ * What is monitored: processes, or memory that belongs to none.
  * @{
  */
 
@@ -823,6 +825,7 @@ DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
 
 /**
  * @defgroup results Regions and statistics
+ * What the monitoring found, and what came of it: the regions as they are now, and counters.
  * @{
  */
 
