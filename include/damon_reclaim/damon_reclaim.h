@@ -3,28 +3,28 @@
  * @file damon_reclaim.h
  * The whole public interface of libdamonreclaim.
  *
- * The library watches which memory is accessed, finds what has been cold for long enough, and reclaims
- * it under limits: what the kernel module DAMON_RECLAIM does, in user space, embeddable.
+ * The library finds memory that nobody has accessed for a while, and reclaims it under limits. It does in user space
+ * what the kernel module DAMON_RECLAIM does.
  *
- * Rules that hold for every function:
+ * These rules hold for every function:
  *
- * - **Errors.** A call that can fail returns 0 (or a count where stated) or a negative errno. It then has
- *   changed nothing unless its text says otherwise, its `ret_` parameters are untouched, and
- *   damon_reclaim_last_error() names the culprit: the parameter, the file or the process.
- * - **Threads.** A context may be used by one thread at a time; contexts are independent of each other.
- *   The one exception is damon_reclaim_stop(), which any thread or signal handler may call.
- *   The library starts no thread, installs no signal handler and has no mutable global.
- * - **Growing structs.** A struct whose first member is `size` is set to `sizeof` it by the caller. Members
- *   that a caller of an older version does not have mean their default; non-zero members that the
- *   library does not know are refused with -E2BIG; the library never writes past `size`.
- * - **Strings** that are passed in are copied. Strings that come back belong to the library; each function
- *   says for how long they are valid.
- * - **Names of enums.** A function `..._name()` returns the name of a value as features, metrics and the command line
- *   write it, valid forever, or NULL for a number that is none. Counting up from 0 until NULL comes lists all of them
- *   (but for log levels, whose numbers have gaps). The opposite, `..._from_name()`, returns 0, or -ENOENT for a name
- *   that is none.
- * - **Addresses and sizes** are in bytes and 64 bits wide on every platform. Ranges are half open,
- *   `[start, end)`.
+ * - **Errors.** A function that can fail returns 0 on success, or a count where stated, and a negative errno on
+ *   failure. A function that fails changes nothing, unless its description says otherwise. It leaves its `ret_`
+ *   parameters alone. damon_reclaim_last_error() then names the culprit (the parameter, the file or the process) and
+ *   the cure.
+ * - **Threads.** One thread at a time may use a context. Contexts are independent of each other. There is one
+ *   exception: any thread or signal handler may call damon_reclaim_stop(). The library starts no thread, installs no
+ *   signal handler and has no mutable global variable.
+ * - **Growing structs.** If the first member of a struct is `size`, the caller sets it to the `sizeof` of the struct.
+ *   Later versions append members. A member that the caller's version does not have gets its default. A non-zero
+ *   member that the library does not know is refused with -E2BIG. The library never writes past `size`.
+ * - **Strings.** The library copies strings that you pass in. Strings that it returns belong to the library; each
+ *   function says how long they are valid.
+ * - **Names of enums.** A function `..._name()` returns the name of a value, as features, metrics and the command line
+ *   write it. The name is valid forever. For a number that is not in the enum it returns NULL. To list all names, count
+ *   up from 0 until it returns NULL (except for log levels, whose numbers have gaps). A function `..._from_name()` does
+ *   the opposite: it returns 0, or -ENOENT for an unknown name.
+ * - **Addresses and sizes** are in bytes, and 64 bits wide on every platform. Ranges are half open: `[start, end)`.
  */
 #ifndef DAMON_RECLAIM_H
 #define DAMON_RECLAIM_H
@@ -47,7 +47,7 @@ extern "C" {
 
 /**
  * @defgroup version Version and features
- * What this build of the library is and can do.
+ * The version of this library, and what this build of it can do.
  * @{
  */
 
@@ -55,30 +55,30 @@ extern "C" {
 #define DAMON_RECLAIM_VERSION_MINOR 1 /**< additions */
 #define DAMON_RECLAIM_VERSION_PATCH 0 /**< repairs */
 
-/** The version of the header that a program was compiled with, comparable with damon_reclaim_version(). */
+/** The version of the header that a program was compiled with. Compare it with damon_reclaim_version(). */
 #define DAMON_RECLAIM_VERSION                                                                                          \
     ((DAMON_RECLAIM_VERSION_MAJOR << 16) | (DAMON_RECLAIM_VERSION_MINOR << 8) | DAMON_RECLAIM_VERSION_PATCH)
 
-/** The version of the library that is running: major << 16 | minor << 8 | patch. */
+/** The version of the library that is running, as major << 16 | minor << 8 | patch. */
 DAMON_RECLAIM_API unsigned int damon_reclaim_version(void);
 
-/** The same as text, "major.minor.patch", valid forever. */
+/** The version of the library that is running, as text: "major.minor.patch". Valid forever. */
 DAMON_RECLAIM_API const char *damon_reclaim_version_string(void);
 
 /**
- * Tells whether this build has a feature.
- * @param name "backend:damon", "backend:sim", "action:pageout", "filter:anon" and the like;
- *             damon_reclaim_feature() lists them all.
- * @return true if it has; false for a name it does not know.
+ * Checks whether this build has a feature.
+ * @param name for example "backend:damon", "backend:sim", "action:pageout" or "filter:anon"; damon_reclaim_feature()
+ *             lists all of them
+ * @return true if this build has the feature; false if it does not, or if the name is unknown
  */
 DAMON_RECLAIM_API bool damon_reclaim_has_feature(const char *name);
 
-/** The name of feature number @p index, valid forever; NULL past the last one. */
+/** The name of feature number @p index. Valid forever. NULL past the last one. */
 DAMON_RECLAIM_API const char *damon_reclaim_feature(size_t index);
 
 /** @} */
 
-/** A reclaimer: parameters, targets, schemes, what was learnt of the memory, and a monitor backend. */
+/** A context: one reclaimer with its parameters, targets, schemes, regions and backend. */
 struct damon_reclaim;
 struct damon_reclaim_exclusion;
 
@@ -93,115 +93,116 @@ struct damon_reclaim_range {
 
 /**
  * @defgroup schemes Schemes, quotas, watermarks and filters
- * What is done to which memory. Scheme number 0 is the reclaim scheme and is made from the parameters
- * (@ref params); a program may add its own beside it. The behaviour is that of DAMON's schemes
- * (`Documentation/mm/damon/design.rst` of the kernel).
+ * A scheme says what is done to which regions. Scheme number 0 is the reclaim scheme. The library makes it from the
+ * parameters (@ref params). A program may add schemes of its own. They behave like the schemes of the kernel's DAMON
+ * (`Documentation/mm/damon/design.rst` in the kernel's source).
  * @{
  */
 
-/** The number of the reclaim scheme, which always exists. */
+/** The number of the reclaim scheme. It always exists. */
 #define DAMON_RECLAIM_SCHEME_RECLAIM 0u
 
-/** What a scheme does to the memory that it matches. */
+/** What a scheme does to a region that it matches. */
 enum damon_reclaim_action {
     DAMON_RECLAIM_ACTION_PAGEOUT = 0, /**< reclaim it now */
-    DAMON_RECLAIM_ACTION_COLD = 1,    /**< make it the first to go when memory gets short */
-    DAMON_RECLAIM_ACTION_STAT = 2     /**< count it, touch nothing */
+    DAMON_RECLAIM_ACTION_COLD = 1,    /**< make it the first to be reclaimed when memory gets scarce */
+    DAMON_RECLAIM_ACTION_STAT = 2     /**< count it, change nothing */
 };
 
-/** "pageout", "cold", "stat"; NULL for a number that is no action. */
+/** "pageout", "cold", "stat"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_action_name(enum damon_reclaim_action action);
 
-/** What a filter looks at. The first two are decided for whole regions, the others page by page. */
+/** What a filter checks. The first two are applied to regions, the others to single pages. */
 enum damon_reclaim_filter_type {
     DAMON_RECLAIM_FILTER_ADDR = 0,          /**< addresses in [start, end) */
     DAMON_RECLAIM_FILTER_TARGET = 1,        /**< memory of the target `target` */
     DAMON_RECLAIM_FILTER_ANON = 2,          /**< anonymous pages */
     DAMON_RECLAIM_FILTER_ACTIVE = 3,        /**< pages on an active list */
-    DAMON_RECLAIM_FILTER_MEMCG = 4,         /**< pages charged to the cgroup `memcg_path`, not to those below it */
-    DAMON_RECLAIM_FILTER_YOUNG = 5,         /**< pages accessed since they were last looked at */
+    DAMON_RECLAIM_FILTER_MEMCG = 4,         /**< pages charged to the cgroup, but not to cgroups below it */
+    DAMON_RECLAIM_FILTER_YOUNG = 5,         /**< pages accessed since they were last checked */
     DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE = 6, /**< pages of `start` to `end` bytes, both included */
     DAMON_RECLAIM_FILTER_UNMAPPED = 7       /**< pages that no process maps */
 };
 
-/** "addr", "target", "anon", ...; NULL for a number that is no type. */
+/** "addr", "target", "anon", ...; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_filter_name(enum damon_reclaim_filter_type type);
 
-/** The type of that name. @return 0, -ENOENT, or -EINVAL for a NULL. */
+/** The type of that name. @return 0, -ENOENT, or -EINVAL (NULL) */
 DAMON_RECLAIM_API int damon_reclaim_filter_from_name(const char *name, enum damon_reclaim_filter_type *ret_type);
 
-/** A filter. The first that matches decides; if none does, the opposite of the last one's `allow`. */
+/** A filter. The first filter that matches decides. If none matches, the opposite of the last filter's `allow` applies.
+ */
 struct damon_reclaim_filter {
-    enum damon_reclaim_filter_type type; /**< what it looks at */
-    bool matching;                       /**< true: memory of the type; false: all but that */
-    bool allow;                          /**< true: go on with what matches; false: leave it alone */
+    enum damon_reclaim_filter_type type; /**< what it checks */
+    bool matching;                       /**< true: it matches memory of the type; false: it matches all other memory */
+    bool allow;                          /**< true: act on memory that matches; false: leave it alone */
     uint32_t target;                     /**< for TARGET: the number of the target */
     uint64_t start;                      /**< for ADDR and HUGEPAGE_SIZE */
     uint64_t end;                        /**< for ADDR and HUGEPAGE_SIZE */
-    uint64_t memcg;                      /**< for MEMCG: inode number of the cgroup's directory; 0: by `memcg_path` */
-    const char *memcg_path; /**< for MEMCG: its path below /sys/fs/cgroup, "/" for the root, looked up once,
-                                 when the filter is set; what comes back has `memcg` alone */
+    uint64_t memcg;                      /**< for MEMCG: inode number of the cgroup's directory; 0: use `memcg_path` */
+    const char *memcg_path; /**< for MEMCG: path of the cgroup below /sys/fs/cgroup, "/" for the root. It is looked up
+                                 once, when the filter is set. A filter that the library passes has only `memcg` */
 };
 
 /** What a goal measures. */
 enum damon_reclaim_goal_metric {
     DAMON_RECLAIM_GOAL_USER_INPUT = 0,     /**< the `current` that the program reports */
-    DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US = 1 /**< growth of `some` memory pressure a window, in us */
+    DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US = 1 /**< growth of `some` memory pressure per window, in us */
 };
 
-/** "user_input", "some_mem_psi_us"; NULL for a number that is no metric. */
+/** "user_input", "some_mem_psi_us"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_goal_metric_name(enum damon_reclaim_goal_metric metric);
 
-/** How goals steer the quota. */
+/** How goals change the quota. */
 enum damon_reclaim_goal_tuner {
-    DAMON_RECLAIM_TUNER_CONSIST = 0, /**< proportional to the distance from the goal */
-    DAMON_RECLAIM_TUNER_TEMPORAL = 1 /**< all the quota until the goal is met, none then */
+    DAMON_RECLAIM_TUNER_CONSIST = 0, /**< in proportion to the distance from the goal */
+    DAMON_RECLAIM_TUNER_TEMPORAL = 1 /**< the whole quota until the goal is reached, then nothing */
 };
 
-/** "consist", "temporal"; NULL for a number that is no tuner. */
+/** "consist", "temporal"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_goal_tuner_name(enum damon_reclaim_goal_tuner tuner);
 
-/** A goal: `current` is to reach `target`. */
+/** A goal: the measured value `current` should reach `target`. */
 struct damon_reclaim_goal {
     enum damon_reclaim_goal_metric metric; /**< what is measured */
-    uint64_t target;                       /**< the value aimed at, not 0 */
+    uint64_t target;                       /**< the value to reach, not 0 */
     uint64_t current;                      /**< for USER_INPUT: the value now */
 };
 
-/** Limits of a scheme. Zero in a limit means: no such limit. */
+/** The limits of a scheme. A limit of 0 means no limit. */
 struct damon_reclaim_quota {
-    uint64_t ms;                         /**< time a window, ms */
-    uint64_t sz;                         /**< bytes a window */
-    uint64_t reset_interval_ms;          /**< length of the window, ms; 0: 1000 */
-    uint32_t weight_sz;                  /**< weight of the size in the priority */
-    uint32_t weight_nr_accesses;         /**< weight of the access frequency in the priority */
-    uint32_t weight_age;                 /**< weight of the age in the priority */
-    uint32_t fail_charge_num;            /**< share of a byte charged that was tried and not reclaimed: num / denom */
-    uint32_t fail_charge_denom;          /**< 0: charge in full */
-    enum damon_reclaim_goal_tuner tuner; /**< how the goals steer */
+    uint64_t ms;                 /**< time per window, ms */
+    uint64_t sz;                 /**< bytes per window */
+    uint64_t reset_interval_ms;  /**< length of a window, ms; 0: 1000 */
+    uint32_t weight_sz;          /**< weight of the size in the priority of a region */
+    uint32_t weight_nr_accesses; /**< weight of the access frequency in the priority */
+    uint32_t weight_age;         /**< weight of the age in the priority */
+    uint32_t fail_charge_num;    /**< charge for bytes that were tried and not reclaimed: num / denom of their size */
+    uint32_t fail_charge_denom;  /**< 0: charge their full size */
+    enum damon_reclaim_goal_tuner tuner;    /**< how the goals change the quota */
     const struct damon_reclaim_goal *goals; /**< goals, or NULL */
     size_t nr_goals;                        /**< how many, at most 8 */
 };
 
-/** When a scheme is active, by free memory in permille of the total. All zero: always. */
+/** When a scheme is active: limits of free memory, in permille of the total. If all are 0, it is always active. */
 struct damon_reclaim_watermarks {
-    uint64_t interval_us; /**< check period while inactive, us */
+    uint64_t interval_us; /**< time between checks while inactive, us */
     uint32_t high;        /**< above: inactive */
-    uint32_t mid;         /**< at or below (and not below low): becomes active */
+    uint32_t mid;         /**< at or below, but not below `low`: becomes active */
     uint32_t low;         /**< below: inactive */
 };
 
-/** A scheme of the host program. */
+/** A scheme of the program. */
 struct damon_reclaim_scheme {
     size_t size;                                /**< sizeof(struct damon_reclaim_scheme) */
-    uint64_t min_sz;                            /**< smallest region, bytes */
-    uint64_t max_sz;                            /**< largest region, bytes; 0: any */
-    uint32_t min_nr_accesses;                   /**< least accesses, in samples an aggregation */
-    uint32_t max_nr_accesses;                   /**< most accesses; UINT32_MAX: any */
-    uint64_t min_age_us;                        /**< youngest, us */
-    uint64_t max_age_us;                        /**< oldest, us; 0: any */
+    uint64_t min_sz;                            /**< least size of a region, bytes */
+    uint64_t max_sz;                            /**< greatest size of a region, bytes; 0: any */
+    uint32_t min_nr_accesses;                   /**< least number of samples with an access in an aggregation */
+    uint32_t max_nr_accesses;                   /**< greatest number; UINT32_MAX: any */
+    uint64_t min_age_us;                        /**< least age, us */
+    uint64_t max_age_us;                        /**< greatest age, us; 0: any */
     enum damon_reclaim_action action;           /**< what to do */
-    uint64_t apply_interval_us;                 /**< how often; 0: each aggregation */
+    uint64_t apply_interval_us;                 /**< how often; 0: in each aggregation */
     struct damon_reclaim_quota quota;           /**< limits */
     struct damon_reclaim_watermarks watermarks; /**< when it is active */
     const struct damon_reclaim_filter *filters; /**< filters, or NULL */
@@ -212,58 +213,59 @@ struct damon_reclaim_scheme {
 
 /**
  * @defgroup callbacks Callbacks
- * Called from inside damon_reclaim_dispatch() (or damon_reclaim_run(), damon_reclaim_enable(), damon_reclaim_disable(),
- * damon_reclaim_commit() for changes of state), never at another time. A callback may use the context, including
- * damon_reclaim_unref(); a nested damon_reclaim_dispatch() is refused with -EBUSY. Any may be NULL.
+ * The library calls them only inside damon_reclaim_dispatch() and damon_reclaim_run(). For changes of state it also
+ * calls them inside damon_reclaim_enable(), damon_reclaim_disable() and damon_reclaim_commit(). A callback may use the
+ * context, and may call damon_reclaim_unref(). A nested damon_reclaim_dispatch() is refused with -EBUSY. Any callback
+ * may be NULL.
  * @{
  */
 
-/** A region: memory with the same access pattern. */
+/** A region: a range of addresses with the same access pattern. */
 struct damon_reclaim_region {
     uint64_t start;       /**< first byte */
     uint64_t end;         /**< one past the last byte */
     uint32_t target;      /**< number of the target it belongs to */
-    uint32_t nr_accesses; /**< samples of the last aggregation that saw an access */
-    uint32_t age;         /**< aggregations for which the pattern has lasted */
+    uint32_t nr_accesses; /**< samples of the last aggregation that found an access */
+    uint32_t age;         /**< number of aggregations for which the pattern has lasted */
     uint32_t reserved;    /**< 0 */
 };
 
-/** What became of an attempt on a region. All in bytes but `end`. */
+/** The result of an attempt on a region. All members but `end` are in bytes. */
 struct damon_reclaim_result {
     size_t size;              /**< sizeof(struct damon_reclaim_result), set by whoever provides it */
-    uint64_t end;             /**< the attempt covered [start, end); less than asked when a limit stopped it */
-    uint64_t tried;           /**< handed to the kernel; this is what the quota is charged */
-    uint64_t reclaimed;       /**< of these, really reclaimed, as measured */
-    uint64_t filter_passed;   /**< passed the page-level filters */
+    uint64_t end;             /**< the attempt covered [start, end): less than the request if a limit stopped it */
+    uint64_t tried;           /**< handed to the kernel; the quota is charged with this */
+    uint64_t reclaimed;       /**< the part of `tried` that was reclaimed, as measured afterwards */
+    uint64_t filter_passed;   /**< allowed by the page filters */
     uint64_t accessed;        /**< left alone: accessed since the region was marked */
-    uint64_t absent;          /**< nothing there: never touched, or already reclaimed */
-    uint64_t not_reclaimable; /**< locked, shared beyond reach, huge (hugetlb), kernel, or no swap for it */
+    uint64_t absent;          /**< not resident: never touched, or already reclaimed */
+    uint64_t not_reclaimable; /**< locked, shared with other processes, hugetlb, the kernel's, or without swap */
 };
 
-/** What a context is doing. */
+/** What a context does. */
 enum damon_reclaim_state {
-    DAMON_RECLAIM_STATE_DISABLED = 0, /**< not enabled; nothing is watched */
-    DAMON_RECLAIM_STATE_INACTIVE = 1, /**< enabled; the watermarks keep it from working */
-    DAMON_RECLAIM_STATE_ACTIVE = 2    /**< watching and reclaiming */
+    DAMON_RECLAIM_STATE_DISABLED = 0, /**< not enabled: it does nothing */
+    DAMON_RECLAIM_STATE_INACTIVE = 1, /**< enabled, but watermarks keep it from working */
+    DAMON_RECLAIM_STATE_ACTIVE = 2    /**< it monitors and reclaims */
 };
 
-/** "disabled", "inactive", "active"; NULL for a number that is no state. */
+/** "disabled", "inactive", "active"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_state_name(enum damon_reclaim_state state);
 
-/** Why the state is what it is. */
+/** Why a context is in its state. */
 enum damon_reclaim_reason {
-    DAMON_RECLAIM_REASON_REQUESTED = 0,  /**< the program said so */
-    DAMON_RECLAIM_REASON_WMARK_HIGH = 1, /**< free memory is above the high watermark */
-    DAMON_RECLAIM_REASON_WMARK_MID = 2,  /**< free memory is between mid and high and was above before (inactive),
-                                              or at or below mid (active) */
-    DAMON_RECLAIM_REASON_WMARK_LOW = 3,  /**< free memory is below the low watermark */
-    DAMON_RECLAIM_REASON_INVALID_PARAMETERS = 4, /**< a commit was invalid */
+    DAMON_RECLAIM_REASON_REQUESTED = 0,          /**< the program requested it */
+    DAMON_RECLAIM_REASON_WMARK_HIGH = 1,         /**< free memory is above the high watermark */
+    DAMON_RECLAIM_REASON_WMARK_MID = 2,          /**< inactive: free memory is between mid and high, and was above high
+                                                      before; active: it is at or below mid */
+    DAMON_RECLAIM_REASON_WMARK_LOW = 3,          /**< free memory is below the low watermark */
+    DAMON_RECLAIM_REASON_INVALID_PARAMETERS = 4, /**< a commit was refused */
     DAMON_RECLAIM_REASON_NO_TARGET = 5,          /**< the last target is gone */
     DAMON_RECLAIM_REASON_BACKEND = 6             /**< the backend failed; see damon_reclaim_last_error() */
 };
 
-/** "requested", "wmark_high", "wmark_mid", "wmark_low", "invalid_parameters", "no_target", "backend"; NULL for a number
- * that is no reason. */
+/** "requested", "wmark_high", "wmark_mid", "wmark_low", "invalid_parameters", "no_target", "backend"; NULL if the
+ * number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_reason_name(enum damon_reclaim_reason reason);
 
 /** A change of state. */
@@ -271,67 +273,69 @@ struct damon_reclaim_event {
     size_t size;                      /**< sizeof as the library knows it */
     enum damon_reclaim_state state;   /**< the new state */
     enum damon_reclaim_reason reason; /**< why */
-    uint32_t free_permille;           /**< free memory that decided, for the WMARK reasons */
-    const char *text;                 /**< one line for people, valid until the callback returns */
+    uint32_t free_permille;           /**< for the WMARK reasons: the free memory that was found */
+    const char *text;                 /**< one line of text for people; valid until the callback returns */
 };
 
-/** How important a log line is; the numbers are syslog's. */
+/** How important a log line is. The numbers are those of syslog. */
 enum damon_reclaim_log_level {
     DAMON_RECLAIM_LOG_ERROR = 3,   /**< something failed */
-    DAMON_RECLAIM_LOG_WARNING = 4, /**< something is not as it should be; the work goes on */
+    DAMON_RECLAIM_LOG_WARNING = 4, /**< something is wrong, but the work continues */
     DAMON_RECLAIM_LOG_INFO = 6,    /**< changes of state */
     DAMON_RECLAIM_LOG_DEBUG = 7    /**< for developers */
 };
 
-/** "error", "warning", "info", "debug"; NULL for a number that is no level. */
+/** "error", "warning", "info", "debug"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_log_level_name(enum damon_reclaim_log_level level);
 
-/** The level of that name. @return 0, -ENOENT, or -EINVAL for a NULL. */
+/** The level of that name. @return 0, -ENOENT, or -EINVAL (NULL) */
 DAMON_RECLAIM_API int damon_reclaim_log_level_from_name(const char *name, enum damon_reclaim_log_level *ret_level);
 
-/** The callbacks of a context. @p userdata is the context's. */
+/** The callbacks of a context. @p userdata is that of the context. */
 struct damon_reclaim_callbacks {
     size_t size; /**< sizeof(struct damon_reclaim_callbacks) */
-    /** After each aggregation, before the schemes act: regions and statistics are up to date. Where the kernel's DAMON
-     * watches: each time that they have been read, about once a second while active. */
+    /** Called after each aggregation, before the schemes act. Regions and statistics are up to date. If the kernel's
+     * DAMON monitors, it is called each time that they were read: about once a second while active. */
     void (*after_aggregation)(struct damon_reclaim *ctx, void *userdata);
-    /** Before a region is acted on. @return false to leave it alone this time; its age goes on. Where the kernel
-     * reclaims, which asks nobody, enabling with it is refused with -EOPNOTSUPP. */
+    /** Called before a scheme acts on a region. @return false to leave the region alone this time; it keeps its age. If
+     * the kernel reclaims, it cannot be called, and enabling fails with -EOPNOTSUPP. */
     bool (*before_reclaim)(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                            void *userdata);
-    /** After a region was acted on. Not called where the kernel reclaims, which does not tell; the statistics do. */
+    /** Called after a scheme has acted on a region. If the kernel reclaims, it is not called, because the kernel does
+     * not report single regions; see the statistics. */
     void (*after_reclaim)(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                           const struct damon_reclaim_result *result, void *userdata);
-    /** After a change of state. */
+    /** Called after a change of state. */
     void (*state_changed)(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata);
-    /** After a target vanished by itself: its process exited. The target is already removed. */
+    /** Called when the process of a target has exited. The target is already removed. */
     void (*target_gone)(struct damon_reclaim *ctx, uint32_t target, pid_t pid, void *userdata);
-    /** A line of log, without newline, valid until the callback returns. Comes from any call, also from
-     *  damon_reclaim_new() (with @p ctx NULL); unlike the others it must not call the library. Without it nothing is
-     *  logged; the library never prints. */
+    /** Called with a line of the log, without newline, which is valid until the callback returns. Any function of the
+     * library may call it, also damon_reclaim_new() (with @p ctx NULL). Unlike the other callbacks, it must not call
+     * the library. Without it nothing is logged: the library never prints. */
     void (*log)(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata);
 };
 
 /** @} */
 
 /**
- * @defgroup operations Operations of the host program
- * The two tables through which the library reaches the world: a monitor backend, and the system. A host program
- * supplies its own of either for another kind of memory, for privilege separation, or for tests.
+ * @defgroup operations Operations of the program
+ * The library does everything outside of itself through two tables of functions: a backend, and the system calls. A
+ * program can supply its own table: of a backend for another kind of memory, of system calls for privilege separation
+ * or for tests.
  * @{
  */
 
-/** What may be asked of a backend: bits of damon_reclaim_backend_ops::features. */
+/** What a backend can do: bits of damon_reclaim_backend_ops::features. */
 enum damon_reclaim_backend_feature {
-    /** reclaim() looks at single pages, honours `max_bytes` and `deadline_ns`, and may stop early */
+    /** reclaim() looks at single pages, keeps to `max_bytes` and `deadline_ns`, and may stop early */
     DAMON_RECLAIM_BACKEND_PAGE_PRECISE = 1 << 0,
-    /** targets are processes; a target without pid is refused */
+    /** targets are processes; a target without a pid is refused */
     DAMON_RECLAIM_BACKEND_NEEDS_PID = 1 << 1,
-    /** works without any target added: the memory of the backend is one target with the number 0 */
+    /** it needs no added target: the memory of the backend is one target with the number 0 */
     DAMON_RECLAIM_BACKEND_WHOLE = 1 << 2
 };
 
-/** An attempt that the engine asks of a backend. */
+/** What the engine asks a backend to act on. */
 struct damon_reclaim_request {
     size_t size;                      /**< sizeof as the library knows it */
     uint32_t target;                  /**< number of the target */
@@ -339,80 +343,84 @@ struct damon_reclaim_request {
     enum damon_reclaim_action action; /**< PAGEOUT or COLD; STAT never reaches a backend */
     uint64_t start;                   /**< first byte */
     uint64_t end;                     /**< one past the last byte */
-    uint64_t limit_end;               /**< a page that begins below `end` may be reclaimed whole up to here */
-    bool marked;                      /**< mark() was called for all of it: leave alone what was accessed since then.
-                                           false: act on it as it is */
-    uint64_t max_bytes;               /**< try at most this much */
-    uint64_t deadline_ns;             /**< stop when the context's clock has reached this; 0: no deadline */
-    const struct damon_reclaim_filter *filters; /**< the filters to be decided page by page */
+    uint64_t limit_end;               /**< a huge page that begins before `end` may be reclaimed up to here */
+    bool marked;                      /**< true: mark() was called for the whole range; leave alone pages that were
+                                           accessed since. false: act on all pages */
+    uint64_t max_bytes;               /**< try at most this many bytes */
+    uint64_t deadline_ns;             /**< stop when the clock of the context has reached this; 0: no deadline */
+    const struct damon_reclaim_filter *filters; /**< the filters to apply to each page */
     size_t nr_filters;                          /**< how many */
 };
 
-/** What the system's memory looks like. */
+/** The state of the system's memory. */
 struct damon_reclaim_metrics {
     size_t size;            /**< sizeof as the library knows it */
     uint32_t free_permille; /**< free pages x 1000 / total pages */
-    bool psi_valid;         /**< whether the next member is known */
-    uint64_t psi_some_us;   /**< total `some` memory stall time since boot, us */
+    bool psi_valid;         /**< whether `psi_some_us` is known */
+    uint64_t psi_some_us;   /**< total time of `some` memory pressure since boot, us */
 };
 
 /**
- * A monitor backend. @p backend is config.backend_data. Members without "optional" must be set. A member returns 0 or a
- * negative errno. -ESRCH from prepare, check, mark, ranges or reclaim means that this target is gone: it is
- * removed and the work goes on. -ENOMEM, -EINTR and -EAGAIN are passing: the step is left out this time, and so it is
- * for any error of metrics(). Any other error disables the context with DAMON_RECLAIM_REASON_BACKEND. Calls come from
- * the thread that uses the context.
+ * A backend. @p backend is config.backend_data. Members that are not marked as optional must be set. The library calls
+ * them from the thread that uses the context. A function returns 0 or a negative errno:
+ *
+ * - -ESRCH from prepare, check, mark, ranges or reclaim: the target is gone. The library removes it and continues.
+ * - -ENOMEM, -EINTR and -EAGAIN, and any error of metrics(): the failure is temporary. The library skips the step this
+ * time.
+ * - Any other error disables the context with DAMON_RECLAIM_REASON_BACKEND.
  */
 struct damon_reclaim_backend_ops {
     size_t size;              /**< sizeof(struct damon_reclaim_backend_ops) */
     const char *name;         /**< for messages and statistics */
     uint32_t features;        /**< enum damon_reclaim_backend_feature */
-    uint32_t filters;         /**< page-level filters it decides: bits 1 << enum damon_reclaim_filter_type */
+    uint32_t filters;         /**< page filters that it can apply: bits 1 << enum damon_reclaim_filter_type */
     uint32_t min_region_size; /**< alignment of regions in bytes, a power of two; 0: 4096 */
-    uint32_t huge_size;       /**< size of huge pages, a power of two: a quota rather cuts there, and with
-                                   DAMON_RECLAIM_BACKEND_PAGE_PRECISE so do idle regions; 0: min_region_size */
+    uint32_t huge_size;       /**< size of huge pages, a power of two; 0: min_region_size. A region that is trimmed to
+                                   the quota preferably ends at a multiple of it. With
+                                   DAMON_RECLAIM_BACKEND_PAGE_PRECISE, boundaries of idle regions are aligned to it */
 
-    /** Optional: called once when the context dies. */
+    /** Optional: called once, when the context is freed. */
     void (*destroy)(void *backend);
     /** Optional: monitoring starts. */
     int (*enable)(void *backend);
-    /** Optional: monitoring stops; whatever enable() set up is undone. */
+    /** Optional: monitoring stops. It undoes what enable() set up. */
     void (*disable)(void *backend);
 
-    /** Optional: a target was added; @p pid is 0 for one without process, @p pidfd is -1 then and stays the library's.
-     */
+    /** Optional: a target was added. For a target without a process, @p pid is 0 and @p pidfd is -1. The library owns
+     * @p pidfd. */
     int (*target_add)(void *backend, uint32_t target, pid_t pid, int pidfd);
-    /** Optional: a target is gone. */
+    /** Optional: a target was removed. */
     void (*target_remove)(void *backend, uint32_t target);
     /**
-     * Lists what is to be watched of a target that was added without ranges, in ascending order without overlap.
-     * @param ranges  room for @p capacity ranges
-     * @param ret_n   how many there are; more than @p capacity: none need be written, called again with more room
+     * Lists the memory of a target that was added without ranges, in ascending order and without overlap.
+     * @param ranges  an array of @p capacity ranges to fill
+     * @param ret_n   the number of ranges. If it exceeds @p capacity, the function need not write any; the library
+     * calls it again with a larger array
      */
     int (*ranges)(void *backend, uint32_t target, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n);
 
-    /** Begins to watch one address in each of @p n regions. The array stays valid until check(). */
+    /** Starts to watch @p n addresses, one in each region. The array stays valid until check(). */
     int (*prepare)(void *backend, uint32_t target, const uint64_t *addrs, size_t n);
-    /** Tells for the addresses of the last prepare() (or what is left of them) whether they were accessed since:
-     *  accessed[i] = 1 or 0. */
+    /** Checks whether the addresses of the last prepare() (or those that are left) were accessed since. It sets
+     * accessed[i] to 1 or 0. */
     int (*check)(void *backend, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed);
-    /** Optional: begins to watch every page of the range, because it may become a candidate. With it, a range is
-     *  reclaimed no earlier than one aggregation after it was marked. */
+    /** Optional: starts to watch every page of a range that may become a candidate. If it is set, a range is reclaimed
+     * at least one aggregation after it was marked. */
     int (*mark)(void *backend, uint32_t target, uint64_t start, uint64_t end);
-    /** Acts on a range. @p ret_result is zeroed but for `size` and `end` (the end asked for). */
+    /** Acts on a range. All members of @p ret_result are 0, except `size` and `end` (the end of the request). */
     int (*reclaim)(void *backend, const struct damon_reclaim_request *request, struct damon_reclaim_result *ret_result);
-    /** Optional: state of the memory; without it the library reads /proc. */
+    /** Optional: reads the state of the system's memory. Without it the library reads /proc. */
     int (*metrics)(void *backend, struct damon_reclaim_metrics *ret_metrics);
 
-    /** Optional: replaces the list of what must never be acted on (damon_reclaim_set_exclusions()); valid during the
-     * call. Ranges in it need no attention, the library cuts them out. Without it processes and cgroups cannot be
-     * excluded. */
+    /** Optional: replaces the list of exclusions (damon_reclaim_set_exclusions()). The list is valid during the call.
+     * The function can ignore ranges in it, because the library handles them. Without it, processes and cgroups cannot
+     * be excluded. */
     int (*exclude)(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n);
 
-    /** Optional, both or none: a clock of the backend's own. now() tells the time in ns; advance() lets the time
-     *  pass until @p until_ns. With it damon_reclaim_dispatch() never waits for real time to pass. */
+    /** Optional, set both or neither: a clock of the backend. now() returns the time in ns. advance() moves the time to
+     * @p until_ns. With such a clock, no time of the real world needs to pass. */
     uint64_t (*now)(void *backend);
-    /** See now(). */
+    /** Moves the time; see now(). */
     int (*advance)(void *backend, uint64_t until_ns);
 };
 
@@ -420,14 +428,14 @@ struct iovec;
 struct pollfd;
 
 /**
- * System access. Every system call of the library that can fail goes through this table; what cannot, as getpid(),
- * does not. A NULL member means the real call. Each returns what the system call does, or a negative errno. @p data is
- * config.system_data. Paths are already prefixed with config.root.
+ * System calls. Every system call of the library that can fail goes through this table. (Those that cannot fail, like
+ * getpid(), do not.) If a member is NULL, the library makes the real call. Each function returns what the system call
+ * returns, or a negative errno. @p data is config.system_data. Paths already begin with config.root.
  */
 struct damon_reclaim_system_ops {
     size_t size;                                          /**< sizeof(struct damon_reclaim_system_ops) */
     int (*open)(void *data, const char *path, int flags); /**< O_CLOEXEC is always among the flags */
-    int (*close)(void *data, int fd);                     /**< of what open, pidfd_open, timer_new gave */
+    int (*close)(void *data, int fd);                     /**< closes what open, pidfd_open or timer_new returned */
     ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset);        /**< pread(2) */
     ssize_t (*pwrite)(void *data, int fd, const void *buf, size_t len, uint64_t offset); /**< pwrite(2) */
     int (*ioctl)(void *data, int fd, unsigned long request, void *arg);                  /**< ioctl(2) */
@@ -435,33 +443,34 @@ struct damon_reclaim_system_ops {
                                int advice);   /**< process_madvise(2), without flags */
     int (*pidfd_open)(void *data, pid_t pid); /**< pidfd_open(2), without flags */
     int (*poll)(void *data, struct pollfd *fds, unsigned int n, int timeout_ms); /**< poll(2) */
-    int (*timer_new)(void *data);                               /**< a pollable timer (timerfd), CLOCK_MONOTONIC */
-    int (*timer_set)(void *data, int fd, uint64_t deadline_ns); /**< absolute; 0: never; also acknowledges */
+    int (*timer_new)(void *data); /**< makes a timer that can be polled (timerfd), CLOCK_MONOTONIC */
+    int (*timer_set)(void *data, int fd, uint64_t deadline_ns); /**< absolute time, 0: never; also clears an expiry */
     int (*clock)(void *data, clockid_t id, uint64_t *ret_ns);   /**< CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID */
     int (*create)(void *data, const char *path,
                   unsigned int mode); /**< open(2), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW */
-    int (*lock)(void *data, int fd);  /**< flock(2), LOCK_EX | LOCK_NB: -EWOULDBLOCK if somebody else has it */
+    int (*lock)(void *data, int fd);  /**< flock(2), LOCK_EX | LOCK_NB: -EWOULDBLOCK if somebody else holds it */
     int (*unlink)(void *data, const char *path); /**< unlink(2) */
     ssize_t (*getdents)(void *data, int fd, void *buf,
-                        size_t len);                       /**< getdents64(2), of what open gave for a directory */
-    int (*inode)(void *data, int fd, uint64_t *ret_inode); /**< the inode number, as fstat(2) tells it */
+                        size_t len);                       /**< getdents64(2), on a directory that open returned */
+    int (*inode)(void *data, int fd, uint64_t *ret_inode); /**< the inode number that fstat(2) returns */
 
-    /** All four of the writer or none: writes to files that answer late, without waiting for them. The real ones are
-     * those of io_uring; a table with its own `open` and none of these has no writer. writer_new() makes one, -ENOSYS
-     * or -EPERM if there is no such thing here: then pwrite() is used, and waits. */
+    /** A writer writes to files that answer late, without waiting for them. Set all four of its functions or none. The
+     * real ones use io_uring. A table with its own `open` and without these has no writer. writer_new() makes a writer.
+     * If it returns -ENOSYS or -EPERM, the library uses pwrite(), which waits. */
     int (*writer_new)(void *data, void **ret_writer);
-    /** Begins to write at offset 0. One write at a time; @p buf and @p fd stay valid until its result is known. */
+    /** Starts a write at offset 0. There is one write at a time. @p buf and @p fd stay valid until its result is known.
+     */
     int (*writer_start)(void *data, void *writer, int fd, const void *buf, size_t len);
-    /** 0 when the write has ended, with what pwrite() would have returned in @p ret_n; -EAGAIN before. */
+    /** Returns -EAGAIN until the write has ended, then 0. @p ret_n is then what pwrite() would have returned. */
     int (*writer_result)(void *data, void *writer, ssize_t *ret_n);
-    void (*writer_free)(void *data, void *writer); /**< gives the writer back */
+    void (*writer_free)(void *data, void *writer); /**< frees the writer */
 };
 
-/** Memory for the library. Both members or neither; neither may throw or jump. */
+/** Memory for the library. Set both functions or neither. They must not throw or jump. */
 struct damon_reclaim_allocator {
     size_t size;                                           /**< sizeof(struct damon_reclaim_allocator) */
-    void *(*realloc)(void *data, void *ptr, size_t bytes); /**< as realloc(3), @p bytes is never 0 */
-    void (*free)(void *data, void *ptr);                   /**< as free(3) */
+    void *(*realloc)(void *data, void *ptr, size_t bytes); /**< like realloc(3); @p bytes is never 0 */
+    void (*free)(void *data, void *ptr);                   /**< like free(3) */
     void *data;                                            /**< passed to both */
 };
 
@@ -478,38 +487,41 @@ struct damon_reclaim_sim_config {
     size_t size;                  /**< sizeof(struct damon_reclaim_sim_config) */
     const char *workload;         /**< the text of a workload (not a path), or NULL for the built-in one */
     size_t workload_len;          /**< its length; 0: up to the NUL */
-    const char *workload_name;    /**< how messages call it, e.g. the path it came from */
+    const char *workload_name;    /**< its name in messages, for example the path of its file */
     uint64_t accesses_per_second; /**< 0: 1,000,000 */
-    uint64_t memory_bytes;        /**< memory of the simulated machine, for watermarks; 0: 5/4 of the workload's */
-    uint64_t reclaim_ns;          /**< time that reclaiming a page costs; 0: 10,000 */
-    uint64_t refault_ns;          /**< time that a refault costs; 0: 50,000 */
-    uint64_t check_ns;            /**< time that looking at a page before reclaiming it costs; 0: 50 */
+    uint64_t memory_bytes; /**< memory of the simulated machine, for watermarks; 0: 5/4 of the workload's memory */
+    uint64_t reclaim_ns;   /**< time to reclaim a page; 0: 10,000 */
+    uint64_t refault_ns;   /**< time of a refault; 0: 50,000 */
+    uint64_t check_ns;     /**< time to check a page before it is reclaimed; 0: 50 */
 };
 
 /** Bits of damon_reclaim_damon_config::flags. */
 enum damon_reclaim_damon_flag {
-    /** The module DAMON_STAT, when it keeps the kernel's DAMON busy, is switched off while the context is enabled, and
-     * back on afterwards. Without it enabling is refused with -EBUSY. Nobody else's DAMON is ever taken over. */
+    /** If the module DAMON_STAT uses the kernel's DAMON, the library switches the module off while the context is
+     * enabled, and on again afterwards. Without this flag, enabling is refused with -EBUSY. The library never takes
+     * DAMON over from anybody else. */
     DAMON_RECLAIM_DAMON_TAKE_OVER = 1 << 0,
-    /** The kernel only monitors: the library reads its regions, and its own schemes decide and reclaim page by page,
-     * with all callbacks. For processes. */
+    /** The kernel only monitors. The library reads the kernel's regions; its own schemes decide, and it reclaims page
+     * by page, with all callbacks. For processes only. */
     DAMON_RECLAIM_DAMON_MONITOR_ONLY = 1 << 1
 };
 
-/** How the backend "damon" uses the kernel's DAMON. Zero everywhere but `size` is a good start. */
+/** How the backend "damon" uses the kernel's DAMON. To start, set `size` and leave all other members 0. */
 struct damon_reclaim_damon_config {
     size_t size;            /**< sizeof(struct damon_reclaim_damon_config) */
-    const char *operations; /**< "paddr", "vaddr" or "fvaddr"; NULL: by the targets. Physical memory without a process,
-                                 fvaddr for processes with ranges, vaddr for processes without */
+    const char *operations; /**< "paddr", "vaddr" or "fvaddr". NULL: as the targets need. That is paddr for physical
+                                 memory, fvaddr for processes with ranges, vaddr for processes without */
     uint32_t flags;         /**< enum damon_reclaim_damon_flag */
 };
 
 /** Bits of damon_reclaim_config::flags. */
 enum damon_reclaim_flag {
-    /** An invalid commit keeps the old set running. Without it the reclaimer is disabled, as the module does. */
+    /** If a commit is invalid, the old parameters stay in effect. Without this flag the reclaimer is disabled, as the
+     * module does. */
     DAMON_RECLAIM_KEEP_ON_INVALID = 1 << 0,
-    /** Enabling without targets, and the end of the last one, are no error; targets are expected to come. Until they do
-     *  nothing is watched, also with a backend that without targets watches all memory. */
+    /** The context may be enabled without targets, and stays enabled when the last one goes: targets can be added
+     * later. While there are none, it watches nothing, even if the backend otherwise watches all memory without
+     * targets. */
     DAMON_RECLAIM_ALLOW_NO_TARGET = 1 << 1,
     /** Regions are handed to the backend whole, as the kernel does, without marking pages beforehand. For comparison.
      */
@@ -519,62 +531,64 @@ enum damon_reclaim_flag {
     DAMON_RECLAIM_LARGEST_RAM = 1 << 3
 };
 
-/** How a context is made. Zero everywhere but `size` and `backend` is a good start. */
+/** How to make a context. To start, set `size` and `backend` and leave all other members 0. */
 struct damon_reclaim_config {
     size_t size;         /**< sizeof(struct damon_reclaim_config) */
-    const char *backend; /**< "damon", "idle-page", "sim"; "auto": "damon" if it is there and free, else "idle-page";
-                              NULL with `backend_ops` */
-    const struct damon_reclaim_backend_ops *backend_ops; /**< a backend of the host program; copied */
-    void *backend_data;                                  /**< passed to it */
-    const struct damon_reclaim_system_ops *system_ops;   /**< system access of the host program; copied; or NULL */
-    void *system_data;                                   /**< passed to it */
+    const char *backend; /**< "damon", "idle-page" or "sim"; "auto": "damon" if it is there and free, else
+                              "idle-page"; NULL with `backend_ops` */
+    const struct damon_reclaim_backend_ops *backend_ops; /**< a backend of the program; copied */
+    void *backend_data;                                  /**< passed to its functions */
+    const struct damon_reclaim_system_ops *system_ops;   /**< system calls of the program; copied; or NULL */
+    void *system_data;                                   /**< passed to its functions */
     const struct damon_reclaim_allocator *allocator;     /**< copied; or NULL for malloc */
     const struct damon_reclaim_callbacks *callbacks;     /**< copied; or NULL */
     void *userdata;                                      /**< passed to the callbacks */
     const char *root; /**< prefix for /proc, /sys and /run, or NULL; for tests and containers */
-    uint64_t seed;    /**< of the random source; the same seed, backend and calls give the same run */
+    uint64_t seed;    /**< of the random numbers; the same seed, backend and calls give the same run */
     uint32_t flags;   /**< enum damon_reclaim_flag */
     const struct damon_reclaim_sim_config *sim; /**< for the backend "sim"; or NULL */
-    char *error;                                /**< where damon_reclaim_new() puts the text of its error; or NULL */
-    size_t error_size;                          /**< bytes at `error` */
+    char *error;                                /**< buffer for the text of an error of damon_reclaim_new(); or NULL */
+    size_t error_size;                          /**< size of the buffer `error` in bytes */
     const struct damon_reclaim_damon_config *damon; /**< for the backend "damon"; or NULL */
 };
 
 /**
- * Makes a context, disabled, with every parameter at its default.
- * @param config     how; nothing in it is used after the call but the callbacks' and operations' own data
- * @param ret_ctx    the context, with one reference, which the caller owns
- * @return 0; -EINVAL (bad member), -E2BIG (unknown member), -ENOENT (no such backend), -ENOMEM, or what the backend's
- *         start met, e.g. -EPERM or -ENOENT when a kernel file is missing. The text is in config->error.
+ * Makes a context. It is disabled, and all parameters have their defaults.
+ * @param config     how to make it. After the call, the library uses nothing of it but the data pointers of callbacks
+ * and operations
+ * @param ret_ctx    the context, with one reference that the caller owns
+ * @return 0; -EINVAL (bad member), -E2BIG (unknown member), -ENOENT (no such backend), -ENOMEM, or the error of the
+ *         backend's start, for example -EPERM, or -ENOENT if a kernel file is missing. The text is in config->error.
  */
 DAMON_RECLAIM_API int damon_reclaim_new(const struct damon_reclaim_config *config, struct damon_reclaim **ret_ctx);
 
-/** Takes a reference. @return @p ctx; NULL for NULL. */
+/** Takes a reference. @return @p ctx, which may be NULL */
 DAMON_RECLAIM_API struct damon_reclaim *damon_reclaim_ref(struct damon_reclaim *ctx);
 
 /**
- * Drops a reference. With the last one the context is disabled (without callbacks), and all that it holds is given
- * back; nothing is left behind in the kernel. Safe inside a callback: the context lives until the call returns.
- * @return NULL, always, for `ctx = damon_reclaim_unref(ctx)`.
+ * Drops a reference. @p ctx may be NULL. Dropping the last reference disables the context (without callbacks) and frees
+ * all that it holds. Nothing is left behind in the kernel. This is safe inside a callback: the context lives until the
+ * function that called the callback returns.
+ * @return always NULL, for `ctx = damon_reclaim_unref(ctx)`
  */
 DAMON_RECLAIM_API struct damon_reclaim *damon_reclaim_unref(struct damon_reclaim *ctx);
 
-/** The pointer given as config.userdata or by damon_reclaim_set_userdata(). */
+/** Returns the pointer that config.userdata or damon_reclaim_set_userdata() has set. */
 DAMON_RECLAIM_API void *damon_reclaim_get_userdata(const struct damon_reclaim *ctx);
 
-/** Replaces the pointer that the callbacks get. */
+/** Replaces the pointer that is passed to the callbacks. */
 DAMON_RECLAIM_API void damon_reclaim_set_userdata(struct damon_reclaim *ctx, void *userdata);
 
 /**
- * The text of the last error, one line without newline, naming the culprit and the cure.
- * @return a string that is valid until the next call that fails; "" if none has.
+ * The text of the last error: one line without newline, which names the culprit and the cure.
+ * @return a string that is valid until the next call that fails; "" if no call has failed
  */
 DAMON_RECLAIM_API const char *damon_reclaim_last_error(const struct damon_reclaim *ctx);
 
-/** The name of the backend in use, valid as long as the context. */
+/** The name of the backend in use. Valid as long as the context. */
 DAMON_RECLAIM_API const char *damon_reclaim_backend_name(const struct damon_reclaim *ctx);
 
-/** The context's clock in ns: CLOCK_MONOTONIC, or the virtual clock of a backend that has one. */
+/** The time of the context's clock in ns: CLOCK_MONOTONIC, or the clock of the backend if it has one. */
 DAMON_RECLAIM_API uint64_t damon_reclaim_now(const struct damon_reclaim *ctx);
 
 /** @} */
@@ -679,34 +693,35 @@ DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 
 /**
  * @defgroup targets Targets
+ * The memory that a context watches.
  * What is monitored: processes, or memory that belongs to none.
  * @{
  */
 
-/** What to watch. */
+/** Memory to watch. */
 struct damon_reclaim_target {
     size_t size;                              /**< sizeof(struct damon_reclaim_target) */
     pid_t pid;                                /**< a process, or 0 for memory that belongs to none */
-    const struct damon_reclaim_range *ranges; /**< ascending, without overlap; NULL: what the backend finds, followed
-                                                   as it changes */
+    const struct damon_reclaim_range *ranges; /**< in ascending order, without overlap; NULL: the ranges that the
+                                                 backend finds, updated when they change */
     size_t nr_ranges;                         /**< how many */
 };
 
 /**
- * Adds a target. A process is held by a pidfd from here on: if it exits, the target goes (callback target_gone), and
- * another process that gets the same pid is never touched. Works at any time, also while enabled. No memory is
- * watched twice: with DAMON_RECLAIM_BACKEND_WHOLE, targets without a process must not overlap.
- * @param ret_id  its number, never used again in this context; may be NULL
+ * Adds a target, at any time, also while the context is enabled. The library holds a process by a pidfd. When the
+ * process exits, the library removes the target (callback target_gone). It never touches another process that gets the
+ * same pid. No memory is watched twice: with DAMON_RECLAIM_BACKEND_WHOLE, targets without a process must not overlap.
+ * @param ret_id  the number of the target, which this context never uses again; may be NULL
  * @return 0; -ESRCH (no such process), -EPERM (the caller itself, a kernel thread, or not permitted), -EINVAL,
- * -EOPNOTSUPP (this backend has no such targets), -EEXIST (the process is a target already), -ENOMEM.
+ * -EOPNOTSUPP (the backend has no such targets), -EEXIST (the process is a target already), -ENOMEM
  */
 DAMON_RECLAIM_API int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *target,
                                                uint32_t *ret_id);
 
 /**
- * Removes a target. What was reclaimed of it stays counted. With the last one gone an enabled context waits for
- * another.
- * @return 0 or -ENOENT.
+ * Removes a target. The statistics keep what was reclaimed of it. If it was the last target, an enabled context waits
+ * for another one.
+ * @return 0 or -ENOENT
  */
 DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id);
 
@@ -714,37 +729,37 @@ DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uin
 
 /**
  * @defgroup exclusions Exclusions
- * Memory that is never reclaimed, whatever parameters, schemes and filters say. The calling process and the kernel's
- * threads never are in any case, as far as the backend knows the owner of a page; the kernel's DAMON does not when it
- * watches physical memory.
+ * Memory that is never reclaimed, whatever parameters, schemes and filters say. The library never reclaims the calling
+ * process and kernel threads, as far as the backend knows which process maps a page. The kernel's DAMON does not know
+ * it when it watches physical memory.
  * @{
  */
 
-/** What is excluded. */
+/** What an exclusion protects. */
 enum damon_reclaim_exclusion_type {
-    DAMON_RECLAIM_EXCLUDE_PID = 0,    /**< a process; it cannot become a target either */
-    DAMON_RECLAIM_EXCLUDE_CGROUP = 1, /**< pages charged to a cgroup or to one below it */
-    DAMON_RECLAIM_EXCLUDE_RANGE = 2   /**< addresses, of all targets: physical ones where physical memory is watched */
+    DAMON_RECLAIM_EXCLUDE_PID = 0,    /**< a process; it also cannot become a target */
+    DAMON_RECLAIM_EXCLUDE_CGROUP = 1, /**< pages charged to a cgroup or to a cgroup below it */
+    DAMON_RECLAIM_EXCLUDE_RANGE = 2   /**< addresses in all targets; with physical memory, physical addresses */
 };
 
-/** "pid", "cgroup", "range"; NULL for a number that is no type. */
+/** "pid", "cgroup", "range"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_exclusion_name(enum damon_reclaim_exclusion_type type);
 
 /** An exclusion. */
 struct damon_reclaim_exclusion {
-    enum damon_reclaim_exclusion_type type; /**< what it excludes */
+    enum damon_reclaim_exclusion_type type; /**< what it protects */
     pid_t pid;                              /**< for PID */
-    const char *cgroup;                     /**< for CGROUP: its path below /sys/fs/cgroup; copied */
+    const char *cgroup;                     /**< for CGROUP: path of the cgroup below /sys/fs/cgroup; copied */
     struct damon_reclaim_range range;       /**< for RANGE */
 };
 
 /**
- * Replaces the list of exclusions, all or nothing; works at any time, also while enabled, and holds from the next
- * attempt on.
- * @param exclusions  the list, or NULL if @p n is 0
- * @param n           how many, at most 256, of which at most 32 ranges
- * @return 0; -EINVAL (the text names the entry), -ENOENT (no such cgroup), -EOPNOTSUPP (the backend cannot tell whose
- * memory it is), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM.
+ * Replaces the list of exclusions, or changes nothing if it fails. You can call it at any time, also while the context
+ * is enabled. The list applies to all attempts that start afterwards.
+ * @param exclusions  the list; may be NULL if @p n is 0
+ * @param n           number of entries: at most 256, of which at most 32 are ranges
+ * @return 0; -EINVAL (the text names the entry), -ENOENT (no such cgroup), -EOPNOTSUPP (the backend does not know which
+ * process or cgroup uses memory), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM
  */
 DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
                                                    const struct damon_reclaim_exclusion *exclusions, size_t n);
@@ -757,26 +772,26 @@ DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
  */
 
 /**
- * Adds a scheme beside the reclaim scheme. Works at any time.
- * @param ret_id  its number, 1 or more; may be NULL
- * @return 0; -EINVAL (the text names the member), -EOPNOTSUPP (a filter that the backend cannot decide), -ENOSPC (16
- * there), -ENOMEM.
+ * Adds a scheme, at any time.
+ * @param ret_id  the number of the scheme, at least 1; may be NULL
+ * @return 0; -EINVAL (the text names the member), -EOPNOTSUPP (the backend cannot apply one of the filters), -ENOSPC
+ * (there are 16 schemes already), -ENOMEM
  */
 DAMON_RECLAIM_API int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme,
                                                uint32_t *ret_id);
 
-/** Removes a scheme. @return 0; -ENOENT; -EPERM for the reclaim scheme. */
+/** Removes a scheme. @return 0; -ENOENT; -EPERM for the reclaim scheme */
 DAMON_RECLAIM_API int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id);
 
 /**
- * Replaces the filters of a scheme, at once. On the reclaim scheme they come before the one that `skip_anon` makes.
- * @return 0; -ENOENT, -EINVAL, -EOPNOTSUPP, -ENOSPC (more than 32).
+ * Replaces the filters of a scheme at once. In the reclaim scheme they come before the filter that `skip_anon` adds.
+ * @return 0; -ENOENT, -EINVAL, -EOPNOTSUPP, -ENOSPC (more than 32)
  */
 DAMON_RECLAIM_API int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t scheme,
                                                 const struct damon_reclaim_filter *filters, size_t n);
 
-/** Reports the current value of goal number @p goal of a scheme, which must be of the metric USER_INPUT. That of the
- * reclaim scheme is the parameter `quota_autotune_feedback` from then on. @return 0, -ENOENT, -EINVAL. */
+/** Reports the current value of goal number @p goal of a scheme. The goal must have the metric USER_INPUT. For the
+ * reclaim scheme this sets the parameter `quota_autotune_feedback`. @return 0, -ENOENT, -EINVAL */
 DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t scheme, size_t goal,
                                                 uint64_t current);
 
@@ -784,104 +799,106 @@ DAMON_RECLAIM_API int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint3
 
 /**
  * @defgroup loop The loop
- * Either hang damon_reclaim_get_fd() into the program's own event loop and call damon_reclaim_dispatch() when it is
- * readable, or let damon_reclaim_run() do both. The 20 lines it takes:
+ * There are two ways to run a context. Either add the file descriptor of damon_reclaim_get_fd() to your event loop, and
+ * call damon_reclaim_dispatch() when it is readable; or call damon_reclaim_run(), which waits and dispatches. This is a
+ * whole program's loop:
  * @snippet minimal.c loop
  * @{
  */
 
-/** Commits what is staged and starts. @return as damon_reclaim_commit(); -EINVAL without a target; 0 if it is enabled
- * already. */
+/** Commits the staged parameters and starts to work. @return as damon_reclaim_commit(); -EINVAL without a target; 0 if
+ * the context is enabled already */
 DAMON_RECLAIM_API int damon_reclaim_enable(struct damon_reclaim *ctx);
 
-/** Stops. Parameters, targets and statistics stay; what was learnt of the memory is forgotten. The context is disabled
- * in any case. Where the kernel does the work, and sleeps because of its watermarks, stopping it may have to wait until
- * it looks at them again, `wmarks_interval` at most. @return 0, or why what was set up in the kernel could not be taken
- *  away; the next start of a program with this library tries that again. */
+/** Stops all work. Parameters, targets and statistics stay; regions and ages are forgotten. With the backend "damon", a
+ * kernel thread that sleeps because of its watermarks may delay the call until it checks them again, for up to
+ * `wmarks_interval`. @return 0, or why something that was set up in the kernel could not be removed. The context is
+ * disabled in both cases. The next start of a program with this library tries to remove it again. */
 DAMON_RECLAIM_API int damon_reclaim_disable(struct damon_reclaim *ctx);
 
-/** One file descriptor, the context's for its whole life, that becomes readable when damon_reclaim_dispatch() has work.
- */
+/** The file descriptor of the context. It becomes readable when damon_reclaim_dispatch() has something to do. It
+ * belongs to the context, and stays the same for the whole life of the context. */
 DAMON_RECLAIM_API int damon_reclaim_get_fd(const struct damon_reclaim *ctx);
 
 /**
- * Does what is due, and never waits. Calling it early does nothing; calling it late does the work once, not several
- * times.
- * @return 0; -EBUSY from inside a callback; the error that has just disabled the context.
+ * Does what is due, and never waits. If you call it early, it does nothing. If you call it late, it does the work once,
+ * not several times.
+ * @return 0; -EBUSY inside a callback; the error that has just disabled the context
  */
 DAMON_RECLAIM_API int damon_reclaim_dispatch(struct damon_reclaim *ctx);
 
 /**
- * Waits and dispatches until damon_reclaim_stop() is called or the context is disabled.
- * @return 0 after stop or disable; the error that disabled the context; -EBUSY from inside a callback.
+ * Waits and dispatches until somebody calls damon_reclaim_stop() or the context is disabled.
+ * @return 0 after damon_reclaim_stop() or damon_reclaim_disable(); the error that disabled the context; -EBUSY inside a
+ * callback
  */
 DAMON_RECLAIM_API int damon_reclaim_run(struct damon_reclaim *ctx);
 
-/** Makes damon_reclaim_run() return soon. Safe from any thread and from a signal handler, as long as the context lives.
- */
+/** Makes damon_reclaim_run() return soon. Any thread and any signal handler may call it while the context exists. */
 DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
 
 /** @} */
 
 /**
  * @defgroup results Regions and statistics
+ * What the library has found and done.
  * What the monitoring found, and what came of it: the regions as they are now, and counters.
  * @{
  */
 
 /**
- * Copies the regions as they are now, target by target, ascending.
- * @param regions   room for @p capacity regions, the caller's; may be NULL if @p capacity is 0
- * @param ret_n     how many regions there are, which may be more than @p capacity
- * @return 0.
+ * Copies the current regions, target by target, in ascending order.
+ * @param regions   an array of @p capacity regions that belongs to the caller; may be NULL if @p capacity is 0
+ * @param ret_n     the number of regions, which may exceed @p capacity
+ * @return 0
  */
 DAMON_RECLAIM_API int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_region *regions,
                                                 size_t capacity, size_t *ret_n);
 
-/** Statistics, of the reclaim scheme where they belong to a scheme, since the context was made. */
+/** Statistics since the context was made. Those that belong to a scheme are those of the reclaim scheme. */
 struct damon_reclaim_stats {
     size_t size;                          /**< sizeof(struct damon_reclaim_stats) */
-    enum damon_reclaim_state state;       /**< what the context is doing */
+    enum damon_reclaim_state state;       /**< what the context does */
     enum damon_reclaim_reason reason;     /**< why */
-    uint64_t nr_reclaim_tried_regions;    /**< regions of which the backend tried at least a part */
+    uint64_t nr_reclaim_tried_regions;    /**< regions of which at least a part was tried */
     uint64_t bytes_reclaim_tried_regions; /**< bytes tried */
     uint64_t nr_reclaimed_regions;        /**< regions of which at least a part was reclaimed */
     uint64_t bytes_reclaimed_regions;     /**< bytes reclaimed */
-    uint64_t nr_quota_exceeds;            /**< windows in which the quota was full */
-    uint64_t bytes_filter_passed;         /**< bytes that passed the page-level filters */
-    uint64_t bytes_accessed;              /**< candidates left alone because they were accessed after all */
-    uint64_t bytes_not_reclaimable;       /**< candidates found not to be reclaimable */
-    uint64_t nr_regions;                  /**< regions now */
-    uint64_t nr_targets;                  /**< targets now */
-    uint64_t monitored_bytes;             /**< size of all regions now */
-    uint64_t effective_quota;             /**< bytes that the running window may try; UINT64_MAX: no limit */
-    uint64_t charged_bytes;               /**< bytes charged to the running window */
-    uint64_t nr_samples;                  /**< sample ticks done */
-    uint64_t nr_aggregations;             /**< aggregations done */
+    uint64_t nr_quota_exceeds;            /**< windows in which the quota was used up */
+    uint64_t bytes_filter_passed;         /**< bytes that the page filters allowed */
+    uint64_t bytes_accessed;              /**< bytes of candidates that stayed because they were accessed */
+    uint64_t bytes_not_reclaimable;       /**< bytes of candidates that cannot be reclaimed */
+    uint64_t nr_regions;                  /**< current number of regions */
+    uint64_t nr_targets;                  /**< current number of targets */
+    uint64_t monitored_bytes;             /**< current size of all regions */
+    uint64_t effective_quota;             /**< bytes that may be tried in the current window; UINT64_MAX: no limit */
+    uint64_t charged_bytes;               /**< bytes charged to the current window */
+    uint64_t nr_samples;                  /**< number of samples */
+    uint64_t nr_aggregations;             /**< number of aggregations */
     uint64_t monitor_ns;                  /**< time spent on monitoring, ns */
-    uint64_t monitor_cpu_ns;              /**< CPU time of it, ns */
+    uint64_t monitor_cpu_ns;              /**< CPU time of that, ns */
     uint64_t reclaim_ns;                  /**< time spent on reclaiming (all schemes), ns */
-    uint64_t reclaim_cpu_ns;              /**< CPU time of it, ns */
+    uint64_t reclaim_cpu_ns;              /**< CPU time of that, ns */
 };
 
-/** Reads the statistics. `ret_stats->size` is set by the caller. @return 0 or -EINVAL. */
+/** Reads the statistics. The caller sets `ret_stats->size`. @return 0 or -EINVAL */
 DAMON_RECLAIM_API int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stats *ret_stats);
 
-/** What a scheme matched and did. */
+/** The statistics of a scheme. */
 struct damon_reclaim_scheme_stats {
     size_t size;               /**< sizeof(struct damon_reclaim_scheme_stats) */
     uint64_t nr_tried;         /**< regions tried (for STAT: matched) */
-    uint64_t sz_tried;         /**< bytes of them */
-    uint64_t nr_applied;       /**< regions of which at least a part was acted on */
-    uint64_t sz_applied;       /**< bytes of them */
-    uint64_t sz_filter_passed; /**< bytes that passed the page-level filters */
-    uint64_t qt_exceeds;       /**< windows in which the quota was full */
-    uint64_t effective_quota;  /**< bytes that the running window may try; UINT64_MAX: no limit */
+    uint64_t sz_tried;         /**< their bytes */
+    uint64_t nr_applied;       /**< regions to at least a part of which the action was applied */
+    uint64_t sz_applied;       /**< their bytes */
+    uint64_t sz_filter_passed; /**< bytes that the page filters allowed */
+    uint64_t qt_exceeds;       /**< windows in which the quota was used up */
+    uint64_t effective_quota;  /**< bytes that may be tried in the current window; UINT64_MAX: no limit */
     uint64_t time_ns;          /**< time spent */
-    bool active;               /**< whether its watermarks let it work */
+    bool active;               /**< whether its watermarks let it act */
 };
 
-/** Reads the statistics of one scheme. `ret_stats->size` is set by the caller. @return 0, -EINVAL, -ENOENT. */
+/** Reads the statistics of one scheme. The caller sets `ret_stats->size`. @return 0, -EINVAL, -ENOENT */
 DAMON_RECLAIM_API int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t scheme,
                                                      struct damon_reclaim_scheme_stats *ret_stats);
 
@@ -889,22 +906,23 @@ DAMON_RECLAIM_API int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, 
 
 /**
  * @defgroup probe Probing
- * What works on this machine, without changing anything on it.
+ * Finds out what works on this machine, without changing anything.
  * @{
  */
 
-/** The name of built-in backend number @p index, valid forever; NULL past the last one. */
+/** The name of built-in backend number @p index. Valid forever. NULL past the last one. */
 DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
 
 /**
- * Finds out whether a built-in backend works here. Reads only.
- * @param config  as for damon_reclaim_new(); of it the backend ("auto" too), `damon`, system operations and root are
- * used
- * @param text    why not and what would cure it, or what was found; one line a finding; cut off if need be; may be
- * NULL. The first line is about the backend itself; one "missing FEATURE: why" names a feature that is not there. With
- *                "auto" the findings of all that it chooses from, each line with "BACKEND: " in front
- * @param size    bytes at @p text
- * @return 0 if it works, else what damon_reclaim_new() or the first use would return.
+ * Finds out whether a built-in backend works here. It only reads.
+ * @param config  as for damon_reclaim_new(). The function uses the backend (also "auto"), `damon`, the system
+ * operations and the root
+ * @param text    buffer for the findings, one per line; truncated if the buffer is too small; may be NULL. The first
+ * line is about the backend: what was found, or why it does not work and how to cure that. A line "missing FEATURE:
+ * why" names a feature that is missing. With "auto" the text has the findings of all backends that it chooses from, and
+ * each line begins with "BACKEND: "
+ * @param size    size of the buffer in bytes
+ * @return 0 if the backend works, else the error that damon_reclaim_new() or the first use would return
  */
 DAMON_RECLAIM_API int damon_reclaim_probe(const struct damon_reclaim_config *config, char *text, size_t size);
 
@@ -912,35 +930,35 @@ DAMON_RECLAIM_API int damon_reclaim_probe(const struct damon_reclaim_config *con
 
 /**
  * @defgroup sim Simulated memory
- * The backend "sim": memory with a virtual clock that behaves as a workload file says, and that knows the truth. The
- * format of the file is that of masim. See the guide "Simulated memory".
+ * The backend "sim" simulates memory that is accessed as a workload file says. It has a virtual clock, and it knows the
+ * truth about every page. The format of the file is that of masim. See the guide "Simulated memory".
  * @{
  */
 
-/** The truth about a simulated run, in bytes. */
+/** The truth about a simulated run. Sizes are in bytes. */
 struct damon_reclaim_sim_report {
     size_t size;              /**< sizeof(struct damon_reclaim_sim_report) */
     uint64_t now_ns;          /**< virtual time */
     uint64_t workload_end_ns; /**< when the last phase ends */
     uint64_t total;           /**< size of all regions of the workload */
-    uint64_t touched;         /**< ever accessed */
-    uint64_t resident;        /**< there now */
-    uint64_t anon;            /**< of the resident, anonymous */
-    uint64_t file;            /**< of the resident, of files */
-    uint64_t cold;            /**< touched, and not accessed for `min_age`: what should be reclaimed */
-    uint64_t cold_reclaimed;  /**< of these, gone */
-    uint64_t cold_missed;     /**< of these, still there */
-    uint64_t reclaimed;       /**< reclaimed in all, counted each time */
-    uint64_t refaulted;       /**< of these, accessed again so far */
-    uint64_t regretted;       /**< of these, accessed again within `min_age` of being reclaimed */
-    uint64_t refault_ns;      /**< what the refaults cost the workload */
-    uint64_t reclaim_ns;      /**< what reclaiming cost */
+    uint64_t touched;         /**< memory that was ever accessed */
+    uint64_t resident;        /**< memory that is resident now */
+    uint64_t anon;            /**< the part of `resident` that is anonymous */
+    uint64_t file;            /**< the part of `resident` that belongs to files */
+    uint64_t cold;            /**< accessed once, but not for `min_age`: what should be reclaimed */
+    uint64_t cold_reclaimed;  /**< the part of `cold` that is reclaimed */
+    uint64_t cold_missed;     /**< the part of `cold` that is still resident */
+    uint64_t reclaimed;       /**< all that was reclaimed; counted again each time */
+    uint64_t refaulted;       /**< the part of `reclaimed` that was accessed again so far */
+    uint64_t regretted;       /**< the part of `reclaimed` that was accessed again within `min_age` */
+    uint64_t refault_ns;      /**< time that refaults have cost the workload */
+    uint64_t reclaim_ns;      /**< time that reclaiming has cost */
 };
 
 /**
- * Reads the truth.
- * @param min_age_us  what counts as cold
- * @return 0; -EINVAL; -EOPNOTSUPP if the backend is not "sim".
+ * Reads the truth about the run so far.
+ * @param min_age_us  memory that was not accessed for this long counts as cold
+ * @return 0; -EINVAL; -EOPNOTSUPP if the backend is not "sim"
  */
 DAMON_RECLAIM_API int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
                                                    struct damon_reclaim_sim_report *ret_report);
