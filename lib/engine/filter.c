@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/filter.h"
 
-/* Whether the front of [start, *until) is of the filter's type; *until shrinks to where that changes. */
-static bool front_is_of_type(const struct damon_reclaim_filter *filter, uint32_t target, uint64_t start,
-                             uint64_t *until)
+#include "base/names.h"
+
+/* Whether the front of [start, *until) in @target is of the filter's type. Lowers *until to where that changes. */
+typedef bool decision(const struct damon_reclaim_filter *filter, uint32_t target, uint64_t start, uint64_t *until);
+
+static bool is_in_range(const struct damon_reclaim_filter *filter, uint32_t target, uint64_t start, uint64_t *until)
 {
-    if (filter->type == DAMON_RECLAIM_FILTER_TARGET)
-        return filter->target == target;
+    (void)target;
     if (start < filter->start) {
         if (filter->start < *until)
             *until = filter->start;
@@ -17,6 +19,24 @@ static bool front_is_of_type(const struct damon_reclaim_filter *filter, uint32_t
     if (filter->end < *until)
         *until = filter->end;
     return true;
+}
+
+static bool is_of_target(const struct damon_reclaim_filter *filter, uint32_t target, uint64_t start, uint64_t *until)
+{
+    (void)start;
+    (void)until;
+    return filter->target == target;
+}
+
+/* The types that are decided for regions. */
+static decision *const decisions[DRCL_NR_FILTER_TYPES] = {
+    [DAMON_RECLAIM_FILTER_ADDR] = is_in_range,
+    [DAMON_RECLAIM_FILTER_TARGET] = is_of_target,
+};
+
+bool drcl_filter_is_core(enum damon_reclaim_filter_type type)
+{
+    return (size_t)type < DRCL_NR_FILTER_TYPES && decisions[type];
 }
 
 struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter *filters, size_t n, uint32_t target,
@@ -30,7 +50,7 @@ struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter 
             pages_follow = true;
             continue;
         }
-        if (front_is_of_type(&filters[i], target, start, &verdict.until) == filters[i].matching) {
+        if (decisions[filters[i].type](&filters[i], target, start, &verdict.until) == filters[i].matching) {
             verdict.allowed = filters[i].allow;
             verdict.decided = true;
             return verdict;
@@ -38,7 +58,7 @@ struct drcl_filter_verdict drcl_filter_region(const struct damon_reclaim_filter 
         last_allow = filters[i].allow;
         any = true;
     }
-    /* With page-level filters behind them, it is theirs to decide what no filter of the core matched. */
+    /* What no filter of the core matched is left to the page-level filters, if there are any. */
     if (any && !pages_follow)
         verdict.allowed = !last_allow;
     return verdict;

@@ -1,36 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/page_filter.h"
 
-static bool is_of_type(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+#include "base/names.h"
+
+/* Whether the page is of the filter's type. */
+typedef bool decision(const struct damon_reclaim_filter *filter, const struct drcl_page *page);
+
+static bool is_anon(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
 {
-    switch (filter->type) {
-    case DAMON_RECLAIM_FILTER_ANON:
-        return page->anon;
-    case DAMON_RECLAIM_FILTER_ACTIVE:
-        return page->active;
-    case DAMON_RECLAIM_FILTER_MEMCG:
-        return page->memcg == filter->memcg;
-    case DAMON_RECLAIM_FILTER_YOUNG:
-        return page->young;
-    case DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE:
-        return page->size >= filter->start && page->size <= filter->end;
-    case DAMON_RECLAIM_FILTER_UNMAPPED:
-        return page->unmapped;
-    case DAMON_RECLAIM_FILTER_ADDR:
-    case DAMON_RECLAIM_FILTER_TARGET:
-        break;
-    }
-    return false;
+    (void)filter;
+    return page->anon;
 }
+
+static bool is_active(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+{
+    (void)filter;
+    return page->active;
+}
+
+static bool is_of_memcg(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+{
+    return page->memcg == filter->memcg;
+}
+
+static bool is_young(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+{
+    (void)filter;
+    return page->young;
+}
+
+static bool is_of_size(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+{
+    return page->size >= filter->start && page->size <= filter->end;
+}
+
+static bool is_unmapped(const struct damon_reclaim_filter *filter, const struct drcl_page *page)
+{
+    (void)filter;
+    return page->unmapped;
+}
+
+/* The types that are decided for pages; those that are decided for regions have no line. */
+static decision *const decisions[DRCL_NR_FILTER_TYPES] = {
+    [DAMON_RECLAIM_FILTER_ANON] = is_anon,
+    [DAMON_RECLAIM_FILTER_ACTIVE] = is_active,
+    [DAMON_RECLAIM_FILTER_MEMCG] = is_of_memcg,
+    [DAMON_RECLAIM_FILTER_YOUNG] = is_young,
+    [DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE] = is_of_size,
+    [DAMON_RECLAIM_FILTER_UNMAPPED] = is_unmapped,
+};
 
 bool drcl_page_filter_allows(const struct damon_reclaim_filter *filters, size_t n, const struct drcl_page *page)
 {
     bool fallback = true;
 
     for (size_t i = 0; i < n; i++) {
-        if (filters[i].type == DAMON_RECLAIM_FILTER_ADDR || filters[i].type == DAMON_RECLAIM_FILTER_TARGET)
+        decision *decide = decisions[filters[i].type];
+
+        if (!decide)
             continue;
-        if (is_of_type(&filters[i], page) == filters[i].matching)
+        if (decide(&filters[i], page) == filters[i].matching)
             return filters[i].allow;
         fallback = !filters[i].allow;
     }
