@@ -109,9 +109,9 @@ static int check_entries(struct damon_reclaim *ctx, const struct damon_reclaim_e
         r = check_entry(ctx, &entries[i], i);
         nr_ranges += entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE;
     }
-    if (r == 0 && nr_ranges > DRCL_MAX_EXCLUDED)
+    if (r == 0 && nr_ranges > DRCL_MAX_EXCLUSIONS)
         r = drcl_error(&ctx->env, -ENOSPC, "exclusions: %zu ranges are too many; at most %d", nr_ranges,
-                       DRCL_MAX_EXCLUDED);
+                       DRCL_MAX_EXCLUSIONS);
     return r;
 }
 
@@ -149,14 +149,14 @@ static int copy_list(struct damon_reclaim *ctx, const struct damon_reclaim_exclu
 /* From here on the core goes by the list. */
 static void put_list(struct damon_reclaim *ctx, struct list list)
 {
-    struct drcl_excluded *excluded = &ctx->engine.excluded;
+    struct drcl_exclusion *exclusion = &ctx->engine.exclusion;
 
     ctx->exclusions = list.entries;
     ctx->nr_exclusions = list.n;
-    excluded->n = 0;
+    exclusion->n = 0;
     for (size_t i = 0; i < list.n; i++)
         if (list.entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
-            drcl_excluded_add(excluded, list.entries[i].range, ctx->engine.min_region_size);
+            drcl_exclusion_add(exclusion, list.entries[i].range, ctx->engine.min_region_size);
 }
 
 static int tell_backend(struct damon_reclaim *ctx, struct list list)

@@ -12,7 +12,8 @@
 
 /* --- matching ----------------------------------------------------------------------------------------------- */
 
-/* Accesses of a window that ends now: between two aggregations the last one stands in for what is missing. */
+/* Accesses in the last aggregation interval up to now. Within an aggregation, what is missing is taken from the one
+ * before, in proportion. */
 static inline uint32_t moving_sum(const struct drcl_engine *engine, size_t i)
 {
     const struct drcl_regions *regions = &engine->regions;
@@ -35,7 +36,7 @@ static inline bool matches(const struct drcl_engine *engine, const struct drcl_s
            (!config->max_sz || size <= config->max_sz);
 }
 
-/* Whether region @i has been watched page by page for long enough, where that is needed. */
+/* Whether region @i was marked long enough ago, if the scheme needs marks. */
 static inline bool watched(const struct drcl_engine *engine, const struct drcl_scheme *scheme, size_t i)
 {
     uint32_t marked = engine->regions.marked[i];
@@ -48,12 +49,12 @@ static inline uint32_t score(const struct drcl_engine *engine, const struct drcl
     return drcl_cold_score(&scheme->scorer, moving_sum(engine, i), engine->regions.age[i]);
 }
 
-/* What is excluded never goes: it must not use up the quota by its priority. */
+/* What is excluded is never reclaimed, and must not take a share of the quota by its priority. */
 static uint64_t eligible_bytes(const struct drcl_engine *engine, size_t i)
 {
     uint64_t start = engine->regions.start[i], end = engine->regions.end[i];
 
-    return end - start - drcl_excluded_bytes(&engine->excluded, start, end);
+    return end - start - drcl_exclusion_bytes(&engine->exclusion, start, end);
 }
 
 static void find_min_score(struct drcl_engine *engine, struct drcl_scheme *scheme)
@@ -78,8 +79,8 @@ struct round {
     struct drcl_engine *engine;
     struct drcl_scheme *scheme;
     uint32_t id;       /* of the scheme */
-    size_t target;     /* index; the array may move in callbacks */
-    uint64_t deadline; /* when it ends, whatever the quota allows: sampling must go on */
+    size_t target;     /* number of the target; callbacks may move the array */
+    uint64_t deadline; /* when the round ends, whatever the quota allows, because samples are due */
     bool over;         /* the window is full, or the round has to end for another reason */
 };
 
@@ -99,7 +100,7 @@ static struct drcl_filter_verdict verdict_on(const struct round *round, uint64_t
 {
     const struct drcl_scheme *scheme = round->scheme;
 
-    if (drcl_excluded_front(&round->engine->excluded, start, &end))
+    if (drcl_exclusion_front(&round->engine->exclusion, start, &end))
         return (struct drcl_filter_verdict){.decided = true, .until = end};
     return drcl_filter_region(scheme->filters, scheme->nr_filters, target_of(round)->id, start, end);
 }
@@ -136,7 +137,8 @@ static bool trim_to_quota(struct round *round, size_t i)
     return room && split(round, i, drcl_huge_trim(engine, start, start + room));
 }
 
-/* How far a huge page that begins in region @i may be followed: through the next region, if that may go as well. */
+/* The end of what may be touched. A huge page that begins in region @i may be reclaimed as a whole if the rest of it
+ * lies in the next region and the scheme may act on that as well. */
 static uint64_t limit_end(const struct round *round, size_t i)
 {
     const struct drcl_engine *engine = round->engine;
@@ -164,7 +166,7 @@ static struct damon_reclaim_region describe(const struct round *round, size_t i)
     };
 }
 
-/* Keeps what a backend says within what it can have done. */
+/* Bounds what a backend reports by what it can have done. */
 static void sanitize(struct damon_reclaim_result *result, uint64_t start, uint64_t end)
 {
     if (result->end > end)
@@ -179,7 +181,7 @@ static void sanitize(struct damon_reclaim_result *result, uint64_t start, uint64
         result->tried = result->reclaimed;
 }
 
-/* When an attempt that begins at @now has to end. */
+/* When an attempt that begins at @now must end. */
 static uint64_t deadline(const struct round *round, uint64_t now)
 {
     uint64_t quota = drcl_quota_deadline(&round->scheme->quota, now);
@@ -187,7 +189,7 @@ static uint64_t deadline(const struct round *round, uint64_t now)
     return quota && quota < round->deadline ? quota : round->deadline;
 }
 
-/* Asks the backend to act on region @i, and takes the time. */
+/* Has the backend act on region @i, and charges the quota. */
 static int act(struct round *round, size_t i, bool decided, struct damon_reclaim_result *result)
 {
     struct drcl_engine *engine = round->engine;
@@ -237,7 +239,7 @@ static void count(struct round *round, const struct damon_reclaim_result *result
     }
 }
 
-/* The front of region @i up to @end was dealt with and starts anew; the rest waits for its turn. */
+/* The scheme has acted on region @i up to @end: splits it there, and lets the front begin at age 0. */
 static void start_anew(struct round *round, size_t i, uint64_t end)
 {
     struct drcl_regions *regions = &round->engine->regions;
@@ -249,7 +251,7 @@ static void start_anew(struct round *round, size_t i, uint64_t end)
     regions->marked[i] = 0;
 }
 
-/* The window is full: the next one goes on behind @addr. */
+/* Ends the round. The next window goes on at @addr. */
 static void stop_at(struct round *round, uint64_t addr)
 {
     struct drcl_quota *quota = &round->scheme->quota;
@@ -260,7 +262,7 @@ static void stop_at(struct round *round, uint64_t addr)
     round->over = true;
 }
 
-/* Region @i matches and is worth it. */
+/* Region @i matches, and its priority is high enough. */
 static void apply_to_region(struct round *round, size_t i)
 {
     struct drcl_engine *engine = round->engine;
@@ -278,7 +280,7 @@ static void apply_to_region(struct round *round, size_t i)
         return;
     if (engine->halt || target_of(round)->removed)
         return;
-    if (drcl_excluded_bytes(&engine->excluded, region.start, region.end)) /* since the callback was asked */
+    if (drcl_exclusion_bytes(&engine->exclusion, region.start, region.end)) /* by the callback, just now */
         return;
     result.end = region.end;
     if (stat) {
@@ -328,7 +330,7 @@ static void apply_to_target(struct round *round)
             (!quota->min_score || score(engine, round->scheme, i) >= quota->min_score))
             apply_to_region(round, i);
     }
-    /* The end of the target where the last window stopped: from here on everything has its turn. */
+    /* The end of the target in which the last window stopped: no region behind it is skipped. */
     if (!round->over)
         quota->resume = false;
 }
@@ -367,8 +369,8 @@ static void apply_scheme(struct drcl_engine *engine, uint32_t id)
     }
 }
 
-/* Whether the scheme's turn has come: every aggregation, or every apply_interval. */
-static bool due(const struct drcl_engine *engine, const struct drcl_scheme *scheme)
+/* Whether the scheme is to be applied: at the end of each aggregation, or every apply_interval. */
+static bool is_due(const struct drcl_engine *engine, const struct drcl_scheme *scheme)
 {
     uint64_t interval = scheme->config.apply_interval_us;
 
@@ -382,7 +384,7 @@ void drcl_schemes_apply(struct drcl_engine *engine)
     for (uint32_t id = 0; id < engine->nr_schemes && !engine->halt; id++) {
         struct drcl_scheme *scheme = engine->schemes[id];
 
-        if (!scheme->used || scheme->removed || !due(engine, scheme))
+        if (!scheme->used || scheme->removed || !is_due(engine, scheme))
             continue;
         scheme->ticks = 0;
         if (scheme->active)

@@ -9,6 +9,7 @@ int drcl_engine_reserve(struct drcl_engine *engine, const struct drcl_attrs *att
     return drcl_engine_reserve_regions(engine, attrs->max_nr_regions);
 }
 
+/* @value * @num / @denom, at most INT32_MAX. */
 static uint32_t scaled(uint32_t value, uint64_t num, uint64_t denom)
 {
     uint64_t v;

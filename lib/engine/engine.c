@@ -14,10 +14,10 @@
 #include "engine/target.h"
 #include "engine/tune.h"
 
-#define DEFAULT_MIN_REGION_SIZE 4096u
+#define DEFAULT_MIN_REGION_SIZE 4096u /* bytes, for a backend that gives none */
 
 int drcl_engine_init(struct drcl_engine *engine, struct drcl_env *env, const struct damon_reclaim_backend_ops *ops,
-                     void *backend, const struct drcl_host *host, uint64_t seed, bool marks)
+                     void *backend, const struct drcl_host *host, uint64_t seed, bool marking)
 {
     memset(engine, 0, sizeof(*engine));
     engine->env = env;
@@ -27,7 +27,7 @@ int drcl_engine_init(struct drcl_engine *engine, struct drcl_env *env, const str
     engine->random.counter = drcl_mix64(seed + 1);
     engine->min_region_size = ops->min_region_size ? ops->min_region_size : DEFAULT_MIN_REGION_SIZE;
     engine->by_page = ops->features & DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
-    engine->marking = marks && ops->mark;
+    engine->marking = marking && ops->mark;
     engine->sequence = 1;
     return drcl_engine_reserve_scheme(engine, DAMON_RECLAIM_SCHEME_RECLAIM);
 }

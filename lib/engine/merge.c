@@ -5,6 +5,9 @@
 #include "engine/pass.h"
 #include "engine/split.h"
 
+/* Neighbours are merged, and a region keeps its age, while nr_accesses differs by at most this part of the greatest. */
+#define THRESHOLD_SHARE 10u
+
 static uint32_t max_nr_accesses(const struct drcl_regions *regions)
 {
     uint32_t most = 0;
@@ -14,7 +17,7 @@ static uint32_t max_nr_accesses(const struct drcl_regions *regions)
     return most;
 }
 
-/* Age counts once an aggregation, before anything is merged. An access also ends the mark. */
+/* Once an aggregation, before anything is merged. An access also ends the mark. */
 static void update_ages(struct drcl_regions *regions, uint32_t threshold)
 {
     const uint32_t *restrict nr_accesses = regions->nr_accesses;
@@ -35,7 +38,7 @@ static void update_ages(struct drcl_regions *regions, uint32_t threshold)
 struct merge {
     uint32_t threshold; /* greatest difference of nr_accesses */
     uint64_t limit;     /* greatest size */
-    bool by_mark;       /* keep idle memory whose pages are marked apart from idle memory whose pages are not */
+    bool by_mark;       /* never merge a marked region with one that is not */
 };
 
 static inline bool mergeable(const struct merge *how, const struct drcl_region *a, const struct drcl_region *b)
@@ -84,7 +87,7 @@ static void merge(struct drcl_engine *engine, const struct drcl_target *target, 
 void drcl_age_and_merge(struct drcl_engine *engine)
 {
     struct merge how = {
-        .threshold = max_nr_accesses(&engine->regions) / 10,
+        .threshold = max_nr_accesses(&engine->regions) / THRESHOLD_SHARE,
         .limit = drcl_split_size_limit(engine),
         .by_mark = engine->marking,
     };

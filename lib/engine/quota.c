@@ -3,11 +3,16 @@
 
 #include <string.h>
 
-#define NS_PER_MS UINT64_C(1000000)
-#define BP        UINT64_C(10000)
+#include "base/clock.h"
 
-/* Before anything was measured a millisecond is taken to be worth this many minimum regions. */
-#define FIRST_UNITS_PER_MS 1024u
+#define BP UINT64_C(10000) /* one, in basis points */
+
+/* What one millisecond is worth before anything was measured, in regions of the least size: 4 GB/s with pages of 4 KiB,
+ * so much that the estimate does not limit the first window. */
+#define FIRST_REGIODRCL_NS_PER_MS 1024u
+
+/* The kernel's default of quota_reset_interval_ms. */
+#define DEFAULT_RESET_INTERVAL_MS 1000u
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -30,8 +35,8 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* a * b / c for any numbers with a result that fits, to the precision that 64 bits give. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
+/* a * b / c, whatever the product is, to the precision that 64 bits give; UINT64_MAX if c is 0. */
+static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
     if (!c)
         return UINT64_MAX;
@@ -43,21 +48,21 @@ static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
     return saturating_mul(a, b) / c;
 }
 
-void drcl_quota_set(struct drcl_quota *quota, const struct damon_reclaim_quota *limits, uint64_t unit)
+void drcl_quota_set(struct drcl_quota *quota, const struct damon_reclaim_quota *limits, uint64_t min_region_size)
 {
     quota->limits = *limits;
     quota->limits.goals = NULL;
     if (!quota->limits.reset_interval_ms)
-        quota->limits.reset_interval_ms = 1000;
+        quota->limits.reset_interval_ms = DEFAULT_RESET_INTERVAL_MS;
     for (size_t i = 0; i < limits->nr_goals && i < DRCL_MAX_GOALS; i++)
         quota->goals[i] = limits->goals[i];
-    quota->unit = unit;
-    quota->budget_ns = saturating_mul(limits->ms, NS_PER_MS);
+    quota->min_region_size = min_region_size;
+    quota->budget_ns = saturating_mul(limits->ms, DRCL_NS_PER_MS);
     quota->changed = true;
     if (!limits->nr_goals)
         quota->goal_size = DRCL_NO_LIMIT;
     else if (quota->goal_size == DRCL_NO_LIMIT || !quota->goal_size)
-        quota->goal_size = unit;
+        quota->goal_size = min_region_size;
     if (!drcl_quota_limited(quota))
         quota->effective = DRCL_NO_LIMIT;
 }
@@ -73,7 +78,7 @@ uint64_t drcl_feedback(uint64_t last, uint64_t score_bp, uint64_t least)
 
     if (score_bp >= 2 * BP)
         return least;
-    next = score_bp <= BP ? last + scale(last, BP - score_bp, BP) : last - scale(last, score_bp - BP, BP);
+    next = score_bp <= BP ? last + mul_div(last, BP - score_bp, BP) : last - mul_div(last, score_bp - BP, BP);
     if (next < last && score_bp <= BP)
         next = UINT64_MAX - 1; /* it grew past the end */
     return max_u64(next, least);
@@ -90,7 +95,7 @@ static uint64_t goals_score(struct drcl_quota *quota, bool psi_valid, uint64_t p
 
         if (goal->metric == DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US)
             current = psi_valid && quota->psi_known ? psi_us - quota->last_psi_us : 0;
-        best = max_u64(best, scale(current, BP, goal->target));
+        best = max_u64(best, mul_div(current, BP, goal->target));
     }
     if (psi_valid) {
         quota->last_psi_us = psi_us;
@@ -111,18 +116,18 @@ static void tune_by_goals(struct drcl_quota *quota, bool psi_valid, uint64_t psi
     if (quota->limits.tuner == DAMON_RECLAIM_TUNER_TEMPORAL)
         quota->goal_size = score >= BP ? 0 : DRCL_NO_LIMIT;
     else
-        quota->goal_size =
-            drcl_feedback(quota->goal_size == DRCL_NO_LIMIT ? quota->unit : quota->goal_size, score, quota->unit);
+        quota->goal_size = drcl_feedback(quota->goal_size == DRCL_NO_LIMIT ? quota->min_region_size : quota->goal_size,
+                                         score, quota->min_region_size);
 }
 
-/* What @ms is worth in bytes, by what @bytes took @ns. */
+/* How many bytes the time limit is worth, as @bytes have taken total_ns so far. */
 static uint64_t worth(const struct drcl_quota *quota, uint64_t bytes)
 {
     uint64_t ms = quota->limits.ms;
 
     if (!quota->total_ns)
-        return saturating_mul(saturating_mul(ms, FIRST_UNITS_PER_MS), quota->unit);
-    return max_u64(scale(bytes, saturating_mul(ms, NS_PER_MS), quota->total_ns), quota->unit);
+        return saturating_mul(saturating_mul(ms, FIRST_REGIODRCL_NS_PER_MS), quota->min_region_size);
+    return max_u64(mul_div(bytes, saturating_mul(ms, DRCL_NS_PER_MS), quota->total_ns), quota->min_region_size);
 }
 
 /* The smallest of the limits that are set, in bytes tried; and in bytes of regions, which may hold little to try. */
@@ -134,7 +139,7 @@ static void find_effective(struct drcl_quota *quota, bool by_time)
     quota->effective = sized;
     quota->cover = sized;
     if (by_time && quota->total_charged && quota->total_covered > quota->total_charged && sized != DRCL_NO_LIMIT)
-        quota->cover = scale(sized, quota->total_covered, quota->total_charged);
+        quota->cover = mul_div(sized, quota->total_covered, quota->total_charged);
     if (!quota->limits.ms)
         return;
     if (by_time)
@@ -147,7 +152,7 @@ static void open_window(struct drcl_quota *quota, uint64_t windows, bool psi_val
 {
     uint64_t budget = saturating_mul(windows, quota->budget_ns);
 
-    /* Time beyond the budget is taken from the windows that follow, so that the average holds. */
+    /* Time beyond the budget is taken off the following windows, so that the average holds. */
     quota->spent_ns = quota->spent_ns > budget ? quota->spent_ns - budget : 0;
     quota->charged = 0;
     tune_by_goals(quota, psi_valid, psi_us);
@@ -156,7 +161,7 @@ static void open_window(struct drcl_quota *quota, uint64_t windows, bool psi_val
 
 static uint64_t window_ns(const struct drcl_quota *quota)
 {
-    return saturating_mul(quota->limits.reset_interval_ms, NS_PER_MS);
+    return saturating_mul(quota->limits.reset_interval_ms, DRCL_NS_PER_MS);
 }
 
 bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid, uint64_t psi_us, bool by_time)
@@ -178,7 +183,8 @@ bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid,
 
         if (drcl_quota_full(quota))
             quota->exceeds++;
-        /* Windows keep their beat when a round comes late, so that time and size hold for any stretch of time. */
+        /* Windows begin at multiples of their length even if a round is late, so that the limits hold for any period.
+         */
         quota->window_start_ns += windows * length;
         open_window(quota, windows, psi_valid, psi_us, by_time);
     } else if (quota->changed) {
@@ -192,7 +198,7 @@ bool drcl_quota_full(const struct drcl_quota *quota)
 {
     if (!drcl_quota_limited(quota))
         return false;
-    return drcl_quota_room(quota) < quota->unit || (quota->limits.ms && quota->spent_ns >= quota->budget_ns);
+    return drcl_quota_room(quota) < quota->min_region_size || (quota->limits.ms && quota->spent_ns >= quota->budget_ns);
 }
 
 uint64_t drcl_quota_next(const struct drcl_quota *quota, uint64_t now_ns)
@@ -221,7 +227,7 @@ void drcl_quota_charge(struct drcl_quota *quota, uint64_t covered, uint64_t trie
     uint64_t charge = tried;
 
     if (quota->limits.fail_charge_denom && reclaimed < tried)
-        charge = reclaimed + scale(tried - reclaimed, quota->limits.fail_charge_num, quota->limits.fail_charge_denom);
+        charge = reclaimed + mul_div(tried - reclaimed, quota->limits.fail_charge_num, quota->limits.fail_charge_denom);
     quota->charged = saturating_add(quota->charged, charge);
     quota->spent_ns = saturating_add(quota->spent_ns, ns);
     quota->total_charged = saturating_add(quota->total_charged, charge);

@@ -23,7 +23,7 @@ void drcl_sample_check(struct drcl_engine *engine)
                  !drcl_engine_take_result(
                      engine, target,
                      engine->ops->check(engine->backend, target->id, engine->sample + target->first, target->n, hits)))
-            memset(hits, 1, target->n); /* nothing is cold without evidence */
+            memset(hits, 1, target->n); /* without evidence nothing counts as cold */
     }
     for (size_t i = 0; i < engine->regions.n; i++)
         nr_accesses[i] += accessed[i] != 0;
@@ -39,11 +39,11 @@ static void draw_addresses(struct drcl_engine *engine)
     uint64_t bits = 0;
 
     for (size_t i = 0; i < engine->regions.n; i++) {
-        uint64_t units = (end[i] - start[i]) >> shift;
+        uint64_t n = (end[i] - start[i]) >> shift;
 
-        /* Half of the bits are enough for all but the largest regions, so each number is good for two. */
+        /* 32 random bits are enough for all but the largest regions, so each random number serves two of them. */
         bits = i & 1 ? bits << 32 : drcl_random64(&random);
-        sample[i] = start[i] + (drcl_scale(units > UINT32_MAX ? drcl_random64(&random) : bits, units) << shift);
+        sample[i] = start[i] + (drcl_scale(n > UINT32_MAX ? drcl_random64(&random) : bits, n) << shift);
     }
     engine->random = random;
 }

@@ -7,8 +7,11 @@
 #include "base/env.h"
 #include "engine/watermark.h"
 
-/* Memory that was idle for so long is likely to stay so. To sample it costs far less once it is marked, so that is not
- * put off until it must be. */
+/* The pages of a region must have been watched one by one for this part of min_age before the scheme acts on it: long
+ * enough to see what samples miss. */
+#define WATCHED_SHARE 2u
+/* Idle regions are marked at this age at the latest, even if no scheme needs that yet. Memory that was idle for so long
+ * is likely to stay so, and to sample it costs far less once it is marked. */
 #define MARK_AT_US UINT64_C(5000000)
 
 static uint32_t in_aggregations(uint64_t us, uint64_t aggr_us)
@@ -22,12 +25,11 @@ void drcl_scheme_derive(struct drcl_engine *engine, struct drcl_scheme *scheme)
 {
     const struct damon_reclaim_scheme *config = &scheme->config;
 
-    if (!engine->attrs.aggr_us) /* not enabled yet: the attributes bring it about when they come */
+    if (!engine->attrs.aggr_us) /* not enabled yet: drcl_engine_set_attrs() calls this again */
         return;
     scheme->min_age = in_aggregations(config->min_age_us, engine->attrs.aggr_us);
     scheme->max_age = config->max_age_us ? in_aggregations(config->max_age_us, engine->attrs.aggr_us) : UINT32_MAX;
-    /* Half of the age at least must have been spent under watch, page by page. */
-    scheme->min_watched = scheme->min_age / 2 ? scheme->min_age / 2 : 1;
+    scheme->min_watched = scheme->min_age / WATCHED_SHARE ? scheme->min_age / WATCHED_SHARE : 1;
     scheme->mark_age = scheme->min_age > scheme->min_watched ? scheme->min_age - scheme->min_watched : 0;
     if (scheme->mark_age > in_aggregations(MARK_AT_US, engine->attrs.aggr_us))
         scheme->mark_age = in_aggregations(MARK_AT_US, engine->attrs.aggr_us);
@@ -84,16 +86,16 @@ bool drcl_schemes_check_watermarks(struct drcl_engine *engine, uint32_t free_per
 
     for (uint32_t id = 0; id < engine->nr_schemes; id++) {
         struct drcl_scheme *scheme = engine->schemes[id];
-        const struct damon_reclaim_watermarks *marks = &scheme->config.watermarks;
+        const struct damon_reclaim_watermarks *wmarks = &scheme->config.watermarks;
         enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
 
         if (!scheme->used || scheme->removed)
             continue;
-        if (!marks->interval_us && !marks->high && !marks->mid && !marks->low)
+        if (!wmarks->interval_us && !wmarks->high && !wmarks->mid && !wmarks->low)
             scheme->active = true;
         else
-            scheme->active = drcl_watermark_active(marks, scheme->active, free_permille, &reason);
-        /* The reclaim scheme's reason is told, unless it is another scheme alone that keeps the context going. */
+            scheme->active = drcl_watermark_active(wmarks, scheme->active, free_permille, &reason);
+        /* The reason is that of the reclaim scheme, unless only another scheme is active. */
         if (id == DAMON_RECLAIM_SCHEME_RECLAIM || (scheme->active && !any))
             *ret_reason = reason;
         any = any || scheme->active;

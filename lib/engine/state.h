@@ -5,9 +5,9 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#include "engine/excluded.h"
+#include "engine/exclusion.h"
 #include "engine/quota.h"
-#include "engine/random.h"
+#include "base/random.h"
 #include "engine/region.h"
 
 #define DRCL_MAX_SCHEMES 17 /* the reclaim scheme, and 16 that the host program adds */
@@ -98,7 +98,7 @@ struct drcl_engine {
 
     struct drcl_scheme *schemes[DRCL_MAX_SCHEMES]; /* by number; each keeps its place, used or not */
     uint32_t nr_schemes;                           /* places in use; the first is the reclaim scheme's */
-    struct drcl_excluded excluded;
+    struct drcl_exclusion exclusion;               /* addresses that no scheme acts on */
 
     uint32_t tick;        /* sample ticks of this aggregation so far */
     bool complete;        /* the counters are those of a whole aggregation: it has just ended */

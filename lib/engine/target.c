@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/env.h"
+#include "base/clock.h"
+#include "base/grow.h"
 #include "engine/errors.h"
 #include "engine/pass.h"
 #include "engine/split.h"
 
-#define UPDATE_INTERVAL_NS UINT64_C(1000000000) /* how often a backend's ranges are looked at again */
+/* How often a backend is asked for its ranges again; the kernel's DAMON does the same as often. */
+#define UPDATE_INTERVAL_NS DRCL_NS_PER_S
 
 struct drcl_target *drcl_engine_find_target(struct drcl_engine *engine, uint32_t id)
 {
@@ -40,15 +42,9 @@ int drcl_engine_add_target(struct drcl_engine *engine, uint32_t id, const struct
     struct drcl_target *target;
     struct damon_reclaim_range *copy;
 
-    if (engine->nr_targets == engine->targets_cap) {
-        size_t cap = engine->targets_cap ? 2 * engine->targets_cap : 4;
-        struct drcl_target *grown = drcl_realloc_array(engine->env, engine->targets, cap, sizeof(*grown));
-
-        if (!grown)
-            return -ENOMEM;
-        engine->targets = grown;
-        engine->targets_cap = cap;
-    }
+    if (drcl_grow(engine->env, &engine->targets, &engine->targets_cap, engine->nr_targets + 1,
+                  sizeof(*engine->targets)) < 0)
+        return -ENOMEM;
     if (copy_ranges(engine->env, ranges, n, &copy) < 0)
         return -ENOMEM;
     target = &engine->targets[engine->nr_targets++];
@@ -158,11 +154,11 @@ static void lay_out(struct drcl_engine *engine, const struct drcl_target *target
     }
 }
 
-/* Asks the backend; the answer is in range_buf. Returns the number, or a negative errno. */
+/* Asks the backend for the ranges of a target, and puts them into range_buf. Returns their number or a negative errno.
+ */
 static ssize_t ask_ranges(struct drcl_engine *engine, uint32_t id)
 {
     for (;;) {
-        struct damon_reclaim_range *grown;
         size_t n = 0;
         int r = engine->ops->ranges(engine->backend, id, engine->range_buf, engine->range_cap, &n);
 
@@ -170,15 +166,12 @@ static ssize_t ask_ranges(struct drcl_engine *engine, uint32_t id)
             return r;
         if (n <= engine->range_cap)
             return (ssize_t)n;
-        grown = drcl_realloc_array(engine->env, engine->range_buf, n + n / 4, sizeof(*grown));
-        if (!grown)
+        if (drcl_grow(engine->env, &engine->range_buf, &engine->range_cap, n, sizeof(*engine->range_buf)) < 0)
             return -ENOMEM;
-        engine->range_buf = grown;
-        engine->range_cap = n + n / 4;
     }
 }
 
-/* Brings the target's ranges up to date; whether they changed. */
+/* Brings the target's ranges up to date. Returns whether they changed. */
 static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *target)
 {
     ssize_t n;
@@ -196,7 +189,7 @@ static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *targe
             drcl_realloc_array(engine->env, target->ranges, (size_t)n, sizeof(*ranges));
 
         if (!ranges)
-            return false; /* next time */
+            return false; /* the next update tries again */
         target->ranges = ranges;
         target->nr_ranges = (size_t)n;
     }

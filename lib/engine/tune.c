@@ -3,17 +3,21 @@
 
 #include "engine/attrs.h"
 
-#define TUNE_AGGRS         3u  /* aggregations between two tunings */
-#define TUNE_ACCESS_BP     40u /* wanted share of observed access events */
+#define BP UINT64_C(10000) /* one, in basis points */
+
+/* Aggregations between two tunings, so that one odd aggregation does not decide. */
+#define TUNE_AGGRS 3u
+/* The share of the possible accesses that should be observed: little, because idle memory is what is looked for. */
+#define TUNE_ACCESS_BP 40u
+/* The bounds that the kernel documents for DAMON_RECLAIM: below 5 ms sampling costs too much. */
 #define TUNE_MIN_SAMPLE_US UINT64_C(5000)
 #define TUNE_MAX_SAMPLE_US UINT64_C(10000000)
-#define BP                 UINT64_C(10000)
 
 void drcl_tune_scale(struct drcl_attrs *attrs, uint64_t score_bp)
 {
     uint64_t factor = drcl_feedback(BP, score_bp, 1), ratio, sample;
 
-    /* By at most a half down; the feedback itself goes no further than double. */
+    /* At most to the half; the feedback itself at most doubles. */
     if (factor < BP / 2)
         factor = BP / 2;
     ratio = attrs->sample_us ? attrs->aggr_us / attrs->sample_us : 1;
@@ -35,16 +39,16 @@ void drcl_tune_intervals(struct drcl_engine *engine)
     if (!engine->attrs.autotune)
         return;
     for (size_t i = 0; i < regions->n; i++) {
-        uint64_t units = (regions->end[i] - regions->start[i]) / engine->min_region_size;
+        uint64_t weight = (regions->end[i] - regions->start[i]) / engine->min_region_size;
 
-        engine->tune_events += units * regions->nr_accesses[i];
-        engine->tune_max += units * engine->samples;
+        engine->tune_events += weight * regions->nr_accesses[i];
+        engine->tune_max += weight * engine->samples;
     }
     if (++engine->tune_count < TUNE_AGGRS)
         return;
     wanted = engine->tune_max / BP * TUNE_ACCESS_BP;
     if (wanted) {
-        /* Far beyond the goal is as good as twice it, which also keeps the product small. */
+        /* Whatever is beyond twice the goal has the same effect, and the product below stays small. */
         uint64_t seen = engine->tune_events < 2 * wanted ? engine->tune_events : 2 * wanted;
 
         while (seen >> 48) {

@@ -4,10 +4,8 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-/*
- * Whether a scheme that was @was_active is active at @free_permille of free memory, and by which watermark. Pure.
- */
-bool drcl_watermark_active(const struct damon_reclaim_watermarks *marks, bool was_active, uint32_t free_permille,
+/* Whether a scheme is active with so much free memory, if it @was_active before, and by which watermark. Pure. */
+bool drcl_watermark_active(const struct damon_reclaim_watermarks *wmarks, bool was_active, uint32_t free_permille,
                            enum damon_reclaim_reason *ret_reason);
 
 #endif

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "engine/excluded.h"
+#include "engine/exclusion.h"
 #include "scripted.h"
 
 static struct scripted s;
@@ -163,17 +163,17 @@ END_TEST
 /* The set of ranges itself, against the truth page by page. */
 START_TEST(test_set)
 {
-    struct drcl_excluded excluded = {0};
+    struct drcl_exclusion excluded = {0};
     bool truth[64] = {false};
     uint64_t x = (uint64_t)_i + 1;
 
-    for (size_t n = 0; n < DRCL_MAX_EXCLUDED; n++) {
+    for (size_t n = 0; n < DRCL_MAX_EXCLUSIONS; n++) {
         uint64_t start, bytes;
 
         x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
         start = (x >> 33) % (60 * PAGE);
         bytes = 1 + (x >> 20) % (n % 2 ? 4 * PAGE : 8);
-        drcl_excluded_add(&excluded, (struct damon_reclaim_range){start, start + bytes}, PAGE);
+        drcl_exclusion_add(&excluded, (struct damon_reclaim_range){start, start + bytes}, PAGE);
         for (uint64_t p = start / PAGE; p <= (start + bytes - 1) / PAGE; p++)
             truth[p] = true;
         for (uint64_t p = 0; p < 64; p++) {
@@ -181,13 +181,13 @@ START_TEST(test_set)
 
             while (last < 64 && truth[last] == truth[p])
                 last++;
-            expect(drcl_excluded_front(&excluded, p * PAGE, &until) == truth[p]);
+            expect(drcl_exclusion_front(&excluded, p * PAGE, &until) == truth[p]);
             expect_eq(until, last * PAGE);
-            expect_eq(drcl_excluded_bytes(&excluded, p * PAGE, (p + 1) * PAGE), truth[p] ? PAGE : 0);
+            expect_eq(drcl_exclusion_bytes(&excluded, p * PAGE, (p + 1) * PAGE), truth[p] ? PAGE : 0);
         }
     }
-    drcl_excluded_add(&excluded, (struct damon_reclaim_range){UINT64_MAX - 5, UINT64_MAX}, PAGE);
-    expect(drcl_excluded_bytes(&excluded, UINT64_MAX - PAGE + 1, UINT64_MAX) == PAGE - 1);
+    drcl_exclusion_add(&excluded, (struct damon_reclaim_range){UINT64_MAX - 5, UINT64_MAX}, PAGE);
+    expect(drcl_exclusion_bytes(&excluded, UINT64_MAX - PAGE + 1, UINT64_MAX) == PAGE - 1);
 }
 END_TEST
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Passes over the regions: split, drawn addresses, huge pages. */
+#include "base/random.h"
 #include "engine/huge.h"
 #include "engine/merge.h"
-#include "engine/random.h"
 #include "engine/sample.h"
 #include "engine/split.h"
 #include "engine_fixture.h"

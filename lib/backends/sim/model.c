@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "backends/sim/stream.h"
-#include "engine/random.h"
+#include "base/random.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 

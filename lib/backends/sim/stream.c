@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/sim/stream.h"
 
-#include "engine/random.h"
+#include "base/random.h"
 
 #define PERIOD_SHIFT 16
 #define MAX_PERIOD   (UINT64_C(1) << 63) /* longer than any phase, and the sums below stay in 64 bits */

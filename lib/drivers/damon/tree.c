@@ -161,7 +161,7 @@ static void put_quota(struct drcl_put *put, struct drcl_damon_slot *s, const str
         struct damon_reclaim_quota limits = *q;
 
         limits.goals = quota->goals;
-        drcl_quota_set(&s->quota, &limits, quota->unit);
+        drcl_quota_set(&s->quota, &limits, quota->min_region_size);
     }
     put->what = "quota_ms";
     drcl_put(put, q->ms, DRCL_DAMON_SCHEME "/quotas/ms", slot);
