@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/sim/attempt.h"
 #include "backends/sim/memory.h"
+#include "backends/sim/report.h"
 #include "sim_env.h"
 
 #define PAGES   2600u

@@ -35,20 +35,20 @@ static void close_model(void)
     sim_env_close(&test);
 }
 
-/* Whether the page is touched in the window; checks that the run that comes with the answer keeps its promise. */
+/* Whether the page is touched in the interval; checks that the run that comes with the answer keeps its promise. */
 static bool touched(uint64_t page, uint64_t t0, uint64_t t1)
 {
-    struct drcl_window window = {0};
+    struct drcl_query query = {0};
     uint32_t region = drcl_model_region(&model, page);
     uint64_t run, other, end = model.regions[region].first_page + model.regions[region].nr_pages;
     bool answer;
 
-    drcl_window_set(&window, &model, region, t0, t1);
-    answer = drcl_window_touched(&window, page, &run);
+    drcl_query_set(&query, &model, region, t0, t1);
+    answer = drcl_query_touched(&query, page, &run);
     expect(run >= 1 && run <= end - page);
     for (uint64_t p = page + 1; p < page + run && p < page + 5; p++)
-        expect(drcl_window_touched(&window, p, &other) == answer);
-    expect(drcl_window_touched(&window, page + run - 1, &other) == answer);
+        expect(drcl_query_touched(&query, p, &other) == answer);
+    expect(drcl_query_touched(&query, page + run - 1, &other) == answer);
     return answer;
 }
 
@@ -107,7 +107,7 @@ START_TEST(test_sequential)
 }
 END_TEST
 
-START_TEST(test_window_borders)
+START_TEST(test_query_borders)
 {
     open_model("a, 8192\n\np\n1\na, 0, 4096, 1\n"); /* page 0 at 0, 2000 ... ns, page 1 at 1000, 3000 ... */
     ck_assert_int_eq(touched(0, 0, 1), true);
@@ -140,7 +140,7 @@ START_TEST(test_shares)
 }
 END_TEST
 
-/* More streams than a window keeps at hand, two of a region in one phase, and one of weight 0. */
+/* More streams than a query keeps at hand, two of a region in one phase, and one of weight 0. */
 START_TEST(test_many_phases)
 {
     char text[4000] = "a, 40960\n";
@@ -263,7 +263,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_sequential, 0, (int)(NUMBER_OF(sweeps)));
-    tcase_add_test(tc, test_window_borders);
+    tcase_add_test(tc, test_query_borders);
     tcase_add_test(tc, test_shares);
     tcase_add_test(tc, test_many_phases);
     tcase_add_loop_test(tc, test_random_is_poisson, 0, 3);

@@ -206,7 +206,7 @@ START_TEST(test_every_allocation_fails)
             ck_assert_int_eq(r, -ENOMEM);
             ck_assert_str_eq(t.env.error, "w: out of memory");
         } else {
-            ck_assert_uint_ge(n, 8);
+            ck_assert_uint_ge(n, 7); /* the structure, the text and four arrays, and once without a failure */
             drcl_workload_free(&t.env, w);
         }
         sim_env_close(&t);

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* An attempt to reclaim a range of the simulated memory. */
-#include "backends/sim/memory.h"
+#include "backends/sim/attempt.h"
 
 #include "pages/page_filter.h"
 
 #define SKIP_PAGES   512u  /* absent pages that a walk of page tables steps over at once */
-#define SETTLE_PAGES 4096u /* refaults noticed at once, so that a limit does not come after a long count */
+#define SETTLE_PAGES 4096u /* refaults taken at once, so that a limit is not noticed only after a long count */
 
 /* Neighbouring pages of one kind. */
 struct piece {
     uint64_t end; /* page behind the last */
     bool absent;
-    bool young; /* touched since they were marked */
+    bool young; /* accessed since they were marked */
     bool anon;
 };
 
-/* An attempt under way. The windows are the questions put to the model, kept because neighbours get the same. */
+/* An attempt under way. The queries are kept, because neighbouring pages need the same ones. */
 struct attempt {
     struct drcl_memory *m;
     const struct damon_reclaim_request *request;
     struct damon_reclaim_result *result;
-    struct drcl_window ever, since_gone, since_mark;
+    struct drcl_query ever, since_gone, since_mark;
     uint64_t cost;  /* ns so far */
     bool own_young; /* a filter of the scheme decides about young pages */
 };
@@ -30,20 +30,20 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Finds out whether the pages from @page are there, up to piece->end at most. */
+/* Finds out whether the pages from @page on are present, and lowers piece->end to where that changes. */
 static int look_presence(struct attempt *a, uint64_t page, uint32_t region, struct piece *piece)
 {
     struct drcl_memory *m = a->m;
     uint64_t end, since, run;
 
     if (!drcl_spans_find(&m->gone, page, &end, &since)) {
-        drcl_window_set(&a->ever, &m->model, region, 0, m->now);
-        piece->absent = !drcl_window_touched(&a->ever, page, &run);
+        drcl_query_set(&a->ever, &m->model, region, 0, m->now);
+        piece->absent = !drcl_query_touched(&a->ever, page, &run);
         piece->end = least(piece->end, least(end, page + run));
         return 0;
     }
-    drcl_window_set(&a->since_gone, &m->model, region, since, m->now);
-    piece->absent = !drcl_window_touched(&a->since_gone, page, &run);
+    drcl_query_set(&a->since_gone, &m->model, region, since, m->now);
+    piece->absent = !drcl_query_touched(&a->since_gone, page, &run);
     piece->end = least(piece->end, least(end, page + run));
     if (piece->absent)
         return 0;
@@ -51,7 +51,7 @@ static int look_presence(struct attempt *a, uint64_t page, uint32_t region, stru
     return drcl_memory_refault(m, page, piece->end, since);
 }
 
-/* Finds out what is at @page, and for how many of the pages up to @end that holds. */
+/* Finds out what is at @page, and up to which page before @end that holds. */
 static int look(struct attempt *a, uint64_t page, uint64_t end, struct piece *ret)
 {
     uint32_t region = drcl_model_region(&a->m->model, page);
@@ -65,10 +65,10 @@ static int look(struct attempt *a, uint64_t page, uint64_t end, struct piece *re
         return r;
     if (!a->request->marked && !a->own_young)
         return 0;
-    /* Of a page that was never marked nothing is known but the age of its region, which has made it a candidate. */
+    /* Of a page that was never marked, only the age of its region is known. */
     if (drcl_spans_find(&a->m->marked, page, &mark_end, &mark)) {
-        drcl_window_set(&a->since_mark, &a->m->model, region, mark, a->m->now);
-        ret->young = drcl_window_touched(&a->since_mark, page, &run);
+        drcl_query_set(&a->since_mark, &a->m->model, region, mark, a->m->now);
+        ret->young = drcl_query_touched(&a->since_mark, page, &run);
         mark_end = least(mark_end, page + run);
     }
     ret->end = least(ret->end, mark_end);
@@ -87,7 +87,7 @@ static uint64_t pages_in_time(const struct attempt *a, uint64_t page_ns)
     return (a->request->deadline_ns - now - 1) / page_ns + 1;
 }
 
-/* Acts on @n pages from @page that may be reclaimed. */
+/* Acts on @n pages from @page on, which may be reclaimed. */
 static int take(struct attempt *a, uint64_t page, uint64_t n)
 {
     struct drcl_memory *m = a->m;
@@ -104,7 +104,7 @@ static int take(struct attempt *a, uint64_t page, uint64_t n)
     return 0;
 }
 
-/* Goes through a piece as far as the limits allow. Returns the number of pages done, or a negative errno. */
+/* Acts on a piece as far as the limits allow. Returns the number of pages that are done, or a negative errno. */
 static int64_t act(struct attempt *a, uint64_t page, const struct piece *piece)
 {
     const struct damon_reclaim_request *request = a->request;
@@ -177,7 +177,7 @@ int drcl_memory_reclaim(struct drcl_memory *m, const struct damon_reclaim_reques
     int r;
 
     if (end > 0 && DRCL_SIM_BASE + end * DRCL_SIM_PAGE > request->limit_end)
-        end--; /* its last page reaches out of what may be touched */
+        end--; /* the last page ends behind what may be touched */
     for (size_t i = 0; i < request->nr_filters; i++)
         a.own_young |= request->filters[i].type == DAMON_RECLAIM_FILTER_YOUNG;
     r = walk(&a, &page, end);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 
+/* Virtual time from one count of the present pages to the next, and in addition for each answer of the model that the
+ * count needed: so counting takes a bounded part of a run. */
 #define COUNT_INTERVAL_NS UINT64_C(1000000000)
-#define COUNT_STEP_NS     UINT64_C(4000) /* virtual time that must pass for each answer of the model that a count took */
+#define COUNT_STEP_NS     UINT64_C(4000)
 
 int drcl_memory_init(struct drcl_env *env, struct drcl_memory *m, const struct drcl_workload *workload,
                      const struct drcl_memory_config *config)
@@ -52,18 +54,18 @@ int drcl_memory_refault(struct drcl_memory *m, uint64_t start, uint64_t end, uin
     return 0;
 }
 
-/* Notices the refaults among the pages [page, end), all gone since @since. */
+/* Takes the refaults of the pages [page, end), all reclaimed at @since. */
 static int settle_span(struct drcl_memory *m, uint64_t page, uint64_t end, uint64_t since, uint64_t *answers)
 {
-    struct drcl_window window = {0};
+    struct drcl_query query = {0};
     uint64_t run;
 
     for (; page < end; page += run) {
         bool touched;
         int r;
 
-        drcl_window_set(&window, &m->model, drcl_model_region(&m->model, page), since, m->now);
-        touched = drcl_window_touched(&window, page, &run);
+        drcl_query_set(&query, &m->model, drcl_model_region(&m->model, page), since, m->now);
+        touched = drcl_query_touched(&query, page, &run);
         run = run < end - page ? run : end - page;
         ++*answers;
         if (!touched)
@@ -96,20 +98,20 @@ static void count_touched(struct drcl_memory *m, uint32_t region, uint64_t *answ
 {
     const struct drcl_model_region *in = &m->model.regions[region];
     uint64_t end = in->first_page + in->nr_pages, run;
-    struct drcl_window window = {0};
+    struct drcl_query query = {0};
 
     if (m->touched[region] == in->nr_pages)
-        return; /* that can only stay so */
+        return; /* more is not possible */
     m->touched[region] = 0;
-    drcl_window_set(&window, &m->model, region, 0, m->now);
+    drcl_query_set(&query, &m->model, region, 0, m->now);
     for (uint64_t page = in->first_page; page < end; page += run) {
-        if (drcl_window_touched(&window, page, &run))
+        if (drcl_query_touched(&query, page, &run))
             m->touched[region] += run;
         ++*answers;
     }
 }
 
-/* Counts the pages that are there. */
+/* Counts the present pages. */
 static int count(struct drcl_memory *m)
 {
     uint64_t answers = 0, used = 0;
@@ -138,7 +140,7 @@ int drcl_memory_free_permille(struct drcl_memory *m, uint32_t *ret)
         if (r < 0)
             return r;
     }
-    /* What was reclaimed since the count may have come only since then, too. */
+    /* Pages that were reclaimed since the count may have been touched only after it, too. */
     reclaimed = m->nr_reclaimed - m->reclaimed_before;
     used = m->used > reclaimed ? m->used - reclaimed : 0;
     *ret = used < total ? (uint32_t)((total - used) * 1000 / total) : 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated memory: what the access model says, less what was reclaimed, on a virtual clock.
+ * The simulated memory: the pages that the access model touches, without those that were reclaimed, on a virtual clock.
  *
- * A page is absent until its first access, then present; reclaimed, it is absent until its next access, which is a
- * refault. Only what was reclaimed is stored. Refaults are noticed late, when the page is looked at or counted: the
- * model still knows when they happened.
+ * A page is absent until its first access, and present from then on. A reclaimed page is absent until its next access,
+ * which is a refault. Only the reclaimed pages are stored. Refaults are found late, when somebody looks at the page or
+ * counts: the model knows when they happened.
  */
 #ifndef DRCL_SIM_MEMORY_H
 #define DRCL_SIM_MEMORY_H
@@ -27,15 +27,15 @@ struct drcl_memory {
     struct drcl_env *env;
     struct drcl_memory_config config;
     struct drcl_model model;
-    struct drcl_spans gone;    /* reclaimed at that time, and not known to be back */
-    struct drcl_spans marked;  /* to be watched since that time */
-    struct drcl_delays delays; /* of the refaults that were noticed */
+    struct drcl_spans gone;    /* pages reclaimed at that time, of which no refault is known */
+    struct drcl_spans marked;  /* pages marked at that time */
+    struct drcl_delays delays; /* from reclaim to refault, of the known refaults */
     uint64_t now;              /* virtual time, ns */
-    uint64_t nr_reclaimed;     /* pages, counted each time */
-    uint64_t reclaim_ns;       /* what that cost, with the looking */
-    uint64_t *touched;         /* pages of each region that were ever touched, when they were last counted */
-    uint64_t used;             /* pages that were there then */
-    uint64_t reclaimed_before; /* nr_reclaimed then */
+    uint64_t nr_reclaimed;     /* pages; one that is reclaimed twice counts twice */
+    uint64_t reclaim_ns;       /* time spent on that, and on looking at pages */
+    uint64_t *touched;         /* pages of each region that were ever touched, at the last count */
+    uint64_t used;             /* pages that were present at the last count */
+    uint64_t reclaimed_before; /* nr_reclaimed at the last count */
     uint64_t next_count;       /* when they may be counted again */
 };
 
@@ -43,26 +43,16 @@ int drcl_memory_init(struct drcl_env *env, struct drcl_memory *m, const struct d
                      const struct drcl_memory_config *config); /* 0 or -ENOMEM */
 void drcl_memory_fini(struct drcl_memory *m);
 
-/* Notes that the reclaimed pages [start, end) are back: all were accessed since @since, when they were reclaimed. 0 or
+/* Takes the refaults of the pages [start, end): they were reclaimed at @since, and all accessed after that. 0 or
  * -ENOMEM. */
 int drcl_memory_refault(struct drcl_memory *m, uint64_t start, uint64_t end, uint64_t since);
 
-/*
- * Notices every refault so far, and adds to *answers how many answers of the model that took: its cost grows with the
- * reclaimed memory that is accessed at random. 0 or -ENOMEM.
- */
+/* Takes all refaults so far, and adds to *answers how many answers of the model that needed: it costs the more, the
+ * more reclaimed memory is accessed at random. 0 or -ENOMEM. */
 int drcl_memory_settle(struct drcl_memory *m, uint64_t *answers);
 
-/* Free memory of the machine in permille. What was reclaimed is known at once; what was accessed is counted when that
- * is cheap. 0 or -ENOMEM. */
+/* Free memory of the machine in permille. What was reclaimed counts at once; what was accessed is counted now and then.
+ * 0 or -ENOMEM. */
 int drcl_memory_free_permille(struct drcl_memory *m, uint32_t *ret);
-
-/* The attempt to reclaim: see struct damon_reclaim_backend_ops. It acts on the memory as it is when it begins; the time
- * it takes passes at its end. */
-int drcl_memory_reclaim(struct drcl_memory *m, const struct damon_reclaim_request *request,
-                        struct damon_reclaim_result *result);
-
-/* The truth. 0 or -ENOMEM. */
-int drcl_memory_report(struct drcl_memory *m, uint64_t min_age_us, struct damon_reclaim_sim_report *ret);
 
 #endif

@@ -109,48 +109,47 @@ static uint32_t first_running(const struct drcl_model *model, const struct drcl_
     return low;
 }
 
-void drcl_window_set(struct drcl_window *window, const struct drcl_model *model, uint32_t region, uint64_t t0,
-                     uint64_t t1)
+void drcl_query_set(struct drcl_query *query, const struct drcl_model *model, uint32_t region, uint64_t t0, uint64_t t1)
 {
     const struct drcl_model_region *in = &model->regions[region];
     uint32_t end = in->first_stream + in->nr_streams;
 
-    if (window->region == in && window->t0 == t0 && window->t1 == t1)
+    if (query->region == in && query->t0 == t0 && query->t1 == t1)
         return;
-    window->model = model;
-    window->region = in;
-    window->t0 = t0;
-    window->t1 = t1;
-    window->first = window->end = first_running(model, in, t0);
-    while (t0 < t1 && window->end < end && model->streams[window->end].start < t1) {
-        uint32_t n = window->end - window->first;
+    query->model = model;
+    query->region = in;
+    query->t0 = t0;
+    query->t1 = t1;
+    query->first = query->end = first_running(model, in, t0);
+    while (t0 < t1 && query->end < end && model->streams[query->end].start < t1) {
+        uint32_t n = query->end - query->first;
 
-        if (n < DRCL_WINDOW_STREAMS)
-            drcl_stream_window(&model->streams[window->end], t0, t1, &window->cache[n]);
-        window->end++;
+        if (n < DRCL_QUERY_STREAMS)
+            drcl_stream_query_set(&model->streams[query->end], t0, t1, &query->cache[n]);
+        query->end++;
     }
 }
 
-bool drcl_window_touched(const struct drcl_window *window, uint64_t page, uint64_t *ret_run)
+bool drcl_query_touched(const struct drcl_query *query, uint64_t page, uint64_t *ret_run)
 {
     uint64_t run, shortest;
 
-    page -= window->region->first_page;
-    shortest = window->region->nr_pages - page;
-    for (uint32_t i = window->first; i < window->end; i++) {
-        struct drcl_window_stream uncached;
-        const struct drcl_window_stream *stream = &uncached;
+    page -= query->region->first_page;
+    shortest = query->region->nr_pages - page;
+    for (uint32_t i = query->first; i < query->end; i++) {
+        struct drcl_stream_query uncached;
+        const struct drcl_stream_query *stream = &uncached;
         bool touched;
 
-        if (i - window->first < DRCL_WINDOW_STREAMS)
-            stream = &window->cache[i - window->first];
+        if (i - query->first < DRCL_QUERY_STREAMS)
+            stream = &query->cache[i - query->first];
         else
-            drcl_stream_window(&window->model->streams[i], window->t0, window->t1, &uncached);
+            drcl_stream_query_set(&query->model->streams[i], query->t0, query->t1, &uncached);
         touched = drcl_stream_touched(stream, page, &run);
         if (run < shortest)
             shortest = run;
         if (touched) {
-            *ret_run = run < window->region->nr_pages - page ? run : window->region->nr_pages - page;
+            *ret_run = run < query->region->nr_pages - page ? run : query->region->nr_pages - page;
             return true;
         }
     }
@@ -165,11 +164,11 @@ uint64_t drcl_model_first_access(const struct drcl_model *model, uint64_t page, 
 
     for (uint32_t i = first_running(model, region, t0); i < end && model->streams[i].start < t1; i++) {
         const struct drcl_stream *stream = &model->streams[i];
-        struct drcl_window_stream window;
+        struct drcl_stream_query query;
         uint64_t t;
 
-        drcl_stream_window(stream, t0, t1, &window);
-        t = drcl_stream_first(&window, page - region->first_page);
+        drcl_stream_query_set(stream, t0, t1, &query);
+        t = drcl_stream_first(&query, page - region->first_page);
         if (t != UINT64_MAX)
             t1 = stream->start + t; /* another stream of the phase may be earlier still */
     }

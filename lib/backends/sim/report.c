@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* The truth about the simulated memory. */
-#include "backends/sim/memory.h"
+#include "backends/sim/report.h"
 
 /* The truth about one region: pages, by kind. */
 struct tally {
     uint64_t touched, resident, cold, cold_gone;
 };
 
-/* Counts the pages of a region after refaults were noticed. Cold is what was touched, but not in [@cold_since, now). */
+/* Counts the pages of a region after all refaults were taken. Cold are pages that were touched, but not in
+ * [@cold_since, now). */
 static void tally_region(const struct drcl_memory *m, uint32_t region, uint64_t cold_since, struct tally *ret)
 {
     const struct drcl_model_region *in = &m->model.regions[region];
     uint64_t end = in->first_page + in->nr_pages;
-    struct drcl_window ever = {0}, recent = {0};
+    struct drcl_query ever = {0}, recent = {0};
 
     *ret = (struct tally){0};
-    drcl_window_set(&ever, &m->model, region, 0, m->now);
-    drcl_window_set(&recent, &m->model, region, cold_since, m->now);
+    drcl_query_set(&ever, &m->model, region, 0, m->now);
+    drcl_query_set(&recent, &m->model, region, cold_since, m->now);
     for (uint64_t page = in->first_page, next; page < end; page = next) {
         uint64_t run, recent_run, gone_end, since, n;
         bool touched, hot, gone;
 
-        touched = drcl_window_touched(&ever, page, &run);
-        hot = drcl_window_touched(&recent, page, &recent_run);
+        touched = drcl_query_touched(&ever, page, &run);
+        hot = drcl_query_touched(&recent, page, &recent_run);
         gone = drcl_spans_find(&m->gone, page, &gone_end, &since);
         next = page + (run < recent_run ? run : recent_run);
         next = gone_end < next ? gone_end : next;

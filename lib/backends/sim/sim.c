@@ -8,12 +8,20 @@
 #include <string.h>
 
 #include "backends/backend.h"
-#include "backends/sim/memory.h"
+#include "backends/sim/attempt.h"
+#include "backends/sim/report.h"
+#include "base/grow.h"
 #include "base/size.h"
 
 #define MAX_COST_NS UINT64_C(10000000) /* a page: sums over all pages stay in 64 bits */
 
-/* 256 MiB, an eighth of it in use: the other seven are cold once they have been filled. */
+/* Defaults: a busy machine that reclaims to fast storage. */
+#define DEFAULT_RATE       1000000 /* accesses a second */
+#define DEFAULT_RECLAIM_NS 10000
+#define DEFAULT_REFAULT_NS 50000
+#define DEFAULT_CHECK_NS   50
+
+/* 256 MiB, of which an eighth is in use: the rest is cold after it was filled. */
 static const char builtin_workload[] = "hot, 33554432\n"
                                        "cold, 201326592\n"
                                        "cold file, 33554432, data\n"
@@ -38,7 +46,8 @@ struct sim {
     struct drcl_memory memory;
     struct sim_target *targets;
     size_t nr_targets;
-    struct drcl_window window; /* the question of the last check() */
+    size_t targets_cap;
+    struct drcl_query query; /* the question of the last check() */
 };
 
 static int sim_config(struct drcl_env *env, const struct damon_reclaim_config *config,
@@ -53,13 +62,13 @@ static int sim_config(struct drcl_env *env, const struct damon_reclaim_config *c
             return drcl_error(env, r, "config.sim: size %zu is not one that this library knows", config->sim->size);
     }
     if (!ret->accesses_per_second)
-        ret->accesses_per_second = 1000000;
+        ret->accesses_per_second = DEFAULT_RATE;
     if (!ret->reclaim_ns)
-        ret->reclaim_ns = 10000;
+        ret->reclaim_ns = DEFAULT_RECLAIM_NS;
     if (!ret->refault_ns)
-        ret->refault_ns = 50000;
+        ret->refault_ns = DEFAULT_REFAULT_NS;
     if (!ret->check_ns)
-        ret->check_ns = 50;
+        ret->check_ns = DEFAULT_CHECK_NS;
     if (ret->accesses_per_second > DRCL_SIM_MAX_RATE)
         return drcl_error(env, -EINVAL, "config.sim: accesses_per_second is %" PRIu64 "; at most %" PRIu64,
                           ret->accesses_per_second, DRCL_SIM_MAX_RATE);
@@ -144,22 +153,19 @@ static void sim_disable(void *backend)
     drcl_spans_clear(&sim->memory.marked, 0, sim->memory.model.nr_pages);
 }
 
-/* The target, which is made if it is new: the one for the whole memory is never announced. NULL: no memory. */
-static struct sim_target *find_target(struct sim *sim, uint32_t id)
+/* Finds the target, or makes it: target_add() is not called for the one of the whole memory. NULL without memory for
+ * it. */
+static struct sim_target *find_or_make_target(struct sim *sim, uint32_t id)
 {
-    struct sim_target *grown;
-
     for (size_t i = 0; i < sim->nr_targets; i++)
         if (sim->targets[i].id == id)
             return &sim->targets[i];
-    grown = drcl_realloc_array(sim->env, sim->targets, sim->nr_targets + 1, sizeof(*grown));
-    if (!grown) {
+    if (drcl_grow(sim->env, &sim->targets, &sim->targets_cap, sim->nr_targets + 1, sizeof(*sim->targets)) < 0) {
         drcl_error(sim->env, -ENOMEM, "out of memory for a target");
         return NULL;
     }
-    sim->targets = grown;
-    grown[sim->nr_targets] = (struct sim_target){.id = id, .prepared = sim->memory.now};
-    return &grown[sim->nr_targets++];
+    sim->targets[sim->nr_targets] = (struct sim_target){.id = id, .prepared = sim->memory.now};
+    return &sim->targets[sim->nr_targets++];
 }
 
 static int sim_target_add(void *backend, uint32_t target, pid_t pid, int pidfd)
@@ -171,7 +177,7 @@ static int sim_target_add(void *backend, uint32_t target, pid_t pid, int pidfd)
         return drcl_error(sim->env, -EOPNOTSUPP,
                           "pid %d: simulated memory has no processes; leave the pid out, or use another backend",
                           (int)pid);
-    return find_target(sim, target) ? 0 : -ENOMEM;
+    return find_or_make_target(sim, target) ? 0 : -ENOMEM;
 }
 
 static void sim_target_remove(void *backend, uint32_t target)
@@ -200,7 +206,7 @@ static int sim_ranges(void *backend, uint32_t target, struct damon_reclaim_range
 static int sim_prepare(void *backend, uint32_t target, const uint64_t *addrs, size_t n)
 {
     struct sim *sim = backend;
-    struct sim_target *t = find_target(sim, target);
+    struct sim_target *t = find_or_make_target(sim, target);
 
     (void)addrs;
     (void)n;
@@ -210,29 +216,28 @@ static int sim_prepare(void *backend, uint32_t target, const uint64_t *addrs, si
     return 0;
 }
 
-/* Whether the page is accessed in [since, now). Addresses come in order, so that the region is mostly that of the last
- * one. */
+/* Whether the page is accessed in [since, now). Addresses ascend, so that the region is mostly the same as before. */
 static bool accessed_since(struct sim *sim, uint64_t page, uint64_t since)
 {
     const struct drcl_model *model = &sim->memory.model;
-    const struct drcl_model_region *region = sim->window.region;
+    const struct drcl_model_region *region = sim->query.region;
     uint64_t run;
 
     if (!region || page - region->first_page >= region->nr_pages)
         region = &model->regions[drcl_model_region(model, page)];
-    drcl_window_set(&sim->window, model, (uint32_t)(region - model->regions), since, sim->memory.now);
-    return drcl_window_touched(&sim->window, page, &run);
+    drcl_query_set(&sim->query, model, (uint32_t)(region - model->regions), since, sim->memory.now);
+    return drcl_query_touched(&sim->query, page, &run);
 }
 
 static int sim_check(void *backend, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed)
 {
     struct sim *sim = backend;
-    const struct sim_target *t = find_target(sim, target);
+    const struct sim_target *t = find_or_make_target(sim, target);
 
     if (!t)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        uint64_t page = (addrs[i] - DRCL_SIM_BASE) / DRCL_SIM_PAGE; /* an address below the base becomes a large one */
+        uint64_t page = (addrs[i] - DRCL_SIM_BASE) / DRCL_SIM_PAGE; /* huge for an address below the base */
 
         accessed[i] = page < sim->memory.model.nr_pages && accessed_since(sim, page, t->prepared);
     }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/grow.h"
+
 #define BLOCK_PAGES (UINT64_C(1) << 14) /* 64 MiB of pages of 4 KiB */
 
 static uint64_t nr_blocks(const struct drcl_spans *spans)
@@ -53,16 +55,11 @@ static int splice(struct drcl_spans *map, struct drcl_span_block *block, uint32_
                   const struct drcl_span *spans, uint32_t n)
 {
     uint32_t nr = block->nr - (to - from) + n;
+    size_t capacity = block->capacity;
 
-    if (nr > block->capacity) {
-        uint32_t capacity = block->capacity ? block->capacity * 2 : 4;
-        struct drcl_span *grown = drcl_realloc_array(map->env, block->spans, capacity, sizeof(*grown));
-
-        if (!grown)
-            return drcl_error(map->env, -ENOMEM, "out of memory for the state of the simulated memory");
-        block->spans = grown;
-        block->capacity = capacity;
-    }
+    if (drcl_grow(map->env, &block->spans, &capacity, nr, sizeof(*block->spans)) < 0)
+        return drcl_error(map->env, -ENOMEM, "out of memory for the state of the simulated memory");
+    block->capacity = (uint32_t)capacity;
     if (block->nr > to)
         memmove(block->spans + from + n, block->spans + to, (block->nr - to) * sizeof(*spans));
     if (n)
@@ -81,7 +78,7 @@ static int replace(struct drcl_spans *map, struct drcl_span_block *block, uint32
     int r;
 
     if (set && from > 0 && block->spans[from - 1].end == start && block->spans[from - 1].time == time) {
-        new.start = block->spans[--from].start; /* grows its neighbour */
+        new.start = block->spans[--from].start; /* the neighbour grows */
         covered += start - new.start;
     }
     for (; to < block->nr && block->spans[to].start < end; to++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A map from pages to times, for what happens to neighbouring pages together: spans of pages that share a time, in the
- * order of pages. Pages without a time cost nothing; a span costs 16 bytes. The spans are kept in blocks of pages, so
- * that a change moves little memory however many there are.
+ * A map from pages to times, for what happens to neighbouring pages together: spans of pages that share a time, in
+ * ascending order. A page without a time costs nothing; a span costs 16 bytes. Spans are kept in blocks of pages, so
+ * that a change moves little memory even if there are many spans.
  */
 #ifndef DRCL_SIM_SPANS_H
 #define DRCL_SIM_SPANS_H
@@ -29,7 +29,7 @@ struct drcl_spans {
 int drcl_spans_init(struct drcl_env *env, struct drcl_spans *spans, uint64_t nr_pages); /* 0 or -ENOMEM */
 void drcl_spans_fini(struct drcl_spans *spans);
 
-/* Gives the pages [start, end) a time, or takes it away. Returns 0 or -ENOMEM, with a front part of the pages done. */
+/* Gives the pages [start, end) a time, or takes it away. 0, or -ENOMEM: then a front part of the pages is changed. */
 int drcl_spans_set(struct drcl_spans *spans, uint64_t start, uint64_t end, uint64_t time);
 int drcl_spans_clear(struct drcl_spans *spans, uint64_t start, uint64_t end);
 

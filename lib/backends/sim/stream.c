@@ -72,29 +72,29 @@ static uint64_t page_of(const struct drcl_stream *stream, uint64_t residue)
     return residue * stream->stride / DRCL_SIM_PAGE;
 }
 
-/* The pages that the accesses of the window fall on: an interval, or two where it passes the end of the region. */
-static void page_intervals(struct drcl_window_stream *window)
+/* The pages that the accesses of the interval fall on: an interval, or two where it passes the end of the region. */
+static void page_intervals(struct drcl_stream_query *query)
 {
-    const struct drcl_stream *stream = window->stream;
-    uint64_t residue_end = window->residue + window->count;
+    const struct drcl_stream *stream = query->stream;
+    uint64_t residue_end = query->residue + query->count;
 
-    window->page_start[0] = window->page_end[0] = 0;
-    window->page_start[1] = window->page_end[1] = 0;
-    if (!window->count)
+    query->page_start[0] = query->page_end[0] = 0;
+    query->page_start[1] = query->page_end[1] = 0;
+    if (!query->count)
         return;
-    if (window->count >= stream->cycle) {
-        window->page_end[0] = page_of(stream, stream->cycle - 1) + 1;
+    if (query->count >= stream->cycle) {
+        query->page_end[0] = page_of(stream, stream->cycle - 1) + 1;
         return;
     }
     if (residue_end > stream->cycle) {
-        window->page_end[0] = page_of(stream, residue_end - stream->cycle - 1) + 1;
+        query->page_end[0] = page_of(stream, residue_end - stream->cycle - 1) + 1;
         residue_end = stream->cycle;
     }
-    window->page_start[1] = page_of(stream, window->residue);
-    window->page_end[1] = page_of(stream, residue_end - 1) + 1;
+    query->page_start[1] = page_of(stream, query->residue);
+    query->page_end[1] = page_of(stream, residue_end - 1) + 1;
 }
 
-void drcl_stream_window(const struct drcl_stream *stream, uint64_t t0, uint64_t t1, struct drcl_window_stream *ret)
+void drcl_stream_query_set(const struct drcl_stream *stream, uint64_t t0, uint64_t t1, struct drcl_stream_query *ret)
 {
     ret->stream = stream;
     ret->from = t0 > stream->start ? t0 - stream->start : 0;
@@ -117,9 +117,9 @@ static uint64_t residue_at(const struct drcl_stream *stream, uint64_t page)
 }
 
 /* Strides larger than a page: at most one access of the cycle falls on a page, none on those between. */
-static bool touched_sparsely(const struct drcl_window_stream *window, uint64_t page, uint64_t *ret_run)
+static bool touched_sparsely(const struct drcl_stream_query *query, uint64_t page, uint64_t *ret_run)
 {
-    const struct drcl_stream *stream = window->stream;
+    const struct drcl_stream *stream = query->stream;
     uint64_t residue = residue_at(stream, page);
     uint64_t hit;
 
@@ -130,22 +130,22 @@ static bool touched_sparsely(const struct drcl_window_stream *window, uint64_t p
     *ret_run = hit > page ? hit - page : 1;
     if (hit > page)
         return false;
-    return (residue >= window->residue ? residue : residue + stream->cycle) - window->residue < window->count;
+    return (residue >= query->residue ? residue : residue + stream->cycle) - query->residue < query->count;
 }
 
-static bool touched_densely(const struct drcl_window_stream *window, uint64_t page, uint64_t *ret_run)
+static bool touched_densely(const struct drcl_stream_query *query, uint64_t page, uint64_t *ret_run)
 {
     uint64_t run = UINT64_MAX;
 
     for (int i = 0; i < 2; i++) {
-        if (page >= window->page_end[i])
+        if (page >= query->page_end[i])
             continue;
-        if (page >= window->page_start[i]) {
-            *ret_run = window->page_end[i] - page;
+        if (page >= query->page_start[i]) {
+            *ret_run = query->page_end[i] - page;
             return true;
         }
-        if (window->page_start[i] - page < run)
-            run = window->page_start[i] - page;
+        if (query->page_start[i] - page < run)
+            run = query->page_start[i] - page;
     }
     *ret_run = run;
     return false;
@@ -172,20 +172,20 @@ static unsigned int poisson(uint64_t bits)
 }
 
 /* The first access to the page in [from, until), or UINT64_MAX; with @any, whichever comes to hand first. */
-static uint64_t random_access(const struct drcl_window_stream *window, uint64_t page, bool any)
+static uint64_t random_access(const struct drcl_stream_query *query, uint64_t page, bool any)
 {
-    const struct drcl_stream *stream = window->stream;
+    const struct drcl_stream *stream = query->stream;
     uint64_t key = drcl_mix64(stream->key + page), best = UINT64_MAX;
-    uint64_t slot = window->residue;
+    uint64_t slot = query->residue;
 
-    /* A slot is empty with the probability 1/e, so that this ends soon, or at the end of the window. */
-    for (uint64_t start = slot * stream->slot; start < window->until && best == UINT64_MAX; start += stream->slot) {
+    /* A slot is empty with the probability 1/e, so that this ends soon, or at the end of the interval. */
+    for (uint64_t start = slot * stream->slot; start < query->until && best == UINT64_MAX; start += stream->slot) {
         uint64_t bits = drcl_mix64(key + slot++);
 
         for (unsigned int n = poisson(bits); n > 0; n--) {
             uint64_t t = start + drcl_scale(drcl_mix64(bits + n), stream->slot);
 
-            if (t < window->from || t >= window->until || t >= best)
+            if (t < query->from || t >= query->until || t >= best)
                 continue;
             best = t;
             if (any)
@@ -195,41 +195,41 @@ static uint64_t random_access(const struct drcl_window_stream *window, uint64_t 
     return best;
 }
 
-bool drcl_stream_touched(const struct drcl_window_stream *window, uint64_t page, uint64_t *ret_run)
+bool drcl_stream_touched(const struct drcl_stream_query *query, uint64_t page, uint64_t *ret_run)
 {
-    if (window->stream->random) {
+    if (query->stream->random) {
         *ret_run = 1;
-        return random_access(window, page, true) != UINT64_MAX;
+        return random_access(query, page, true) != UINT64_MAX;
     }
-    if (window->stream->stride > DRCL_SIM_PAGE)
-        return touched_sparsely(window, page, ret_run);
-    return touched_densely(window, page, ret_run);
+    if (query->stream->stride > DRCL_SIM_PAGE)
+        return touched_sparsely(query, page, ret_run);
+    return touched_densely(query, page, ret_run);
 }
 
-/* The first access of a sequential stream to the page, counted from the window's first, or UINT64_MAX. */
-static uint64_t sequential_access(const struct drcl_window_stream *window, uint64_t page)
+/* The first access of a sequential stream to the page, counted from the interval's first, or UINT64_MAX. */
+static uint64_t sequential_access(const struct drcl_stream_query *query, uint64_t page)
 {
-    const struct drcl_stream *stream = window->stream;
+    const struct drcl_stream *stream = query->stream;
     uint64_t first = residue_at(stream, page), end = residue_at(stream, page + 1);
 
     if (end > stream->cycle)
         end = stream->cycle;
     if (first >= end)
         return UINT64_MAX; /* every stride passes over it */
-    if (window->residue < first)
-        return first - window->residue;
-    return window->residue < end ? 0 : first + stream->cycle - window->residue;
+    if (query->residue < first)
+        return first - query->residue;
+    return query->residue < end ? 0 : first + stream->cycle - query->residue;
 }
 
-uint64_t drcl_stream_first(const struct drcl_window_stream *window, uint64_t page)
+uint64_t drcl_stream_first(const struct drcl_stream_query *query, uint64_t page)
 {
-    const struct drcl_stream *stream = window->stream;
+    const struct drcl_stream *stream = query->stream;
     uint64_t n;
 
     if (stream->random)
-        return random_access(window, page, false);
-    n = sequential_access(window, page);
-    if (n >= window->count)
+        return random_access(query, page, false);
+    n = sequential_access(query, page);
+    if (n >= query->count)
         return UINT64_MAX;
-    return ((accesses_before(stream, window->from) + n) * stream->period) >> PERIOD_SHIFT;
+    return ((accesses_before(stream, query->from) + n) * stream->period) >> PERIOD_SHIFT;
 }

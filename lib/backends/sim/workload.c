@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/grow.h"
+
 #define MAX_FIELDS 5
 #define QUOTE      40 /* characters of a line that a message repeats */
 
@@ -21,6 +23,7 @@ struct parser {
     unsigned int line;
     struct drcl_workload *w;
     uint32_t *by_name; /* numbers of the regions, by name */
+    size_t regions_cap, by_name_cap, phases_cap, patterns_cap;
     uint64_t total_size;
 };
 
@@ -43,19 +46,10 @@ static int no_memory(struct parser *p)
     return drcl_error(p->env, -ENOMEM, "%s: out of memory", p->name);
 }
 
-/* Makes room for element number @n: doubles the array when @n is a power of two. */
-static int grow(struct parser *p, void *array_ptr, uint32_t n, size_t size)
+/* Makes room for element number @n. */
+static int grow(struct parser *p, void *array, size_t *capacity, uint32_t n, size_t size)
 {
-    void *array;
-
-    if (n & (n - 1))
-        return 0;
-    memcpy(&array, array_ptr, sizeof(array));
-    array = drcl_realloc_array(p->env, array, n ? (size_t)n * 2 : 1, size);
-    if (!array)
-        return no_memory(p);
-    memcpy(array_ptr, &array, sizeof(array));
-    return 0;
+    return drcl_grow(p->env, array, capacity, (size_t)n + 1, size) < 0 ? no_memory(p) : 0;
 }
 
 static bool is_space(char c)
@@ -79,7 +73,7 @@ static bool equals(struct text t, const char *word)
     return t.len == strlen(word) && !memcmp(t.at, word, t.len);
 }
 
-/* Cuts the next line off the file. False at its end. */
+/* Takes the next line of the file. False at its end. */
 static bool next_line(struct parser *p, struct text *ret)
 {
     const char *end;
@@ -163,10 +157,10 @@ static int add_region(struct parser *p, const struct drcl_workload_region *regio
     struct drcl_workload *w = p->w;
     int r;
 
-    r = grow(p, &w->regions, w->nr_regions, sizeof(*w->regions));
+    r = grow(p, &w->regions, &p->regions_cap, w->nr_regions, sizeof(*w->regions));
     if (r < 0)
         return r;
-    r = grow(p, &p->by_name, w->nr_regions, sizeof(*p->by_name));
+    r = grow(p, &p->by_name, &p->by_name_cap, w->nr_regions, sizeof(*p->by_name));
     if (r < 0)
         return r;
     memmove(p->by_name + position + 1, p->by_name + position, (w->nr_regions - position) * sizeof(*p->by_name));
@@ -217,7 +211,7 @@ static int phase_name_line(struct parser *p)
 
     if (w->nr_phases == DRCL_WORKLOAD_MAX_PHASES)
         return fail(p, "more than %u phases; join some", DRCL_WORKLOAD_MAX_PHASES);
-    r = grow(p, &w->phases, w->nr_phases, sizeof(*w->phases));
+    r = grow(p, &w->phases, &p->phases_cap, w->nr_phases, sizeof(*w->phases));
     if (r < 0)
         return r;
     w->phases[w->nr_phases++] = (struct drcl_workload_phase){.first_pattern = w->nr_patterns};
@@ -270,7 +264,7 @@ static int pattern_line(struct parser *p, struct text line)
         return fail(p, "the mode \"%.*s\" is none of ro, wo, rw", QUOTED(fields[4]));
     if (w->nr_patterns == DRCL_WORKLOAD_MAX_PATTERNS)
         return fail(p, "more than %u patterns; join some", DRCL_WORKLOAD_MAX_PATTERNS);
-    r = grow(p, &w->patterns, w->nr_patterns, sizeof(*w->patterns));
+    r = grow(p, &w->patterns, &p->patterns_cap, w->nr_patterns, sizeof(*w->patterns));
     if (r < 0)
         return r;
     w->patterns[w->nr_patterns++] = pattern;
