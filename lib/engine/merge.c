@@ -65,16 +65,17 @@ static inline void merge_into(struct drcl_region *a, const struct drcl_region *b
 static void merge(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out, void *data)
 {
     const struct drcl_regions *in = &engine->regions;
-    const struct merge *how = data;
+    const struct merge how = *(const struct merge *)data; /* a copy, which stays in registers */
+    size_t end = target->first + target->n;
     struct drcl_region last;
 
     if (!target->n)
         return;
     last = drcl_regions_get(in, target->first);
-    for (size_t i = target->first + 1; i < target->first + target->n; i++) {
+    for (size_t i = target->first + 1; i < end; i++) {
         struct drcl_region next = drcl_regions_get(in, i);
 
-        if (mergeable(how, &last, &next)) {
+        if (mergeable(&how, &last, &next)) {
             merge_into(&last, &next);
         } else {
             drcl_regions_append(out, last);

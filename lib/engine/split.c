@@ -86,16 +86,17 @@ static inline uint64_t random_place(struct drcl_engine *engine, const struct drc
 static void split_at_random(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
                             void *data)
 {
-    struct split *how = data;
+    struct split *state = data, how = *state; /* a copy, which stays in registers */
+    size_t end = target->first + target->n;
 
-    for (size_t i = target->first; i < target->first + target->n; i++) {
+    for (size_t i = target->first; i < end; i++) {
         struct drcl_region r = drcl_regions_get(&engine->regions, i);
 
         r.last_nr_accesses = r.nr_accesses;
         r.nr_accesses = 0;
-        if (how->until_next && --how->until_next == 0) {
-            how->until_next = how->stride;
-            for (unsigned int p = 1; p < how->pieces; p++) {
+        if (how.until_next && --how.until_next == 0) {
+            how.until_next = how.stride;
+            for (unsigned int p = 1; p < how.pieces; p++) {
                 struct drcl_region front = r;
 
                 front.end = random_place(engine, &r);
@@ -107,6 +108,7 @@ static void split_at_random(struct drcl_engine *engine, const struct drcl_target
         }
         drcl_regions_append(out, r);
     }
+    *state = how;
 }
 
 void drcl_split_at_random(struct drcl_engine *engine)
