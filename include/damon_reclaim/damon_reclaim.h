@@ -693,7 +693,6 @@ DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 
 /**
  * @defgroup targets Targets
- * The memory that a context watches.
  * What is monitored: processes, or memory that belongs to none.
  * @{
  */
@@ -841,7 +840,6 @@ DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
 
 /**
  * @defgroup results Regions and statistics
- * What the library has found and done.
  * What the monitoring found, and what came of it: the regions as they are now, and counters.
  * @{
  */
