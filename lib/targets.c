@@ -8,7 +8,7 @@
 #include "engine/target.h"
 #include "exclusions.h"
 #include "lifecycle.h"
-#include "pages/ram.h"
+#include "sys/iomem.h"
 #include "base/size.h"
 #include "sys/process.h"
 
@@ -267,8 +267,8 @@ int drcl_check_physical(struct damon_reclaim *ctx)
 
         snprintf(what, sizeof(what), "target %u", id);
         for (size_t j = 0; r == 0 && !ctx->targets[i].pid && target && target->fixed && j < target->nr_ranges; j++)
-            r = drcl_ram_check(&ctx->env, id ? what : "monitor_region_start, monitor_region_end",
-                               target->ranges[j].start, target->ranges[j].end);
+            r = drcl_iomem_check(&ctx->env, id ? what : "monitor_region_start, monitor_region_end",
+                                 target->ranges[j].start, target->ranges[j].end);
     }
     return r;
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/ram.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/grow.h"
+#include "base/clock.h"
 #include "sys/iomem.h"
 
-#define INTERVAL_NS UINT64_C(30000000000)
-#define LIST_SIZE   200 /* bytes of the text that lists ranges */
+#define INTERVAL_NS (30 * DRCL_NS_PER_S)
 
 static void keep_largest(struct drcl_ram *ram)
 {
@@ -23,24 +19,6 @@ static void keep_largest(struct drcl_ram *ram)
     ram->n = 1;
 }
 
-static int read_ranges(struct drcl_ram *ram, struct drcl_env *env)
-{
-    size_t n = 0;
-    int r;
-
-    while ((r = drcl_iomem_ranges(env, ram->ranges, ram->capacity, &n)) == 0 && n > ram->capacity) {
-        r = drcl_grow_exactly(env, &ram->ranges, &ram->capacity, n, sizeof(*ram->ranges));
-        if (r < 0)
-            return drcl_error(env, r, "out of memory");
-    }
-    if (r < 0)
-        return r;
-    ram->n = n;
-    if (ram->largest)
-        keep_largest(ram);
-    return 0;
-}
-
 int drcl_ram_refresh(struct drcl_ram *ram, struct drcl_env *env)
 {
     uint64_t now = drcl_clock(env, CLOCK_MONOTONIC);
@@ -48,10 +26,13 @@ int drcl_ram_refresh(struct drcl_ram *ram, struct drcl_env *env)
 
     if (ram->n && now - ram->read_ns < INTERVAL_NS)
         return 0;
-    r = read_ranges(ram, env);
-    if (r == 0)
-        ram->read_ns = now;
-    return r;
+    r = drcl_iomem_list(env, &ram->ranges, &ram->capacity, &ram->n);
+    if (r < 0)
+        return r;
+    if (ram->largest)
+        keep_largest(ram);
+    ram->read_ns = now;
+    return 0;
 }
 
 void drcl_ram_free(struct drcl_ram *ram, struct drcl_env *env)
@@ -72,41 +53,4 @@ int drcl_ram_ranges(struct drcl_ram *ram, struct drcl_env *env, struct damon_rec
         memcpy(ranges, ram->ranges, ram->n * sizeof(*ranges));
     *ret_n = ram->n;
     return 0;
-}
-
-static void list(const struct drcl_ram *ram, char text[LIST_SIZE])
-{
-    size_t len = 0;
-
-    text[0] = '\0';
-    for (size_t i = 0; i < ram->n && len < LIST_SIZE - 48; i++)
-        len += (size_t)snprintf(text + len, LIST_SIZE - len, "%s0x%" PRIx64 "-0x%" PRIx64, i ? ", " : "",
-                                ram->ranges[i].start, ram->ranges[i].end);
-}
-
-int drcl_ram_check(struct drcl_env *env, const char *what, uint64_t start, uint64_t end)
-{
-    struct drcl_ram ram = {.largest = false};
-    struct drcl_hush hush;
-    char text[LIST_SIZE];
-    int r;
-
-    drcl_hush(env, &hush);
-    r = read_ranges(&ram, env);
-    drcl_unhush(env, &hush, 0); /* not to know it is no error here */
-    for (size_t i = 0; r == 0 && i < ram.n; i++)
-        if (start < ram.ranges[i].end && end > ram.ranges[i].start)
-            r = 1;
-    if (r == 0) {
-        list(&ram, text);
-        r = drcl_error(env, -EINVAL,
-                       "%s: there is no memory in 0x%" PRIx64 "-0x%" PRIx64 "; System RAM is at %s (bytes)", what,
-                       start, end, text);
-    } else if (r == -ENOMEM) {
-        drcl_error(env, r, "%s: out of memory", what);
-    } else {
-        r = 0;
-    }
-    drcl_ram_free(&ram, env);
-    return r;
 }

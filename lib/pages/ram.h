@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The physical memory that there is, as a backend that watches it sees it. */
-#ifndef DRCL_RAM_H
-#define DRCL_RAM_H
+/* The physical memory that there is, for whoever watches it: read now and then, as memory comes and goes. */
+#ifndef DRCL_PAGES_RAM_H
+#define DRCL_PAGES_RAM_H
 
 #include "base/env.h"
 
@@ -20,9 +20,5 @@ void drcl_ram_free(struct drcl_ram *ram, struct drcl_env *env);
 /* What damon_reclaim_backend_ops::ranges() is to tell. */
 int drcl_ram_ranges(struct drcl_ram *ram, struct drcl_env *env, struct damon_reclaim_range *ranges, size_t capacity,
                     size_t *ret_n);
-
-/* -EINVAL if nothing of [start, end) is memory; the text begins with @what and tells where there is some. 0 also if
- * that is not known. */
-int drcl_ram_check(struct drcl_env *env, const char *what, uint64_t start, uint64_t end);
 
 #endif

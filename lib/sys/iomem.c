@@ -2,11 +2,15 @@
 #include "sys/iomem.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "sys/scan.h"
 
-#define MAX_FILE (UINT64_C(16) << 20)
+#define MAX_FILE  (UINT64_C(16) << 20)
+#define LIST_SIZE 200 /* bytes of the text that lists ranges */
 
 /* "00100000-2ffdffff : System RAM": the last byte is part of it. What is inside of another entry is indented, and
  * memory that was plugged in may have its driver behind it: "  140000000-1bfffffff : System RAM (virtio_mem)". */
@@ -72,4 +76,62 @@ int drcl_iomem_ranges(struct drcl_env *env, struct damon_reclaim_range *ranges, 
     if (r < 0)
         return drcl_error(env, r, "/proc/iomem lists no System RAM; set monitor_region_start and monitor_region_end");
     return 0;
+}
+
+int drcl_iomem_list(struct drcl_env *env, struct damon_reclaim_range **ranges, size_t *capacity, size_t *ret_n)
+{
+    size_t n = 0;
+    int r;
+
+    while ((r = drcl_iomem_ranges(env, *ranges, *capacity, &n)) == 0 && n > *capacity) {
+        r = drcl_grow_exactly(env, ranges, capacity, n, sizeof(**ranges));
+        if (r < 0)
+            return drcl_error(env, r, "out of memory");
+    }
+    if (r == 0)
+        *ret_n = n;
+    return r;
+}
+
+static void describe(const struct damon_reclaim_range *ranges, size_t n, char text[LIST_SIZE])
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < n && len < LIST_SIZE - 48; i++)
+        len += (size_t)snprintf(text + len, LIST_SIZE - len, "%s0x%" PRIx64 "-0x%" PRIx64, i ? ", " : "",
+                                ranges[i].start, ranges[i].end);
+}
+
+static bool any_overlaps(const struct damon_reclaim_range *ranges, size_t n, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < n; i++)
+        if (start < ranges[i].end && end > ranges[i].start)
+            return true;
+    return false;
+}
+
+int drcl_iomem_check(struct drcl_env *env, const char *what, uint64_t start, uint64_t end)
+{
+    struct damon_reclaim_range *ranges = NULL;
+    size_t capacity = 0, n;
+    struct drcl_hush hush;
+    char text[LIST_SIZE];
+    int r;
+
+    drcl_hush(env, &hush);
+    r = drcl_iomem_list(env, &ranges, &capacity, &n);
+    drcl_unhush(env, &hush, 0); /* that it is not known is no error here */
+    if (r == -ENOMEM) {
+        drcl_error(env, r, "%s: out of memory", what);
+    } else if (r < 0 || any_overlaps(ranges, n, start, end)) {
+        r = 0;
+    } else {
+        describe(ranges, n, text);
+        r = drcl_error(env, -EINVAL,
+                       "%s: there is no memory in 0x%" PRIx64 "-0x%" PRIx64 "; System RAM is at %s (bytes)", what,
+                       start, end, text);
+    }
+    drcl_free(env, ranges);
+    return r;
 }
