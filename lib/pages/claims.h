@@ -11,8 +11,8 @@
 #include "pages/processes.h"
 
 struct drcl_claim {
-    struct drcl_folio folio;  /* at its physical address */
-    struct drcl_rmap_run run; /* where its owner has it; pid 0: not known, or dealt with */
+    struct drcl_folio folio; /* at its physical address */
+    struct drcl_run run;     /* where its owner has it; pid 0: not known, or dealt with */
 };
 
 struct drcl_claims {

@@ -106,7 +106,7 @@ static void measure(struct drcl_rmap *rmap, size_t mib)
 static void measure_finds(struct drcl_rmap *rmap, size_t mib, pid_t pid, const uint64_t *entries, size_t n)
 {
     uint64_t begin = now(CLOCK_MONOTONIC);
-    struct drcl_rmap_run run;
+    struct drcl_run run;
     size_t found = 0;
 
     for (size_t i = 0; i < n; i++)

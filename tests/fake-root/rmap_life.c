@@ -49,7 +49,7 @@ struct fake_process *process(pid_t pid)
 bool is_found(struct fake_process *p, uint64_t addr)
 {
     uint64_t pfn = *fake_entry(p, addr) & DRCL_PAGEMAP_PFN;
-    struct drcl_rmap_run run;
+    struct drcl_run run;
 
     if (!drcl_rmap_find(rmap, pfn, &run))
         return false;
@@ -57,7 +57,7 @@ bool is_found(struct fake_process *p, uint64_t addr)
         ck_abort_msg("frame %llu: wrong answer", (unsigned long long)pfn);
     for (size_t i = 0; i < run.pages; i++)
         if ((*fake_entry(p, addr + i * PAGE) & DRCL_PAGEMAP_PFN) != pfn + i)
-            ck_abort_msg("a run of %zu pages is wrong at %zu", run.pages, i);
+            ck_abort_msg("a run of %zu pages is wrong at %zu", (size_t)run.pages, i);
     return true;
 }
 

@@ -7,7 +7,7 @@
 START_TEST(test_find)
 {
     enum { ANY_KERNEL, NO_SCAN, SHORT_READS };
-    struct drcl_rmap_run run;
+    struct drcl_run run;
 
     f->no_scan = _i == NO_SCAN;
     f->max_read = _i == SHORT_READS ? 40 : 0;
@@ -45,7 +45,7 @@ END_TEST
 
 START_TEST(test_hidden_frames)
 {
-    struct drcl_rmap_run run;
+    struct drcl_run run;
 
     f->hide_frames = true;
     read_all();

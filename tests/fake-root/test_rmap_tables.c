@@ -97,7 +97,7 @@ struct model {
 static void check_owners(const struct drcl_owners *owners, const struct model *model, uint64_t base)
 {
     for (size_t i = 0; i < 4 * DRCL_OWNERS_BLOCK; i++) {
-        struct drcl_owners_run run;
+        struct drcl_run run;
         bool found = drcl_owners_find(owners, base + i, &run);
 
         if (found != (model[i].pid != 0))
@@ -125,7 +125,7 @@ START_TEST(test_owners)
     drcl_owners_init(&owners, &f->env, 1 << 20);
     check_owners(&owners, model, base);
     for (int i = 0; i < 200; i++) {
-        struct drcl_owners_run run = {.pfn = below(4 * DRCL_OWNERS_BLOCK), .addr = below(1 << 30) * PAGE};
+        struct drcl_run run = {.pfn = below(4 * DRCL_OWNERS_BLOCK), .addr = below(1 << 30) * PAGE};
 
         run.pid = (pid_t)(1 + below(2));
         run.pages = 1 + below(4 * DRCL_OWNERS_BLOCK - run.pfn);
@@ -140,7 +140,7 @@ START_TEST(test_owners)
     check_owners(&owners, model, base);
     n = owners.n;
     for (uint64_t i = 0; i < 100; i++) /* over all the others, and taken out again */
-        ck_assert_int_eq(drcl_owners_add(&owners, (struct drcl_owners_run){base + i * 9, i * PAGE, 5, gone}), 0);
+        ck_assert_int_eq(drcl_owners_add(&owners, (struct drcl_run){base + i * 9, i * PAGE, 5, gone}), 0);
     drcl_owners_forget(&owners, &gone, 1);
     ck_assert_uint_eq(owners.n, n);
     check_owners(&owners, model, base);
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(test_owners_bound)
 {
-    const struct drcl_owners_run run = {.pfn = 5, .addr = PAGE, .pages = 1, .pid = 1};
+    const struct drcl_run run = {.pfn = 5, .addr = PAGE, .pages = 1, .pid = 1};
     struct fake *f = fake_open();
     struct drcl_owners owners;
     size_t n = 0;

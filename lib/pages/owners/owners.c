@@ -79,7 +79,7 @@ static int grow(struct drcl_owners *owners)
     return 0;
 }
 
-int drcl_owners_add(struct drcl_owners *owners, struct drcl_owners_run run)
+int drcl_owners_add(struct drcl_owners *owners, struct drcl_run run)
 {
     while (run.pages > 0) {
         uint64_t n = DRCL_OWNERS_BLOCK - run.pfn % DRCL_OWNERS_BLOCK;
@@ -100,7 +100,7 @@ int drcl_owners_add(struct drcl_owners *owners, struct drcl_owners_run run)
     return 0;
 }
 
-bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_owners_run *ret)
+bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_run *ret)
 {
     if (owners->n == 0)
         return false;
@@ -110,20 +110,12 @@ bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drc
 
         if (pfn < run->pfn || skip >= pages_of(run))
             continue;
-        *ret = (struct drcl_owners_run){.pfn = pfn,
-                                        .addr = (run->where & ~(DRCL_PAGE_SIZE - 1)) + skip * DRCL_PAGE_SIZE,
-                                        .pages = pages_of(run) - skip,
-                                        .pid = run->pid};
+        *ret = (struct drcl_run){.pfn = pfn,
+                                 .addr = (run->where & ~(DRCL_PAGE_SIZE - 1)) + skip * DRCL_PAGE_SIZE,
+                                 .pages = pages_of(run) - skip,
+                                 .pid = run->pid};
         return true;
     }
-    return false;
-}
-
-static bool among(pid_t pid, const pid_t *pids, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (pids[i] == pid)
-            return true;
     return false;
 }
 
@@ -132,7 +124,7 @@ void drcl_owners_forget(struct drcl_owners *owners, const pid_t *pids, size_t n)
     size_t kept = 0;
 
     for (size_t i = 0; i < owners->n; i++)
-        if (!among(owners->runs[i].pid, pids, n))
+        if (!drcl_pid_is_among(owners->runs[i].pid, pids, n))
             owners->runs[kept++] = owners->runs[i];
     drcl_owners_truncate(owners, kept);
 }

@@ -5,6 +5,7 @@
 #define DRCL_IDLE_OWNERS_H
 
 #include "base/env.h"
+#include "pages/owners/run.h"
 
 /* Consecutive frames at consecutive addresses of one process, within a block of DRCL_OWNERS_BLOCK frames. */
 #define DRCL_OWNERS_BLOCK 512 /* those of a huge page */
@@ -25,20 +26,14 @@ struct drcl_owners {
     unsigned int bits;
 };
 
-/* Frames [pfn, pfn + pages) at the addresses from @addr on. */
-struct drcl_owners_run {
-    uint64_t pfn, addr, pages;
-    pid_t pid;
-};
-
 void drcl_owners_init(struct drcl_owners *owners, struct drcl_env *env, size_t max_bytes);
 void drcl_owners_fini(struct drcl_owners *owners);
 
 /* 0; -ENOSPC when the table is full; -ENOMEM. Then a front part may be in it. */
-int drcl_owners_add(struct drcl_owners *owners, struct drcl_owners_run run);
+int drcl_owners_add(struct drcl_owners *owners, struct drcl_run run);
 
 /* What was put in last about a frame, from it on. */
-bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_owners_run *ret);
+bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_run *ret);
 
 /* Takes out what is said of the processes. */
 void drcl_owners_forget(struct drcl_owners *owners, const pid_t *pids, size_t n);

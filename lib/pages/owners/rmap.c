@@ -34,7 +34,7 @@ struct drcl_rmap {
     size_t nr_before;           /* runs in the table when it began */
     struct drcl_process_list list;
     struct drcl_process_scan scan;
-    struct drcl_owners_run run; /* that is being put together */
+    struct drcl_run run; /* that is being put together */
     bool told_full, told_unreadable;
 };
 
@@ -99,14 +99,11 @@ bool drcl_rmap_knows(const struct drcl_rmap *rmap, uint64_t start, uint64_t end)
     return start >= end || drcl_frame_set_has(&rmap->known, start, end);
 }
 
-bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *ret_run)
+bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_run *ret_run)
 {
-    struct drcl_owners_run run;
-
-    if (!drcl_owners_find(&rmap->owners, pfn, &run))
+    if (!drcl_owners_find(&rmap->owners, pfn, ret_run))
         return false;
     rmap->nr_found++;
-    *ret_run = (struct drcl_rmap_run){.pid = run.pid, .addr = run.addr, .pages = (size_t)run.pages};
     return true;
 }
 
@@ -142,14 +139,14 @@ static void tell_full(struct drcl_rmap *rmap, int err)
 static void put_run(struct drcl_rmap *rmap)
 {
     const struct drcl_frame_set *set = &rmap->passing;
-    struct drcl_owners_run run = rmap->run;
+    struct drcl_run run = rmap->run;
     uint64_t end = run.pfn + run.pages;
 
     rmap->run.pages = 0;
     for (size_t i = drcl_frame_set_find(set, run.pfn); i < set->n && set->at[i].start < end; i++) {
         uint64_t from = set->at[i].start > run.pfn ? set->at[i].start : run.pfn;
         uint64_t to = set->at[i].end < end ? set->at[i].end : end;
-        struct drcl_owners_run part = {
+        struct drcl_run part = {
             .pfn = from, .addr = run.addr + (from - run.pfn) * DRCL_PAGE_SIZE, .pages = to - from, .pid = run.pid};
         int r = drcl_owners_add(&rmap->owners, part);
 
@@ -164,7 +161,7 @@ static void put_run(struct drcl_rmap *rmap)
 static void note(struct drcl_rmap *rmap, uint64_t addr, const uint64_t *entries, size_t n)
 {
     const uint64_t mine = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE;
-    struct drcl_owners_run *run = &rmap->run;
+    struct drcl_run *run = &rmap->run;
 
     for (size_t i = 0; i < n; i++, addr += DRCL_PAGE_SIZE) {
         uint64_t pfn = entries[i] & DRCL_PAGEMAP_PFN;
@@ -177,7 +174,7 @@ static void note(struct drcl_rmap *rmap, uint64_t addr, const uint64_t *entries,
         }
         if (run->pages > 0)
             put_run(rmap);
-        *run = (struct drcl_owners_run){.pfn = pfn, .addr = addr, .pages = 1, .pid = rmap->scan.pid};
+        *run = (struct drcl_run){.pfn = pfn, .addr = addr, .pages = 1, .pid = rmap->scan.pid};
     }
 }
 
@@ -190,19 +187,16 @@ static void close_process(struct drcl_rmap *rmap)
 
 /* --- the pass ----------------------------------------------------------------------------------------------------- */
 
-static bool excluded(const struct drcl_rmap *rmap, pid_t pid)
+static bool is_excluded(const struct drcl_rmap *rmap, pid_t pid)
 {
-    for (size_t i = 0; i < rmap->nr_excluded; i++)
-        if (rmap->excluded[i] == pid)
-            return true;
-    return false;
+    return drcl_pid_is_among(pid, rmap->excluded, rmap->nr_excluded);
 }
 
-/* The next process of the pass; false if all had their turn. */
+/* The next process of the pass; false if there is none. */
 static bool next_pid(struct drcl_rmap *rmap, pid_t *ret_pid)
 {
     while (drcl_process_list_next(&rmap->list, ret_pid))
-        if (*ret_pid != getpid() && !excluded(rmap, *ret_pid))
+        if (*ret_pid != getpid() && !is_excluded(rmap, *ret_pid))
             return true;
     return false;
 }
@@ -299,7 +293,7 @@ static void give_up(struct drcl_rmap *rmap)
     end(rmap);
 }
 
-static bool idle(const struct drcl_rmap *rmap)
+static bool is_done(const struct drcl_rmap *rmap)
 {
     return !rmap->running && rmap->wanted.n == 0;
 }
@@ -308,7 +302,7 @@ int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns)
 {
     int r;
 
-    while (!idle(rmap)) {
+    while (!is_done(rmap)) {
         r = rmap->running ? advance(rmap) : begin(rmap);
         if (r == 0)
             complete(rmap);
@@ -319,7 +313,7 @@ int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns)
         if (deadline_ns && now(rmap) >= deadline_ns)
             break;
     }
-    return idle(rmap);
+    return is_done(rmap);
 }
 
 /* --- who is passed over ------------------------------------------------------------------------------------------- */
@@ -330,7 +324,7 @@ static size_t copy_new_first(const struct drcl_rmap *rmap, pid_t *copy, const pi
     size_t nr_new = 0, nr_old = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (excluded(rmap, pids[i]))
+        if (is_excluded(rmap, pids[i]))
             copy[n - ++nr_old] = pids[i];
         else
             copy[nr_new++] = pids[i];
@@ -352,7 +346,7 @@ int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n)
     drcl_free(rmap->env, rmap->excluded);
     rmap->excluded = copy;
     rmap->nr_excluded = n;
-    if (excluded(rmap, rmap->scan.pid)) {
+    if (is_excluded(rmap, rmap->scan.pid)) {
         rmap->run.pages = 0;
         close_process(rmap);
     }

@@ -9,16 +9,9 @@
 #define DRCL_IDLE_RMAP_H
 
 #include "base/env.h"
-#include "sys/frames.h"
+#include "pages/owners/run.h"
 
 struct drcl_rmap;
-
-/* Where frames of a run are mapped: consecutive frames at consecutive addresses. */
-struct drcl_rmap_run {
-    pid_t pid;
-    uint64_t addr; /* of the frame asked for */
-    size_t pages;  /* from it on, at least 1 */
-};
 
 /* @max_bytes bounds the table; what does not fit is not found. */
 int drcl_rmap_new(struct drcl_env *env, size_t max_bytes, struct drcl_rmap **ret_rmap);
@@ -37,7 +30,8 @@ int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns);
 /* Whether [start, end) is known, so that a frame that is not found is mapped by nobody alone. */
 bool drcl_rmap_knows(const struct drcl_rmap *rmap, uint64_t start, uint64_t end);
 
-bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_rmap_run *ret_run);
+/* Who maps the frame: the run that begins with it. */
+bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_run *ret_run);
 
 /* An answer was wrong: after too many of them, and after a while in any case, the table is made anew. */
 void drcl_rmap_was_wrong(struct drcl_rmap *rmap);
