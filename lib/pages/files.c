@@ -46,8 +46,7 @@ int drcl_page_files_open(struct drcl_page_files *files, struct drcl_env *env, en
 
     files->env = env;
     files->idle = (struct drcl_page_idle){.env = env, .fd = -1};
-    files->kpageflags = (struct drcl_kpageflags){.env = env, .fd = -1};
-    files->kpagecgroup = (struct drcl_kpagecgroup){.env = env, .fd = -1};
+    files->kpageflags.fd = files->kpagecgroup.fd = -1;
     if (page_size != (long)DRCL_PAGE_SIZE)
         return drcl_error(env, -EOPNOTSUPP, "pages of %ld bytes: the backend idle-page knows pages of 4096 bytes only",
                           page_size);
@@ -60,8 +59,8 @@ int drcl_page_files_open(struct drcl_page_files *files, struct drcl_env *env, en
 void drcl_page_files_close(struct drcl_page_files *files)
 {
     drcl_page_idle_close(&files->idle);
-    drcl_kpageflags_close(&files->kpageflags);
-    drcl_kpagecgroup_close(&files->kpagecgroup);
+    drcl_frame_file_close(&files->kpageflags);
+    drcl_frame_file_close(&files->kpagecgroup);
 }
 
 int drcl_page_files_need_kpagecgroup(struct drcl_page_files *files)

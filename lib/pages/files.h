@@ -10,8 +10,8 @@
 struct drcl_page_files {
     struct drcl_env *env;
     struct drcl_page_idle idle; /* fd -1: there is no bitmap */
-    struct drcl_kpageflags kpageflags;
-    struct drcl_kpagecgroup kpagecgroup; /* opened when it is needed; fd -1 until then */
+    struct drcl_frame_file kpageflags;
+    struct drcl_frame_file kpagecgroup; /* opened when it is needed; fd -1 until then */
 };
 
 /* How the idle-page bitmap is opened. */

@@ -90,7 +90,7 @@ bool drcl_frame_blocks_head(const struct drcl_frame_blocks *table, const struct 
 }
 
 /* Looks at a few frames of a block of which nothing was a user's, others each time: whether they are as they were. */
-static bool probe(struct drcl_frame_blocks *table, struct drcl_kpageflags *kpageflags,
+static bool probe(struct drcl_frame_blocks *table, struct drcl_frame_file *kpageflags,
                   const struct drcl_frame_kinds *kinds, uint64_t addr)
 {
     for (int i = 0; i < PROBES; i++) {
@@ -99,7 +99,7 @@ static bool probe(struct drcl_frame_blocks *table, struct drcl_kpageflags *kpage
         bool is_tail;
 
         _Static_assert(DRCL_HUGE_PAGES == 1 << 9, "a frame is the top 9 bits");
-        if (drcl_kpageflags_read(kpageflags, drcl_first_frame(addr) + at, 1, &word) < 0)
+        if (drcl_frame_file_read(kpageflags, drcl_first_frame(addr) + at, 1, &word) < 0)
             return false;
         is_tail = word & DRCL_KPF_COMPOUND_TAIL;
         if (is_tail != bit(kinds->tails, at) || (!is_tail && (word & DRCL_KPF_LRU)))
@@ -108,7 +108,7 @@ static bool probe(struct drcl_frame_blocks *table, struct drcl_kpageflags *kpage
     return true;
 }
 
-bool drcl_frame_blocks_check_empty(struct drcl_frame_blocks *table, struct drcl_kpageflags *kpageflags, uint64_t addr,
+bool drcl_frame_blocks_check_empty(struct drcl_frame_blocks *table, struct drcl_frame_file *kpageflags, uint64_t addr,
                                    uint32_t now_ms, uint64_t *ret_nr_free)
 {
     const struct drcl_block *block = drcl_block_slot(table->blocks, addr);

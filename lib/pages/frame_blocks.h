@@ -48,7 +48,7 @@ bool drcl_frame_blocks_head(const struct drcl_frame_blocks *table, const struct 
 
 /* Whether no frame of the block of @addr is a user's, as far as is remembered, and how many of them are free. If what
  * is remembered is not fresh, looks at a few frames of the block. */
-bool drcl_frame_blocks_check_empty(struct drcl_frame_blocks *table, struct drcl_kpageflags *kpageflags, uint64_t addr,
+bool drcl_frame_blocks_check_empty(struct drcl_frame_blocks *table, struct drcl_frame_file *kpageflags, uint64_t addr,
                                    uint32_t now_ms, uint64_t *ret_nr_free);
 
 #endif

@@ -44,7 +44,7 @@ static int load(struct drcl_walk *w)
     uint64_t pfn = w->at >> DRCL_PAGE_SHIFT, *words = w->physical->words;
     size_t whole = (size_t)(DRCL_BATCH_PAGES - pfn % DRCL_BATCH_PAGES);
     struct drcl_batch *batch = w->batch;
-    int r = drcl_kpageflags_read(&w->files->kpageflags, pfn, whole, words);
+    int r = drcl_frame_file_read(&w->files->kpageflags, pfn, whole, words);
 
     if (r < 0)
         return r;

@@ -74,7 +74,7 @@ static int find_end(struct drcl_walk *w, const struct drcl_folio *folio)
         return DRCL_FOLIO_ENDS;
     if (end < drcl_request_limit(w->a.request) && first > 0)
         return DRCL_FOLIO_NEXT_BATCH;
-    r = drcl_kpageflags_read(&w->files->kpageflags, (batch->entries[first] & DRCL_PAGEMAP_PFN) + folio->pages, 1,
+    r = drcl_frame_file_read(&w->files->kpageflags, (batch->entries[first] & DRCL_PAGEMAP_PFN) + folio->pages, 1,
                              &word);
     if (r < 0)
         return r;

@@ -4,23 +4,13 @@
 #ifndef DRCL_SYS_KPAGECGROUP_H
 #define DRCL_SYS_KPAGECGROUP_H
 
-#include "base/env.h"
-#include "sys/frames.h"
-
-struct drcl_kpagecgroup {
-    struct drcl_env *env;
-    int fd;
-};
+#include "sys/frame_file.h"
 
 /* Opens the file. -ENOENT without CONFIG_MEMCG; errors name it and the privilege. */
-int drcl_kpagecgroup_open(struct drcl_kpagecgroup *file, struct drcl_env *env);
-void drcl_kpagecgroup_close(struct drcl_kpagecgroup *file);
+int drcl_kpagecgroup_open(struct drcl_frame_file *file, struct drcl_env *env);
 
-/* The cgroups of the @n frames from @pfn on; 0 for a frame that is charged to none, or lies beyond the end of memory.
- */
-int drcl_kpagecgroup_read(struct drcl_kpagecgroup *file, uint64_t pfn, size_t n, uint64_t *inodes);
-
-/* The cgroups of the sorted frames: that of frame i becomes inodes[frames[i].index]. */
-int drcl_kpagecgroup_get(struct drcl_kpagecgroup *file, const struct drcl_frame *frames, size_t n, uint64_t *inodes);
+/* The cgroups of the sorted frames: that of frame i becomes inodes[frames[i].index]; 0 for a frame that is charged to
+ * none, or lies beyond the end of memory. */
+int drcl_kpagecgroup_get(struct drcl_frame_file *file, const struct drcl_frame *frames, size_t n, uint64_t *inodes);
 
 #endif

@@ -3,8 +3,7 @@
 #ifndef DRCL_SYS_KPAGEFLAGS_H
 #define DRCL_SYS_KPAGEFLAGS_H
 
-#include "base/env.h"
-#include "sys/frames.h"
+#include "sys/frame_file.h"
 
 #define DRCL_KPF_DIRTY         (UINT32_C(1) << 4)
 #define DRCL_KPF_LRU           (UINT32_C(1) << 5)
@@ -24,19 +23,10 @@
 
 #define DRCL_KPF_FREE (DRCL_KPF_BUDDY | DRCL_KPF_NOPAGE) /* no memory of anybody */
 
-struct drcl_kpageflags {
-    struct drcl_env *env;
-    int fd;
-};
-
 /* Opens the file. Errors name it and the privilege. */
-int drcl_kpageflags_open(struct drcl_kpageflags *flags, struct drcl_env *env);
-void drcl_kpageflags_close(struct drcl_kpageflags *flags);
+int drcl_kpageflags_open(struct drcl_frame_file *file, struct drcl_env *env);
 
 /* Puts the flags into the sorted frames. Frames beyond the end of memory get DRCL_KPF_NOPAGE. */
-int drcl_kpageflags_get(struct drcl_kpageflags *flags, struct drcl_frame *frames, size_t n);
-
-/* Reads the file's words for the @n frames from @pfn on. */
-int drcl_kpageflags_read(struct drcl_kpageflags *flags, uint64_t pfn, size_t n, uint64_t *words);
+int drcl_kpageflags_get(struct drcl_frame_file *file, struct drcl_frame *frames, size_t n);
 
 #endif

@@ -319,7 +319,7 @@ END_TEST
 
 START_TEST(test_kpagecgroup)
 {
-    struct drcl_kpagecgroup file;
+    struct drcl_frame_file file;
     uint64_t inodes[512];
     char text[101];
 
@@ -334,16 +334,16 @@ START_TEST(test_kpagecgroup)
     root.fail_error = -EACCES;
     ck_assert_int_eq(drcl_kpagecgroup_open(&file, &root.env), -EPERM);
     ck_assert_int_eq(drcl_kpagecgroup_open(&file, &root.env), 0);
-    ck_assert_int_eq(drcl_kpagecgroup_read(&file, 3, 512, inodes), 0);
+    ck_assert_int_eq(drcl_frame_file_read(&file, 3, 512, inodes), 0);
     ck_assert_uint_eq(inodes[0], UINT64_C(0x6464646464646464));
     ck_assert_uint_eq(inodes[8], UINT64_C(0x6c6c6c6c6c6c6c6c));
     for (size_t i = 9; i < 512; i++)
         ck_assert_uint_eq(inodes[i], 0);
     root.fail_call = root.nr_calls + 1;
     root.fail_error = -EIO;
-    ck_assert_int_eq(drcl_kpagecgroup_read(&file, 0, 1, inodes), -EIO);
+    ck_assert_int_eq(drcl_frame_file_read(&file, 0, 1, inodes), -EIO);
     says(root.env.error, "/proc/kpagecgroup");
-    drcl_kpagecgroup_close(&file);
+    drcl_frame_file_close(&file);
     tear_down();
 }
 END_TEST

@@ -22,7 +22,7 @@ struct folio {
 static int get_flags(struct drcl_idle_page *b, uint64_t pfn, uint32_t *ret_flags)
 {
     uint64_t word = 0;
-    int r = drcl_kpageflags_read(&b->pages->files.kpageflags, pfn, 1, &word);
+    int r = drcl_frame_file_read(&b->pages->files.kpageflags, pfn, 1, &word);
 
     *ret_flags = r < 0 ? 0 : (uint32_t)word;
     return r;

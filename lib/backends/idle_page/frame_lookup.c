@@ -56,7 +56,7 @@ static int recall(struct drcl_idle_page *b, struct drcl_idle_target *t, struct d
             block->nr_same = before.nr_same;
         return 0;
     }
-    r = drcl_kpageflags_read(&b->pages->files.kpageflags, drcl_first_frame(sample->addr), DRCL_HUGE_PAGES, words);
+    r = drcl_frame_file_read(&b->pages->files.kpageflags, drcl_first_frame(sample->addr), DRCL_HUGE_PAGES, words);
     if (r < 0)
         return r;
     block = drcl_frame_blocks_learn(&t->pages->blocks, sample->addr, words, now);
