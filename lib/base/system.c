@@ -15,14 +15,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/uring.h"
+
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
 #ifndef SYS_process_madvise
 #define SYS_process_madvise 440
 #endif
-
-#define NS_PER_S UINT64_C(1000000000)
 
 static int real_open(void *data, const char *path, int flags)
 {
@@ -98,7 +99,7 @@ static int real_timer_set(void *data, int fd, uint64_t deadline_ns)
 {
     /* Setting the time also takes back an expiry that was not read. */
     struct itimerspec when = {
-        .it_value = {.tv_sec = (time_t)(deadline_ns / NS_PER_S), .tv_nsec = (long)(deadline_ns % NS_PER_S)}};
+        .it_value = {.tv_sec = (time_t)(deadline_ns / DRCL_NS_PER_S), .tv_nsec = (long)(deadline_ns % DRCL_NS_PER_S)}};
 
     (void)data;
     return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
@@ -111,7 +112,7 @@ static int real_clock(void *data, clockid_t id, uint64_t *ret_ns)
     (void)data;
     if (clock_gettime(id, &now) < 0)
         return -errno;
-    *ret_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    *ret_ns = (uint64_t)now.tv_sec * DRCL_NS_PER_S + (uint64_t)now.tv_nsec;
     return 0;
 }
 

@@ -4,7 +4,7 @@
  * write, because the files it is for have no other way. What is needed of the interface is declared here, as not every
  * C library comes with the kernel's headers.
  */
-#include "base/system.h"
+#include "base/uring.h"
 
 #include <errno.h>
 #include <stdint.h>
