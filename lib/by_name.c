@@ -1,44 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameters by name: settings, counters and the two switches, enabled and commit_inputs. */
+/* Parameters by name: settings, counters and the two switches, enabled and commit_inputs; one at a time or in a line.
+ */
 #include "context.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "params/params.h"
+#include "handle.h"
+#include "params/line.h"
+#include "params/parse.h"
+#include "params/table.h"
 
-static const struct drcl_param *find(struct damon_reclaim *ctx, const char *name)
+/* Does what the switches say: puts the parameters into effect, then enables or disables. */
+static int throw_switches(struct damon_reclaim *ctx, const struct drcl_switches *switches)
 {
-    const struct drcl_param *param = drcl_param_find(name);
+    int r = switches->commit ? damon_reclaim_commit(ctx) : 0;
 
-    if (!param)
-        drcl_error(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);
-    return param;
+    if (r < 0 || !switches->has_enabled)
+        return r;
+    return switches->enabled ? damon_reclaim_enable(ctx) : damon_reclaim_disable(ctx);
 }
 
 int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *text)
 {
-    const struct drcl_param *param;
-    uint64_t value;
+    char why[DRCL_ERROR_SIZE] = "";
+    struct drcl_switches switches = {0};
     int r;
 
     if (!ctx || !name || !text)
         return -EINVAL;
-    param = find(ctx, name);
-    if (!param)
-        return -ENOENT;
-    if (param->info.read_only)
-        return drcl_error(&ctx->env, -EACCES, "%s: can only be read", param->info.name);
-    r = drcl_param_parse(&ctx->env, param, text, &value);
+    r = drcl_params_parse(name, text, &ctx->staged, &switches, &(struct drcl_error_text){why, sizeof(why)});
+    return r < 0 ? drcl_error(&ctx->env, r, "%s", why) : throw_switches(ctx, &switches);
+}
+
+int damon_reclaim_set_line(struct damon_reclaim *ctx, const char *line)
+{
+    char why[DRCL_ERROR_SIZE] = "";
+    struct damon_reclaim_params before, params;
+    struct drcl_switches switches = {0};
+    int r;
+
+    if (!ctx || !line)
+        return -EINVAL;
+    before = params = ctx->staged;
+    r = drcl_params_parse_line(line, &params, &switches, &(struct drcl_error_text){why, sizeof(why)});
     if (r < 0)
-        return r;
-    if (param->kind == DRCL_PARAM_ENABLED)
-        return value ? damon_reclaim_enable(ctx) : damon_reclaim_disable(ctx);
-    if (param->kind == DRCL_PARAM_COMMIT)
-        return value ? damon_reclaim_commit(ctx) : 0;
-    drcl_param_set(param, &ctx->staged, value);
-    return 0;
+        return drcl_error(&ctx->env, r, "%s", why);
+    drcl_hold(ctx);
+    ctx->staged = params;
+    r = throw_switches(ctx, &switches);
+    if (r < 0)
+        ctx->staged = before;
+    drcl_release(ctx);
+    return r;
 }
 
 static int print_counter(struct damon_reclaim *ctx, const struct drcl_param *param, char *buf, size_t size)
@@ -57,13 +72,12 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
 {
     const struct drcl_param *param;
     bool enabled;
-    uint64_t value;
 
     if (!ctx || !name || (!buf && size))
         return -EINVAL;
-    param = find(ctx, name);
+    param = drcl_param_find(name);
     if (!param)
-        return -ENOENT;
+        return drcl_error(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);
     enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
     switch (param->kind) {
     case DRCL_PARAM_ENABLED:
@@ -77,8 +91,5 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
     case DRCL_PARAM_SETTING:
         break;
     }
-    value = drcl_param_get(param, &ctx->staged);
-    if (param->info.type == DAMON_RECLAIM_PARAM_BOOL)
-        return snprintf(buf, size, "%s", value ? "Y" : "N");
-    return snprintf(buf, size, "%llu", (unsigned long long)value);
+    return drcl_param_print(param, drcl_param_get(param, &ctx->staged), buf, size);
 }

@@ -9,7 +9,7 @@
 #include "lifecycle.h"
 #include "engine/filter.h"
 #include "engine/scheme.h"
-#include "params/params.h"
+#include "params/table.h"
 #include "base/size.h"
 
 struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)

@@ -8,7 +8,8 @@
 #include "handle.h"
 #include "lifecycle.h"
 #include "targets.h"
-#include "params/params.h"
+#include "params/check.h"
+#include "params/table.h"
 #include "base/size.h"
 #include "sys/psi.h"
 
@@ -16,19 +17,21 @@
 
 int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *params)
 {
-    struct damon_reclaim_params copy = {.size = sizeof(copy)};
+    char why[DRCL_ERROR_SIZE] = "";
+    struct damon_reclaim_params copy;
     int r;
 
     if (!ctx || !params)
         return -EINVAL;
-    damon_reclaim_params_init(&copy);
+    drcl_params_defaults(&copy);
     r = drcl_size_copy(&copy, sizeof(copy), params, params->size);
     if (r < 0)
         return drcl_error(&ctx->env, r, "params: size %zu is not one that this library knows", params->size);
-    r = drcl_params_check_ranges(&ctx->env, &copy);
-    if (r == 0)
-        ctx->staged = copy;
-    return r;
+    r = drcl_params_check_ranges(&copy, &(struct drcl_error_text){why, sizeof(why)});
+    if (r < 0)
+        return drcl_error(&ctx->env, r, "%s", why);
+    ctx->staged = copy;
+    return 0;
 }
 
 int damon_reclaim_get_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params)
@@ -79,10 +82,12 @@ static int check_pressure(struct damon_reclaim *ctx)
 
 int drcl_check_staged(struct damon_reclaim *ctx)
 {
-    int r = drcl_params_validate(&ctx->env, &ctx->staged);
+    char why[DRCL_ERROR_SIZE] = "";
+    int r = drcl_params_check(&ctx->staged, &(struct drcl_error_text){why, sizeof(why)});
 
-    if (r == 0)
-        r = check_pressure(ctx);
+    if (r < 0)
+        return drcl_error(&ctx->env, r, "%s", why);
+    r = check_pressure(ctx);
     return r < 0 ? r : ctx->driver->check(ctx, &ctx->staged);
 }
 

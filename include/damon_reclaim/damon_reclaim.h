@@ -645,11 +645,103 @@ struct damon_reclaim_params {
     bool autotune_monitoring_intervals; /**< tune sample_interval and aggr_interval */
 };
 
+/**
+ * @name The table
+ * @{
+ */
+
 /** How many parameters the table has. */
 DAMON_RECLAIM_API size_t damon_reclaim_param_count(void);
 
 /** Describes parameter number @p index in the table's order. @return 0, or -EINVAL past the last or for a bad size. */
 DAMON_RECLAIM_API int damon_reclaim_param_describe(size_t index, struct damon_reclaim_param_info *ret_info);
+
+/** The number of a parameter in the table, for damon_reclaim_param_describe(). A leading "damon_reclaim." is accepted.
+ * @return the number, -ENOENT if there is no such parameter, or -EINVAL for a NULL. */
+DAMON_RECLAIM_API int damon_reclaim_param_find(const char *name);
+
+/** @} */
+
+/**
+ * @name Sets of parameters without a context
+ * A set is a struct of the caller's, which these functions fill, check and print. They use nothing but what they are
+ * given, so that several threads may call them at once. `params->size` is set by the caller; what an older caller's
+ * struct does not have counts as default.
+ *
+ * The text of an error goes to @p error, @p error_size bytes of the caller's: one line that names the parameter and the
+ * cure, NUL-terminated, cut off if need be. Without an error the buffer is left alone. NULL and 0: no text is wanted.
+ * @{
+ */
+
+/** Fills in the defaults. @return 0 or -EINVAL (NULL, or a size too small). */
+DAMON_RECLAIM_API int damon_reclaim_params_init(struct damon_reclaim_params *params);
+
+/**
+ * Puts one parameter, given as text, into a set that damon_reclaim_params_init() or damon_reclaim_get_params() has
+ * filled. The text is the same as for damon_reclaim_set().
+ * @return 0; -ENOENT (no such parameter), -EACCES (read only), -EINVAL (malformed, or a NULL), -ERANGE (out of range),
+ *         -EOPNOTSUPP (`enabled` or `commit_inputs`, which act on a context), -E2BIG (a member
+ *         that the library does not know, or one that an older caller's struct does not have). The set has not changed
+ * then.
+ */
+DAMON_RECLAIM_API int damon_reclaim_params_set(struct damon_reclaim_params *params, const char *name, const char *value,
+                                               char *error, size_t error_size);
+
+/**
+ * Puts a line of words into a set, all or nothing: "min_age=5s quota_sz=1GiB". Words are as on the kernel's boot line,
+ * NAME=VALUE or damon_reclaim.NAME=VALUE, with blanks between them; of several with one name the last one counts.
+ * @return as damon_reclaim_params_set(); the text names the word.
+ */
+DAMON_RECLAIM_API int damon_reclaim_params_set_line(struct damon_reclaim_params *params, const char *line, char *error,
+                                                    size_t error_size);
+
+/**
+ * Prints one parameter of a set, in the parameter's unit.
+ * @param buf   where the text goes, NUL-terminated, cut off if need be; may be NULL if @p size is 0
+ * @return the length of the whole text without the NUL; -ENOENT (no such parameter), -EOPNOTSUPP (a switch or counter,
+ *         which a context alone has), -EINVAL, -E2BIG.
+ */
+DAMON_RECLAIM_API int damon_reclaim_params_get(const struct damon_reclaim_params *params, const char *name, char *buf,
+                                               size_t size);
+
+/** Prints all parameters of a set as a line that damon_reclaim_params_set_line() takes. @p buf, @p size and what is
+ * returned are as in damon_reclaim_params_get(). */
+DAMON_RECLAIM_API int damon_reclaim_params_get_line(const struct damon_reclaim_params *params, char *buf, size_t size);
+
+/**
+ * Checks whether each value of a set is in its range and all of them go together, as committing does. Whether a backend
+ * can do what is asked shows when it is committed.
+ * @return 0; -ERANGE, -EINVAL, -E2BIG with a text.
+ */
+DAMON_RECLAIM_API int damon_reclaim_params_check(const struct damon_reclaim_params *params, char *error,
+                                                 size_t error_size);
+
+/** @} */
+
+/**
+ * @name Numbers with units
+ * For a program's own configuration: the units that parameters take, and the same numbers (decimal, or 0x with
+ * hexadecimal digits; a leading 0 makes none octal here).
+ * @{
+ */
+
+/** Reads a size in bytes: "4096", "64KiB" (or K), MiB (M), GiB (G), TiB (T), B. @return 0; -EINVAL (NULL, or no size),
+ * -ERANGE (beyond 64 bits). */
+DAMON_RECLAIM_API int damon_reclaim_parse_size(const char *text, uint64_t *ret_bytes);
+
+/**
+ * Reads a time in ns: "500us", ms, s, min, h, d.
+ * @param bare_ns  what a number without a unit counts, in ns; 0: there must be a unit
+ * @return 0; -EINVAL (NULL, or no time), -ERANGE (beyond 64 bits).
+ */
+DAMON_RECLAIM_API int damon_reclaim_parse_time(const char *text, uint64_t bare_ns, uint64_t *ret_ns);
+
+/** @} */
+
+/**
+ * @name Parameters of a context
+ * @{
+ */
 
 /**
  * Stages a parameter given as text.
@@ -662,14 +754,19 @@ DAMON_RECLAIM_API int damon_reclaim_param_describe(size_t index, struct damon_re
 DAMON_RECLAIM_API int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *value);
 
 /**
+ * Stages a line of parameters, all or nothing: "min_age=5s quota_sz=1GiB wmarks_low=0". The words are those of
+ * damon_reclaim_params_set_line(). `commit_inputs` and then `enabled` act once all others are staged, wherever they
+ * stand: "min_age=5s enabled=Y" starts with the new min_age.
+ * @return as damon_reclaim_set(), with a text that names the word. What is staged has not changed then.
+ */
+DAMON_RECLAIM_API int damon_reclaim_set_line(struct damon_reclaim *ctx, const char *line);
+
+/**
  * Reads a parameter or counter as text, in the parameter's unit: what is staged, or what is counted now.
  * @param buf   where the text goes, NUL-terminated, cut off if need be; may be NULL if @p size is 0
  * @return the length of the whole text without the NUL, or -ENOENT.
  */
 DAMON_RECLAIM_API int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, size_t size);
-
-/** Fills in the defaults. `params->size` is set by the caller. @return 0 or -EINVAL, -E2BIG. */
-DAMON_RECLAIM_API int damon_reclaim_params_init(struct damon_reclaim_params *params);
 
 /** Stages all parameters. @return 0; -EINVAL, -E2BIG, -ERANGE (the text names the parameter): nothing is staged. */
 DAMON_RECLAIM_API int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *params);
@@ -688,6 +785,8 @@ DAMON_RECLAIM_API int damon_reclaim_get_active_params(struct damon_reclaim *ctx,
  * parameter. The reclaimer is then disabled, as the module does, unless DAMON_RECLAIM_KEEP_ON_INVALID was given.
  */
 DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
+
+/** @} */
 
 /** @} */
 

@@ -47,6 +47,10 @@ int use_everything(const char *pid)
         return r;
     r = damon_reclaim_params_init(&params);
     if (r == 0)
+        r = damon_reclaim_params_set_line(&params, "min_age=5s quota_sz=1GiB", 0, 0);
+    if (r == 0)
+        r = damon_reclaim_set_line(ctx, "min_age=5s");
+    if (r == 0)
         r = damon_reclaim_set(ctx, "min_age", pid);
     damon_reclaim_stop(ctx);
     ctx = damon_reclaim_unref(ctx);

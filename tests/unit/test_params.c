@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "params/params.h"
+#include "params/table.h"
 #include "scripted.h"
 
 static const struct expected {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "params/params.h"
+#include "params/table.h"
 #include "scripted.h"
 
 static struct scripted s;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The one table of parameters, and what is read and written through it. Nothing here knows a context. */
-#ifndef DRCL_PARAMS_H
-#define DRCL_PARAMS_H
+/* The one table of parameters. */
+#ifndef DRCL_PARAMS_TABLE_H
+#define DRCL_PARAMS_TABLE_H
 
 #include "damon_reclaim/damon_reclaim.h"
-
-struct drcl_env;
 
 #define DRCL_MAX_FEEDBACK (UINT64_MAX / 10000) /* still fits when compared with its goal */
 
@@ -29,14 +27,11 @@ const struct drcl_param *drcl_param_at(size_t index);
 /* By name, with or without "damon_reclaim." in front; or NULL. */
 const struct drcl_param *drcl_param_find(const char *name);
 
-/* Reads @text as a value of the parameter. 0, -EINVAL or -ERANGE with a text that names the parameter. */
-int drcl_param_parse(struct drcl_env *env, const struct drcl_param *param, const char *text, uint64_t *ret_value);
-
+/* The member of a setting. */
 uint64_t drcl_param_get(const struct drcl_param *param, const struct damon_reclaim_params *params);
 void drcl_param_set(const struct drcl_param *param, struct damon_reclaim_params *params, uint64_t value);
 
-/* Whether each value is in its range and all of them go together. 0, -ERANGE or -EINVAL with a text. */
-int drcl_params_check_ranges(struct drcl_env *env, const struct damon_reclaim_params *params);
-int drcl_params_validate(struct drcl_env *env, const struct damon_reclaim_params *params);
+/* Fills in the defaults and the library's own size. */
+void drcl_params_defaults(struct damon_reclaim_params *params);
 
 #endif

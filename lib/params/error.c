@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include "params/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int drcl_params_error(const struct drcl_error_text *error, int err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (error->size)
+        vsnprintf(error->text, error->size, format, args);
+    va_end(args);
+    return err;
+}
