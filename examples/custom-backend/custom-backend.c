@@ -57,10 +57,7 @@ static int run(struct guest_ram *ram, struct damon_reclaim *ctx)
 
 static int start(struct guest_ram *ram, struct damon_reclaim **ret_ctx, char *error, size_t error_size)
 {
-    static const char *const settings[][2] = {
-        {"min_age", "1s"},      {"quota_ms", "200"}, {"wmarks_high", "1000"},
-        {"wmarks_mid", "1000"}, {"wmarks_low", "0"}, {"enabled", "Y"},
-    };
+    static const char settings[] = "min_age=1s quota_ms=200 wmarks_high=1000 wmarks_mid=1000 wmarks_low=0 enabled=Y";
     struct damon_reclaim_config config = {
         .size = sizeof(config),
         .backend_ops = &guest_ram_monitor,
@@ -70,9 +67,7 @@ static int start(struct guest_ram *ram, struct damon_reclaim **ret_ctx, char *er
     };
     int r = damon_reclaim_new(&config, ret_ctx);
 
-    for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++)
-        r = damon_reclaim_set(*ret_ctx, settings[i][0], settings[i][1]);
-    return r;
+    return r < 0 ? r : damon_reclaim_set_line(*ret_ctx, settings);
 }
 
 /* Prints how much was reclaimed, and checks that no data is lost. */

@@ -62,17 +62,14 @@ static int start_broker(pid_t target)
 
 static int reclaim(struct damon_reclaim *ctx, pid_t pid, uint64_t seconds, struct damon_reclaim_stats *stats)
 {
-    static const char *const settings[][2] = {
-        {"min_age", "2s"},      {"quota_ms", "0"},   {"wmarks_high", "1000"},
-        {"wmarks_mid", "1000"}, {"wmarks_low", "0"}, {"enabled", "Y"},
-    };
+    static const char settings[] = "min_age=2s quota_ms=0 wmarks_high=1000 wmarks_mid=1000 wmarks_low=0 enabled=Y";
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
     uint64_t end = damon_reclaim_now(ctx) + seconds * NS_PER_S;
     int r = damon_reclaim_add_target(ctx, &target, NULL);
 
-    for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++)
-        r = damon_reclaim_set(ctx, settings[i][0], settings[i][1]);
+    if (r == 0)
+        r = damon_reclaim_set_line(ctx, settings);
     while (r == 0 && damon_reclaim_now(ctx) < end) {
         poll(&pfd, 1, 1000);
         r = damon_reclaim_dispatch(ctx);

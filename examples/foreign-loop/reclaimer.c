@@ -5,18 +5,14 @@
 #include <stdlib.h>
 
 /* How cold memory is found and how much of it goes: a service would read these from its configuration. */
-static const char *const settings[][2] = {
-    {"min_age", "5s"}, {"wmarks_high", "1000"}, {"wmarks_mid", "1000"}, {"wmarks_low", "0"}, {"enabled", "Y"},
-};
+static const char settings[] = "min_age=5s wmarks_high=1000 wmarks_mid=1000 wmarks_low=0 enabled=Y";
 
 static int set_up(struct damon_reclaim *ctx, pid_t pid)
 {
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
     int r = pid ? damon_reclaim_add_target(ctx, &target, NULL) : 0;
 
-    for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++)
-        r = damon_reclaim_set(ctx, settings[i][0], settings[i][1]);
-    return r;
+    return r < 0 ? r : damon_reclaim_set_line(ctx, settings);
 }
 
 struct damon_reclaim *reclaimer_new(char **argv, const struct damon_reclaim_callbacks *callbacks, void *userdata)

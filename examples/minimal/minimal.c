@@ -13,16 +13,9 @@ static int reclaim_for_a_minute(struct damon_reclaim *ctx, struct damon_reclaim_
 {
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
     uint64_t end = damon_reclaim_now(ctx) + 60 * UINT64_C(1000000000);
-    int r = damon_reclaim_set(ctx, "min_age", "5s"); /* cold: not accessed for five seconds */
+    /* Cold is what was not accessed for five seconds; reclaim it however much memory is free. */
+    int r = damon_reclaim_set_line(ctx, "min_age=5s wmarks_high=1000 wmarks_mid=1000 wmarks_low=0 enabled=Y");
 
-    if (r == 0)
-        r = damon_reclaim_set(ctx, "wmarks_high", "1000"); /* at work however much memory is free */
-    if (r == 0)
-        r = damon_reclaim_set(ctx, "wmarks_mid", "1000");
-    if (r == 0)
-        r = damon_reclaim_set(ctx, "wmarks_low", "0");
-    if (r == 0)
-        r = damon_reclaim_enable(ctx);
     while (r == 0 && damon_reclaim_now(ctx) < end) {
         poll(&pfd, 1, 1000);
         r = damon_reclaim_dispatch(ctx);

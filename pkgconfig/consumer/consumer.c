@@ -28,14 +28,8 @@ int main(void)
         fprintf(stderr, "new: %s (%d)\n", error, r);
         return 1;
     }
-    r = damon_reclaim_set(ctx, "min_age", "5s");
     /* At work however much memory is free. */
-    if (r == 0)
-        r = damon_reclaim_set(ctx, "wmarks_high", "1000");
-    if (r == 0)
-        r = damon_reclaim_set(ctx, "wmarks_mid", "1000");
-    if (r == 0)
-        r = damon_reclaim_set(ctx, "wmarks_low", "0");
+    r = damon_reclaim_set_line(ctx, "min_age=5s wmarks_high=1000 wmarks_mid=1000 wmarks_low=0");
     if (r == 0)
         r = damon_reclaim_enable(ctx);
     while (r == 0 && damon_reclaim_now(ctx) < 20 * UINT64_C(1000000000))
