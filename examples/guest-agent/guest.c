@@ -154,8 +154,9 @@ static int make_reclaimer(struct guest *guest, struct agent_error *error)
     if (r < 0)
         return agent_fail(error, r, "no memory");
     r = make_context(guest, error);
+    guest->staged.size = sizeof(guest->staged);
     if (r == 0)
-        r = guest_desk_new(guest, error);
+        r = damon_reclaim_params_init(&guest->staged);
     if (r == 0 && dry_run)
         r = reclaim_nothing(guest, error);
     return r == 0 ? never_apply(guest->agent->never, guest->ctx, error) : r;
@@ -261,7 +262,6 @@ static int stop(struct agent *agent)
         log_error("%s", damon_reclaim_last_error(guest->ctx));
     report_free(guest->report);
     compaction_free(guest->compaction);
-    damon_reclaim_unref(guest->desk);
     damon_reclaim_unref(guest->ctx);
     advise_free(guest->advise);
     *guest = (struct guest){0};

@@ -2,9 +2,9 @@
 /*
  * The daemon of a whole machine, virtual or not: one context for all of its memory.
  *
- * A second context, the desk, holds the staged parameters. It is never enabled. The first context has a copy of them,
- * in which the back-off may have lowered the quota. So a staged value does not take effect too early, and a person who
- * reads the quota does not see the lowered one.
+ * The daemon stages parameters in a set of its own. The context gets a copy of them, with a quota that the back-off may
+ * have made smaller. So nobody who reads a parameter sees the smaller quota, and the back-off commits no value that
+ * somebody is about to change.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -23,7 +23,7 @@ struct report;
 struct guest {
     struct agent *agent;
     struct damon_reclaim *ctx;             /* watches and reclaims */
-    struct damon_reclaim *desk;            /* holds the staged parameters */
+    struct damon_reclaim_params staged;    /* the staged parameters */
     struct damon_reclaim_params committed; /* the parameters in effect, with the configured quota */
     struct loop_source *source, *tick, *stats, *retry, *advice;
 
@@ -48,7 +48,6 @@ struct damon_reclaim_stats guest_stats(const struct guest *guest);
 bool guest_free_permille(const struct guest *guest, uint32_t *ret);
 
 /* inputs.c: the parameters, as in the files of the kernel's module. */
-int guest_desk_new(struct guest *guest, struct agent_error *error);
 /* Prints a parameter or counter. Returns the length of the text, or -ENOENT. */
 int guest_input_get(struct guest *guest, const char *name, char *buf, size_t size);
 /* Stages a value, or executes `enabled` or `commit_inputs`. Logs errors. */

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters: staging them on the desk, and putting them into effect. */
+/* The parameters: staged in a set of the daemon's own, and put into effect. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/log.h"
 #include "guest.h"
-
-int guest_desk_new(struct guest *guest, struct agent_error *error)
-{
-    /* Any context will do, and simulated memory needs nothing of the machine. */
-    static const char workload[] = "r, 4096\n\np\n1\nr, 1, 4096, 1, rw\n";
-    struct damon_reclaim_sim_config sim = {.size = sizeof(sim), .workload = workload, .workload_name = "desk"};
-    struct damon_reclaim_config config = {
-        .size = sizeof(config), .backend = "sim", .sim = &sim, .error = error->text, .error_size = sizeof(error->text)};
-
-    return damon_reclaim_new(&config, &guest->desk);
-}
 
 static bool is_switch(const char *name)
 {
@@ -26,11 +15,10 @@ static bool is_switch(const char *name)
 /* Finds a parameter in the table. */
 static bool describe(const char *name, struct damon_reclaim_param_info *ret)
 {
+    int index = damon_reclaim_param_find(name);
+
     *ret = (struct damon_reclaim_param_info){.size = sizeof(*ret)};
-    for (size_t i = 0; damon_reclaim_param_describe(i, ret) == 0; i++)
-        if (!strcmp(ret->name, name))
-            return true;
-    return false;
+    return index >= 0 && damon_reclaim_param_describe((size_t)index, ret) == 0;
 }
 
 int guest_input_get(struct guest *guest, const char *name, char *buf, size_t size)
@@ -38,7 +26,8 @@ int guest_input_get(struct guest *guest, const char *name, char *buf, size_t siz
     struct damon_reclaim_param_info info;
     bool staged = describe(name, &info) && !info.read_only && !is_switch(name);
 
-    return damon_reclaim_get(staged ? guest->desk : guest->ctx, name, buf, size);
+    return staged ? damon_reclaim_params_get(&guest->staged, name, buf, size)
+                  : damon_reclaim_get(guest->ctx, name, buf, size);
 }
 
 /* Lowers the quota in a set of parameters to what the back-off allows. */
@@ -52,14 +41,11 @@ static struct damon_reclaim_params scaled(const struct guest *guest, const struc
     return result;
 }
 
-/* Stages the parameters of the desk in the context, which commits them next. */
-static int stage_desk(struct guest *guest, struct damon_reclaim_params *ret)
+/* Stages in the context what the daemon has staged, within the quota of the back-off. */
+static int stage(struct guest *guest)
 {
-    struct damon_reclaim_params params;
+    struct damon_reclaim_params params = scaled(guest, &guest->staged);
 
-    *ret = (struct damon_reclaim_params){.size = sizeof(*ret)};
-    damon_reclaim_get_params(guest->desk, ret);
-    params = scaled(guest, ret);
     return damon_reclaim_set_params(guest->ctx, &params);
 }
 
@@ -73,13 +59,12 @@ static int switch_set(struct guest *guest, const char *name, const char *value)
 {
     bool nothing_new = !strcmp(name, "enabled") && guest_stats(guest).state != DAMON_RECLAIM_STATE_DISABLED;
     bool commits = is_on(value) && !nothing_new;
-    struct damon_reclaim_params params;
-    int r = commits ? stage_desk(guest, &params) : 0;
+    int r = commits ? stage(guest) : 0;
 
     if (r == 0)
         r = damon_reclaim_set(guest->ctx, name, value);
     if (r == 0 && commits)
-        guest->committed = params;
+        guest->committed = guest->staged;
     return r;
 }
 
@@ -96,8 +81,8 @@ static bool is_bare(const char *value)
 
 int guest_input_set(struct guest *guest, const char *name, const char *value)
 {
-    struct damon_reclaim *ctx = is_switch(name) ? guest->ctx : guest->desk;
     struct damon_reclaim_param_info info;
+    char text[256] = "";
     int r;
 
     if (!describe(name, &info))
@@ -106,24 +91,26 @@ int guest_input_set(struct guest *guest, const char *name, const char *value)
         log_warning("%s: \"%.40s\" is not a number of %s", name, value, info.unit);
         return -EINVAL;
     }
-    r = is_switch(name) ? switch_set(guest, name, value) : damon_reclaim_set(ctx, name, value);
+    if (is_switch(name))
+        r = switch_set(guest, name, value);
+    else
+        r = damon_reclaim_params_set(&guest->staged, name, value, text, sizeof(text));
     if (r < 0)
-        log_warning("%s was written: %s", name, damon_reclaim_last_error(ctx));
+        log_warning("%s was written: %s", name, *text ? text : damon_reclaim_last_error(guest->ctx));
     else
         log_info("%s was written: %s", name, value);
     return r == -ERANGE ? -EINVAL : r;
 }
 
-/* Puts the parameters of the desk into effect, and enables or disables the context. */
+/* Puts what is staged into effect, and enables or disables. */
 static int apply(struct guest *guest, bool enabled)
 {
-    struct damon_reclaim_params params;
-    int r = stage_desk(guest, &params);
+    int r = stage(guest);
 
     if (r == 0)
         r = damon_reclaim_commit(guest->ctx);
     if (r == 0)
-        guest->committed = params;
+        guest->committed = guest->staged;
     if (r == 0)
         r = enabled ? damon_reclaim_enable(guest->ctx) : damon_reclaim_disable(guest->ctx);
     return r;
@@ -132,20 +119,19 @@ static int apply(struct guest *guest, bool enabled)
 int guest_inputs_configure(struct guest *guest, const struct config *config, struct agent_error *error)
 {
     bool was_enabled = guest_stats(guest).state != DAMON_RECLAIM_STATE_DISABLED;
-    struct damon_reclaim_params staged = {.size = sizeof(staged)}, committed = guest->committed;
+    const struct damon_reclaim_params staged = guest->staged, committed = guest->committed;
     int r;
 
-    damon_reclaim_get_params(guest->desk, &staged);
-    r = damon_reclaim_set_params(guest->desk, config_params(config));
-    if (r < 0)
-        return agent_fail(error, r, "%s", damon_reclaim_last_error(guest->desk));
+    guest->staged = *config_params(config);
     r = apply(guest, config_enabled(config));
-    if (r < 0) {
-        agent_fail(error, r, "%s", damon_reclaim_last_error(guest->ctx));
-        if (committed.size && damon_reclaim_set_params(guest->desk, &committed) == 0)
-            apply(guest, was_enabled); /* it was valid before */
-        damon_reclaim_set_params(guest->desk, &staged);
+    if (r == 0)
+        return 0;
+    agent_fail(error, r, "%s", damon_reclaim_last_error(guest->ctx));
+    if (committed.size) { /* was good before */
+        guest->staged = committed;
+        apply(guest, was_enabled);
     }
+    guest->staged = staged;
     return r;
 }
 

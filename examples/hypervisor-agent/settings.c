@@ -7,25 +7,18 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* The library knows best what it takes; any context will do, and simulated memory needs nothing of the machine. */
 static int parse_min_age(const char *value, uint64_t *ret_us, struct agent_error *error)
 {
-    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim"};
     struct damon_reclaim_params params = {.size = sizeof(params)};
-    struct damon_reclaim *ctx;
-    int r = damon_reclaim_new(&config, &ctx);
+    char text[256] = "";
+    int r = damon_reclaim_params_init(&params);
 
+    if (r == 0)
+        r = damon_reclaim_params_set(&params, "min_age", value, text, sizeof(text));
     if (r < 0)
-        return agent_fail(error, r, "cannot be checked: %s", strerror(-r));
-    r = damon_reclaim_set(ctx, "min_age", value);
-    if (r < 0) {
-        agent_fail(error, r, "%s", damon_reclaim_last_error(ctx));
-    } else {
-        damon_reclaim_get_params(ctx, &params);
-        *ret_us = params.min_age;
-    }
-    damon_reclaim_unref(ctx);
-    return r;
+        return agent_fail(error, r, "%s", text);
+    *ret_us = params.min_age;
+    return 0;
 }
 
 static int check_min_age(const char *value, struct agent_error *error)
@@ -106,7 +99,7 @@ void host_policy_get(const struct config *config, const char *name, struct host_
         .cap = config_number(config, section_of(config, name, "vm_quota_sz"), "vm_quota_sz"),
         .never_below = config_number(config, section_of(config, name, "vm_never_below"), "vm_never_below"),
     };
-    if (*min_age) /* was checked; without memory for it that of all counts */
+    if (*min_age) /* was checked */
         parse_min_age(min_age, &ret->min_age_us, NULL);
 }
 

@@ -12,19 +12,17 @@ static struct guest guest;
 static void setup(void)
 {
     struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim"};
-    struct agent_error error = {""};
 
     log_open("test", DAMON_RECLAIM_LOG_ERROR);
-    guest = (struct guest){.backoff = BACKOFF_INIT};
+    guest = (struct guest){.backoff = BACKOFF_INIT, .staged.size = sizeof(guest.staged)};
     ck_assert_int_eq(damon_reclaim_new(&config, &guest.ctx), 0);
-    ck_assert_int_eq(guest_desk_new(&guest, &error), 0);
+    ck_assert_int_eq(damon_reclaim_params_init(&guest.staged), 0);
     ck_assert_int_eq(guest_input_set(&guest, "enabled", "Y"), 0);
 }
 
 static void teardown(void)
 {
     damon_reclaim_unref(guest.ctx);
-    damon_reclaim_unref(guest.desk);
 }
 
 static struct damon_reclaim_params active(void)
