@@ -68,7 +68,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
 static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
     const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK |
-                           DAMON_RECLAIM_LARGEST_RAM;
+                           DAMON_RECLAIM_LARGEST_RAM | DAMON_RECLAIM_DRY_RUN;
     struct drcl_host host = drcl_context_host;
     int r;
 
@@ -94,7 +94,8 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     host.data = ctx;
     host.has_before = ctx->callbacks.before_reclaim != NULL;
     r = drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->backend, &host, config->seed,
-                         !(ctx->flags & DAMON_RECLAIM_NO_MARK));
+                         !(ctx->flags & (DAMON_RECLAIM_NO_MARK | DAMON_RECLAIM_DRY_RUN)));
+    ctx->engine.dry_run = ctx->flags & DAMON_RECLAIM_DRY_RUN;
     return r < 0 ? drcl_error(&ctx->env, r, "out of memory") : 0;
 }
 

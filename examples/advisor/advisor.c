@@ -17,15 +17,6 @@ static const uint64_t ages_s[] = {1, 2, 5, 10, 30, 60, 120, 300, 600};
 #define NR_AGES (sizeof(ages_s) / sizeof(ages_s[0]))
 
 /*! [stat] */
-/* The reclaim scheme always exists. A filter that rejects all memory keeps it from reclaiming. */
-static int reclaim_nothing(struct damon_reclaim *ctx)
-{
-    static const struct damon_reclaim_filter nothing = {
-        .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = false, .start = 0, .end = UINT64_MAX};
-
-    return damon_reclaim_set_filters(ctx, DAMON_RECLAIM_SCHEME_RECLAIM, &nothing, 1);
-}
-
 /* Adds a scheme that counts memory that was not accessed for this long. Its watermarks are 0, so it is always active.
  */
 static int count_older_than(struct damon_reclaim *ctx, uint64_t age_s, uint32_t *ret_scheme)
@@ -79,8 +70,6 @@ static int start(struct advisor *a, struct damon_reclaim *ctx, pid_t pid)
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = pid};
     int r = pid ? damon_reclaim_add_target(ctx, &target, NULL) : 0;
 
-    if (r == 0)
-        r = reclaim_nothing(ctx);
     for (size_t i = 0; r == 0 && i < NR_AGES; i++)
         r = count_older_than(ctx, ages_s[i], &a->schemes[i]);
     return r == 0 ? damon_reclaim_enable(ctx) : r;
@@ -118,6 +107,7 @@ int main(int argc, char **argv)
     struct damon_reclaim_config config = {
         .size = sizeof(config),
         .backend = argc > 2 ? "idle-page" : "sim",
+        .flags = DAMON_RECLAIM_DRY_RUN, /* the reclaim scheme, which is always there, touches nothing either */
         .error = error,
         .error_size = sizeof(error),
     };

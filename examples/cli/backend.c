@@ -110,7 +110,7 @@ int backend_open(const struct options *options, const char *backend, const struc
     if (options->wait || options->comms.n || options->cgroups.n)
         config.flags |= DAMON_RECLAIM_ALLOW_NO_TARGET;
     if (options->dry_run)
-        config.flags |= DAMON_RECLAIM_NO_MARK;
+        config.flags |= DAMON_RECLAIM_DRY_RUN;
     if (options->largest_ram)
         config.flags |= DAMON_RECLAIM_LARGEST_RAM;
     r = damon_reclaim_new(&config, ret);

@@ -121,32 +121,27 @@ static int exit_code(int error)
     }
 }
 
-/* A dry run has this before all others. */
-static const struct damon_reclaim_filter reject_all = {
-    .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = false, .start = 0, .end = UINT64_MAX};
-
 int filters_set(const struct options *options, struct damon_reclaim *ctx)
 {
-    size_t n = options->filters.n, first = options->dry_run ? 1 : 0;
+    size_t n = options->filters.n;
     struct damon_reclaim_filter *filters;
     struct rule *rules;
     bool good = true;
     int r = CLI_USAGE;
 
-    if (!n && !first)
+    if (!n)
         return CLI_OK;
-    filters = cli_realloc(NULL, n + first, sizeof(*filters));
-    filters[0] = reject_all;
+    filters = cli_realloc(NULL, n, sizeof(*filters));
     rules = cli_realloc(NULL, n, sizeof(*rules));
     for (size_t i = 0; i < n; i++) {
         bool fits = cut(&rules[i], options->filters.items[i]);
 
         if (good && !fits)
             cli_error("--filter='%s': too many words", options->filters.items[i]);
-        good = good && fits && parse(&rules[i], options->filters.items[i], &filters[first + i]);
+        good = good && fits && parse(&rules[i], options->filters.items[i], &filters[i]);
     }
     if (good) {
-        r = exit_code(damon_reclaim_set_filters(ctx, DAMON_RECLAIM_SCHEME_RECLAIM, filters, first + n));
+        r = exit_code(damon_reclaim_set_filters(ctx, DAMON_RECLAIM_SCHEME_RECLAIM, filters, n));
         if (r != CLI_OK)
             cli_error("--filter: %s", damon_reclaim_last_error(ctx));
     }

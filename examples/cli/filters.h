@@ -10,7 +10,7 @@
 /* How a rule is written, for the help. */
 extern const char filters_help[];
 
-/* Makes the rules filters of the reclaim scheme, in their order; for a dry run such that nothing passes. Returns
+/* Makes the rules filters of the reclaim scheme, in their order. Returns
  * CLI_OK, or the exit code with a message. */
 int filters_set(const struct options *options, struct damon_reclaim *ctx);
 

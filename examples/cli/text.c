@@ -47,6 +47,22 @@ static void summary_truth(const struct facts *facts)
            BYTES(truth->touched), BYTES(truth->anon), BYTES(truth->file));
 }
 
+static void summary_found(const struct facts *facts)
+{
+    const struct damon_reclaim_stats *stats = &facts->stats;
+
+    if (facts->dry_run) { /* what stays cold is counted again and again */
+        printf("  dry run    nothing was touched; %s would go now\n", BYTES(facts->cold_bytes));
+        return;
+    }
+    printf("  found      %s not accessed for %s: tried %s of it in %" PRIu64 " regions\n",
+           BYTES(stats->bytes_reclaim_tried_regions + stats->bytes_accessed + stats->bytes_not_reclaimable),
+           SECONDS(facts->params.min_age * 1000), BYTES(stats->bytes_reclaim_tried_regions),
+           stats->nr_reclaim_tried_regions);
+    printf("             and left alone %s accessed after all, %s not reclaimable\n", BYTES(stats->bytes_accessed),
+           BYTES(stats->bytes_not_reclaimable));
+}
+
 void text_summary(const struct facts *facts)
 {
     const struct damon_reclaim_stats *stats = &facts->stats;
@@ -54,14 +70,7 @@ void text_summary(const struct facts *facts)
     summary_head(facts);
     printf("  watched    %s in %" PRIu64 " regions, %" PRIu64 " aggregations, %" PRIu64 " samples\n",
            BYTES(stats->monitored_bytes), stats->nr_regions, stats->nr_aggregations, stats->nr_samples);
-    printf("  found      %s not accessed for %s: tried %s of it in %" PRIu64 " regions\n",
-           BYTES(stats->bytes_reclaim_tried_regions + stats->bytes_accessed + stats->bytes_not_reclaimable),
-           SECONDS(facts->params.min_age * 1000), BYTES(stats->bytes_reclaim_tried_regions),
-           stats->nr_reclaim_tried_regions);
-    printf("             and left alone %s accessed after all, %s not reclaimable\n", BYTES(stats->bytes_accessed),
-           BYTES(stats->bytes_not_reclaimable));
-    if (facts->dry_run)
-        printf("  dry run    nothing was touched; %s would go now\n", BYTES(facts->cold_bytes));
+    summary_found(facts);
     printf("  reclaimed  %s in %" PRIu64 " regions; the quota was full in %" PRIu64 " windows\n",
            BYTES(stats->bytes_reclaimed_regions), stats->nr_reclaimed_regions, stats->nr_quota_exceeds);
     printf("  cost       reclaiming %s (CPU %s), monitoring %s of CPU\n", SECONDS(stats->reclaim_ns),

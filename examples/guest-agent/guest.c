@@ -128,22 +128,14 @@ static int make_context(struct guest *guest, struct agent_error *error)
         .callbacks = &callbacks,
         .userdata = guest,
         .root = config_text(config, NULL, "root"),
-        .flags = config_bool(config, NULL, "largest_ram") ? DAMON_RECLAIM_LARGEST_RAM : 0,
+        .flags = (config_bool(config, NULL, "largest_ram") ? DAMON_RECLAIM_LARGEST_RAM : 0u) |
+                 (guest->advise ? DAMON_RECLAIM_DRY_RUN : 0u),
         .error = error->text,
         .error_size = sizeof(error->text),
         .damon = &damon,
     };
 
     return damon_reclaim_new(&new, &guest->ctx);
-}
-
-static int reclaim_nothing(struct guest *guest, struct agent_error *error)
-{
-    static const struct damon_reclaim_filter nothing = {
-        .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .start = 0, .end = UINT64_MAX};
-    int r = damon_reclaim_set_filters(guest->ctx, DAMON_RECLAIM_SCHEME_RECLAIM, &nothing, 1);
-
-    return r < 0 ? agent_fail(error, r, "dry run: %s", damon_reclaim_last_error(guest->ctx)) : 0;
 }
 
 static int make_reclaimer(struct guest *guest, struct agent_error *error)
@@ -157,8 +149,6 @@ static int make_reclaimer(struct guest *guest, struct agent_error *error)
     guest->staged.size = sizeof(guest->staged);
     if (r == 0)
         r = damon_reclaim_params_init(&guest->staged);
-    if (r == 0 && dry_run)
-        r = reclaim_nothing(guest, error);
     return r == 0 ? never_apply(guest->agent->never, guest->ctx, error) : r;
 }
 

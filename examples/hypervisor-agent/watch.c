@@ -58,7 +58,7 @@ static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const str
     struct host_vm *vm = vm_of(watch, region->target);
 
     (void)scheme;
-    if (!vm || config_bool(watch->host->agent->config, NULL, "dry_run"))
+    if (!vm)
         return false;
     if (!watch->vm) {
         struct damon_reclaim_params params = {.size = sizeof(params)};
@@ -256,6 +256,8 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
     };
     int r;
 
+    if (config_bool(host->agent->config, NULL, "dry_run"))
+        config.flags |= DAMON_RECLAIM_DRY_RUN;
     if (config_bool(host->agent->config, NULL, "take_over"))
         damon.flags |= DAMON_RECLAIM_DAMON_TAKE_OVER;
     r = damon_reclaim_new(&config, &watch->ctx);

@@ -528,7 +528,20 @@ enum damon_reclaim_flag {
     DAMON_RECLAIM_NO_MARK = 1 << 2,
     /** Without `monitor_region_start` and `monitor_region_end`, of physical memory the largest System RAM range alone
      * is watched, as the module does. Without this flag all of them are. */
-    DAMON_RECLAIM_LARGEST_RAM = 1 << 3
+    DAMON_RECLAIM_LARGEST_RAM = 1 << 3,
+    /**
+     * A dry run: memory is watched and schemes choose regions, but nothing is acted on, and the ages of regions go on.
+     * - Statistics of schemes and of the context count what would be tried (`nr_tried`, `sz_tried`,
+     *   `nr_reclaim_tried_regions`, `bytes_reclaim_tried_regions`). It also counts as having passed the filters for
+     * pages, which are not asked, because no page is looked at or marked. Nothing counts as applied or reclaimed, as
+     * accessed after all, or as not reclaimable.
+     * - A region that stays cold counts again each time that the scheme comes to it.
+     * - A quota is charged the size of the region, and fills. Nothing takes time: a limit of time stays worth what the
+     *   library assumes before it has measured anything, 1024 pages a ms.
+     * - Callbacks are called as otherwise, after_reclaim() with nothing reclaimed.
+     * - Where the kernel does the work, each of its schemes gets the action "stat".
+     */
+    DAMON_RECLAIM_DRY_RUN = 1 << 4
 };
 
 /** How to make a context. To start, set `size` and `backend` and leave all other members 0. */

@@ -268,23 +268,24 @@ static void apply_to_region(struct round *round, size_t i)
     struct drcl_engine *engine = round->engine;
     struct damon_reclaim_result result = {.size = sizeof(result)};
     struct damon_reclaim_region region;
-    bool stat = !drcl_scheme_acts_on_pages(round->scheme), decided = false;
+    bool acts = drcl_scheme_acts_on_pages(round->scheme), counts = !acts || engine->dry_run, decided = false;
     int r = 0;
 
     if (!trim_to_filters(round, i, &decided))
         return;
-    if ((stat || !engine->by_page) && !trim_to_quota(round, i))
+    if ((counts || !engine->by_page) && !trim_to_quota(round, i))
         return;
     region = describe(round, i);
-    if (!stat && engine->host.has_before && !engine->host.before(engine->host.data, round->id, &region))
+    if (acts && engine->host.has_before && !engine->host.before(engine->host.data, round->id, &region))
         return;
     if (engine->halt || target_of(round)->removed)
         return;
     if (drcl_exclusion_bytes(&engine->exclusion, region.start, region.end)) /* by the callback, just now */
         return;
     result.end = region.end;
-    if (stat) {
-        result.tried = result.reclaimed = result.filter_passed = region.end - region.start;
+    if (counts) {
+        result.tried = result.filter_passed = region.end - region.start;
+        result.reclaimed = acts ? 0 : result.tried;
         drcl_quota_charge(&round->scheme->quota, result.tried, result.tried, result.tried, 0);
     } else {
         r = act(round, i, decided, &result);
@@ -295,7 +296,7 @@ static void apply_to_region(struct round *round, size_t i)
     engine->host.after(engine->host.data, round->id, &region, &result);
     if (!drcl_engine_take_result(engine, target_of(round), r))
         return;
-    if (drcl_quota_full(&round->scheme->quota) || (!stat && result.end < region.end) ||
+    if (drcl_quota_full(&round->scheme->quota) || (!counts && result.end < region.end) ||
         (engine->by_page && engine->host.now(engine->host.data) >= round->deadline))
         stop_at(round, result.end);
 }
@@ -348,7 +349,7 @@ static bool begin_round(struct drcl_engine *engine, struct drcl_scheme *scheme)
         }
     }
     return drcl_quota_begin(quota, engine->host.now(engine->host.data), metrics.psi_valid, metrics.psi_some_us,
-                            engine->by_page && drcl_scheme_acts_on_pages(scheme));
+                            engine->by_page && drcl_scheme_acts_on_pages(scheme) && !engine->dry_run);
 }
 
 static void apply_scheme(struct drcl_engine *engine, uint32_t id)

@@ -83,6 +83,7 @@ struct drcl_engine {
     uint64_t min_region_size; /* bytes, a power of two */
     bool by_page;             /* the backend looks at single pages */
     bool marking;             /* idle regions are marked before a scheme acts on them */
+    bool dry_run;             /* schemes count what they would act on, and leave it alone */
 
     struct drcl_target *targets;
     size_t nr_targets;

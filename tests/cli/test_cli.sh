@@ -253,14 +253,13 @@ advice() {
 
     run $sim --json --dry-run
     ok 'a dry run' value_is dry_run true
-    ok 'tries nothing' value_is bytes_reclaim_tried_regions 0
+    ok 'counts what it would try' at_least "$(value bytes_reclaim_tried_regions)" 12582912
     ok 'and reclaims nothing' value_is truth.reclaimed 0
     ok 'but knows what would go' near bytes_cold 12582912 1258291
     run $sim --json
     ok 'any other run is wet' value_is dry_run false
     run $sim --dry-run --filter 'allow anon'
     ok 'a dry run with a filter' [ "$status" = 0 ]
-    ok 'still tries nothing' grep -q 'tried 0 B' out
     ok 'and says so' grep -q 'nothing was touched; 1[0-9.]* MiB would go now' out
 }
 

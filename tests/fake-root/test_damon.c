@@ -164,6 +164,28 @@ START_TEST(test_filters)
 }
 END_TEST
 
+/* A dry run: the kernel counts, and what it counts as applied was not reclaimed. */
+START_TEST(test_dry_run)
+{
+    struct damon_reclaim_stats stats;
+    struct damon_reclaim *ctx;
+
+    begin(KERNEL);
+    ctx = new_context(NULL, 0, DAMON_RECLAIM_DRY_RUN);
+    enable(ctx);
+    is(RECLAIM "action", "stat");
+    is(RECLAIM "quotas/bytes", "134217728");
+    warm_up(ctx, 3);
+    damon->counters[1].sz_tried = 8 * MIB;
+    damon->counters[1].sz_applied = 8 * MIB;
+    warm_up(ctx, 2);
+    stats = stats_of(ctx);
+    ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 8 * MIB);
+    ck_assert_uint_eq(stats.bytes_reclaimed_regions, 0);
+    end(ctx);
+}
+END_TEST
+
 START_TEST(test_schemes)
 {
     struct damon_reclaim_scheme scheme = {
@@ -458,6 +480,7 @@ static void fill(TCase *tc)
     add_cases_for_kernels(tc, test_part_of_memory, 2);
     add_for_kernels(tc, test_processes);
     add_for_kernels(tc, test_filters);
+    add_for_kernels(tc, test_dry_run);
     add_for_kernels(tc, test_schemes);
     add_for_kernels(tc, test_regions_of_processes);
     add_for_kernels(tc, test_statistics);

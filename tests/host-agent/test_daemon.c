@@ -296,7 +296,7 @@ START_TEST(test_dry_run)
 
     begin("[agent]\ndry_run = Y\n");
     metric_reaches(METRIC("vm_cold_bytes", "a"), 16 * (double)MIB);
-    metric_is(METRIC("tried_bytes_total", "a"), 0);
+    metric_is(METRIC("reclaimed_bytes_total", "a"), 0);
     metric_reaches(METRIC("advise_reclaimed_bytes_total", "a") ",min_age=\"1\"", 16 * (double)MIB);
     stand_in_stop(a);
 }

@@ -204,7 +204,7 @@ START_TEST(test_unknown_flags)
     config = scripted_config(&s);
     config.flags = UINT32_C(1) << 31;
     expect_refused(config, -EINVAL, "config.flags");
-    config.flags = DAMON_RECLAIM_NO_MARK | 1 << 4;
+    config.flags = DAMON_RECLAIM_NO_MARK | 1 << 5;
     expect_refused(config, -EINVAL, "config.flags");
 }
 END_TEST

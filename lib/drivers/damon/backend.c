@@ -202,6 +202,7 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
     d->ops = &ops;
     d->owner.fd = -1;
     d->ram.largest = config->flags & DAMON_RECLAIM_LARGEST_RAM;
+    d->dry_run = config->flags & DAMON_RECLAIM_DRY_RUN;
     r = use_config(d, config->damon);
     if (r == 0)
         r = may_write(env);

@@ -96,6 +96,7 @@ struct drcl_damon {
     enum drcl_damon_operations wanted;
     uint32_t flags;
     bool monitor_only; /* the engine's schemes act, on what the kernel has seen */
+    bool dry_run;      /* the kernel counts what its schemes would act on, and leaves it alone */
     const struct damon_reclaim_backend_ops *ops;
     struct drcl_pages *pages; /* for monitor_only */
     uint64_t snapshot_ns;     /* when the engine's regions were taken over from the kernel */

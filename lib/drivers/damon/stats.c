@@ -62,8 +62,10 @@ static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slo
         stats = &ctx->engine.schemes[s->scheme]->stats;
     stats->nr_tried += grown(&s->nr_tried, c.nr_tried);
     stats->sz_tried += grown(&s->sz_tried, c.sz_tried);
-    stats->nr_applied += grown(&s->nr_applied, c.nr_applied);
-    stats->sz_applied += grown(&s->sz_applied, c.sz_applied);
+    if (!d->dry_run) { /* else the scheme has nothing but counted */
+        stats->nr_applied += grown(&s->nr_applied, c.nr_applied);
+        stats->sz_applied += grown(&s->sz_applied, c.sz_applied);
+    }
     stats->sz_filter_passed += grown(&s->sz_passed, c.sz_passed);
     by = grown(&s->exceeds, c.exceeds);
     if (s->scheme != DRCL_DAMON_MONITOR)

@@ -208,7 +208,8 @@ static void put_scheme(struct drcl_put *put, struct drcl_damon *d, struct drcl_d
     s->min_age = scheme->min_age;
     s->watermarks = scheme->config.watermarks;
     put->what = "the action of a scheme";
-    drcl_put_text(put, action_name(d, scheme->config.action), DRCL_DAMON_SCHEME "/action", slot);
+    drcl_put_text(put, action_name(d, d->dry_run ? DAMON_RECLAIM_ACTION_STAT : scheme->config.action),
+                  DRCL_DAMON_SCHEME "/action", slot);
     put_pattern(put, scheme, slot);
     put_quota(put, s, &scheme->quota, slot);
     if (!d->own_watermarks)
