@@ -19,4 +19,6 @@ def label(page, heading):
 text = path.read_text(encoding="utf-8")
 text = re.sub(r"^(###* )(.*)$", lambda m: f"{m[1]}{m[2]} {{#{label(path.stem, m[2])}}}", text, flags=re.MULTILINE)
 text = re.sub(r"\]\((?:(?:\.\./|docs/)?([\w-]+)\.md)?#([^)]+)\)", lambda m: f"](#{label(m[1] or path.stem, m[2])})", text)
+# What is no page of the reference is no link there.
+text = re.sub(r"\[([^\]]*)\]\(CHANGELOG\.md\)", r"\1", text)
 sys.stdout.write(text)
