@@ -136,6 +136,21 @@ START_TEST(test_not_permitted)
 }
 END_TEST
 
+/* An error of advice that is not about one process ends the attempt and comes back, and the next attempt works. */
+START_TEST(test_advice_fails)
+{
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    mark();
+    f->advise_error = -EIO;
+    ck_assert_int_eq(try_reclaim(), -EIO);
+    EXPECT(tried, 0);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+    f->advise_error = 0;
+    mark_and_reclaim();
+    EXPECT(reclaimed, 64);
+}
+END_TEST
+
 /* When monitoring stops, all files of processes are closed, also those of one that is being read. */
 START_TEST(test_stop)
 {
@@ -168,6 +183,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_new_process);
     tcase_add_test(tc, test_exit_in_the_middle);
     tcase_add_test(tc, test_not_permitted);
+    tcase_add_test(tc, test_advice_fails);
     tcase_add_test(tc, test_stop);
 }
 
