@@ -22,20 +22,30 @@ const char *host_cmdline_word(const struct host_cmdline *cmdline, size_t i)
     return NULL;
 }
 
+/* The word behind @word, or NULL. */
+static const char *next_word(const struct host_cmdline *cmdline, const char *word)
+{
+    const char *end = cmdline->text + cmdline->len;
+
+    word += strnlen(word, (size_t)(end - word)) + 1;
+    return word < end ? word : NULL;
+}
+
 /* What follows the option @name, in the next word or behind a '='. With one or two dashes, as the programs take it. */
 static const char *option(const struct host_cmdline *cmdline, const char *name)
 {
-    const char *word;
+    const char *word = host_cmdline_word(cmdline, 1);
+    size_t len = strlen(name);
 
-    for (size_t i = 1; (word = host_cmdline_word(cmdline, i)) != NULL; i++) {
-        size_t dashes = strspn(word, "-"), len = strlen(name);
+    for (; word; word = next_word(cmdline, word)) {
+        size_t dashes = strspn(word, "-");
 
         if (dashes < 1 || dashes > 2 || strncmp(word + dashes, name, len))
             continue;
         if (word[dashes + len] == '=')
             return word + dashes + len + 1;
         if (!word[dashes + len])
-            return host_cmdline_word(cmdline, i + 1);
+            return next_word(cmdline, word);
     }
     return NULL;
 }

@@ -42,13 +42,33 @@ static enum host_ram_kind kind_of(const struct host_mapping *m)
     return HOST_RAM_FILE;
 }
 
-/* The data of a program or a library, which is mapped to be executed as well. */
-static bool is_program(const struct host_mapping *mappings, size_t n, const char *path)
+/* The files that are mapped to be executed, sorted. */
+struct programs {
+    const char **paths;
+    size_t n;
+};
+
+static int by_text(const void *a, const void *b)
 {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int find_programs(const struct host_mapping *mappings, size_t n, struct programs *ret)
+{
+    *ret = (struct programs){.paths = calloc(n ? n : 1, sizeof(*ret->paths))};
+    if (!ret->paths)
+        return -ENOMEM;
     for (size_t i = 0; i < n; i++)
-        if (mappings[i].executable && !strcmp(mappings[i].path, path))
-            return true;
-    return false;
+        if (mappings[i].executable && *mappings[i].path)
+            ret->paths[ret->n++] = mappings[i].path;
+    qsort(ret->paths, ret->n, sizeof(*ret->paths), by_text);
+    return 0;
+}
+
+/* The data of a program or a library, which is mapped to be executed as well. */
+static bool is_program(const struct programs *programs, const char *path)
+{
+    return programs->n && bsearch(&path, programs->paths, programs->n, sizeof(*programs->paths), by_text);
 }
 
 static uint64_t size_of(const struct piece *p)
@@ -62,14 +82,15 @@ static bool continues(const struct host_mapping *before, const struct host_mappi
            (!m->inode || before->offset + (before->end - before->start) == m->offset);
 }
 
-static size_t make_pieces(const struct host_mapping *mappings, size_t n, struct piece *pieces)
+static size_t make_pieces(const struct host_mapping *mappings, size_t n, const struct programs *programs,
+                          struct piece *pieces)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
         enum host_ram_kind kind = kind_of(&mappings[i]);
 
-        if (kind == HOST_RAM_NONE || (kind == HOST_RAM_FILE && is_program(mappings, n, mappings[i].path)))
+        if (kind == HOST_RAM_NONE || (kind == HOST_RAM_FILE && is_program(programs, mappings[i].path)))
             continue;
         if (count && i && pieces[count - 1].end == mappings[i].start && pieces[count - 1].kind == kind &&
             continues(&mappings[i - 1], &mappings[i])) {
@@ -141,12 +162,16 @@ static void take_largest(const struct piece *pieces, size_t n, struct host_ram *
 int host_guest_ram(const struct host_mapping *mappings, size_t n, uint64_t told, struct host_ram *ret)
 {
     struct piece *pieces = calloc(n ? n : 1, sizeof(*pieces));
+    struct programs programs = {NULL, 0};
     struct host_ram ram = {0};
     size_t count;
 
-    if (!pieces)
+    if (!pieces || find_programs(mappings, n, &programs) < 0) {
+        free(pieces);
         return -ENOMEM;
-    count = make_pieces(mappings, n, pieces);
+    }
+    count = make_pieces(mappings, n, &programs, pieces);
+    free(programs.paths);
     qsort(pieces, count, sizeof(*pieces), by_size);
     if (!count || size_of(&pieces[0]) < LEAST) {
         free(pieces);
