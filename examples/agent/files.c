@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Large enough for the maps of a process with 65,530 mappings, the default limit. */
@@ -28,15 +29,31 @@ static ssize_t read_all(int fd, char *buf, size_t size)
     return (ssize_t)len;
 }
 
+/* Somebody else may have put a FIFO or a device there, which would be waited for. */
+static int open_regular(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+    if (r == 0)
+        return fd;
+    close(fd);
+    return r;
+}
+
 int file_read(const char *path, char **ret, size_t *ret_len)
 {
     size_t capacity = 0, len = 0;
     char *text = NULL, *grown;
     ssize_t n = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_regular(path);
 
     if (fd < 0)
-        return -errno;
+        return fd;
     do {
         capacity = capacity ? 2 * capacity : 8192;
         grown = capacity > LARGEST ? NULL : realloc(text, capacity);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading small files that somebody else may have made. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "agent/files.h"
+#include "scratch.h"
+#include "suite.h"
+
+START_TEST(test_text)
+{
+    const char *directory = scratch_directory();
+    char *text;
+    size_t len;
+
+    ck_assert_int_eq(file_read(scratch_file(directory, "text", "4711\n"), &text, &len), 0);
+    ck_assert_str_eq(text, "4711\n");
+    ck_assert_uint_eq(len, 5);
+    free(text);
+}
+END_TEST
+
+/* Whoever may write to the directory must not make the daemon wait: nobody will ever write into the FIFO. */
+START_TEST(test_not_regular)
+{
+    const char *directory = scratch_directory();
+    char path[256], *text;
+
+    snprintf(path, sizeof(path), "%s/fifo", directory);
+    ck_assert_int_eq(mkfifo(path, 0666), 0);
+    ck_assert_int_eq(file_read(path, &text, NULL), -EINVAL);
+    ck_assert_int_eq(file_read("/dev/zero", &text, NULL), -EINVAL);
+    ck_assert_int_eq(file_read(directory, &text, NULL), -EINVAL);
+    snprintf(path, sizeof(path), "%s/none", directory);
+    ck_assert_int_eq(file_read(path, &text, NULL), -ENOENT);
+}
+END_TEST
+
+static void fill(TCase *tc)
+{
+    tcase_add_test(tc, test_text);
+    tcase_add_test(tc, test_not_regular);
+}
+
+int main(void)
+{
+    return run_suite("files", 10, fill);
+}
