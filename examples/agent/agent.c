@@ -6,16 +6,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hardening.h"
 #include "http.h"
 #include "lock.h"
 #include "log.h"
 #include "notify.h"
+#include "process.h"
 
 #define SECOND          UINT64_C(1000000000)
 #define NEVER_INTERVAL  (5 * SECOND)
 #define STATUS_INTERVAL (5 * SECOND)
+#define HTTP_INTERVAL   (5 * SECOND)
 
 /* The agent, and what its daemon need not see. */
 struct life {
@@ -66,12 +69,22 @@ static void write_textfile(struct loop_source *source, int value, void *userdata
     }
 }
 
+/* What nobody writes any more must not be collected as if it were so for ever. */
+static void remove_textfile(struct life *life)
+{
+    const char *path = config_text(life->config, NULL, "metrics_textfile");
+
+    if (life->textfile && unlink(path) < 0 && errno != ENOENT)
+        log_warning("%s: cannot be removed and tells old values from now on: %s", path, strerror(errno));
+}
+
 static void tell_status(struct loop_source *source, int value, void *userdata)
 {
     struct life *life = userdata;
     char text[400] = "";
 
     (void)source, (void)value;
+    log_tell_left_out(false);
     life->agent.program->status(&life->agent, text, sizeof(text));
     notify_status("%s%s", life->refused ? "(the last reload was refused, see the log) " : "", text);
 }
@@ -204,20 +217,44 @@ static int add_sources(struct life *life, struct agent_error *error)
     return r < 0 ? agent_fail(error, r, "the event loop: %s", strerror(-r)) : 0;
 }
 
-static int serve_metrics(struct life *life, struct agent_error *error)
+static int open_http(struct life *life, struct agent_error *error)
 {
     const struct config *config = life->config;
     const char *address = config_text(config, NULL, "metrics_address");
-    int r;
+    int r = http_open(life->agent.loop, address, (uint16_t)config_number(config, NULL, "metrics_port"), life->metrics,
+                      refresh, life, &life->http, error);
 
-    if (!config_bool(config, NULL, "metrics_http"))
-        return 0;
-    r = http_open(life->agent.loop, address, (uint16_t)config_number(config, NULL, "metrics_port"), life->metrics,
-                  refresh, life, &life->http, error);
     if (r == 0)
         log_info("metrics: http://%s%s%s:%u/metrics", strchr(address, ':') ? "[" : "", address,
                  strchr(address, ':') ? "]" : "", (unsigned int)http_port(life->http));
     return r;
+}
+
+static void try_http_again(struct loop_source *timer, int value, void *userdata)
+{
+    struct life *life = userdata;
+    struct agent_error error;
+    int r = open_http(life, &error);
+
+    (void)value;
+    if (r == -EADDRINUSE)
+        return;
+    if (r < 0)
+        log_error("%s", error.text);
+    loop_remove(timer);
+}
+
+/* A port that somebody else has, perhaps to keep us from starting, is no reason not to work. */
+static int serve_metrics(struct life *life, struct agent_error *error)
+{
+    int r = 0;
+
+    if (config_bool(life->config, NULL, "metrics_http"))
+        r = open_http(life, error);
+    if (r != -EADDRINUSE)
+        return r;
+    log_warning("%s; trying again every %u s", error->text, (unsigned int)(HTTP_INTERVAL / SECOND));
+    return loop_add_timer(life->agent.loop, HTTP_INTERVAL, HTTP_INTERVAL, try_http_again, life, NULL);
 }
 
 /* A build or a kernel that cannot do it is no reason not to work, but one to say so. */
@@ -251,7 +288,12 @@ static int prepare(struct life *life, struct agent_error *error)
     r = loop_new(&life->agent.loop);
     if (r == 0)
         r = metrics_new(&life->metrics);
-    return r < 0 ? agent_fail(error, r, "%s", strerror(-r)) : add_sources(life, error);
+    if (r < 0)
+        return agent_fail(error, r, "%s", strerror(-r));
+    r = add_sources(life, error);
+    if (r == 0)
+        process_release_signals();
+    return r;
 }
 
 static int live(struct life *life)
@@ -281,6 +323,8 @@ static int live(struct life *life)
         }
     }
     notify_stopping();
+    remove_textfile(life);
+    log_tell_left_out(true);
     if (started && program->stop(&life->agent) < 0)
         r = 1;
     return r;
@@ -291,11 +335,12 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
     struct life life = {.agent = {.program = program, .userdata = userdata}, .lock = -1};
     int r;
 
+    process_begin();
     if (!config_main(&program->config, argc, argv, &life.config, &r))
         return r;
     life.agent.config = life.config;
     set_log_level(life.config);
-    signal(SIGPIPE, SIG_IGN);
+    process_hold_signals();
     r = live(&life);
     http_close(life.http);
     metrics_free(life.metrics);

@@ -6,6 +6,7 @@
 #ifndef AGENT_LOG_H
 #define AGENT_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <damon_reclaim/damon_reclaim.h>
@@ -20,6 +21,10 @@ void log_write(enum damon_reclaim_log_level level, const char *format, ...) __at
 #define log_warning(...) log_write(DAMON_RECLAIM_LOG_WARNING, __VA_ARGS__)
 #define log_info(...)    log_write(DAMON_RECLAIM_LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_write(DAMON_RECLAIM_LOG_DEBUG, __VA_ARGS__)
+
+/* Of one kind of message only so many a minute are written (log_limit.h). Writes how many were left out in the minutes
+ * that are over, or, with @all, so far. */
+void log_tell_left_out(bool all);
 
 /* For damon_reclaim_callbacks.log. */
 void log_library(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata);

@@ -11,7 +11,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../support/daemon.sh
 . "$here/../support/daemon.sh"
 daemon=$sample locks=$dir
-mkdir "$dir/other"
 trap 'kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
 
 begin() {
@@ -68,7 +67,6 @@ life() {
         ok "ends with EOF" grep -q '^# EOF' "$dir/answer"
         ok "anything else is not found" served "HTTP/1.1 404" /
         ok "only GET" served "HTTP/1.1 405" /metrics '*/*' POST
-        ok "a port that is taken" fails 1 "Address already in use; another program uses it" --lock-directory="$dir/other" --metrics-http --metrics-port="$(port)"
     fi
     ok "SIGHUP applies what is new" reload 40s "min_age 40000000"
     ok "SIGHUP with a mistake says where" reload long "c.ini:2: "
