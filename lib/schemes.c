@@ -71,6 +71,30 @@ static int take_filters(struct damon_reclaim *ctx, const struct damon_reclaim_fi
     return r;
 }
 
+/* A member of a scheme has the bounds of the parameter that is the same for the reclaim scheme. */
+static int check_bounds(struct damon_reclaim *ctx, const char *member, uint64_t value, const char *parameter)
+{
+    const struct drcl_param *param = drcl_param_find(parameter);
+
+    if (value <= param->info.max)
+        return 0;
+    return drcl_error(&ctx->env, -ERANGE, "scheme.%s: %llu is out of range; it goes up to %llu %s", member,
+                      (unsigned long long)value, (unsigned long long)param->info.max, param->info.unit);
+}
+
+static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme)
+{
+    int r = check_bounds(ctx, "quota.ms", scheme->quota.ms, "quota_ms");
+
+    if (r == 0)
+        r = check_bounds(ctx, "quota.reset_interval_ms", scheme->quota.reset_interval_ms, "quota_reset_interval_ms");
+    if (r == 0)
+        r = check_bounds(ctx, "watermarks.interval_us", scheme->watermarks.interval_us, "wmarks_interval");
+    if (r == 0)
+        r = check_bounds(ctx, "min_age_us", scheme->min_age_us, "min_age");
+    return r == 0 ? check_bounds(ctx, "apply_interval_us", scheme->apply_interval_us, "aggr_interval") : r;
+}
+
 static int check_quota(struct damon_reclaim *ctx, const struct damon_reclaim_quota *quota)
 {
     if (quota->nr_goals > DRCL_MAX_GOALS || (quota->nr_goals && !quota->goals))
@@ -107,7 +131,9 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
     if (marks->low > marks->mid || marks->mid > marks->high || marks->high > 1000)
         return drcl_error(&ctx->env, -EINVAL, "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000",
                           marks->low, marks->mid, marks->high);
-    r = check_quota(ctx, &scheme->quota);
+    r = check_ranges(ctx, scheme);
+    if (r == 0)
+        r = check_quota(ctx, &scheme->quota);
     if (r == 0 && ctx->driver->check_scheme)
         r = ctx->driver->check_scheme(ctx, scheme);
     return r;

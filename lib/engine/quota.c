@@ -3,50 +3,17 @@
 
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/clock.h"
 
 #define BP UINT64_C(10000) /* one, in basis points */
 
 /* What one millisecond is worth before anything was measured, in regions of the least size: 4 GB/s with pages of 4 KiB,
  * so much that the estimate does not limit the first window. */
-#define FIRST_REGIODRCL_NS_PER_MS 1024u
+#define FIRST_REGIONS_PER_MS 1024u
 
 /* The kernel's default of quota_reset_interval_ms. */
 #define DEFAULT_RESET_INTERVAL_MS 1000u
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* a * b, or the greatest number if that does not fit. */
-static uint64_t saturating_mul(uint64_t a, uint64_t b)
-{
-    return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
-}
-
-static uint64_t saturating_add(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-/* a * b / c, whatever the product is, to the precision that 64 bits give; UINT64_MAX if c is 0. */
-static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
-{
-    if (!c)
-        return UINT64_MAX;
-    while (b && a > UINT64_MAX / b && c > 1) {
-        a = a >= b ? a >> 1 : a;
-        b = a >= b ? b : b >> 1;
-        c >>= 1;
-    }
-    return saturating_mul(a, b) / c;
-}
 
 void drcl_quota_set(struct drcl_quota *quota, const struct damon_reclaim_quota *limits, uint64_t min_region_size)
 {
@@ -57,7 +24,7 @@ void drcl_quota_set(struct drcl_quota *quota, const struct damon_reclaim_quota *
     for (size_t i = 0; i < limits->nr_goals && i < DRCL_MAX_GOALS; i++)
         quota->goals[i] = limits->goals[i];
     quota->min_region_size = min_region_size;
-    quota->budget_ns = saturating_mul(limits->ms, DRCL_NS_PER_MS);
+    quota->budget_ns = drcl_mul(limits->ms, DRCL_NS_PER_MS);
     quota->changed = true;
     if (!limits->nr_goals)
         quota->goal_size = DRCL_NO_LIMIT;
@@ -78,14 +45,15 @@ uint64_t drcl_feedback(uint64_t last, uint64_t score_bp, uint64_t least)
 
     if (score_bp >= 2 * BP)
         return least;
-    next = score_bp <= BP ? last + mul_div(last, BP - score_bp, BP) : last - mul_div(last, score_bp - BP, BP);
-    if (next < last && score_bp <= BP)
-        next = UINT64_MAX - 1; /* it grew past the end */
-    return max_u64(next, least);
+    if (score_bp > BP)
+        next = last - drcl_mul_div(last, score_bp - BP, BP);
+    else /* DRCL_NO_LIMIT, one more, means something else */
+        next = drcl_min(drcl_add(last, drcl_mul_div(last, BP - score_bp, BP)), DRCL_NO_LIMIT - 1);
+    return drcl_max(next, least);
 }
 
-/* The greatest score of the goals; the pressure is what it grew by since the last time. */
-static uint64_t goals_score(struct drcl_quota *quota, bool psi_valid, uint64_t psi_us)
+/* The greatest score of the goals. Memory pressure is what it grew by in a window, on average since the last time. */
+static uint64_t goals_score(struct drcl_quota *quota, uint64_t windows, bool psi_valid, uint64_t psi_us)
 {
     uint64_t best = 0;
 
@@ -94,8 +62,10 @@ static uint64_t goals_score(struct drcl_quota *quota, bool psi_valid, uint64_t p
         uint64_t current = goal->current;
 
         if (goal->metric == DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US)
-            current = psi_valid && quota->psi_known ? psi_us - quota->last_psi_us : 0;
-        best = max_u64(best, mul_div(current, BP, goal->target));
+            current = psi_valid && quota->psi_known && psi_us > quota->last_psi_us
+                          ? (psi_us - quota->last_psi_us) / windows
+                          : 0;
+        best = drcl_max(best, drcl_mul_div(current, BP, goal->target));
     }
     if (psi_valid) {
         quota->last_psi_us = psi_us;
@@ -104,7 +74,7 @@ static uint64_t goals_score(struct drcl_quota *quota, bool psi_valid, uint64_t p
     return best;
 }
 
-static void tune_by_goals(struct drcl_quota *quota, bool psi_valid, uint64_t psi_us)
+static void tune_by_goals(struct drcl_quota *quota, uint64_t windows, bool psi_valid, uint64_t psi_us)
 {
     uint64_t score;
 
@@ -112,7 +82,7 @@ static void tune_by_goals(struct drcl_quota *quota, bool psi_valid, uint64_t psi
         quota->goal_size = DRCL_NO_LIMIT;
         return;
     }
-    score = goals_score(quota, psi_valid, psi_us);
+    score = goals_score(quota, windows, psi_valid, psi_us);
     if (quota->limits.tuner == DAMON_RECLAIM_TUNER_TEMPORAL)
         quota->goal_size = score >= BP ? 0 : DRCL_NO_LIMIT;
     else
@@ -126,8 +96,8 @@ static uint64_t worth(const struct drcl_quota *quota, uint64_t bytes)
     uint64_t ms = quota->limits.ms;
 
     if (!quota->total_ns)
-        return saturating_mul(saturating_mul(ms, FIRST_REGIODRCL_NS_PER_MS), quota->min_region_size);
-    return max_u64(mul_div(bytes, saturating_mul(ms, DRCL_NS_PER_MS), quota->total_ns), quota->min_region_size);
+        return drcl_mul(drcl_mul(ms, FIRST_REGIONS_PER_MS), quota->min_region_size);
+    return drcl_max(drcl_mul_div(bytes, drcl_mul(ms, DRCL_NS_PER_MS), quota->total_ns), quota->min_region_size);
 }
 
 /* The smallest of the limits that are set, in bytes tried; and in bytes of regions, which may hold little to try. */
@@ -135,33 +105,33 @@ static void find_effective(struct drcl_quota *quota, bool by_time)
 {
     uint64_t sized = quota->limits.sz ? quota->limits.sz : DRCL_NO_LIMIT;
 
-    sized = min_u64(sized, quota->goal_size);
+    sized = drcl_min(sized, quota->goal_size);
     quota->effective = sized;
     quota->cover = sized;
     if (by_time && quota->total_charged && quota->total_covered > quota->total_charged && sized != DRCL_NO_LIMIT)
-        quota->cover = mul_div(sized, quota->total_covered, quota->total_charged);
+        quota->cover = drcl_mul_div(sized, quota->total_covered, quota->total_charged);
     if (!quota->limits.ms)
         return;
     if (by_time)
-        quota->cover = min_u64(quota->cover, worth(quota, quota->total_covered));
+        quota->cover = drcl_min(quota->cover, worth(quota, quota->total_covered));
     else
-        quota->effective = quota->cover = min_u64(sized, worth(quota, quota->total_charged));
+        quota->effective = quota->cover = drcl_min(sized, worth(quota, quota->total_charged));
 }
 
 static void open_window(struct drcl_quota *quota, uint64_t windows, bool psi_valid, uint64_t psi_us, bool by_time)
 {
-    uint64_t budget = saturating_mul(windows, quota->budget_ns);
+    uint64_t budget = drcl_mul(windows, quota->budget_ns);
 
     /* Time beyond the budget is taken off the following windows, so that the average holds. */
     quota->spent_ns = quota->spent_ns > budget ? quota->spent_ns - budget : 0;
     quota->charged = 0;
-    tune_by_goals(quota, psi_valid, psi_us);
+    tune_by_goals(quota, windows, psi_valid, psi_us);
     find_effective(quota, by_time);
 }
 
 static uint64_t window_ns(const struct drcl_quota *quota)
 {
-    return saturating_mul(quota->limits.reset_interval_ms, DRCL_NS_PER_MS);
+    return drcl_mul(quota->limits.reset_interval_ms, DRCL_NS_PER_MS);
 }
 
 bool drcl_quota_begin(struct drcl_quota *quota, uint64_t now_ns, bool psi_valid, uint64_t psi_us, bool by_time)
@@ -219,7 +189,7 @@ uint64_t drcl_quota_deadline(const struct drcl_quota *quota, uint64_t now_ns)
 {
     if (!quota->limits.ms)
         return 0;
-    return now_ns + (quota->spent_ns < quota->budget_ns ? quota->budget_ns - quota->spent_ns : 1);
+    return drcl_add(now_ns, quota->spent_ns < quota->budget_ns ? quota->budget_ns - quota->spent_ns : 1);
 }
 
 void drcl_quota_charge(struct drcl_quota *quota, uint64_t covered, uint64_t tried, uint64_t reclaimed, uint64_t ns)
@@ -227,12 +197,13 @@ void drcl_quota_charge(struct drcl_quota *quota, uint64_t covered, uint64_t trie
     uint64_t charge = tried;
 
     if (quota->limits.fail_charge_denom && reclaimed < tried)
-        charge = reclaimed + mul_div(tried - reclaimed, quota->limits.fail_charge_num, quota->limits.fail_charge_denom);
-    quota->charged = saturating_add(quota->charged, charge);
-    quota->spent_ns = saturating_add(quota->spent_ns, ns);
-    quota->total_charged = saturating_add(quota->total_charged, charge);
-    quota->total_covered = saturating_add(quota->total_covered, covered);
-    quota->total_ns = saturating_add(quota->total_ns, ns);
+        charge = drcl_add(
+            reclaimed, drcl_mul_div(tried - reclaimed, quota->limits.fail_charge_num, quota->limits.fail_charge_denom));
+    quota->charged = drcl_add(quota->charged, charge);
+    quota->spent_ns = drcl_add(quota->spent_ns, ns);
+    quota->total_charged = drcl_add(quota->total_charged, charge);
+    quota->total_covered = drcl_add(quota->total_covered, covered);
+    quota->total_ns = drcl_add(quota->total_ns, ns);
 }
 
 void drcl_quota_clear_scores(struct drcl_quota *quota)

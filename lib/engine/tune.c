@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/tune.h"
 
+#include "base/arith.h"
 #include "engine/attrs.h"
 
 #define BP UINT64_C(10000) /* one, in basis points */
@@ -46,16 +47,10 @@ void drcl_tune_intervals(struct drcl_engine *engine)
     }
     if (++engine->tune_count < TUNE_AGGRS)
         return;
-    wanted = engine->tune_max / BP * TUNE_ACCESS_BP;
-    if (wanted) {
-        /* Whatever is beyond twice the goal has the same effect, and the product below stays small. */
-        uint64_t seen = engine->tune_events < 2 * wanted ? engine->tune_events : 2 * wanted;
-
-        while (seen >> 48) {
-            seen >>= 1;
-            wanted >>= 1;
-        }
-        drcl_tune_scale(&tuned, seen * BP / wanted);
+    /* Small memory may have fewer possible accesses than the share tells of: one is wanted at least. */
+    wanted = drcl_max(drcl_mul_div(engine->tune_max, TUNE_ACCESS_BP, BP), 1);
+    if (engine->tune_max) {
+        drcl_tune_scale(&tuned, drcl_mul_div(engine->tune_events, BP, wanted));
         drcl_engine_set_attrs(engine, &tuned);
     }
     engine->tune_count = 0;
