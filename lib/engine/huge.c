@@ -121,7 +121,7 @@ static void split_at_bounds(struct drcl_engine *engine, const struct drcl_target
 
 void drcl_huge_split_at_bounds(struct drcl_engine *engine)
 {
-    size_t n = engine->regions.n, most = engine->attrs.max_nr_regions;
+    size_t n = engine->regions.n, most = drcl_engine_max_regions(engine);
     struct split_at_bounds how = {.grain = drcl_huge_grain(engine), .room = most > n ? most - n : 0};
 
     how.room = how.room < 2 * n ? how.room : 2 * n;

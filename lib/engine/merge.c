@@ -87,6 +87,7 @@ static void merge(struct drcl_engine *engine, const struct drcl_target *target, 
 
 void drcl_age_and_merge(struct drcl_engine *engine)
 {
+    size_t most = drcl_engine_max_regions(engine);
     struct merge how = {
         .threshold = max_nr_accesses(&engine->regions) / THRESHOLD_SHARE,
         .limit = drcl_split_size_limit(engine),
@@ -96,7 +97,7 @@ void drcl_age_and_merge(struct drcl_engine *engine)
     update_ages(&engine->regions, how.threshold);
     for (;;) {
         drcl_pass(engine, merge, &how);
-        if (engine->regions.n <= engine->attrs.max_nr_regions || how.threshold >= engine->samples)
+        if (engine->regions.n <= most || how.threshold >= engine->samples)
             break;
         how.threshold = how.threshold ? 2 * how.threshold : 1;
         how.by_mark = false;

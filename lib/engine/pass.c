@@ -75,6 +75,15 @@ uint64_t drcl_engine_even_size(const struct drcl_engine *engine)
     return engine->total / (engine->attrs.min_nr_regions ? engine->attrs.min_nr_regions : 1);
 }
 
+size_t drcl_engine_max_regions(const struct drcl_engine *engine)
+{
+    size_t most = engine->attrs.max_nr_regions, needed = most / 2;
+
+    for (size_t t = 0; t < engine->nr_targets; t++)
+        needed += engine->targets[t].nr_ranges;
+    return needed > most ? needed : most;
+}
+
 int drcl_engine_split_region(struct drcl_engine *engine, size_t target, size_t i, uint64_t addr)
 {
     int r = drcl_engine_reserve_regions(engine, engine->regions.n + 1);

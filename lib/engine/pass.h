@@ -27,6 +27,13 @@ void drcl_engine_count_total(struct drcl_engine *engine);
 /* The size of a region if min_nr_regions of one size covered all memory: none becomes larger than this. */
 uint64_t drcl_engine_even_size(const struct drcl_engine *engine);
 
+/*
+ * How many regions there may be: max_nr_regions, but at least half of that beside the one that each range needs. Those
+ * must exist, and many small processes have many ranges; without this they would leave none for a large process beside
+ * them, which would then never be looked into.
+ */
+size_t drcl_engine_max_regions(const struct drcl_engine *engine);
+
 /* Splits region @i, one of target number @target, at @addr, which lies inside it. 0 or -ENOMEM. */
 int drcl_engine_split_region(struct drcl_engine *engine, size_t target, size_t i, uint64_t addr);
 

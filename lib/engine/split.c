@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/split.h"
 
+#include "base/arith.h"
 #include "engine/huge.h"
 #include "engine/pass.h"
 
@@ -55,21 +56,47 @@ void drcl_split_large(struct drcl_engine *engine)
 /* --- at random ------------------------------------------------------------------------------------------------ */
 
 struct split {
-    size_t stride;       /* every so many regions one is split; 0: none */
+    size_t stride;       /* of the regions that are large enough one in so many is split; 0: none */
     unsigned int pieces; /* into so many */
-    size_t until_next;   /* regions to the next one that is split */
+    size_t until_next;   /* of these regions, to the next one that is split */
 };
 
-static struct split how_to_split(const struct drcl_engine *engine)
+/* A region that is not larger is looked at as a whole. */
+static inline bool is_large_enough(const struct drcl_engine *engine, const struct drcl_region *r)
 {
-    size_t n = engine->regions.n, most = engine->attrs.max_nr_regions;
+    return r->end - r->start > 2 * engine->min_region_size;
+}
 
-    if (n >= most)
-        return (struct split){.pieces = 1};
-    if (n > most / 2)
-        return (struct split){.stride = most / (most - n), .pieces = 2};
+static size_t count_large_enough(const struct drcl_engine *engine)
+{
+    const struct drcl_regions *regions = &engine->regions;
+    size_t n = 0;
+
+    for (size_t i = 0; i < regions->n; i++)
+        n += regions->end[i] - regions->start[i] > 2 * engine->min_region_size;
+    return n;
+}
+
+/*
+ * In the upper half of the maximum only so many regions are split as there is room for. Which of them is a matter of
+ * chance: parts that show no difference are merged again, so that with a fixed choice the same regions would be split
+ * at each aggregation, and the others never.
+ */
+static struct split how_to_split(struct drcl_engine *engine)
+{
+    size_t n = engine->regions.n, most = drcl_engine_max_regions(engine), room = n < most ? most - n : 0;
+    struct split how = {.pieces = 2};
+
+    if (!room)
+        return how;
+    how.stride = 1;
+    if (n > most / 2) /* one in most / room, if all are large enough */
+        how.stride = drcl_max(most / room * count_large_enough(engine) / n, 1);
+    how.until_next = how.stride > 1 ? 1 + (size_t)drcl_scale(drcl_random64(&engine->random), how.stride) : 1;
     /* Two parts have not shown a difference, and there is much room: try three. */
-    return (struct split){.stride = 1, .pieces = n == engine->last_n && n < most / 3 ? 3 : 2};
+    if (n == engine->last_n && n < most / 3)
+        how.pieces = 3;
+    return how;
 }
 
 /* Where to split, at a random tenth; the region's start if it is too small. */
@@ -78,7 +105,7 @@ static inline uint64_t random_place(struct drcl_engine *engine, const struct drc
     uint64_t size = r->end - r->start;
     uint64_t tenths = 1 + drcl_scale(drcl_random64(&engine->random), 9);
 
-    if (size <= 2 * engine->min_region_size)
+    if (!is_large_enough(engine, r))
         return r->start;
     return r->start + ((size / 10 * tenths + size % 10 * tenths / 10) & ~(engine->min_region_size - 1));
 }
@@ -94,7 +121,7 @@ static void split_at_random(struct drcl_engine *engine, const struct drcl_target
 
         r.last_nr_accesses = r.nr_accesses;
         r.nr_accesses = 0;
-        if (how.until_next && --how.until_next == 0) {
+        if (how.stride && is_large_enough(engine, &r) && --how.until_next == 0) {
             how.until_next = how.stride;
             for (unsigned int p = 1; p < how.pieces; p++) {
                 struct drcl_region front = r;
@@ -117,8 +144,7 @@ void drcl_split_at_random(struct drcl_engine *engine)
     size_t n = engine->regions.n;
 
     engine->last_n = n;
-    if (how.stride && drcl_engine_reserve_regions(engine, n + (how.pieces - 1) * (n / how.stride)) < 0)
+    if (how.stride && drcl_engine_reserve_regions(engine, n + (how.pieces - 1) * (n / how.stride + 1)) < 0)
         how.stride = 0; /* no memory: not split this time */
-    how.until_next = how.stride;
     drcl_pass(engine, split_at_random, &how);
 }

@@ -58,11 +58,15 @@ START_TEST(test_split)
     };
 
     for (size_t i = 0; i < NUMBER_OF(cases); i++) {
+        size_t split;
+
         attributes(5000, 100000, 3, cases[i].max_nr);
         put_many(cases[i].n);
         engine.last_n = cases[i].last_n;
         drcl_split_at_random(&engine);
-        expect_eq(check_split(cases[i].n, cases[i].pieces), cases[i].split);
+        split = check_split(cases[i].n, cases[i].pieces);
+        /* Which one in so many is a matter of chance: the last one may be among them. */
+        expect(split == cases[i].split || (cases[i].n > cases[i].max_nr / 2 && split == cases[i].split + 1));
         expect(engine.last_n == cases[i].n);
         expect(engine.regions.n <= (cases[i].n > cases[i].max_nr ? cases[i].n : cases[i].max_nr));
         if (cases[i].pieces == 3 && cases[i].n > 10)

@@ -20,6 +20,7 @@
 /* Puts a piece behind the others; to the last one, if it is much the same or there is no room for more. */
 static void put_piece(struct drcl_engine *engine, struct drcl_region piece, size_t first)
 {
+    size_t most = drcl_engine_max_regions(engine);
     struct drcl_regions *out = &engine->spare;
     struct drcl_region last;
     uint32_t difference;
@@ -27,8 +28,7 @@ static void put_piece(struct drcl_engine *engine, struct drcl_region piece, size
     if (out->n > first) {
         last = drcl_regions_get(out, out->n - 1);
         difference = last.age > piece.age ? last.age - piece.age : piece.age - last.age;
-        if (out->n >= engine->attrs.max_nr_regions ||
-            ((last.marked == 0) == (piece.marked == 0) && difference <= piece.age / AGE_TOLERANCE)) {
+        if (out->n >= most || ((last.marked == 0) == (piece.marked == 0) && difference <= piece.age / AGE_TOLERANCE)) {
             last.age = drcl_weighted(last.age, last.end - last.start, piece.age, piece.end - piece.start);
             last.marked = drcl_later_mark(last.marked, piece.marked);
             last.end = piece.end;
