@@ -172,14 +172,14 @@ START_TEST(test_dry_run)
 
     begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_DRY_RUN);
-    enable(ctx);
+    reclaim_enable(ctx);
     is(RECLAIM "action", "stat");
     is(RECLAIM "quotas/bytes", "134217728");
     warm_up(ctx, 3);
     damon->counters[1].sz_tried = 8 * MIB;
     damon->counters[1].sz_applied = 8 * MIB;
     warm_up(ctx, 2);
-    stats = stats_of(ctx);
+    stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 8 * MIB);
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 0);
     end(ctx);
