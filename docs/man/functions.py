@@ -85,7 +85,9 @@ def paragraph(node):
 def description(entry, separator=".PP\n"):
     parts = [paragraph(para) for kind in ("briefdescription", "detaileddescription")
              for para in entry.findall(f"{kind}/para")]
-    return separator.join(part for part in parts if part)
+    # A list or an example begins a paragraph by itself.
+    parts = [part if part.startswith((".IP", ".PP")) else separator + part for part in parts if part]
+    return "".join(parts).removeprefix(separator)
 
 
 def brief(entry):
