@@ -64,7 +64,7 @@ static int print_counter(struct damon_reclaim *ctx, const struct drcl_param *par
     damon_reclaim_get_stats(ctx, &stats);
     memcpy(&value, (const char *)&stats + param->offset, sizeof(value));
     if (param->bytes)
-        value /= ctx->active.addr_unit;
+        value /= ctx->view.active.addr_unit;
     return snprintf(buf, size, "%llu", (unsigned long long)value);
 }
 
@@ -78,14 +78,14 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
     param = drcl_param_find(name);
     if (!param)
         return drcl_error(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);
-    enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
+    enabled = ctx->view.state != DAMON_RECLAIM_STATE_DISABLED;
     switch (param->kind) {
     case DRCL_PARAM_ENABLED:
         return snprintf(buf, size, "%s", enabled ? "Y" : "N");
     case DRCL_PARAM_COMMIT:
         return snprintf(buf, size, "N");
     case DRCL_PARAM_KDAMOND_PID:
-        return snprintf(buf, size, "%d", enabled ? (int)ctx->driver->worker(ctx) : -1);
+        return snprintf(buf, size, "%d", enabled ? (int)ctx->driver->worker(&ctx->view) : -1);
     case DRCL_PARAM_COUNTER:
         return print_counter(ctx, param, buf, size);
     case DRCL_PARAM_SETTING:

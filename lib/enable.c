@@ -16,10 +16,10 @@ static int start(struct damon_reclaim *ctx)
         r = drcl_add_whole(ctx);
     if (r < 0)
         return r;
-    if (!ctx->nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
+    if (!ctx->view.nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
         return drcl_error(&ctx->env, -EINVAL, "enabled: there is no target; add one with damon_reclaim_add_target()");
-    ctx->next_pid_ns = 0;
-    r = ctx->driver->start(ctx);
+    ctx->view.next_pid_ns = 0;
+    r = ctx->driver->start(&ctx->view);
     if (r == 0)
         r = drcl_arm(ctx);
     return r;
@@ -32,31 +32,31 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->disable_soon)
+    if (ctx->view.disable_soon)
         return drcl_error(
             &ctx->env, -EBUSY,
             "enabled: the context is being disabled; enable it after damon_reclaim_dispatch() has returned");
-    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED || ctx->starting)
+    if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED || ctx->starting)
         return 0;
     r = drcl_check_staged(ctx);
     if (r < 0)
         return r;
     drcl_hold(ctx);
-    old = ctx->active;
-    ctx->active = ctx->staged;
+    old = ctx->view.active;
+    ctx->view.active = ctx->staged;
     ctx->starting = true;
     r = start(ctx);
     ctx->starting = false;
-    if (r == 0 && ctx->disable_soon) { /* by a callback, or because the last target is gone already */
+    if (r == 0 && ctx->view.disable_soon) { /* by a callback, or because the last target is gone already */
         drcl_finish_disable(ctx);
         if (ctx->reason == DAMON_RECLAIM_REASON_NO_TARGET)
             r = drcl_error(&ctx->env, -ESRCH, "enabled: the process of the last target has exited");
     } else if (r < 0) {
-        bool was_enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
+        bool was_enabled = ctx->view.state != DAMON_RECLAIM_STATE_DISABLED;
 
-        ctx->disable_soon = false;
-        ctx->driver->stop(ctx);
-        ctx->active = old;
+        ctx->view.disable_soon = false;
+        ctx->driver->stop(&ctx->view);
+        ctx->view.active = old;
         if (was_enabled)
             drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, DAMON_RECLAIM_REASON_BACKEND, 0);
     }

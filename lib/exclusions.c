@@ -19,20 +19,20 @@ struct list {
 
 static struct list list_of(const struct damon_reclaim *ctx)
 {
-    return (struct list){ctx->exclusions, ctx->nr_exclusions};
+    return (struct list){ctx->view.exclusions, ctx->view.nr_exclusions};
 }
 
 void drcl_forget_exclusions(struct damon_reclaim *ctx)
 {
-    drcl_free(&ctx->env, ctx->exclusions);
-    ctx->exclusions = NULL;
-    ctx->nr_exclusions = 0;
+    drcl_free(&ctx->env, ctx->view.exclusions);
+    ctx->view.exclusions = NULL;
+    ctx->view.nr_exclusions = 0;
 }
 
 bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid)
 {
-    for (size_t i = 0; i < ctx->nr_exclusions; i++)
-        if (ctx->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_PID && ctx->exclusions[i].pid == pid)
+    for (size_t i = 0; i < ctx->view.nr_exclusions; i++)
+        if (ctx->view.exclusions[i].type == DAMON_RECLAIM_EXCLUDE_PID && ctx->view.exclusions[i].pid == pid)
             return true;
     return false;
 }
@@ -60,10 +60,10 @@ static int check_pid(struct damon_reclaim *ctx, const struct damon_reclaim_exclu
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "exclusions[%zu].pid: the backend %s cannot tell which process uses memory", i,
                           ctx->ops.name);
-    for (size_t t = 0; t < ctx->nr_targets; t++)
-        if (ctx->targets[t].pid == entry->pid && drcl_pidfd_exited(&ctx->env, ctx->targets[t].pidfd) <= 0)
+    for (size_t t = 0; t < ctx->view.nr_targets; t++)
+        if (ctx->view.targets[t].pid == entry->pid && drcl_pidfd_exited(&ctx->env, ctx->view.targets[t].pidfd) <= 0)
             return drcl_error(&ctx->env, -EBUSY, "exclusions[%zu].pid: %d is target %u; remove it first", i,
-                              (int)entry->pid, ctx->targets[t].id);
+                              (int)entry->pid, ctx->view.targets[t].id);
     return 0;
 }
 
@@ -151,8 +151,8 @@ static void put_list(struct damon_reclaim *ctx, struct list list)
 {
     struct drcl_exclusion *exclusion = &ctx->engine.exclusion;
 
-    ctx->exclusions = list.entries;
-    ctx->nr_exclusions = list.n;
+    ctx->view.exclusions = list.entries;
+    ctx->view.nr_exclusions = list.n;
     exclusion->n = 0;
     for (size_t i = 0; i < list.n; i++)
         if (list.entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
@@ -161,9 +161,9 @@ static void put_list(struct damon_reclaim *ctx, struct list list)
 
 static int tell_backend(struct damon_reclaim *ctx, struct list list)
 {
-    int r = ctx->ops.exclude ? ctx->ops.exclude(ctx->backend, list.entries, list.n) : 0;
+    int r = ctx->ops.exclude ? ctx->ops.exclude(ctx->view.backend, list.entries, list.n) : 0;
 
-    if (r < 0 && !ctx->built_in) /* a backend of ours has said why */
+    if (r < 0 && !ctx->view.built_in) /* a backend of ours has said why */
         drcl_error(&ctx->env, r, "exclusions: the backend %s refuses them: %s", ctx->ops.name, strerror(-r));
     return r;
 }
@@ -191,7 +191,7 @@ int damon_reclaim_set_exclusions(struct damon_reclaim *ctx, const struct damon_r
     if (r < 0) {
         put_list(ctx, old);
         if (ctx->ops.exclude)
-            ctx->ops.exclude(ctx->backend, old.entries, old.n);
+            ctx->ops.exclude(ctx->view.backend, old.entries, old.n);
         drcl_free(&ctx->env, new.entries);
         return r;
     }

@@ -12,6 +12,7 @@
 #include "lifecycle.h"
 #include "targets.h"
 #include "base/size.h"
+#include "drivers/engine.h"
 
 static void forward_log(void *log_data, enum damon_reclaim_log_level level, const char *text)
 {
@@ -40,7 +41,7 @@ static int take_ops(struct damon_reclaim *ctx, const struct damon_reclaim_config
         return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: set both now and advance, or neither");
     if ((ops->min_region_size & (ops->min_region_size - 1)) || (ops->huge_size & (ops->huge_size - 1)))
         return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: min_region_size and huge_size are powers of two");
-    ctx->backend = config->backend_data;
+    ctx->view.backend = config->backend_data;
     return 0;
 }
 
@@ -54,12 +55,12 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
         return take_ops(ctx, config);
     if (!config->backend)
         return drcl_error(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"auto\" or \"sim\"");
-    r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &backend, &ctx->backend);
+    r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &backend, &ctx->view.backend);
     if (r < 0)
         return r;
-    ctx->ops = backend->ops_of ? *backend->ops_of(ctx->backend) : *backend->ops;
-    ctx->built_in = true;
-    ctx->physical = backend->physical;
+    ctx->ops = backend->ops_of ? *backend->ops_of(ctx->view.backend) : *backend->ops;
+    ctx->view.built_in = true;
+    ctx->view.physical = backend->physical;
     if (backend->driver)
         ctx->driver = backend->driver;
     return 0;
@@ -84,22 +85,27 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     r = make_backend(ctx, config);
     if (r < 0)
         return r;
-    ctx->virtual_clock = ctx->ops.now != NULL;
     ctx->timer_fd = ctx->env.sys.timer_new(ctx->env.system_data);
     if (ctx->timer_fd < 0)
         return drcl_error(&ctx->env, ctx->timer_fd, "timer: cannot be created: %s", strerror(-ctx->timer_fd));
     ctx->staged.size = sizeof(ctx->staged);
     damon_reclaim_params_init(&ctx->staged);
-    ctx->active = ctx->staged;
+    ctx->view.active = ctx->staged;
     host.data = ctx;
     host.has_before = ctx->callbacks.before_reclaim != NULL;
-    r = drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->backend, &host, config->seed,
+    r = drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->view.backend, &host, config->seed,
                          !(ctx->flags & (DAMON_RECLAIM_NO_MARK | DAMON_RECLAIM_DRY_RUN)));
     ctx->engine.dry_run = ctx->flags & DAMON_RECLAIM_DRY_RUN;
     return r < 0 ? drcl_error(&ctx->env, r, "out of memory") : 0;
 }
 
-/* Gives back what set_up() got, as far as it came. */
+static void set_state(void *handle, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
+                      uint32_t free_permille)
+{
+    drcl_set_state(handle, state, reason, free_permille);
+}
+
+/* Frees what set_up() made, as far as it came. */
 static void tear_down(struct damon_reclaim *ctx)
 {
     if (ctx->engine.env)
@@ -109,8 +115,8 @@ static void tear_down(struct damon_reclaim *ctx)
     if (ctx->timer_fd >= 0)
         drcl_close(&ctx->env, ctx->timer_fd);
     /* The data of the host program's backend stays its own if no context came to be. */
-    if ((ctx->built_in || ctx->ready) && ctx->ops.destroy)
-        ctx->ops.destroy(ctx->backend);
+    if ((ctx->view.built_in || ctx->ready) && ctx->ops.destroy)
+        ctx->ops.destroy(ctx->view.backend);
 }
 
 static void give_error(const struct damon_reclaim_config *config, const struct drcl_env *env)
@@ -151,6 +157,11 @@ int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_recl
     ctx->refs = 1;
     ctx->timer_fd = -1;
     ctx->next_target = 1;
+    ctx->view.env = &ctx->env;
+    ctx->view.engine = &ctx->engine;
+    ctx->view.ops = &ctx->ops;
+    ctx->view.set_state = set_state;
+    ctx->view.handle = ctx;
     ctx->userdata = config.userdata;
     ctx->flags = config.flags;
     atomic_init(&ctx->stop, false);

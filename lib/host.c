@@ -17,7 +17,9 @@ static uint64_t host_cpu_now(void *data)
 
 static int host_metrics(void *data, struct damon_reclaim_metrics *ret_metrics)
 {
-    return drcl_context_metrics(data, true, ret_metrics);
+    struct damon_reclaim *ctx = data;
+
+    return drcl_view_metrics(&ctx->view, true, ret_metrics);
 }
 
 static void host_aggregated(void *data)

@@ -4,32 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_US UINT64_C(1000)
-
 /* --- the timer ------------------------------------------------------------------------------------------------- */
-
-uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns)
-{
-    uint64_t ns = UINT64_MAX;
-
-    for (size_t i = 0; i < ctx->engine.nr_schemes; i++) {
-        const struct drcl_scheme *scheme = ctx->engine.schemes[i];
-        uint64_t interval = scheme->config.watermarks.interval_us * NS_PER_US;
-
-        if (scheme->used && interval && interval < ns)
-            ns = interval;
-    }
-    return active && ns > most_ns ? most_ns : ns;
-}
 
 int drcl_arm(struct damon_reclaim *ctx)
 {
     uint64_t when = 0;
     int r;
 
-    if (ctx->state != DAMON_RECLAIM_STATE_DISABLED)
-        when =
-            ctx->virtual_clock || !ctx->driver->due(ctx) ? 1 : ctx->driver->due(ctx); /* 1: in the past, so at once */
+    if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED)
+        when = ctx->driver->due(&ctx->view);
+    if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED && (!when || drcl_has_virtual_clock(&ctx->view)))
+        when = 1;                           /* in the past, so at once; 0 would switch the timer off */
     if (when == 1 && ctx->armed_ns == when) /* a virtual clock: the timer has expired already, and still shows that */
         return 0;
     r = ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, when);
@@ -53,8 +38,8 @@ static const char *reason_text(const struct damon_reclaim *ctx, enum damon_recla
     case DAMON_RECLAIM_REASON_WMARK_HIGH:
         return "free memory is above the high watermark";
     case DAMON_RECLAIM_REASON_WMARK_MID:
-        return ctx->state == DAMON_RECLAIM_STATE_ACTIVE ? "free memory is at or below the mid watermark"
-                                                        : "free memory is above the mid watermark";
+        return ctx->view.state == DAMON_RECLAIM_STATE_ACTIVE ? "free memory is at or below the mid watermark"
+                                                             : "free memory is above the mid watermark";
     case DAMON_RECLAIM_REASON_WMARK_LOW:
         return "free memory is below the low watermark";
     case DAMON_RECLAIM_REASON_NO_TARGET:
@@ -72,9 +57,9 @@ void drcl_set_state(struct damon_reclaim *ctx, enum damon_reclaim_state state, e
     struct damon_reclaim_event event = {
         .size = sizeof(event), .state = state, .reason = reason, .free_permille = free_permille};
     char text[DRCL_ERROR_SIZE + 64];
-    bool same = ctx->state == state && ctx->reason == reason;
+    bool same = ctx->view.state == state && ctx->reason == reason;
 
-    ctx->state = state;
+    ctx->view.state = state;
     ctx->reason = reason;
     if (same)
         return;
@@ -91,9 +76,9 @@ int drcl_finish_disable(struct damon_reclaim *ctx)
 {
     int r;
 
-    ctx->disable_soon = false;
-    r = ctx->driver->stop(ctx);
-    ctx->untuned.autotune = false; /* the next start tunes from the beginning */
+    ctx->view.disable_soon = false;
+    r = ctx->driver->stop(&ctx->view);
+    ctx->view.untuned.autotune = false; /* the next start tunes from the beginning */
     drcl_disarm(ctx);
     drcl_set_state(ctx, DAMON_RECLAIM_STATE_DISABLED, ctx->disable_reason, 0);
     return r;
@@ -101,25 +86,24 @@ int drcl_finish_disable(struct damon_reclaim *ctx)
 
 int drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
 {
-    if ((ctx->state == DAMON_RECLAIM_STATE_DISABLED && !ctx->starting) || ctx->disable_soon)
+    if ((ctx->view.state == DAMON_RECLAIM_STATE_DISABLED && !ctx->starting) || ctx->view.disable_soon)
         return 0;
     ctx->disable_reason = reason;
-    if (!ctx->in_dispatch && !ctx->starting)
+    if (!ctx->view.in_dispatch && !ctx->starting)
         return drcl_finish_disable(ctx);
-    ctx->disable_soon = true;
+    ctx->view.disable_soon = true;
     ctx->engine.halt = true;
     return 0;
 }
 
 int drcl_tell_driver(struct damon_reclaim *ctx, enum drcl_change what)
 {
-    int r = 0;
+    int r;
 
-    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED || ctx->disable_soon)
+    if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED || ctx->view.disable_soon)
         return 0;
-    if (ctx->driver->changed)
-        r = ctx->driver->changed(ctx, what);
-    if (r == 0 && !ctx->in_dispatch)
+    r = ctx->driver->changed(&ctx->view, what);
+    if (r == 0 && !ctx->view.in_dispatch)
         r = drcl_arm(ctx); /* there may be work at once */
     return r;
 }

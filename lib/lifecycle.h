@@ -18,8 +18,5 @@ int drcl_tell_driver(struct damon_reclaim *ctx, enum drcl_change what);
 /* Sets the timer to the time at which the driver has work. */
 int drcl_arm(struct damon_reclaim *ctx);
 void drcl_disarm(struct damon_reclaim *ctx);
-/* Time between two looks at the watermarks: the shortest wmarks_interval of all schemes; while active no more than
- * @most_ns. */
-uint64_t drcl_watermark_period(const struct damon_reclaim *ctx, bool active, uint64_t most_ns);
 
 #endif

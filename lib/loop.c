@@ -6,7 +6,6 @@
 
 #include "handle.h"
 #include "lifecycle.h"
-#include "base/system.h"
 
 int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 {
@@ -14,18 +13,17 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->in_dispatch || ctx->in_callback || ctx->starting)
+    if (ctx->view.in_dispatch || ctx->in_callback || ctx->starting)
         return drcl_error(&ctx->env, -EBUSY, "dispatch: is running; do not call it from a callback");
-    if (ctx->state == DAMON_RECLAIM_STATE_DISABLED)
+    if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED)
         return drcl_arm(ctx);
     drcl_hold(ctx);
-    ctx->in_dispatch = true;
-    ctx->worker = drcl_system_gettid();
-    r = ctx->driver->work(ctx);
+    ctx->view.in_dispatch = true;
+    r = ctx->driver->work(&ctx->view);
     if (r < 0)
         drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
-    ctx->in_dispatch = false;
-    if (ctx->disable_soon)
+    ctx->view.in_dispatch = false;
+    if (ctx->view.disable_soon)
         end = drcl_finish_disable(ctx);
     armed = drcl_arm(ctx);
     drcl_release(ctx);
@@ -42,7 +40,7 @@ static int wait_for_work(struct damon_reclaim *ctx)
     struct pollfd p = {.fd = ctx->timer_fd, .events = POLLIN};
     int r;
 
-    if (ctx->virtual_clock)
+    if (drcl_has_virtual_clock(&ctx->view))
         return 0;
     r = ctx->env.sys.poll(ctx->env.system_data, &p, 1, -1);
     if (r < 0 && r != -EINTR)
@@ -56,11 +54,11 @@ int damon_reclaim_run(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->in_dispatch || ctx->in_callback || ctx->starting)
+    if (ctx->view.in_dispatch || ctx->in_callback || ctx->starting)
         return drcl_error(&ctx->env, -EBUSY, "run: a dispatch is running; do not call it from a callback");
     drcl_hold(ctx);
     /* The timer is armed before the flag is looked at: a stop that comes in between finds the timer to wake us by. */
-    while (r == 0 && !atomic_load(&ctx->stop) && ctx->state != DAMON_RECLAIM_STATE_DISABLED) {
+    while (r == 0 && !atomic_load(&ctx->stop) && ctx->view.state != DAMON_RECLAIM_STATE_DISABLED) {
         r = wait_for_work(ctx);
         if (r == 0 && !atomic_load(&ctx->stop))
             r = damon_reclaim_dispatch(ctx);

@@ -62,7 +62,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
     scheme = engine->schemes[DAMON_RECLAIM_SCHEME_RECLAIM];
     stats = (struct damon_reclaim_stats){
         .size = sizeof(stats),
-        .state = ctx->state,
+        .state = ctx->view.state,
         .reason = ctx->reason,
         .nr_reclaim_tried_regions = scheme->stats.nr_tried,
         .bytes_reclaim_tried_regions = scheme->stats.sz_tried,
@@ -73,14 +73,14 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
         .bytes_accessed = engine->bytes_accessed,
         .bytes_not_reclaimable = engine->bytes_not_reclaimable,
         .nr_regions = engine->regions.n,
-        .nr_targets = ctx->nr_targets,
+        .nr_targets = ctx->view.nr_targets,
         .monitored_bytes = engine->total,
         .effective_quota = scheme->quota.effective,
         .charged_bytes = scheme->quota.charged,
         .nr_samples = engine->nr_samples,
         .nr_aggregations = engine->nr_aggregations,
-        .monitor_ns = ctx->monitor_ns,
-        .monitor_cpu_ns = ctx->monitor_cpu_ns,
+        .monitor_ns = ctx->view.monitor_ns,
+        .monitor_cpu_ns = ctx->view.monitor_cpu_ns,
         .reclaim_ns = engine->reclaim_ns,
         .reclaim_cpu_ns = engine->reclaim_cpu_ns,
     };
@@ -116,6 +116,6 @@ int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
         return -EINVAL;
     if (ctx->ops.reclaim != drcl_backend_sim.ops->reclaim)
         return drcl_error(&ctx->env, -EOPNOTSUPP, "report: the backend %s is not a simulation", ctx->ops.name);
-    r = drcl_sim_report(ctx->backend, min_age_us, &report);
+    r = drcl_sim_report(ctx->view.backend, min_age_us, &report);
     return r < 0 ? r : drcl_size_give(ret_report, ret_report->size, &report, sizeof(report));
 }

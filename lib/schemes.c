@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "apply.h"
+#include "drivers/apply.h"
 #include "exclusions.h"
 #include "lifecycle.h"
 #include "engine/filter.h"
@@ -132,11 +132,7 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
         return drcl_error(&ctx->env, -EINVAL, "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000",
                           marks->low, marks->mid, marks->high);
     r = check_ranges(ctx, scheme);
-    if (r == 0)
-        r = check_quota(ctx, &scheme->quota);
-    if (r == 0 && ctx->driver->check_scheme)
-        r = ctx->driver->check_scheme(ctx, scheme);
-    return r;
+    return r < 0 ? r : check_quota(ctx, &scheme->quota);
 }
 
 int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user, uint32_t *ret_id)
@@ -184,7 +180,7 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
         return drcl_error(&ctx->env, -EPERM, "scheme 0: is the reclaim scheme; disable the context instead");
     if (!drcl_find_scheme(ctx, id))
         return -ENOENT;
-    drcl_engine_remove_scheme(&ctx->engine, id, !ctx->in_dispatch);
+    drcl_engine_remove_scheme(&ctx->engine, id, !ctx->view.in_dispatch);
     drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     return 0;
 }
@@ -196,9 +192,9 @@ static void put_filters(struct damon_reclaim *ctx, uint32_t id, const struct dam
 
     if (id == DAMON_RECLAIM_SCHEME_RECLAIM) {
         if (n)
-            memcpy(ctx->filters, filters, n * sizeof(*filters));
-        ctx->nr_filters = n;
-        drcl_apply_params(ctx);
+            memcpy(ctx->view.filters, filters, n * sizeof(*filters));
+        ctx->view.nr_filters = n;
+        drcl_apply_params(&ctx->view);
         return;
     }
     if (n)
@@ -222,8 +218,8 @@ int damon_reclaim_set_filters(struct damon_reclaim *ctx, uint32_t id, const stru
     r = take_filters(ctx, filters, n, new);
     if (r < 0)
         return r;
-    nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->nr_filters : scheme->nr_filters;
-    memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->filters : scheme->filters, nr_old * sizeof(*old));
+    nr_old = id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->view.nr_filters : scheme->nr_filters;
+    memcpy(old, id == DAMON_RECLAIM_SCHEME_RECLAIM ? ctx->view.filters : scheme->filters, nr_old * sizeof(*old));
     put_filters(ctx, id, new, n);
     r = drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0)
@@ -238,9 +234,9 @@ static void note_feedback(struct damon_reclaim *ctx, uint64_t score)
 
     if (feedback > DRCL_MAX_FEEDBACK)
         feedback = DRCL_MAX_FEEDBACK;
-    if (ctx->staged.quota_autotune_feedback == ctx->active.quota_autotune_feedback)
+    if (ctx->staged.quota_autotune_feedback == ctx->view.active.quota_autotune_feedback)
         ctx->staged.quota_autotune_feedback = feedback;
-    ctx->active.quota_autotune_feedback = feedback;
+    ctx->view.active.quota_autotune_feedback = feedback;
 }
 
 int damon_reclaim_report_goal(struct damon_reclaim *ctx, uint32_t id, size_t index, uint64_t current)

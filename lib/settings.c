@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "apply.h"
+#include "drivers/apply.h"
 #include "handle.h"
 #include "lifecycle.h"
 #include "targets.h"
@@ -47,7 +47,7 @@ int damon_reclaim_get_active_params(struct damon_reclaim *ctx, struct damon_recl
 
     if (!ctx || !params)
         return -EINVAL;
-    active = ctx->active;
+    active = ctx->view.active;
     if (ctx->engine.attrs.autotune) {
         active.sample_interval = ctx->engine.attrs.sample_us;
         active.aggr_interval = ctx->engine.attrs.aggr_us;
@@ -68,7 +68,7 @@ static int check_pressure(struct damon_reclaim *ctx)
     if (!ctx->staged.quota_mem_pressure_us)
         return 0;
     if (ctx->ops.metrics) {
-        r = ctx->ops.metrics(ctx->backend, &metrics);
+        r = ctx->ops.metrics(ctx->view.backend, &metrics);
         return r == 0 && metrics.psi_valid
                    ? 0
                    : drcl_error(&ctx->env, -EOPNOTSUPP,
@@ -88,31 +88,31 @@ int drcl_check_staged(struct damon_reclaim *ctx)
     if (r < 0)
         return drcl_error(&ctx->env, r, "%s", why);
     r = check_pressure(ctx);
-    return r < 0 ? r : ctx->driver->check(ctx, &ctx->staged);
+    return r < 0 ? r : ctx->driver->check(&ctx->view, &ctx->staged);
 }
 
 /* Puts the staged set, which could run, into effect; when that fails the old one goes on. */
 static int take_staged(struct damon_reclaim *ctx)
 {
-    const struct damon_reclaim_params old = ctx->active;
-    bool enabled = ctx->state != DAMON_RECLAIM_STATE_DISABLED;
+    const struct damon_reclaim_params old = ctx->view.active;
+    bool enabled = ctx->view.state != DAMON_RECLAIM_STATE_DISABLED;
     int r = 0;
 
-    ctx->active = ctx->staged;
+    ctx->view.active = ctx->staged;
     if (!enabled)
         return 0;
-    if (ctx->whole)
+    if (drcl_watches_whole(&ctx->view))
         r = drcl_add_whole(ctx);
     if (r == 0)
-        r = ctx->driver->commit(ctx);
+        r = ctx->driver->commit(&ctx->view);
     if (r < 0) {
-        ctx->active = old;
-        if (ctx->whole)
+        ctx->view.active = old;
+        if (drcl_watches_whole(&ctx->view))
             drcl_add_whole(ctx);
-        drcl_apply_params(ctx);
+        drcl_apply_params(&ctx->view);
         return r;
     }
-    return ctx->in_dispatch ? 0 : drcl_arm(ctx);
+    return ctx->view.in_dispatch ? 0 : drcl_arm(ctx);
 }
 
 int damon_reclaim_commit(struct damon_reclaim *ctx)

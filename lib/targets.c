@@ -8,42 +8,37 @@
 #include "engine/target.h"
 #include "exclusions.h"
 #include "lifecycle.h"
-#include "sys/iomem.h"
 #include "base/size.h"
 #include "sys/process.h"
 
-#define PID_INTERVAL_NS UINT64_C(1000000000) /* how often it is looked whether processes have exited */
-
-static struct drcl_context_target *find(struct damon_reclaim *ctx, uint32_t id)
+static struct drcl_view_target *find(struct damon_reclaim *ctx, uint32_t id)
 {
-    for (size_t i = 0; i < ctx->nr_targets; i++)
-        if (ctx->targets[i].id == id)
-            return &ctx->targets[i];
+    for (size_t i = 0; i < ctx->view.nr_targets; i++)
+        if (ctx->view.targets[i].id == id)
+            return &ctx->view.targets[i];
     return NULL;
 }
 
 /* Takes target @id out of the list and gives its process back. The engine's part goes by itself. */
 static void drop(struct damon_reclaim *ctx, uint32_t id)
 {
-    struct drcl_context_target *target = find(ctx, id);
+    struct drcl_view_target *target = find(ctx, id);
 
     if (!target)
         return;
     if (ctx->ops.target_remove)
-        ctx->ops.target_remove(ctx->backend, id);
+        ctx->ops.target_remove(ctx->view.backend, id);
     drcl_close(&ctx->env, target->pidfd);
-    if (id == 0)
-        ctx->whole = false;
-    memmove(target, target + 1, (size_t)(ctx->targets + ctx->nr_targets - (target + 1)) * sizeof(*target));
-    ctx->nr_targets--;
+    memmove(target, target + 1, (size_t)(ctx->view.targets + ctx->view.nr_targets - (target + 1)) * sizeof(*target));
+    ctx->view.nr_targets--;
 }
 
 void drcl_forget_targets(struct damon_reclaim *ctx)
 {
-    while (ctx->nr_targets)
-        drop(ctx, ctx->targets[0].id);
-    drcl_free(&ctx->env, ctx->targets);
-    ctx->targets = NULL;
+    while (ctx->view.nr_targets)
+        drop(ctx, ctx->view.targets[0].id);
+    drcl_free(&ctx->env, ctx->view.targets);
+    ctx->view.targets = NULL;
     ctx->targets_cap = 0;
 }
 
@@ -106,9 +101,9 @@ static int check_overlaps(struct damon_reclaim *ctx, const struct damon_reclaim_
 
     if (target->pid || !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
         return 0;
-    for (size_t i = 0; r == 0 && i < ctx->nr_targets; i++)
-        if (!ctx->targets[i].pid && ctx->targets[i].id) /* number 0 goes when another one comes */
-            r = check_apart(ctx, target, ctx->targets[i].id);
+    for (size_t i = 0; r == 0 && i < ctx->view.nr_targets; i++)
+        if (!ctx->view.targets[i].pid && ctx->view.targets[i].id) /* number 0 goes when another one comes */
+            r = check_apart(ctx, target, ctx->view.targets[i].id);
     return r;
 }
 
@@ -117,9 +112,9 @@ static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
 {
     int pidfd, r;
 
-    for (size_t i = 0; i < ctx->nr_targets; i++)
-        if (ctx->targets[i].pid == pid && drcl_pidfd_exited(&ctx->env, ctx->targets[i].pidfd) <= 0)
-            return drcl_error(&ctx->env, -EEXIST, "pid %d: is target %u already", (int)pid, ctx->targets[i].id);
+    for (size_t i = 0; i < ctx->view.nr_targets; i++)
+        if (ctx->view.targets[i].pid == pid && drcl_pidfd_exited(&ctx->env, ctx->view.targets[i].pidfd) <= 0)
+            return drcl_error(&ctx->env, -EEXIST, "pid %d: is target %u already", (int)pid, ctx->view.targets[i].id);
     r = drcl_process_check(&ctx->env, pid);
     if (r < 0)
         return r;
@@ -140,14 +135,14 @@ static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
 static int reserve(struct damon_reclaim *ctx)
 {
     size_t cap = ctx->targets_cap ? 2 * ctx->targets_cap : 4;
-    struct drcl_context_target *grown;
+    struct drcl_view_target *grown;
 
-    if (ctx->nr_targets < ctx->targets_cap)
+    if (ctx->view.nr_targets < ctx->targets_cap)
         return 0;
-    grown = drcl_realloc_array(&ctx->env, ctx->targets, cap, sizeof(*grown));
+    grown = drcl_realloc_array(&ctx->env, ctx->view.targets, cap, sizeof(*grown));
     if (!grown)
         return drcl_error(&ctx->env, -ENOMEM, "target: out of memory");
-    ctx->targets = grown;
+    ctx->view.targets = grown;
     ctx->targets_cap = cap;
     return 0;
 }
@@ -161,9 +156,9 @@ static int add(struct damon_reclaim *ctx, uint32_t id, pid_t pid, int pidfd, con
     if (r < 0)
         goto close;
     if (ctx->ops.target_add)
-        r = ctx->ops.target_add(ctx->backend, id, pid, pidfd);
+        r = ctx->ops.target_add(ctx->view.backend, id, pid, pidfd);
     if (r < 0) {
-        if (!ctx->built_in) /* a backend of ours has said why */
+        if (!ctx->view.built_in) /* a backend of ours has said why */
             drcl_error(&ctx->env, r, "target: pid %d is refused by the backend %s: %s", (int)pid, ctx->ops.name,
                        strerror(-r));
         goto close;
@@ -173,11 +168,11 @@ static int add(struct damon_reclaim *ctx, uint32_t id, pid_t pid, int pidfd, con
         drcl_error(&ctx->env, r, "target: out of memory");
         goto remove;
     }
-    ctx->targets[ctx->nr_targets++] = (struct drcl_context_target){.id = id, .pid = pid, .pidfd = pidfd};
+    ctx->view.targets[ctx->view.nr_targets++] = (struct drcl_view_target){.id = id, .pid = pid, .pidfd = pidfd};
     return 0;
 remove:
     if (ctx->ops.target_remove)
-        ctx->ops.target_remove(ctx->backend, id);
+        ctx->ops.target_remove(ctx->view.backend, id);
 close:
     drcl_close(&ctx->env, pidfd);
     return r;
@@ -222,7 +217,7 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     if (ret_id)
         *ret_id = ctx->next_target;
     ctx->next_target++;
-    if (ctx->whole) /* was watched for want of a target; its memory must not be watched twice */
+    if (drcl_watches_whole(&ctx->view)) /* was watched for want of a target; its memory must not be watched twice */
         damon_reclaim_remove_target(ctx, 0);
     return 0;
 }
@@ -241,41 +236,22 @@ int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id)
 
 int drcl_add_whole(struct damon_reclaim *ctx)
 {
-    const struct damon_reclaim_params *p = &ctx->active;
+    const struct damon_reclaim_params *p = &ctx->view.active;
     struct damon_reclaim_range range = {p->monitor_region_start * p->addr_unit, p->monitor_region_end * p->addr_unit};
     int r;
 
-    if (ctx->nr_targets && !(ctx->nr_targets == 1 && ctx->whole))
+    if (ctx->view.nr_targets && !drcl_watches_whole(&ctx->view))
         return 0;
-    if (ctx->whole) {
+    if (drcl_watches_whole(&ctx->view)) {
         r = drcl_engine_set_ranges(&ctx->engine, 0, &range, range.end > 0);
         return r < 0 ? drcl_error(&ctx->env, r, "monitor_region_start: out of memory") : 0;
     }
-    r = add(ctx, 0, 0, -1, &range, range.end > 0);
-    ctx->whole = r == 0;
-    return r;
-}
-
-int drcl_check_physical(struct damon_reclaim *ctx)
-{
-    int r = 0;
-
-    for (size_t i = 0; ctx->physical && r == 0 && i < ctx->nr_targets; i++) {
-        uint32_t id = ctx->targets[i].id;
-        const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, id);
-        char what[32];
-
-        snprintf(what, sizeof(what), "target %u", id);
-        for (size_t j = 0; r == 0 && !ctx->targets[i].pid && target && target->fixed && j < target->nr_ranges; j++)
-            r = drcl_iomem_check(&ctx->env, id ? what : "monitor_region_start, monitor_region_end",
-                                 target->ranges[j].start, target->ranges[j].end);
-    }
-    return r;
+    return add(ctx, 0, 0, -1, &range, range.end > 0);
 }
 
 void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id)
 {
-    struct drcl_context_target *target = find(ctx, id);
+    struct drcl_view_target *target = find(ctx, id);
     pid_t pid;
 
     if (!target)
@@ -285,22 +261,6 @@ void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id)
     drcl_log(&ctx->env, DAMON_RECLAIM_LOG_INFO, "pid %d: has exited; target %u is removed", (int)pid, id);
     if (ctx->callbacks.target_gone)
         ctx->callbacks.target_gone(ctx, id, pid, ctx->userdata);
-    if (!ctx->nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
+    if (!ctx->view.nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
         drcl_disable(ctx, DAMON_RECLAIM_REASON_NO_TARGET);
-}
-
-void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now)
-{
-    if (now < ctx->next_pid_ns)
-        return;
-    ctx->next_pid_ns = now + PID_INTERVAL_NS;
-    /* From the end, because a target that is gone is taken out of the list. */
-    for (size_t i = ctx->nr_targets; i-- > 0;) {
-        const struct drcl_context_target *target = i < ctx->nr_targets ? &ctx->targets[i] : NULL;
-
-        if (target && target->pidfd >= 0 && drcl_pidfd_exited(&ctx->env, target->pidfd) > 0) {
-            drcl_engine_remove_target(&ctx->engine, target->id);
-            drcl_target_vanished(ctx, target->id);
-        }
-    }
 }

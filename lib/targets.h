@@ -7,11 +7,7 @@
 void drcl_forget_targets(struct damon_reclaim *ctx);
 /* Removes a target whose process has exited from the list, and tells the program. The engine has removed it already. */
 void drcl_target_vanished(struct damon_reclaim *ctx, uint32_t id);
-/* Removes targets whose process has exited. Looks once a second at most. */
-void drcl_check_pids(struct damon_reclaim *ctx, uint64_t now);
 /* If there is no target and the backend can watch all its memory, adds target 0, which stands for that. */
 int drcl_add_whole(struct damon_reclaim *ctx);
-/* -EINVAL if the program has given a range of physical memory that has no memory in it. */
-int drcl_check_physical(struct damon_reclaim *ctx);
 
 #endif

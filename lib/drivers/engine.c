@@ -1,203 +1,158 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver that works by itself: watermarks and sample ticks on the thread that dispatches. */
-#include "apply.h"
-#include "base/clock.h"
-#include "lifecycle.h"
-#include "targets.h"
+#include "drivers/engine.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/apply.h"
+#include "drivers/view.h"
 #include "base/system.h"
-#include "engine/attrs.h"
 #include "engine/engine.h"
-#include "engine/errors.h"
-#include "engine/scheme.h"
 
 #define NS_PER_US UINT64_C(1000)
 
 /* --- what is asked for ----------------------------------------------------------------------------------------- */
 
-/* Whether this backend and this system can do what the set asks for. */
-static int check_support(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
+/* Whether the backend can do what the set asks for. */
+static int check(struct drcl_view *view, const struct damon_reclaim_params *p)
 {
-    if (p->skip_anon && !(ctx->ops.filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell which pages are anonymous",
-                          ctx->ops.name);
-    if (p->monitor_region_end && !(ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
+    if (p->skip_anon && !(view->ops->filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
+        return drcl_error(view->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell which pages are anonymous",
+                          view->ops->name);
+    if (p->monitor_region_end && !(view->ops->features & DAMON_RECLAIM_BACKEND_WHOLE))
+        return drcl_error(view->env, -EOPNOTSUPP,
                           "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
                           "addresses; give the ranges with the targets",
-                          ctx->ops.name);
-    if (p->monitor_region_end && ctx->nr_targets && !ctx->whole)
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "monitor_region_start, monitor_region_end: there are targets; give the ranges with them");
-    return 0;
-}
-
-static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
-{
-    struct drcl_attrs attrs = drcl_attrs_of(p);
-    int r = check_support(ctx, p);
-
-    if (r == 0 && drcl_engine_reserve(&ctx->engine, &attrs) < 0)
-        r = drcl_error(&ctx->env, -ENOMEM, "max_nr_regions: no memory for %u regions", attrs.max_nr_regions);
-    return r;
+                          view->ops->name);
+    return drcl_reserve_params(view, p);
 }
 
 /* --- watermarks ------------------------------------------------------------------------------------------------ */
 
-/* While active they are looked at once an aggregation. */
-static int check_watermarks(struct damon_reclaim *ctx)
+/* While active, once an aggregation. */
+static int check_watermarks(struct drcl_view *view)
 {
-    enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
-    struct damon_reclaim_metrics metrics;
-    uint64_t now = damon_reclaim_now(ctx), aggr_ns = ctx->engine.attrs.aggr_us * NS_PER_US;
-    bool was_active = ctx->state == DAMON_RECLAIM_STATE_ACTIVE, active;
-    int r = drcl_context_metrics(ctx, false, &metrics);
+    struct drcl_ticks *ticks = &view->ticks;
+    struct drcl_wmark_look look;
+    uint64_t now = drcl_view_now(view);
+    int r = drcl_look_at_watermarks(view, now, view->engine->attrs.aggr_us * NS_PER_US, &look);
 
-    if (r < 0 && ctx->state == DAMON_RECLAIM_STATE_DISABLED)
-        return drcl_error(&ctx->env, r, "watermarks: free memory is not known: %s", strerror(-r));
-    if (r < 0) { /* stay as it is, and try again */
-        drcl_log(&ctx->env, DAMON_RECLAIM_LOG_WARNING, "watermarks: free memory is not known: %s", strerror(-r));
-        ctx->next_wmark_ns = now + drcl_watermark_period(ctx, was_active, aggr_ns);
-        return 0;
+    if (r < 0)
+        return r;
+    ticks->next_wmark_ns = look.next_ns;
+    if (look.activated) {
+        drcl_engine_resume(view->engine);
+        ticks->next_ns = now + view->engine->attrs.sample_us * NS_PER_US;
     }
-    active = drcl_schemes_check_watermarks(&ctx->engine, metrics.free_permille, &reason);
-    ctx->next_wmark_ns = now + drcl_watermark_period(ctx, active, aggr_ns);
-    if (active && !was_active) {
-        drcl_engine_resume(&ctx->engine);
-        ctx->next_ns = now + ctx->engine.attrs.sample_us * NS_PER_US;
-    }
-    /* Why it is active does not change as long as it is. */
-    if (!active || !was_active)
-        drcl_set_state(ctx, active ? DAMON_RECLAIM_STATE_ACTIVE : DAMON_RECLAIM_STATE_INACTIVE, reason,
-                       metrics.free_permille);
+    drcl_set_wmark_state(view, &look);
     return 0;
 }
 
 /* --- the work -------------------------------------------------------------------------------------------------- */
 
-static uint64_t due(const struct damon_reclaim *ctx)
+static uint64_t due(const struct drcl_view *view)
 {
-    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && ctx->next_ns < ctx->next_wmark_ns)
-        return ctx->next_ns;
-    return ctx->next_wmark_ns;
-}
-
-static uint64_t cpu_now(const struct damon_reclaim *ctx)
-{
-    return drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID);
-}
-
-static uint64_t without(uint64_t whole, uint64_t part)
-{
-    return whole > part ? whole - part : 0;
+    if (view->state == DAMON_RECLAIM_STATE_ACTIVE && view->ticks.next_ns < view->ticks.next_wmark_ns)
+        return view->ticks.next_ns;
+    return view->ticks.next_wmark_ns;
 }
 
 /* One sample tick, with its cost. */
-static void tick(struct damon_reclaim *ctx, uint64_t now)
+static void tick(struct drcl_view *view, uint64_t now)
 {
-    struct drcl_engine *engine = &ctx->engine;
-    uint64_t cpu = cpu_now(ctx), reclaim_ns = engine->reclaim_ns, reclaim_cpu_ns = engine->reclaim_cpu_ns;
-    uint64_t end, interval;
+    struct drcl_ticks *ticks = &view->ticks;
+    uint64_t interval, end;
+    struct drcl_cost cost;
 
-    drcl_engine_tick(engine);
-    end = damon_reclaim_now(ctx);
-    ctx->monitor_ns += without(drcl_elapsed(now, end), engine->reclaim_ns - reclaim_ns);
-    ctx->monitor_cpu_ns += without(drcl_elapsed(cpu, cpu_now(ctx)), engine->reclaim_cpu_ns - reclaim_cpu_ns);
-    /* A beat, as long as the work keeps up with it; else a whole interval of rest. */
-    interval = engine->attrs.sample_us * NS_PER_US;
-    ctx->next_ns += interval;
-    if (ctx->next_ns <= end)
-        ctx->next_ns = end + interval;
+    drcl_cost_begin(view, now, &cost);
+    drcl_engine_tick(view->engine);
+    end = drcl_view_now(view);
+    drcl_cost_end(view, end, &cost);
+    /* Ticks keep their beat as long as the work keeps up with it. After a tick that took too long a whole interval
+     * passes. */
+    interval = view->engine->attrs.sample_us * NS_PER_US;
+    ticks->next_ns += interval;
+    if (ticks->next_ns <= end)
+        ticks->next_ns = end + interval;
 }
 
-/* Puts the backend's error @r into words. */
-static int failed(struct damon_reclaim *ctx, int r)
-{
-    if (r < 0 && !ctx->built_in) /* a backend of ours has said why */
-        drcl_error(&ctx->env, r, "backend %s: failed: %s", ctx->ops.name, strerror(-r));
-    return r;
-}
-
-/* What is due now. */
-static int work(struct damon_reclaim *ctx)
+static int work(struct drcl_view *view)
 {
     uint64_t now;
     int r = 0;
 
-    if (ctx->virtual_clock && due(ctx) > damon_reclaim_now(ctx))
-        r = ctx->ops.advance(ctx->backend, due(ctx));
-    if (r == -EINTR || r == -ENOMEM) /* passing; what is due by now is done */
+    view->ticks.worker = drcl_system_gettid();
+    if (drcl_has_virtual_clock(view) && due(view) > drcl_view_now(view))
+        r = view->ops->advance(view->backend, due(view));
+    if (r == -EINTR || r == -ENOMEM) /* these pass; the work that is due by now can be done */
         r = 0;
     if (r < 0)
-        return failed(ctx, r);
-    now = damon_reclaim_now(ctx);
-    drcl_check_pids(ctx, now);
-    if (now >= ctx->next_wmark_ns && !ctx->disable_soon)
-        check_watermarks(ctx);
-    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && now >= ctx->next_ns && !ctx->engine.halt)
-        tick(ctx, now);
-    return failed(ctx, drcl_engine_take_error(&ctx->engine));
+        return drcl_backend_failed(view, r);
+    now = drcl_view_now(view);
+    drcl_remove_exited(view, now);
+    if (now >= view->ticks.next_wmark_ns && !view->disable_soon)
+        check_watermarks(view);
+    if (view->state == DAMON_RECLAIM_STATE_ACTIVE && now >= view->ticks.next_ns && !view->engine->halt)
+        tick(view, now);
+    return drcl_take_failure(view);
 }
 
 /* --- the switch ------------------------------------------------------------------------------------------------ */
 
-static int start(struct damon_reclaim *ctx)
+static int start(struct drcl_view *view)
 {
-    int r = drcl_check_physical(ctx);
+    int r = drcl_check_physical(view);
 
     if (r < 0)
         return r;
-    if (ctx->ops.enable) {
-        r = ctx->ops.enable(ctx->backend);
+    if (view->ops->enable) {
+        r = view->ops->enable(view->backend);
         if (r < 0) /* a backend of ours has said why */
-            return ctx->built_in
+            return view->built_in
                        ? r
-                       : drcl_error(&ctx->env, r, "enabled: the backend %s refuses: %s", ctx->ops.name, strerror(-r));
+                       : drcl_error(view->env, r, "enabled: the backend %s refuses: %s", view->ops->name, strerror(-r));
     }
-    ctx->backend_enabled = true;
-    drcl_apply_params(ctx);
-    ctx->worker = drcl_system_gettid();
-    ctx->next_ns = ctx->next_wmark_ns = 0;
-    r = check_watermarks(ctx);
-    return r < 0 ? r : failed(ctx, drcl_engine_take_error(&ctx->engine));
+    view->ticks.backend_enabled = true;
+    drcl_apply_params(view);
+    view->ticks.worker = drcl_system_gettid();
+    view->ticks.next_ns = view->ticks.next_wmark_ns = 0;
+    r = check_watermarks(view);
+    return r < 0 ? r : drcl_take_failure(view);
 }
 
-static int stop(struct damon_reclaim *ctx)
+static int stop(struct drcl_view *view)
 {
-    if (ctx->backend_enabled && ctx->ops.disable)
-        ctx->ops.disable(ctx->backend);
-    ctx->backend_enabled = false;
-    drcl_engine_forget(&ctx->engine);
+    if (view->ticks.backend_enabled && view->ops->disable)
+        view->ops->disable(view->backend);
+    view->ticks.backend_enabled = false;
+    drcl_engine_forget(view->engine);
     return 0;
 }
 
-static int commit(struct damon_reclaim *ctx)
+static int commit(struct drcl_view *view)
 {
-    int r = drcl_check_physical(ctx);
+    int r = drcl_check_physical(view);
 
     if (r < 0)
         return r;
-    drcl_apply_params(ctx);
-    ctx->next_wmark_ns = 0; /* the watermarks may be others now */
+    drcl_apply_params(view);
+    view->ticks.next_wmark_ns = 0; /* the watermarks may have changed */
     return 0;
 }
 
-/* A new scheme finds out at once whether it is active. */
-static int changed(struct damon_reclaim *ctx, enum drcl_change what)
+/* Whether a new scheme is active shows at once. */
+static int changed(struct drcl_view *view, enum drcl_change what)
 {
     if (what == DRCL_CHANGE_TARGETS)
-        return drcl_check_physical(ctx);
+        return drcl_check_physical(view);
     if (what == DRCL_CHANGE_SCHEMES)
-        ctx->next_wmark_ns = 0;
+        view->ticks.next_wmark_ns = 0;
     return 0;
 }
 
-static pid_t worker(const struct damon_reclaim *ctx)
+static pid_t worker(const struct drcl_view *view)
 {
-    return ctx->worker;
+    return view->ticks.worker;
 }
 
 const struct drcl_driver drcl_engine_driver = {

@@ -66,30 +66,30 @@ int drcl_damon_ranges(void *backend, uint32_t id, struct damon_reclaim_range *fo
     return drcl_ram_ranges(&d->ram, d->env, found, capacity, ret_n);
 }
 
-static bool has_ranges(struct damon_reclaim *ctx, uint32_t id)
+static bool has_ranges(struct drcl_view *view, uint32_t id)
 {
-    const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, id);
+    const struct drcl_target *target = drcl_engine_find_target(view->engine, id);
 
     return target && target->fixed;
 }
 
-enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, const struct drcl_damon *d)
+enum drcl_damon_operations drcl_damon_operations(struct drcl_view *view, const struct drcl_damon *d)
 {
     if (d->wanted != DRCL_DAMON_AUTO)
         return d->wanted;
     if (!d->nr_targets || !d->targets[0].pid)
         return DRCL_DAMON_PADDR;
-    return has_ranges(ctx, d->targets[0].id) ? DRCL_DAMON_FVADDR : DRCL_DAMON_VADDR;
+    return has_ranges(view, d->targets[0].id) ? DRCL_DAMON_FVADDR : DRCL_DAMON_VADDR;
 }
 
-static int check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d)
+static int check_targets(struct drcl_view *view, const struct drcl_damon *d)
 {
-    enum drcl_damon_operations operations = drcl_damon_operations(ctx, d);
+    enum drcl_damon_operations operations = drcl_damon_operations(view, d);
 
     if (operations == DRCL_DAMON_PADDR)
-        return drcl_check_physical(ctx);
+        return drcl_check_physical(view);
     for (size_t i = 0; i < d->nr_targets; i++)
-        if (has_ranges(ctx, d->targets[i].id) != (operations == DRCL_DAMON_FVADDR))
+        if (has_ranges(view, d->targets[i].id) != (operations == DRCL_DAMON_FVADDR))
             return drcl_error(d->env, -EOPNOTSUPP,
                               "target %u: has %s ranges, but the operations are %s; all targets must be "
                               "with ranges (fvaddr) or without (vaddr)",
@@ -97,13 +97,13 @@ static int check_targets(struct damon_reclaim *ctx, const struct drcl_damon *d)
     return 0;
 }
 
-int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_check(struct drcl_view *view, struct drcl_damon *d)
 {
-    int r = check_targets(ctx, d);
+    int r = check_targets(view, d);
 
     if (r == 0 && !d->monitor_only)
-        r = drcl_damon_check_filters(ctx, d);
-    return r < 0 ? r : drcl_damon_check_exclusions(ctx, d);
+        r = drcl_damon_check_filters(view, d);
+    return r < 0 ? r : drcl_damon_check_exclusions(view, d);
 }
 
 /* --- making it -----------------------------------------------------------------------------------------------------

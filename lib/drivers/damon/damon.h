@@ -18,11 +18,9 @@
 
 #include "backends/backend.h"
 #include "drivers/damon/sysfs.h"
+#include "drivers/driver.h"
+#include "drivers/view.h"
 #include "pages/ram.h"
-#include "apply.h"
-#include "context.h"
-#include "lifecycle.h"
-#include "targets.h"
 
 #define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
 #define DRCL_DAMON_SLOTS   (DRCL_MAX_SCHEMES + 1)
@@ -151,11 +149,11 @@ int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damo
                            struct damon_reclaim_damon_config *ret);
 
 /* driver.c */
-int drcl_damon_check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now);
+int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, uint64_t now);
 
 /* work.c: of struct drcl_driver. */
-uint64_t drcl_damon_due(const struct damon_reclaim *ctx);
-int drcl_damon_work(struct damon_reclaim *ctx);
+uint64_t drcl_damon_due(const struct drcl_view *view);
+int drcl_damon_work(struct drcl_view *view);
 
 /* command.c */
 void drcl_damon_open_commands(struct drcl_damon *d);
@@ -174,19 +172,19 @@ bool drcl_damon_locked(struct drcl_damon *d, int result);
 int drcl_damon_switch_off(struct drcl_damon *d);
 /* Makes what the engine's structures ask for what the kernel does. It has begun a command when it returns, and what
  * came of that is for drcl_damon_end_commit(). On failure the thread goes on as before, if it still runs. */
-int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d);
-int drcl_damon_end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
+int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d);
+int drcl_damon_end_commit(struct drcl_view *view, struct drcl_damon *d, int result);
 /* Both, with the wait in between. */
-int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_apply(struct drcl_view *view, struct drcl_damon *d);
 /* Whether the kernel has what the engine's structures ask for. */
-bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl_damon *d);
+bool drcl_damon_is_up_to_date(const struct drcl_view *view, const struct drcl_damon *d);
 /* Whether the targets that the kernel has are the first of ours: they are, unless one was removed. */
-bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_damon *d);
+bool drcl_damon_only_grown(const struct drcl_view *view, const struct drcl_damon *d);
 /* Whether free memory is far from the watermarks, so that the thread is not asleep by now. */
-bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d);
+bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d);
 /* Whether the thread works, so that it answers soon; one that does not bring its files up to date by itself must be
  * awake for that. */
-bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d);
+bool drcl_damon_is_working(struct drcl_view *view, const struct drcl_damon *d);
 
 /* owner.c */
 /* Takes DAMON for us: -EBUSY names who has it. Nothing is made yet. */
@@ -204,43 +202,43 @@ int drcl_damon_holder(struct drcl_env *env, bool take_over);
 int drcl_damon_module_holder(struct drcl_env *env, bool take_over);
 
 /* tree.c: writes what is asked for into the directories. Nothing takes effect before "on" or "commit". */
-int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_write_tree(struct drcl_view *view, struct drcl_damon *d);
 /* Writes the values of goals alone. */
-int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_write_goals(struct drcl_view *view, struct drcl_damon *d);
 
 /* stats.c: begins the command that brings the counters in the files up to date, unless the kernel does so by itself. */
 void drcl_damon_ask_for_stats(struct drcl_damon *d);
 /* What the files say then. */
-int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_read_stats(struct drcl_view *view, struct drcl_damon *d);
 /* All of it before the thread goes, waiting a little if need be. */
-void drcl_damon_read_last_stats(struct damon_reclaim *ctx, struct drcl_damon *d);
+void drcl_damon_read_last_stats(struct drcl_view *view, struct drcl_damon *d);
 /* Whether a scheme has a limit, so that the kernel has an effective quota to tell. */
-bool drcl_damon_has_quota(const struct damon_reclaim *ctx, const struct drcl_damon *d);
-void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d);
+bool drcl_damon_has_quota(const struct drcl_view *view, const struct drcl_damon *d);
+void drcl_damon_read_effective(struct drcl_view *view, struct drcl_damon *d);
 /* Intervals that the kernel has tuned. */
-void drcl_damon_read_intervals(struct damon_reclaim *ctx, struct drcl_damon *d);
+void drcl_damon_read_intervals(struct drcl_view *view, struct drcl_damon *d);
 /* The kernel has begun anew: its counters are zero. */
 void drcl_damon_reset_stats(struct drcl_damon *d);
 
 /* regions.c: the kernel was asked for the regions, with that result; reads a few of them, and lays them out when it has
  * them all, which it tells with 1. */
-void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
-int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d);
+void drcl_damon_begin_regions(struct drcl_view *view, struct drcl_damon *d, int result);
+int drcl_damon_go_on_regions(struct drcl_view *view, struct drcl_damon *d);
 
 /* filters.c: whether the filters of the schemes are decided: the kernel passes over what it does not know. */
-int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon *d);
+int drcl_damon_check_filters(struct drcl_view *view, const struct drcl_damon *d);
 
 /* excluded.c */
 int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n);
 /* Whether what is excluded can be, with these targets and schemes. */
-int drcl_damon_check_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_check_exclusions(struct drcl_view *view, struct drcl_damon *d);
 /* Looks which cgroups there are. */
-int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_list_exclusions(struct drcl_view *view, struct drcl_damon *d);
 /* Looks again, if not @at_once then not too often: whether there are others now. */
-bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d, bool at_once);
+bool drcl_damon_exclusions_moved(struct drcl_view *view, struct drcl_damon *d, bool at_once);
 /* Whether a configuration was refused, which @result tells, because such a cgroup has gone since it was listed: it is
  * to be given once more. */
-bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int result);
+bool drcl_damon_is_outrun(struct drcl_view *view, struct drcl_damon *d, int result);
 
 /* precise.c: what monitor_only needs, the pages, and the operations for it. */
 int drcl_damon_open_pages(struct drcl_damon *d);
@@ -248,18 +246,18 @@ void drcl_damon_close_pages(struct drcl_damon *d);
 void drcl_damon_forget_pages(struct drcl_damon *d);
 
 /* snapshot.c: the schemes act on the regions that were read, and once more on what is left of them. */
-int drcl_damon_act(struct damon_reclaim *ctx, struct drcl_damon *d);
-int drcl_damon_act_again(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_act(struct drcl_view *view, struct drcl_damon *d);
+int drcl_damon_act_again(struct drcl_view *view, struct drcl_damon *d);
 
 /* backend.c */
 int drcl_damon_target_add(void *backend, uint32_t id, pid_t pid, int pidfd);
 void drcl_damon_target_remove(void *backend, uint32_t id);
 int drcl_damon_ranges(void *backend, uint32_t id, struct damon_reclaim_range *found, size_t capacity, size_t *ret_n);
 void drcl_damon_destroy(void *backend);
-enum drcl_damon_operations drcl_damon_operations(struct damon_reclaim *ctx, const struct drcl_damon *d);
+enum drcl_damon_operations drcl_damon_operations(struct drcl_view *view, const struct drcl_damon *d);
 /* Whether the operations can do what is asked for: watch these targets, decide the filters of the schemes, exclude what
  * is excluded. */
-int drcl_damon_check(struct damon_reclaim *ctx, struct drcl_damon *d);
+int drcl_damon_check(struct drcl_view *view, struct drcl_damon *d);
 const char *drcl_damon_operations_name(enum drcl_damon_operations operations);
 
 int drcl_damon_probe(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);

@@ -5,101 +5,73 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/attrs.h"
+#include "drivers/apply.h"
 #include "engine/engine.h"
-#include "engine/errors.h"
 #include "engine/scheme.h"
-#include "engine/target.h"
 
 /* --- watermarks --------------------------------------------------------------------------------------------------- */
 
-static uint32_t active_schemes(const struct damon_reclaim *ctx)
+/* The kernel looks at its watermarks by itself; this sees in meminfo what the kernel sees there. A kernel without
+ * watermarks gets only the schemes that are active. */
+int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
-    uint32_t active = 0;
+    struct drcl_wmark_look look;
+    int r = drcl_look_at_watermarks(view, now, DRCL_DAMON_POLL_NS, &look);
 
-    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
-        active |= (uint32_t)ctx->engine.schemes[i]->active << i;
-    return active;
-}
-
-/* The kernel looks at its watermarks by itself; what it sees there, we see in meminfo. If it has none, the schemes that
- * are to sleep are taken out of its directories. */
-int drcl_damon_check_watermarks(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
-{
-    enum damon_reclaim_reason reason = DAMON_RECLAIM_REASON_REQUESTED;
-    bool was_active = ctx->state == DAMON_RECLAIM_STATE_ACTIVE, active;
-    uint32_t before = active_schemes(ctx);
-    struct damon_reclaim_metrics metrics;
-    int r = drcl_context_metrics(ctx, false, &metrics);
-
-    d->next_wmark_ns = now + drcl_watermark_period(ctx, true, DRCL_DAMON_POLL_NS);
-    if (r < 0 && ctx->state == DAMON_RECLAIM_STATE_DISABLED)
-        return r;
     if (r < 0)
-        return 0; /* stay as it is, and try again */
-    active = drcl_schemes_check_watermarks(&ctx->engine, metrics.free_permille, &reason);
-    d->next_wmark_ns = now + drcl_watermark_period(ctx, active, DRCL_DAMON_POLL_NS);
-    if (d->own_watermarks && active_schemes(ctx) != before) {
+        return r;
+    d->next_wmark_ns = look.next_ns;
+    if (d->own_watermarks && look.schemes_changed) {
         d->stale_tree = true;
         d->next_poll_ns = now;
     }
-    if (!active || !was_active) {
+    if (look.new_state) {
         d->last_poll_ns = now;
         d->seen_working = false;
-        drcl_set_state(ctx, active ? DAMON_RECLAIM_STATE_ACTIVE : DAMON_RECLAIM_STATE_INACTIVE, reason,
-                       metrics.free_permille);
     }
+    drcl_set_wmark_state(view, &look);
     return 0;
 }
 
 /* --- the switch ----------------------------------------------------------------------------------------------------
  */
 
-static int check(struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
+static int check(struct drcl_view *view, const struct damon_reclaim_params *p)
 {
-    const struct drcl_damon *d = ctx->backend;
-    struct drcl_attrs attrs = drcl_attrs_of(p);
+    const struct drcl_damon *d = view->backend;
 
-    if (ctx->callbacks.before_reclaim && !d->monitor_only)
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
+    if (view->engine->host.has_before && !d->monitor_only)
+        return drcl_error(view->env, -EOPNOTSUPP,
                           "callbacks.before_reclaim: with the backend damon the kernel reclaims, and cannot "
                           "call it; leave it out, use filters, or DAMON_RECLAIM_DAMON_MONITOR_ONLY");
-    if (p->monitor_region_end && d->nr_targets && d->targets[0].id)
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "monitor_region_start, monitor_region_end: there are targets; give the "
-                          "ranges with them");
-    if (drcl_engine_reserve(&ctx->engine, &attrs) < 0)
-        return drcl_error(&ctx->env, -ENOMEM, "max_nr_regions: no memory for %u regions", attrs.max_nr_regions);
-    return 0;
+    return drcl_reserve_params(view, p);
 }
 
-/* What is asked for, with the ranges that are there, in the engine's structures. */
-static int lay_down(struct damon_reclaim *ctx)
+/* Gives the parameters to the engine, and finds the ranges that are there. */
+static int lay_down(struct drcl_view *view)
 {
-    drcl_apply_params(ctx);
-    ctx->engine.halt = ctx->in_dispatch && ctx->engine.halt;
-    drcl_engine_update_targets(&ctx->engine);
-    return drcl_engine_take_error(&ctx->engine);
+    drcl_apply_params(view);
+    view->engine->halt = view->in_dispatch && view->engine->halt;
+    return drcl_update_ranges(view);
 }
 
-static int start(struct damon_reclaim *ctx)
+static int start(struct drcl_view *view)
 {
-    struct drcl_damon *d = ctx->backend;
-    uint64_t now = damon_reclaim_now(ctx);
+    struct drcl_damon *d = view->backend;
+    uint64_t now = drcl_view_now(view);
     enum damon_reclaim_reason reason;
     struct damon_reclaim_metrics metrics;
     int r;
 
-    ctx->engine.halt = false;
-    drcl_engine_take_error(&ctx->engine);
-    r = lay_down(ctx);
+    view->engine->halt = false;
+    drcl_take_failure(view);
+    r = lay_down(view);
     if (r == 0)
-        r = drcl_damon_check(ctx, d);
+        r = drcl_damon_check(view, d);
     if (r == 0)
         r = drcl_damon_own(d);
     if (r < 0)
         return r;
-    ctx->backend_enabled = true;
     drcl_damon_open_commands(d);
     d->own_watermarks = d->monitor_only; /* the engine's schemes are ours to put to sleep */
     d->paused = d->acting = false;
@@ -111,44 +83,44 @@ static int start(struct damon_reclaim *ctx)
     d->last_poll_ns = now;
     d->aggregation_ns = 0;
     /* Which schemes are active decides what the kernel gets; it is told when that is what it does. */
-    r = drcl_context_metrics(ctx, false, &metrics);
+    r = drcl_view_metrics(view, false, &metrics);
     if (r < 0)
         return r;
-    drcl_schemes_check_watermarks(&ctx->engine, metrics.free_permille, &reason);
-    r = drcl_damon_apply(ctx, d);
-    return r < 0 ? r : drcl_damon_check_watermarks(ctx, d, now);
+    drcl_schemes_check_watermarks(view->engine, metrics.free_permille, &reason);
+    r = drcl_damon_apply(view, d);
+    return r < 0 ? r : drcl_damon_check_watermarks(view, d, now);
 }
 
-static int stop(struct damon_reclaim *ctx)
+static int stop(struct drcl_view *view)
 {
-    struct drcl_damon *d = ctx->backend;
+    struct drcl_damon *d = view->backend;
     int r;
 
-    if (ctx->backend_enabled)
-        drcl_damon_read_last_stats(ctx, d);
-    ctx->backend_enabled = d->running = d->reading = false;
+    if (d->owner.fd >= 0)
+        drcl_damon_read_last_stats(view, d);
+    d->running = d->reading = false;
     d->step = NULL;
     r = drcl_damon_disown(d);
     drcl_damon_close_commands(d);
-    drcl_engine_forget(&ctx->engine);
+    drcl_engine_forget(view->engine);
     drcl_damon_forget_pages(d);
     return r;
 }
 
-static int commit(struct damon_reclaim *ctx)
+static int commit(struct drcl_view *view)
 {
-    struct drcl_damon *d = ctx->backend;
-    int r = lay_down(ctx);
+    struct drcl_damon *d = view->backend;
+    int r = lay_down(view);
 
     if (r == 0)
-        r = drcl_damon_apply(ctx, d);
+        r = drcl_damon_apply(view, d);
     d->next_wmark_ns = 0;
     return r;
 }
 
-static int changed(struct damon_reclaim *ctx, enum drcl_change what)
+static int changed(struct drcl_view *view, enum drcl_change what)
 {
-    struct drcl_damon *d = ctx->backend;
+    struct drcl_damon *d = view->backend;
     int r;
 
     if (what == DRCL_CHANGE_GOALS) {
@@ -158,19 +130,18 @@ static int changed(struct damon_reclaim *ctx, enum drcl_change what)
     d->next_poll_ns = 0; /* should anything be left to do */
     if (what == DRCL_CHANGE_SCHEMES)
         d->next_wmark_ns = 0;
-    if (ctx->in_dispatch) { /* at the end of the step that is running */
-        r = drcl_damon_check(ctx, d);
+    if (view->in_dispatch) { /* at the end of the step that is running */
+        r = drcl_damon_check(view, d);
         d->stale_tree |= r == 0;
         return r;
     }
-    drcl_engine_update_targets(&ctx->engine);
-    r = drcl_engine_take_error(&ctx->engine);
-    return r < 0 ? r : drcl_damon_apply(ctx, d);
+    r = drcl_update_ranges(view);
+    return r < 0 ? r : drcl_damon_apply(view, d);
 }
 
-static pid_t worker(const struct damon_reclaim *ctx)
+static pid_t worker(const struct drcl_view *view)
 {
-    const struct drcl_damon *d = ctx->backend;
+    const struct drcl_damon *d = view->backend;
 
     return d->running && d->kdamond ? d->kdamond : -1;
 }

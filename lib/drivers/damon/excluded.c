@@ -44,10 +44,10 @@ int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *excl
 }
 
 /* What a filter of the core allows is not asked further by the kernel: it would let excluded pages go. */
-static int check_schemes(struct damon_reclaim *ctx, struct drcl_damon *d)
+static int check_schemes(struct drcl_view *view, struct drcl_damon *d)
 {
-    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++) {
-        const struct drcl_scheme *scheme = ctx->engine.schemes[id];
+    for (uint32_t id = 0; id < view->engine->nr_schemes; id++) {
+        const struct drcl_scheme *scheme = view->engine->schemes[id];
 
         for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
             if (drcl_filter_is_core(scheme->filters[i].type) && scheme->filters[i].allow)
@@ -60,16 +60,16 @@ static int check_schemes(struct damon_reclaim *ctx, struct drcl_damon *d)
     return 0;
 }
 
-int drcl_damon_check_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_check_exclusions(struct drcl_view *view, struct drcl_damon *d)
 {
-    bool physical = drcl_damon_operations(ctx, d) == DRCL_DAMON_PADDR, cgroups = false;
+    bool physical = drcl_damon_operations(view, d) == DRCL_DAMON_PADDR, cgroups = false;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < ctx->nr_exclusions; i++) {
-        r = check_exclusion(d, &ctx->exclusions[i], physical, i);
-        cgroups |= ctx->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP;
+    for (size_t i = 0; r == 0 && i < view->nr_exclusions; i++) {
+        r = check_exclusion(d, &view->exclusions[i], physical, i);
+        cgroups |= view->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP;
     }
-    return r == 0 && cgroups ? check_schemes(ctx, d) : r;
+    return r == 0 && cgroups ? check_schemes(view, d) : r;
 }
 
 /* --- the list of cgroups ------------------------------------------------------------------------------------------ */
@@ -98,34 +98,34 @@ static int add_path(void *data, const char *path, uint64_t inode)
     return 0;
 }
 
-int drcl_damon_list_exclusions(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_list_exclusions(struct drcl_view *view, struct drcl_damon *d)
 {
     int r = 0;
 
     d->excluded.n = d->excluded.len = 0;
     d->excluded.sum = FNV_START;
-    d->excluded.next_ns = damon_reclaim_now(ctx) + INTERVAL_NS;
-    for (size_t i = 0; r == 0 && i < ctx->nr_exclusions; i++) {
-        if (ctx->exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
+    d->excluded.next_ns = drcl_view_now(view) + INTERVAL_NS;
+    for (size_t i = 0; r == 0 && i < view->nr_exclusions; i++) {
+        if (view->exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
             continue;
-        r = drcl_cgroup_walk(d->env, ctx->exclusions[i].cgroup, add_path, d);
+        r = drcl_cgroup_walk(d->env, view->exclusions[i].cgroup, add_path, d);
         if (r == -ENOENT) /* it is gone, and its pages are nobody's or its parent's */
             r = 0;
     }
     return r;
 }
 
-bool drcl_damon_exclusions_moved(struct damon_reclaim *ctx, struct drcl_damon *d, bool at_once)
+bool drcl_damon_exclusions_moved(struct drcl_view *view, struct drcl_damon *d, bool at_once)
 {
     uint64_t before = d->excluded.sum;
 
-    return (at_once || damon_reclaim_now(ctx) >= d->excluded.next_ns) &&
-           (drcl_damon_list_exclusions(ctx, d) < 0 || d->excluded.sum != before);
+    return (at_once || drcl_view_now(view) >= d->excluded.next_ns) &&
+           (drcl_damon_list_exclusions(view, d) < 0 || d->excluded.sum != before);
 }
 
-bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
+bool drcl_damon_is_outrun(struct drcl_view *view, struct drcl_damon *d, int result)
 {
-    if (result != -EINVAL || !d->excluded.n || !drcl_damon_exclusions_moved(ctx, d, true))
+    if (result != -EINVAL || !d->excluded.n || !drcl_damon_exclusions_moved(view, d, true))
         return false;
     drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
              "DAMON: a cgroup below an excluded one was removed before the kernel looked it up; trying again");
@@ -135,33 +135,33 @@ bool drcl_damon_is_outrun(struct damon_reclaim *ctx, struct drcl_damon *d, int r
 
 /* --- as filters --------------------------------------------------------------------------------------------------- */
 
-static size_t fill(const struct damon_reclaim *ctx, const struct drcl_damon *d, struct damon_reclaim_filter *filters)
+static size_t fill(const struct drcl_view *view, const struct drcl_damon *d, struct damon_reclaim_filter *filters)
 {
     const char *path = d->excluded.paths;
     size_t n = 0;
 
-    for (size_t i = 0; i < ctx->nr_exclusions; i++)
-        if (ctx->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
+    for (size_t i = 0; i < view->nr_exclusions; i++)
+        if (view->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)
             filters[n++] = (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_ADDR,
                                                          .matching = true,
-                                                         .start = ctx->exclusions[i].range.start,
-                                                         .end = ctx->exclusions[i].range.end};
+                                                         .start = view->exclusions[i].range.start,
+                                                         .end = view->exclusions[i].range.end};
     for (size_t i = 0; i < d->excluded.n; i++, path += strlen(path) + 1)
         filters[n++] =
             (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg_path = path};
     return n;
 }
 
-void drcl_put_filters_of(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
+void drcl_put_filters_of(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d,
                          const struct drcl_scheme *scheme, size_t slot)
 {
-    size_t most = ctx->nr_exclusions + d->excluded.n + scheme->nr_filters, n;
+    size_t most = view->nr_exclusions + d->excluded.n + scheme->nr_filters, n;
     struct damon_reclaim_filter *filters = NULL;
 
     if (put->failed)
         return;
     if (most == scheme->nr_filters) {
-        drcl_put_filters(put, ctx, scheme->filters, scheme->nr_filters, slot);
+        drcl_put_filters(put, view, scheme->filters, scheme->nr_filters, slot);
         return;
     }
     filters = drcl_realloc_array(d->env, NULL, most, sizeof(*filters));
@@ -169,8 +169,8 @@ void drcl_put_filters_of(struct drcl_put *put, struct damon_reclaim *ctx, struct
         put->failed = drcl_error(d->env, -ENOMEM, "exclusions: out of memory");
         return;
     }
-    n = fill(ctx, d, filters);
+    n = fill(view, d, filters);
     memcpy(filters + n, scheme->filters, scheme->nr_filters * sizeof(*filters));
-    drcl_put_filters(put, ctx, filters, n + scheme->nr_filters, slot);
+    drcl_put_filters(put, view, filters, n + scheme->nr_filters, slot);
     drcl_free(d->env, filters);
 }

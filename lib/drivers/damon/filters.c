@@ -13,10 +13,10 @@
 
 #define NO_TARGET INT_MAX /* a number that no target has */
 
-static size_t target_slot(const struct damon_reclaim *ctx, uint32_t id)
+static size_t target_slot(const struct drcl_view *view, uint32_t id)
 {
-    for (size_t i = 0; i < ctx->nr_targets; i++)
-        if (ctx->targets[i].id == id)
+    for (size_t i = 0; i < view->nr_targets; i++)
+        if (view->targets[i].id == id)
             return i;
     return NO_TARGET;
 }
@@ -51,7 +51,7 @@ static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *f
     drcl_put_text(put, path ? path : found, DRCL_DAMON_SCHEME "/%s/%zu/memcg_path", slot, dir, i);
 }
 
-static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filter,
+static void put_filter(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filter,
                        bool matching, size_t slot, const char *dir, size_t i)
 {
     put->what = what[filter->type];
@@ -65,7 +65,7 @@ static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const st
         drcl_put(put, filter->start, DRCL_DAMON_SCHEME "/%s/%zu/addr_start", slot, dir, i);
         drcl_put_most(put, filter->end, DRCL_DAMON_SCHEME "/%s/%zu/addr_end", slot, dir, i);
     } else if (filter->type == DAMON_RECLAIM_FILTER_TARGET) {
-        drcl_put(put, target_slot(ctx, filter->target), DRCL_DAMON_SCHEME "/%s/%zu/damon_target_idx", slot, dir, i);
+        drcl_put(put, target_slot(view, filter->target), DRCL_DAMON_SCHEME "/%s/%zu/damon_target_idx", slot, dir, i);
     } else if (filter->type == DAMON_RECLAIM_FILTER_MEMCG) {
         put_memcg(put, filter, slot, dir, i);
     } else if (filter->type == DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE) {
@@ -75,7 +75,7 @@ static void put_filter(struct drcl_put *put, struct damon_reclaim *ctx, const st
 }
 
 /* Those of one layer, in their order, into the directory of the layer. */
-static void put_layer(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+static void put_layer(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filters,
                       size_t n, size_t slot, bool core)
 {
     const char *dir = core ? "core_filters" : "ops_filters";
@@ -87,7 +87,7 @@ static void put_layer(struct drcl_put *put, struct damon_reclaim *ctx, const str
     drcl_put(put, count, DRCL_DAMON_SCHEME "/%s/nr_filters", slot, dir);
     for (size_t i = 0, at = 0; i < n; i++)
         if (drcl_filter_is_core(filters[i].type) == core)
-            put_filter(put, ctx, &filters[i], filters[i].matching, slot, dir, at++);
+            put_filter(put, view, &filters[i], filters[i].matching, slot, dir, at++);
 }
 
 /*
@@ -110,8 +110,8 @@ static bool can_do_without_allow(const struct damon_reclaim_filter *filters, siz
     return !(core_allows && any_page); /* what the core allows is not asked further */
 }
 
-static void put_old(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
-                    size_t n, size_t slot)
+static void put_old(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filters, size_t n,
+                    size_t slot)
 {
     bool has_allow;
 
@@ -128,32 +128,32 @@ static void put_old(struct drcl_put *put, struct damon_reclaim *ctx, const struc
         return;
     }
     for (size_t i = 0; i < n; i++)
-        put_filter(put, ctx, &filters[i], filters[i].allow && !has_allow ? !filters[i].matching : filters[i].matching,
+        put_filter(put, view, &filters[i], filters[i].allow && !has_allow ? !filters[i].matching : filters[i].matching,
                    slot, "filters", i);
 }
 
-void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+void drcl_put_filters(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filters,
                       size_t n, size_t slot)
 {
     if (put->failed)
         return;
     if (!drcl_damon_exists(put->env, DRCL_DAMON_SCHEME "/core_filters/nr_filters", slot) ||
         !drcl_damon_exists(put->env, DRCL_DAMON_SCHEME "/ops_filters/nr_filters", slot)) {
-        put_old(put, ctx, filters, n, slot);
+        put_old(put, view, filters, n, slot);
         return;
     }
-    put_layer(put, ctx, filters, n, slot, true);
-    put_layer(put, ctx, filters, n, slot, false);
+    put_layer(put, view, filters, n, slot, true);
+    put_layer(put, view, filters, n, slot, false);
 }
 
-int drcl_damon_check_filters(struct damon_reclaim *ctx, const struct drcl_damon *d)
+int drcl_damon_check_filters(struct drcl_view *view, const struct drcl_damon *d)
 {
-    enum drcl_damon_operations operations = drcl_damon_operations(ctx, d);
+    enum drcl_damon_operations operations = drcl_damon_operations(view, d);
 
     if (operations == DRCL_DAMON_PADDR)
         return 0;
-    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++) {
-        const struct drcl_scheme *scheme = ctx->engine.schemes[id];
+    for (uint32_t id = 0; id < view->engine->nr_schemes; id++) {
+        const struct drcl_scheme *scheme = view->engine->schemes[id];
 
         for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
             if (!drcl_filter_is_core(scheme->filters[i].type))

@@ -7,10 +7,10 @@
 #include "drivers/damon/put.h"
 
 /* The filters of a scheme, behind what is excluded. */
-void drcl_put_filters_of(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
+void drcl_put_filters_of(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d,
                          const struct drcl_scheme *scheme, size_t slot);
 
-void drcl_put_filters(struct drcl_put *put, struct damon_reclaim *ctx, const struct damon_reclaim_filter *filters,
+void drcl_put_filters(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filters,
                       size_t n, size_t slot);
 
 #endif

@@ -73,12 +73,12 @@ int drcl_damon_switch_off(struct drcl_damon *d)
 
 /* --- putting a configuration into effect -------------------------------------------------------------------------- */
 
-static uint64_t sum_of_ranges(const struct damon_reclaim *ctx)
+static uint64_t sum_of_ranges(const struct drcl_view *view)
 {
     uint64_t sum = UINT64_C(0xcbf29ce484222325);
 
-    for (size_t t = 0; t < ctx->engine.nr_targets; t++) {
-        const struct drcl_target *target = &ctx->engine.targets[t];
+    for (size_t t = 0; t < view->engine->nr_targets; t++) {
+        const struct drcl_target *target = &view->engine->targets[t];
 
         for (size_t i = 0; !target->removed && i < target->nr_ranges; i++) {
             sum = (sum ^ target->ranges[i].start) * UINT64_C(0x100000001b3);
@@ -89,39 +89,39 @@ static uint64_t sum_of_ranges(const struct damon_reclaim *ctx)
 }
 
 /* How many of the targets that the kernel has are the first of ours: all of them, unless one was removed. */
-bool drcl_damon_only_grown(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+bool drcl_damon_only_grown(const struct drcl_view *view, const struct drcl_damon *d)
 {
-    if (ctx->nr_targets < d->nr_written)
+    if (view->nr_targets < d->nr_written)
         return false;
     for (size_t i = 0; i < d->nr_written; i++)
-        if (d->written[i].pid != ctx->targets[i].pid)
+        if (d->written[i].pid != view->targets[i].pid)
             return false;
     return true;
 }
 
-static int remember_targets(const struct damon_reclaim *ctx, struct drcl_damon *d)
+static int remember_targets(const struct drcl_view *view, struct drcl_damon *d)
 {
-    struct drcl_damon_written *grown = drcl_realloc_array(d->env, d->written, ctx->nr_targets, sizeof(*grown));
+    struct drcl_damon_written *grown = drcl_realloc_array(d->env, d->written, view->nr_targets, sizeof(*grown));
 
     if (!grown)
         return drcl_error(d->env, -ENOMEM, "out of memory");
     d->written = grown;
-    d->nr_written = ctx->nr_targets;
-    for (size_t i = 0; i < ctx->nr_targets; i++)
-        grown[i] = (struct drcl_damon_written){.pid = ctx->targets[i].pid};
-    d->ranges_sum = sum_of_ranges(ctx);
+    d->nr_written = view->nr_targets;
+    for (size_t i = 0; i < view->nr_targets; i++)
+        grown[i] = (struct drcl_damon_written){.pid = view->targets[i].pid};
+    d->ranges_sum = sum_of_ranges(view);
     d->stale_tree = false;
     return 0;
 }
 
 /* Whether free memory is far enough from the watermarks that the kernel will not find the thread asleep now. */
-bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d)
+bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d)
 {
     struct damon_reclaim_metrics metrics;
 
     if (d->own_watermarks)
         return true;
-    if (drcl_context_metrics(ctx, false, &metrics) < 0)
+    if (drcl_view_metrics(view, false, &metrics) < 0)
         return false;
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
         const struct damon_reclaim_watermarks *w = &d->slots[slot].watermarks;
@@ -129,7 +129,7 @@ bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d)
 
         if (!w->interval_us && !w->high && !w->mid && !w->low)
             return true;
-        if (ctx->engine.schemes[scheme == DRCL_DAMON_MONITOR ? DAMON_RECLAIM_SCHEME_RECLAIM : scheme]->active &&
+        if (view->engine->schemes[scheme == DRCL_DAMON_MONITOR ? DAMON_RECLAIM_SCHEME_RECLAIM : scheme]->active &&
             (w->high >= 1000 || metrics.free_permille + MARGIN <= w->high) &&
             (!w->low || metrics.free_permille >= w->low + MARGIN))
             return true;
@@ -138,51 +138,51 @@ bool drcl_damon_is_awake(struct damon_reclaim *ctx, const struct drcl_damon *d)
 }
 
 /* Whether the thread works, so that it answers soon. */
-bool drcl_damon_is_working(struct damon_reclaim *ctx, const struct drcl_damon *d)
+bool drcl_damon_is_working(struct drcl_view *view, const struct drcl_damon *d)
 {
     if (!d->running || d->own_watermarks)
         return d->running;
-    return ctx->state == DAMON_RECLAIM_STATE_ACTIVE &&
-           (d->refreshes || (d->seen_working && drcl_damon_is_awake(ctx, d)));
+    return view->state == DAMON_RECLAIM_STATE_ACTIVE &&
+           (d->refreshes || (d->seen_working && drcl_damon_is_awake(view, d)));
 }
 
-bool drcl_damon_is_up_to_date(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+bool drcl_damon_is_up_to_date(const struct drcl_view *view, const struct drcl_damon *d)
 {
-    return !d->stale_tree && d->nr_written == ctx->nr_targets && drcl_damon_only_grown(ctx, d) &&
-           d->ranges_sum == sum_of_ranges(ctx);
+    return !d->stale_tree && d->nr_written == view->nr_targets && drcl_damon_only_grown(view, d) &&
+           d->ranges_sum == sum_of_ranges(view);
 }
 
-static bool any_active(const struct damon_reclaim *ctx)
+static bool any_active(const struct drcl_view *view)
 {
-    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
-        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->active)
+    for (size_t i = 0; i < view->engine->nr_schemes; i++)
+        if (view->engine->schemes[i]->used && view->engine->schemes[i]->active)
             return true;
     return false;
 }
 
-int drcl_damon_end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
+int drcl_damon_end_commit(struct drcl_view *view, struct drcl_damon *d, int result)
 {
     if (result < 0)
         return drcl_error(d->env, result, "commit: the kernel's DAMON refuses it: %s", strerror(-result));
-    return remember_targets(ctx, d);
+    return remember_targets(view, d);
 }
 
-static bool is_paused(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+static bool is_paused(const struct drcl_view *view, const struct drcl_damon *d)
 {
-    return d->own_watermarks && !any_active(ctx);
+    return d->own_watermarks && !any_active(view);
 }
 
 /* Whether the thread that runs can be given what is asked for, and answers soon. */
-static bool can_commit(struct damon_reclaim *ctx, const struct drcl_damon *d)
+static bool can_commit(struct drcl_view *view, const struct drcl_damon *d)
 {
-    return drcl_damon_is_working(ctx, d) && drcl_damon_only_grown(ctx, d) &&
-           drcl_damon_operations(ctx, d) == d->operations && !is_paused(ctx, d);
+    return drcl_damon_is_working(view, d) && drcl_damon_only_grown(view, d) &&
+           drcl_damon_operations(view, d) == d->operations && !is_paused(view, d);
 }
 
-int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d)
 {
-    bool working = drcl_damon_is_working(ctx, d), commit = can_commit(ctx, d);
-    int r = drcl_damon_check(ctx, d);
+    bool working = drcl_damon_is_working(view, d), commit = can_commit(view, d);
+    int r = drcl_damon_check(view, d);
 
     if (r < 0)
         return r;
@@ -190,17 +190,17 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     d->step_begun = false;
     d->reading = false; /* regions go with the directories of their scheme */
     d->stale_tree = true;
-    if (d->command.pending && !(working && drcl_damon_settle(d, 2 * ctx->engine.attrs.aggr_us)))
+    if (d->command.pending && !(working && drcl_damon_settle(d, 2 * view->engine->attrs.aggr_us)))
         r = drcl_damon_switch_off(d);
     d->command.result = 0;
-    if (!ctx->nr_targets)
+    if (!view->nr_targets)
         return drcl_damon_switch_off(d);
     d->stale_stats = true;
     if (r == 0)
-        r = drcl_damon_write_tree(ctx, d);
+        r = drcl_damon_write_tree(view, d);
     if (r < 0)
         return r;
-    d->paused = is_paused(ctx, d);
+    d->paused = is_paused(view, d);
     if (commit && d->running && !d->paused) {
         drcl_damon_begin(d, "commit");
         return 0;
@@ -209,28 +209,28 @@ int drcl_damon_reconfigure(struct damon_reclaim *ctx, struct drcl_damon *d)
     return r < 0 || d->paused ? r : switch_on(d);
 }
 
-static int apply(struct damon_reclaim *ctx, struct drcl_damon *d)
+static int apply(struct drcl_view *view, struct drcl_damon *d)
 {
-    int r = drcl_damon_reconfigure(ctx, d);
+    int r = drcl_damon_reconfigure(view, d);
 
     if (r < 0)
         return r;
-    if (drcl_damon_settle(d, 2 * ctx->engine.attrs.aggr_us))
-        return drcl_damon_end_commit(ctx, d, drcl_damon_result(d));
+    if (drcl_damon_settle(d, 2 * view->engine->attrs.aggr_us))
+        return drcl_damon_end_commit(view, d, drcl_damon_result(d));
     /* A watermark was passed that nobody has looked at yet. */
     r = drcl_damon_switch_off(d);
     d->command.result = 0;
     if (r == 0)
         r = switch_on(d);
-    return r < 0 ? r : remember_targets(ctx, d);
+    return r < 0 ? r : remember_targets(view, d);
 }
 
-int drcl_damon_apply(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_apply(struct drcl_view *view, struct drcl_damon *d)
 {
     int r;
 
-    if (!can_commit(ctx, d))
-        drcl_damon_read_last_stats(ctx, d);
-    r = apply(ctx, d);
-    return drcl_damon_is_outrun(ctx, d, r) ? apply(ctx, d) : r;
+    if (!can_commit(view, d))
+        drcl_damon_read_last_stats(view, d);
+    r = apply(view, d);
+    return drcl_damon_is_outrun(view, d, r) ? apply(view, d) : r;
 }

@@ -94,20 +94,20 @@ static void lay_target_out(struct drcl_engine *engine, const struct drcl_target 
     }
 }
 
-static void lay_out(struct damon_reclaim *ctx, struct drcl_damon *d)
+static void lay_out(struct drcl_view *view, struct drcl_damon *d)
 {
     struct reading reading = {.d = d};
 
-    if (drcl_engine_reserve_regions(&ctx->engine, d->nr_regions) < 0)
+    if (drcl_engine_reserve_regions(view->engine, d->nr_regions) < 0)
         return; /* the next time */
-    drcl_pass(&ctx->engine, lay_target_out, &reading);
-    drcl_engine_count_total(&ctx->engine);
+    drcl_pass(view->engine, lay_target_out, &reading);
+    drcl_engine_count_total(view->engine);
 }
 
-void drcl_damon_begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, int result)
+void drcl_damon_begin_regions(struct drcl_view *view, struct drcl_damon *d, int result)
 {
     d->own_cpu_ns = 0;
-    d->next_regions_ns = damon_reclaim_now(ctx) + (result < 0 ? LEAST_PAUSE_NS : STEP_NS);
+    d->next_regions_ns = drcl_view_now(view) + (result < 0 ? LEAST_PAUSE_NS : STEP_NS);
     d->reading = result == 0;
     d->slot = d->at = d->nr_missing = d->nr_regions = 0;
 }
@@ -139,9 +139,9 @@ static bool next_region(struct drcl_damon *d)
     return ++d->nr_missing < d->nr_slots;
 }
 
-int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_go_on_regions(struct drcl_view *view, struct drcl_damon *d)
 {
-    uint64_t cpu = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID), now = damon_reclaim_now(ctx), pause;
+    uint64_t cpu = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID), now = drcl_view_now(view), pause;
 
     for (size_t i = 0; i < REGIONS_A_STEP; i++) {
         if (next_region(d) || next_slot(d))
@@ -150,7 +150,7 @@ int drcl_damon_go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
         break;
     }
     if (!d->reading && d->nr_regions && !d->monitor_only)
-        lay_out(ctx, d);
+        lay_out(view, d);
     d->own_cpu_ns += drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID) - cpu;
     pause = d->own_cpu_ns * COST_FRACTION > LEAST_PAUSE_NS ? d->own_cpu_ns * COST_FRACTION : LEAST_PAUSE_NS;
     d->next_regions_ns = now + (d->reading ? STEP_NS : pause);

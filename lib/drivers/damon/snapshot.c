@@ -67,10 +67,10 @@ static void lay_over(struct drcl_engine *engine, const struct drcl_target *targe
 }
 
 /* The regions that were read of the target, if they are those of this target. */
-static size_t regions_of(const struct damon_reclaim *ctx, const struct drcl_damon *d, uint32_t id, size_t *ret_first)
+static size_t regions_of(const struct drcl_view *view, const struct drcl_damon *d, uint32_t id, size_t *ret_first)
 {
-    for (size_t i = 0; i < ctx->nr_targets; i++) {
-        if (ctx->targets[i].id != id)
+    for (size_t i = 0; i < view->nr_targets; i++) {
+        if (view->targets[i].id != id)
             continue;
         *ret_first = d->written[i].first;
         return (i + 1 < d->nr_written ? d->written[i + 1].first : d->nr_regions) - *ret_first;
@@ -80,7 +80,7 @@ static size_t regions_of(const struct damon_reclaim *ctx, const struct drcl_damo
 
 /* What the pass needs besides the engine. */
 struct snapshot {
-    const struct damon_reclaim *ctx;
+    const struct drcl_view *view;
     const struct drcl_damon *d;
     uint64_t elapsed; /* aggregations since the last one */
 };
@@ -91,17 +91,17 @@ static void lay_target_out(struct drcl_engine *engine, const struct drcl_target 
 {
     const struct snapshot *snapshot = data;
     size_t first = out->n, at = target->first, from = 0;
-    size_t n = regions_of(snapshot->ctx, snapshot->d, target->id, &from);
+    size_t n = regions_of(snapshot->view, snapshot->d, target->id, &from);
 
     for (size_t i = from; i < from + n; i++)
         lay_over(engine, target, snapshot->d->regions[i], &at, snapshot->elapsed);
     drcl_huge_keep_whole_in(out, first, engine->ops->huge_size);
 }
 
-static int lay_out(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t elapsed)
+static int lay_out(struct drcl_view *view, struct drcl_damon *d, uint64_t elapsed)
 {
-    struct drcl_engine *engine = &ctx->engine;
-    struct snapshot snapshot = {.ctx = ctx, .d = d, .elapsed = elapsed};
+    struct drcl_engine *engine = view->engine;
+    struct snapshot snapshot = {.view = view, .d = d, .elapsed = elapsed};
     size_t most = d->nr_regions + 2 * engine->regions.n; /* each old one makes a piece, and a hole in front of it */
 
     if (drcl_engine_reserve_regions(engine, most) < 0)
@@ -121,12 +121,12 @@ static uint64_t next_turn(const struct drcl_scheme *scheme, uint64_t now)
 }
 
 /* When a scheme goes on that has stopped for its quota or its time. */
-static uint64_t next_act(const struct damon_reclaim *ctx, uint64_t now)
+static uint64_t next_act(const struct drcl_view *view, uint64_t now)
 {
     uint64_t next = NEVER;
 
-    for (size_t i = 0; i < ctx->engine.nr_schemes; i++) {
-        const struct drcl_scheme *scheme = ctx->engine.schemes[i];
+    for (size_t i = 0; i < view->engine->nr_schemes; i++) {
+        const struct drcl_scheme *scheme = view->engine->schemes[i];
 
         if (scheme->used && scheme->active && scheme->quota.resume && next_turn(scheme, now) < next)
             next = next_turn(scheme, now);
@@ -135,20 +135,20 @@ static uint64_t next_act(const struct damon_reclaim *ctx, uint64_t now)
 }
 
 /* The youngest that memory is when a scheme acts on it. */
-static uint64_t least_age_ns(const struct damon_reclaim *ctx)
+static uint64_t least_age_ns(const struct drcl_view *view)
 {
     uint64_t us = UINT64_MAX / NS_PER_US;
 
-    for (size_t i = 0; i < ctx->engine.nr_schemes; i++)
-        if (ctx->engine.schemes[i]->used && ctx->engine.schemes[i]->config.min_age_us < us)
-            us = ctx->engine.schemes[i]->config.min_age_us;
+    for (size_t i = 0; i < view->engine->nr_schemes; i++)
+        if (view->engine->schemes[i]->used && view->engine->schemes[i]->config.min_age_us < us)
+            us = view->engine->schemes[i]->config.min_age_us;
     return us * NS_PER_US;
 }
 
 /* As seldom as keeps the cost low, and often enough for the age that counts. */
-static uint64_t pause(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+static uint64_t pause(const struct drcl_view *view, const struct drcl_damon *d)
 {
-    uint64_t ns = d->own_cpu_ns * COST_FRACTION, most = least_age_ns(ctx) / 4;
+    uint64_t ns = d->own_cpu_ns * COST_FRACTION, most = least_age_ns(view) / 4;
 
     ns = ns < most ? ns : most;
     return ns > DRCL_DAMON_POLL_NS ? ns : DRCL_DAMON_POLL_NS / 2; /* with the next poll */
@@ -156,38 +156,38 @@ static uint64_t pause(const struct damon_reclaim *ctx, const struct drcl_damon *
 
 /* Lets the schemes act; @aggregations: so many have gone since they did last, 0 for another round on the same regions.
  * If something is left to do, that goes on with these regions until they are out of date, and with new ones then. */
-static int act(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t aggregations)
+static int act(struct drcl_view *view, struct drcl_damon *d, uint64_t aggregations)
 {
-    struct drcl_engine *engine = &ctx->engine;
+    struct drcl_engine *engine = view->engine;
     uint64_t now;
     int r;
 
-    engine->halt = ctx->disable_soon;
+    engine->halt = view->disable_soon;
     drcl_engine_observed(engine, aggregations);
     r = drcl_engine_take_error(engine);
-    now = damon_reclaim_now(ctx);
-    d->next_act_ns = next_act(ctx, now);
+    now = drcl_view_now(view);
+    d->next_act_ns = next_act(view, now);
     d->acting = r == 0 && !engine->halt && d->next_act_ns < d->snapshot_ns + DRCL_DAMON_POLL_NS;
     if (!d->reading) {
-        d->next_regions_ns = now + pause(ctx, d);
+        d->next_regions_ns = now + pause(view, d);
         if (d->next_act_ns < d->next_regions_ns)
             d->next_regions_ns = d->next_act_ns;
     }
     return r;
 }
 
-int drcl_damon_act(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_act(struct drcl_view *view, struct drcl_damon *d)
 {
-    uint64_t now = damon_reclaim_now(ctx), aggr_ns = ctx->engine.attrs.aggr_us * NS_PER_US;
+    uint64_t now = drcl_view_now(view), aggr_ns = view->engine->attrs.aggr_us * NS_PER_US;
     uint64_t n = d->snapshot_ns && aggr_ns ? (now - d->snapshot_ns) / aggr_ns : 0;
 
-    if (d->nr_written != ctx->nr_targets || !drcl_damon_only_grown(ctx, d) || lay_out(ctx, d, n) < 0)
+    if (d->nr_written != view->nr_targets || !drcl_damon_only_grown(view, d) || lay_out(view, d, n) < 0)
         return 0; /* the next time */
     d->snapshot_ns = now;
-    return act(ctx, d, n ? n : 1);
+    return act(view, d, n ? n : 1);
 }
 
-int drcl_damon_act_again(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_act_again(struct drcl_view *view, struct drcl_damon *d)
 {
-    return act(ctx, d, 0);
+    return act(view, d, 0);
 }

@@ -46,7 +46,7 @@ static int read_counters(struct drcl_env *env, size_t slot, struct counters *ret
     return r;
 }
 
-static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slot)
+static int read_slot(struct drcl_view *view, struct drcl_damon *d, size_t slot)
 {
     struct drcl_damon_slot *s = &d->slots[slot];
     struct damon_reclaim_scheme_stats none = {0}, *stats = &none;
@@ -59,7 +59,7 @@ static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slo
     if (s->scheme == DRCL_DAMON_MONITOR)
         d->seen_working = c.nr_tried > s->nr_tried;
     else
-        stats = &ctx->engine.schemes[s->scheme]->stats;
+        stats = &view->engine->schemes[s->scheme]->stats;
     stats->nr_tried += grown(&s->nr_tried, c.nr_tried);
     stats->sz_tried += grown(&s->sz_tried, c.sz_tried);
     if (!d->dry_run) { /* else the scheme has nothing but counted */
@@ -69,20 +69,20 @@ static int read_slot(struct damon_reclaim *ctx, struct drcl_damon *d, size_t slo
     stats->sz_filter_passed += grown(&s->sz_passed, c.sz_passed);
     by = grown(&s->exceeds, c.exceeds);
     if (s->scheme != DRCL_DAMON_MONITOR)
-        ctx->engine.schemes[s->scheme]->quota.exceeds += by;
+        view->engine->schemes[s->scheme]->quota.exceeds += by;
     return 0;
 }
 
-bool drcl_damon_has_quota(const struct damon_reclaim *ctx, const struct drcl_damon *d)
+bool drcl_damon_has_quota(const struct drcl_view *view, const struct drcl_damon *d)
 {
     for (size_t slot = 0; slot < d->nr_slots; slot++)
         if (d->slots[slot].scheme != DRCL_DAMON_MONITOR &&
-            drcl_quota_limited(&ctx->engine.schemes[d->slots[slot].scheme]->quota))
+            drcl_quota_limited(&view->engine->schemes[d->slots[slot].scheme]->quota))
             return true;
     return false;
 }
 
-void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
+void drcl_damon_read_effective(struct drcl_view *view, struct drcl_damon *d)
 {
     for (size_t slot = 0; slot < d->nr_slots; slot++) {
         struct drcl_quota *quota;
@@ -90,7 +90,7 @@ void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
 
         if (d->slots[slot].scheme == DRCL_DAMON_MONITOR)
             continue;
-        quota = &ctx->engine.schemes[d->slots[slot].scheme]->quota;
+        quota = &view->engine->schemes[d->slots[slot].scheme]->quota;
         if (!drcl_quota_limited(quota))
             quota->effective = DRCL_NO_LIMIT;
         else if (drcl_damon_read_u64(d->env, &bytes, DRCL_DAMON_SCHEME "/quotas/effective_bytes", slot) == 0)
@@ -99,12 +99,12 @@ void drcl_damon_read_effective(struct damon_reclaim *ctx, struct drcl_damon *d)
 }
 
 /* CPU time of the kernel's thread. */
-static void read_cpu(struct damon_reclaim *ctx, struct drcl_damon *d)
+static void read_cpu(struct drcl_view *view, struct drcl_damon *d)
 {
     uint64_t ns;
 
     if (drcl_process_cpu_ns(d->env, d->kdamond, &ns) == 0)
-        ctx->monitor_cpu_ns += grown(&d->cpu_ns, ns);
+        view->monitor_cpu_ns += grown(&d->cpu_ns, ns);
 }
 
 void drcl_damon_ask_for_stats(struct drcl_damon *d)
@@ -113,32 +113,32 @@ void drcl_damon_ask_for_stats(struct drcl_damon *d)
         drcl_damon_begin(d, "update_schemes_stats");
 }
 
-int drcl_damon_read_stats(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_read_stats(struct drcl_view *view, struct drcl_damon *d)
 {
     int r = 0;
 
     for (size_t slot = 0; r == 0 && slot < d->nr_slots; slot++)
-        r = read_slot(ctx, d, slot);
+        r = read_slot(view, d, slot);
     if (r < 0)
         return r;
     d->stale_stats = false;
-    read_cpu(ctx, d);
+    read_cpu(view, d);
     return 0;
 }
 
-void drcl_damon_read_last_stats(struct damon_reclaim *ctx, struct drcl_damon *d)
+void drcl_damon_read_last_stats(struct drcl_view *view, struct drcl_damon *d)
 {
-    uint64_t soon_us = 2 * ctx->engine.attrs.aggr_us;
+    uint64_t soon_us = 2 * view->engine->attrs.aggr_us;
 
     /* One that may be asleep by now is asked as well where that can be given up. */
-    if (!drcl_damon_is_working(ctx, d) &&
-        !(d->running && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && d->command.writer))
+    if (!drcl_damon_is_working(view, d) &&
+        !(d->running && view->state == DAMON_RECLAIM_STATE_ACTIVE && d->command.writer))
         return;
     if (!drcl_damon_settle(d, soon_us))
         return;
     drcl_damon_begin(d, "update_schemes_stats");
     if (drcl_damon_settle(d, soon_us) && drcl_damon_result(d) == 0)
-        drcl_damon_read_stats(ctx, d);
+        drcl_damon_read_stats(view, d);
 }
 
 void drcl_damon_reset_stats(struct drcl_damon *d)
@@ -152,15 +152,15 @@ void drcl_damon_reset_stats(struct drcl_damon *d)
     d->seen_working = false;
 }
 
-void drcl_damon_read_intervals(struct damon_reclaim *ctx, struct drcl_damon *d)
+void drcl_damon_read_intervals(struct drcl_view *view, struct drcl_damon *d)
 {
-    struct drcl_attrs attrs = ctx->engine.attrs;
+    struct drcl_attrs attrs = view->engine->attrs;
 
     if (drcl_damon_read_u64(d->env, &attrs.sample_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/sample_us") < 0 ||
         drcl_damon_read_u64(d->env, &attrs.aggr_us, DRCL_DAMON_CONTEXT "/monitoring_attrs/intervals/aggr_us") < 0)
         return;
     if (!attrs.sample_us || attrs.aggr_us < attrs.sample_us ||
-        (attrs.sample_us == ctx->engine.attrs.sample_us && attrs.aggr_us == ctx->engine.attrs.aggr_us))
+        (attrs.sample_us == view->engine->attrs.sample_us && attrs.aggr_us == view->engine->attrs.aggr_us))
         return;
-    drcl_engine_set_attrs(&ctx->engine, &attrs);
+    drcl_engine_set_attrs(view->engine, &attrs);
 }

@@ -36,9 +36,9 @@ static void put_tuning(struct drcl_put *put, struct drcl_damon *d, bool on)
     drcl_put_optional(put, on ? TUNE_MAX_US : 0, 0, ATTRS "/intervals/intervals_goal/max_sample_us");
 }
 
-static void put_attrs(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+static void put_attrs(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d)
 {
-    const struct drcl_attrs *attrs = &ctx->engine.attrs;
+    const struct drcl_attrs *attrs = &view->engine->attrs;
 
     put->what = "operations";
     drcl_put_text(put, drcl_damon_operations_name(d->operations), DRCL_DAMON_CONTEXT "/operations");
@@ -55,12 +55,12 @@ static void put_attrs(struct drcl_put *put, struct damon_reclaim *ctx, struct dr
     put_tuning(put, d, attrs->autotune);
 }
 
-static void put_target(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d, size_t slot)
+static void put_target(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d, size_t slot)
 {
-    const struct drcl_context_target *of = &ctx->targets[slot];
-    const struct drcl_target *target = drcl_engine_find_target(&ctx->engine, of->id);
+    const struct drcl_view_target *of = &view->targets[slot];
+    const struct drcl_target *target = drcl_engine_find_target(view->engine, of->id);
     size_t n = target && d->operations != DRCL_DAMON_VADDR ? target->nr_ranges : 0, used = 0;
-    uint64_t mask = ctx->engine.min_region_size - 1;
+    uint64_t mask = view->engine->min_region_size - 1;
 
     put->what = "target";
     if (of->pid)
@@ -218,92 +218,92 @@ static void put_scheme(struct drcl_put *put, struct drcl_damon *d, struct drcl_d
 
 /* Sees every region, or with @target those of this one alone, and touches none. It sleeps when the reclaim scheme does,
  * or the kernel would never come to rest; and it is the first, because the others set ages back. */
-static void put_monitor(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d,
-                        const struct drcl_context_target *target, size_t slot)
+static void put_monitor(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d,
+                        const struct drcl_view_target *target, size_t slot)
 {
     struct drcl_scheme all = {.max_age = UINT32_MAX};
     struct damon_reclaim_filter only = {.type = DAMON_RECLAIM_FILTER_TARGET, .target = target ? target->id : 0};
 
     all.config.max_nr_accesses = UINT32_MAX;
     all.config.action = DAMON_RECLAIM_ACTION_STAT;
-    all.config.watermarks = ctx->engine.schemes[DAMON_RECLAIM_SCHEME_RECLAIM]->config.watermarks;
+    all.config.watermarks = view->engine->schemes[DAMON_RECLAIM_SCHEME_RECLAIM]->config.watermarks;
     all.quota.limits.reset_interval_ms = 1000;
     d->slots[0].scheme = DRCL_DAMON_MONITOR;
     put_scheme(put, d, &d->slots[0], &all, slot);
-    drcl_put_filters(put, ctx, &only, target != NULL, slot);
+    drcl_put_filters(put, view, &only, target != NULL, slot);
 }
 
 /* Whether the kernel is to have the scheme. */
-static bool is_wanted(const struct damon_reclaim *ctx, const struct drcl_damon *d, uint32_t id)
+static bool is_wanted(const struct drcl_view *view, const struct drcl_damon *d, uint32_t id)
 {
-    const struct drcl_scheme *scheme = ctx->engine.schemes[id];
+    const struct drcl_scheme *scheme = view->engine->schemes[id];
 
     return scheme->used && !scheme->removed && !d->monitor_only && (scheme->active || !d->own_watermarks);
 }
 
 /* Makes directories for the schemes, of which there are so many. */
-static size_t make_slots(struct drcl_put *put, struct damon_reclaim *ctx, const struct drcl_damon *d)
+static size_t make_slots(struct drcl_put *put, struct drcl_view *view, const struct drcl_damon *d)
 {
-    size_t n = d->monitor_only ? ctx->nr_targets : 1;
+    size_t n = d->monitor_only ? view->nr_targets : 1;
 
-    for (uint32_t id = 0; id < ctx->engine.nr_schemes; id++)
-        n += is_wanted(ctx, d, id);
+    for (uint32_t id = 0; id < view->engine->nr_schemes; id++)
+        n += is_wanted(view, d, id);
     put->what = "schemes";
     drcl_put(put, n, DRCL_DAMON_CONTEXT "/schemes/nr_schemes");
     return n;
 }
 
 /* For the engine's schemes: what is seen, target by target. */
-static void put_monitors(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+static void put_monitors(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d)
 {
-    size_t n = make_slots(put, ctx, d);
+    size_t n = make_slots(put, view, d);
 
     for (size_t slot = 0; slot < n; slot++)
-        put_monitor(put, ctx, d, n > 1 ? &ctx->targets[slot] : NULL, slot);
+        put_monitor(put, view, d, n > 1 ? &view->targets[slot] : NULL, slot);
     d->nr_slots = 0; /* there is nothing to be read of them */
 }
 
-static void put_schemes(struct drcl_put *put, struct damon_reclaim *ctx, struct drcl_damon *d)
+static void put_schemes(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d)
 {
-    size_t n = make_slots(put, ctx, d);
+    size_t n = make_slots(put, view, d);
 
     if (!put->failed && !d->own_watermarks && !has_watermarks(d->env)) {
         d->own_watermarks = true;
-        n = make_slots(put, ctx, d);
+        n = make_slots(put, view, d);
     }
-    put_monitor(put, ctx, d, NULL, 0);
-    for (uint32_t id = 0, slot = 1; id < ctx->engine.nr_schemes; id++) {
-        if (!is_wanted(ctx, d, id))
+    put_monitor(put, view, d, NULL, 0);
+    for (uint32_t id = 0, slot = 1; id < view->engine->nr_schemes; id++) {
+        if (!is_wanted(view, d, id))
             continue;
         d->slots[slot].scheme = id;
-        put_scheme(put, d, &d->slots[slot], ctx->engine.schemes[id], slot);
-        drcl_put_filters_of(put, ctx, d, ctx->engine.schemes[id], slot++);
+        put_scheme(put, d, &d->slots[slot], view->engine->schemes[id], slot);
+        drcl_put_filters_of(put, view, d, view->engine->schemes[id], slot++);
     }
     for (size_t slot = n; slot < d->nr_slots; slot++) /* its counters begin anew when it comes back */
         memset(&d->slots[slot], 0, sizeof(d->slots[slot]));
     d->nr_slots = n;
 }
 
-int drcl_damon_write_tree(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_write_tree(struct drcl_view *view, struct drcl_damon *d)
 {
-    struct drcl_put put = {.env = d->env, .failed = drcl_damon_list_exclusions(ctx, d)};
+    struct drcl_put put = {.env = d->env, .failed = drcl_damon_list_exclusions(view, d)};
 
-    d->operations = drcl_damon_operations(ctx, d);
+    d->operations = drcl_damon_operations(view, d);
     put.what = "a context";
     drcl_put(&put, 1, "0/contexts/nr_contexts");
-    put_attrs(&put, ctx, d);
+    put_attrs(&put, view, d);
     put.what = "targets";
-    drcl_put(&put, ctx->nr_targets, TARGETS "/nr_targets");
-    for (size_t i = 0; i < ctx->nr_targets && !put.failed; i++)
-        put_target(&put, ctx, d, i);
+    drcl_put(&put, view->nr_targets, TARGETS "/nr_targets");
+    for (size_t i = 0; i < view->nr_targets && !put.failed; i++)
+        put_target(&put, view, d, i);
     if (d->monitor_only)
-        put_monitors(&put, ctx, d);
+        put_monitors(&put, view, d);
     else
-        put_schemes(&put, ctx, d);
+        put_schemes(&put, view, d);
     return put.failed;
 }
 
-int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d)
+int drcl_damon_write_goals(struct drcl_view *view, struct drcl_damon *d)
 {
     struct drcl_put put = {.env = d->env};
 
@@ -313,9 +313,9 @@ int drcl_damon_write_goals(struct damon_reclaim *ctx, struct drcl_damon *d)
         if (s->scheme == DRCL_DAMON_MONITOR)
             continue;
         if (!s->own_goals)
-            put_goals(&put, &ctx->engine.schemes[s->scheme]->quota, slot);
+            put_goals(&put, &view->engine->schemes[s->scheme]->quota, slot);
         else
-            memcpy(s->quota.goals, ctx->engine.schemes[s->scheme]->quota.goals, sizeof(s->quota.goals));
+            memcpy(s->quota.goals, view->engine->schemes[s->scheme]->quota.goals, sizeof(s->quota.goals));
     }
     return put.failed;
 }

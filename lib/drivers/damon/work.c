@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/errors.h"
 #include "engine/target.h"
 #include "engine/tune.h"
 
@@ -23,20 +22,20 @@
 /* --- counters, goals, intervals ----------------------------------------------------------------------------------- */
 
 /* Samples and aggregations are not told by the kernel; they go by time. */
-static void count_time(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static void count_time(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
-    uint64_t aggr_ns = ctx->engine.attrs.aggr_us * NS_PER_US, n;
+    uint64_t aggr_ns = view->engine->attrs.aggr_us * NS_PER_US, n;
 
     d->aggregation_ns += now - d->last_poll_ns;
     d->last_poll_ns = now;
     n = aggr_ns ? d->aggregation_ns / aggr_ns : 0;
     d->aggregation_ns -= n * aggr_ns;
-    ctx->engine.nr_aggregations += n;
-    ctx->engine.nr_samples += n * ctx->engine.samples;
+    view->engine->nr_aggregations += n;
+    view->engine->nr_samples += n * view->engine->samples;
 }
 
 /* Where the kernel knows no goals, the size limit follows them. Whether it is another one now. */
-static bool follow_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static bool follow_goals(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
     bool changed = false, known = false;
@@ -48,7 +47,7 @@ static bool follow_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64
         if (!s->own_goals)
             continue;
         if (!known)
-            drcl_context_metrics(ctx, true, &metrics);
+            drcl_view_metrics(view, true, &metrics);
         known = true;
         drcl_quota_begin(&s->quota, now, metrics.psi_valid, metrics.psi_some_us, false);
         changed |= s->quota.goal_size != before;
@@ -57,16 +56,16 @@ static bool follow_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64
 }
 
 /* Goals and intervals: whether the kernel is to get another configuration. */
-static bool tune(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static bool tune(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
-    bool changed = follow_goals(ctx, d, now);
+    bool changed = follow_goals(view, d, now);
 
-    if (!ctx->engine.attrs.autotune || d->own_tuning)
+    if (!view->engine->attrs.autotune || d->own_tuning)
         return changed;
-    drcl_damon_read_intervals(ctx, d);
+    drcl_damon_read_intervals(view, d);
     for (size_t slot = 0; slot < d->nr_slots; slot++)
         changed |= d->slots[slot].scheme != DRCL_DAMON_MONITOR &&
-                   d->slots[slot].min_age != ctx->engine.schemes[d->slots[slot].scheme]->min_age;
+                   d->slots[slot].min_age != view->engine->schemes[d->slots[slot].scheme]->min_age;
     return changed;
 }
 
@@ -75,8 +74,8 @@ static bool tune(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 /* begin() begins a command, or none if it needs none, and returns 0; 1 if there is nothing to do; or an error. end()
  * gets what became of the command. */
 struct drcl_damon_step {
-    int (*begin)(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now);
-    int (*end)(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result);
+    int (*begin)(struct drcl_view *view, struct drcl_damon *d, uint64_t now);
+    int (*end)(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result);
 };
 
 /* Where the kernel brings its files up to date by itself there is nothing to ask for. */
@@ -86,133 +85,133 @@ static void ask(struct drcl_damon *d, const char *command)
         drcl_damon_begin(d, command);
 }
 
-static int begin_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     const struct drcl_damon_step *step = d->step;
     int r;
 
     (void)now;
-    d->stale_tree |= drcl_damon_exclusions_moved(ctx, d, false);
-    if (drcl_damon_is_up_to_date(ctx, d))
+    d->stale_tree |= drcl_damon_exclusions_moved(view, d, false);
+    if (drcl_damon_is_up_to_date(view, d))
         return 1;
-    r = drcl_damon_reconfigure(ctx, d);
+    r = drcl_damon_reconfigure(view, d);
     d->step = step;
-    return drcl_damon_is_outrun(ctx, d, r) ? 1 : r;
+    return drcl_damon_is_outrun(view, d, r) ? 1 : r;
 }
 
-static int end_commit(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int end_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
     (void)now;
-    if (drcl_damon_is_outrun(ctx, d, result)) /* once more at the next poll */
+    if (drcl_damon_is_outrun(view, d, result)) /* once more at the next poll */
         return 0;
-    return drcl_damon_end_commit(ctx, d, result);
+    return drcl_damon_end_commit(view, d, result);
 }
 
-static int begin_stats(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_stats(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     (void)now;
     /* What was counted before the library pauses the thread is counted. */
-    if (!d->running || (ctx->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
+    if (!d->running || (view->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
         return 1;
     if (!d->monitor_only)
         drcl_damon_ask_for_stats(d);
     return 0;
 }
 
-static int end_stats(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int end_stats(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
-    int r = result < 0 ? result : drcl_damon_read_stats(ctx, d);
+    int r = result < 0 ? result : drcl_damon_read_stats(view, d);
 
     if (r < 0) /* the state tells more, at the next poll */
         drcl_log(d->env, DAMON_RECLAIM_LOG_WARNING, "DAMON: statistics cannot be read: %s", strerror(-r));
     else
-        count_time(ctx, d, now);
+        count_time(view, d, now);
     return 0;
 }
 
-static int begin_effective(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_effective(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     (void)now;
-    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || !d->running || (d->nr_polls++ % EFFECTIVE_POLLS && !d->refreshes))
+    if (view->state != DAMON_RECLAIM_STATE_ACTIVE || !d->running || (d->nr_polls++ % EFFECTIVE_POLLS && !d->refreshes))
         return 1;
-    if (drcl_damon_has_quota(ctx, d))
+    if (drcl_damon_has_quota(view, d))
         ask(d, "update_schemes_effective_quotas");
     return 0;
 }
 
-static int end_effective(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int end_effective(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
     (void)now;
     if (result == 0)
-        drcl_damon_read_effective(ctx, d);
+        drcl_damon_read_effective(view, d);
     return 0;
 }
 
-static int begin_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_goals(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r;
 
     (void)now;
-    if (!d->goals_dirty || d->monitor_only || !drcl_damon_is_working(ctx, d))
+    if (!d->goals_dirty || d->monitor_only || !drcl_damon_is_working(view, d))
         return 1;
-    r = drcl_damon_write_goals(ctx, d);
+    r = drcl_damon_write_goals(view, d);
     if (r == 0)
         drcl_damon_begin(d, "commit_schemes_quota_goals");
     d->goals_dirty = r < 0;
     return r;
 }
 
-static int end_goals(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int end_goals(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
-    (void)ctx, (void)now;
+    (void)view, (void)now;
     d->goals_dirty |= result < 0; /* once more at the next poll */
     return 0;
 }
 
-static int begin_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_tuning(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     (void)now;
-    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || !drcl_damon_is_working(ctx, d))
+    if (view->state != DAMON_RECLAIM_STATE_ACTIVE || !drcl_damon_is_working(view, d))
         return 1;
-    if (ctx->engine.attrs.autotune && !d->own_tuning)
+    if (view->engine->attrs.autotune && !d->own_tuning)
         ask(d, "update_tuned_intervals");
     return 0;
 }
 
-static int end_tuning(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int end_tuning(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
-    d->stale_tree |= result == 0 && tune(ctx, d, now);
+    d->stale_tree |= result == 0 && tune(view, d, now);
     return 0;
 }
 
-static int begin_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_regions(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
-    if (ctx->state != DAMON_RECLAIM_STATE_ACTIVE || now < d->next_regions_ns || d->reading ||
-        !drcl_damon_is_working(ctx, d) || !drcl_damon_is_awake(ctx, d) ||
-        (ctx->engine.attrs.aggr_us > MAX_REGION_AGGR && !d->monitor_only))
+    if (view->state != DAMON_RECLAIM_STATE_ACTIVE || now < d->next_regions_ns || d->reading ||
+        !drcl_damon_is_working(view, d) || !drcl_damon_is_awake(view, d) ||
+        (view->engine->attrs.aggr_us > MAX_REGION_AGGR && !d->monitor_only))
         return 1;
     drcl_damon_begin(d, "update_schemes_tried_regions");
     return 0;
 }
 
-static int end_regions(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int end_regions(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
     (void)now;
-    drcl_damon_begin_regions(ctx, d, result);
+    drcl_damon_begin_regions(view, d, result);
     return 0;
 }
 
-static int begin_callback(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int begin_callback(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     (void)now;
-    if (ctx->state == DAMON_RECLAIM_STATE_ACTIVE && ctx->callbacks.after_aggregation && !d->monitor_only)
-        ctx->callbacks.after_aggregation(ctx, ctx->userdata);
+    if (view->state == DAMON_RECLAIM_STATE_ACTIVE && !d->monitor_only)
+        view->engine->host.aggregated(view->engine->host.data);
     return 1;
 }
 
-static int no_end(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now, int result)
+static int no_end(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
-    (void)ctx, (void)d, (void)now, (void)result;
+    (void)view, (void)d, (void)now, (void)result;
     return 0;
 }
 
@@ -222,17 +221,17 @@ static const struct drcl_damon_step steps[] = {
 };
 
 /* Goes on with a poll until a command has to be waited for, or it is done. */
-static int go_on(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r = 0;
 
-    while (r == 0 && d->step && !ctx->disable_soon) {
+    while (r == 0 && d->step && !view->disable_soon) {
         const struct drcl_damon_step *step = d->step;
         int result;
 
         if (!d->step_begun) {
             d->command.result = 0;
-            r = step->begin(ctx, d, now);
+            r = step->begin(view, d, now);
             d->step_begun = r == 0;
         }
         if (r == 0) {
@@ -241,7 +240,7 @@ static int go_on(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
                 d->next_answer_ns = now + ANSWER_NS;
                 return 0;
             }
-            r = step->end(ctx, d, now, result);
+            r = step->end(view, d, now, result);
         }
         r = r > 0 ? 0 : r;
         d->step_begun = false;
@@ -255,23 +254,23 @@ static int go_on(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
 
 /* It does not run though it should: because its processes have exited, because it could not be started again, or by
  * itself. */
-static int has_stopped(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int has_stopped(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     bool by_itself = d->running;
 
     d->running = d->reading = false;
-    ctx->next_pid_ns = 0;
-    drcl_check_pids(ctx, now);
-    drcl_engine_update_targets(&ctx->engine);
-    if (ctx->disable_soon || !ctx->nr_targets)
+    view->next_pid_ns = 0;
+    drcl_remove_exited(view, now);
+    drcl_engine_update_targets(view->engine);
+    if (view->disable_soon || !view->nr_targets)
         return 0;
-    if (by_itself && drcl_damon_only_grown(ctx, d) && ctx->nr_targets == d->nr_written)
+    if (by_itself && drcl_damon_only_grown(view, d) && view->nr_targets == d->nr_written)
         return drcl_error(d->env, -EIO,
                           "the kernel's thread, kdamond %d, has stopped by itself; enable again to restart it",
                           (int)d->kdamond);
     d->stale_tree = true;
     d->step = steps;
-    return go_on(ctx, d, now);
+    return go_on(view, d, now);
 }
 
 /* The state that the kernel tells: 1 on, 0 off; an answer that makes no sense is let pass a few times. */
@@ -294,31 +293,30 @@ static int read_state(struct drcl_damon *d)
                       r < 0 ? strerror(-r) : "it is neither on nor off");
 }
 
-static int poll_kernel(struct damon_reclaim *ctx, struct drcl_damon *d, uint64_t now)
+static int poll_kernel(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r;
 
     d->next_poll_ns = now + POLL_NS;
-    drcl_engine_update_targets(&ctx->engine);
-    r = drcl_engine_take_error(&ctx->engine);
+    r = drcl_update_ranges(view);
     if (r < 0)
         return r;
-    if (ctx->disable_soon || !ctx->nr_targets)
+    if (view->disable_soon || !view->nr_targets)
         return drcl_damon_switch_off(d);
-    if (d->paused && drcl_damon_is_up_to_date(ctx, d))
+    if (d->paused && drcl_damon_is_up_to_date(view, d))
         return 0;
     r = d->running ? read_state(d) : d->paused;
     if (r == -EAGAIN)
         return 0;
     if (r <= 0)
-        return r < 0 ? r : has_stopped(ctx, d, now);
+        return r < 0 ? r : has_stopped(view, d, now);
     d->step = steps;
-    return go_on(ctx, d, now);
+    return go_on(view, d, now);
 }
 
-uint64_t drcl_damon_due(const struct damon_reclaim *ctx)
+uint64_t drcl_damon_due(const struct drcl_view *view)
 {
-    const struct drcl_damon *d = ctx->backend;
+    const struct drcl_damon *d = view->backend;
     uint64_t when = d->next_wmark_ns, poll = d->step ? d->next_answer_ns : d->next_poll_ns;
 
     if (poll < when)
@@ -329,42 +327,41 @@ uint64_t drcl_damon_due(const struct damon_reclaim *ctx)
 }
 
 /* Reads some of the regions; what follows from them when all were read. */
-static int go_on_regions(struct damon_reclaim *ctx, struct drcl_damon *d)
+static int go_on_regions(struct drcl_view *view, struct drcl_damon *d)
 {
-    uint64_t sample_us = ctx->engine.attrs.sample_us;
+    uint64_t sample_us = view->engine->attrs.sample_us;
     int r = 0;
 
-    if (!drcl_damon_go_on_regions(ctx, d))
+    if (!drcl_damon_go_on_regions(view, d))
         return 0;
     if (d->monitor_only)
-        r = drcl_damon_act(ctx, d);
+        r = drcl_damon_act(view, d);
     if (d->own_tuning)
-        drcl_tune_intervals(&ctx->engine);
-    d->stale_tree |= sample_us != ctx->engine.attrs.sample_us;
+        drcl_tune_intervals(view->engine);
+    d->stale_tree |= sample_us != view->engine->attrs.sample_us;
     return r;
 }
 
-int drcl_damon_work(struct damon_reclaim *ctx)
+int drcl_damon_work(struct drcl_view *view)
 {
-    struct drcl_damon *d = ctx->backend;
-    uint64_t now = damon_reclaim_now(ctx), cpu = drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID);
-    uint64_t reclaim_ns = ctx->engine.reclaim_ns, reclaim_cpu_ns = ctx->engine.reclaim_cpu_ns;
+    struct drcl_damon *d = view->backend;
+    uint64_t now = drcl_view_now(view);
+    struct drcl_cost cost;
     int r = 0;
 
-    drcl_check_pids(ctx, now);
-    if (now >= d->next_wmark_ns && !ctx->disable_soon)
-        drcl_damon_check_watermarks(ctx, d, now);
-    d->acting = d->acting && ctx->state == DAMON_RECLAIM_STATE_ACTIVE && !ctx->disable_soon;
+    drcl_cost_begin(view, now, &cost);
+    drcl_remove_exited(view, now);
+    if (now >= d->next_wmark_ns && !view->disable_soon)
+        drcl_damon_check_watermarks(view, d, now);
+    d->acting = d->acting && view->state == DAMON_RECLAIM_STATE_ACTIVE && !view->disable_soon;
     if (d->acting && now >= d->next_act_ns)
-        r = drcl_damon_act_again(ctx, d);
-    else if (d->reading && now >= d->next_regions_ns && !ctx->disable_soon)
-        r = go_on_regions(ctx, d);
+        r = drcl_damon_act_again(view, d);
+    else if (d->reading && now >= d->next_regions_ns && !view->disable_soon)
+        r = go_on_regions(view, d);
     if (r == 0 && d->step)
-        r = now >= d->next_answer_ns ? go_on(ctx, d, now) : 0;
-    else if (r == 0 && now >= d->next_poll_ns && !ctx->disable_soon)
-        r = poll_kernel(ctx, d, now);
-    ctx->monitor_cpu_ns += drcl_elapsed(cpu, drcl_clock(&ctx->env, CLOCK_THREAD_CPUTIME_ID)) -
-                           (ctx->engine.reclaim_cpu_ns - reclaim_cpu_ns);
-    ctx->monitor_ns += drcl_elapsed(now, damon_reclaim_now(ctx)) - (ctx->engine.reclaim_ns - reclaim_ns);
+        r = now >= d->next_answer_ns ? go_on(view, d, now) : 0;
+    else if (r == 0 && now >= d->next_poll_ns && !view->disable_soon)
+        r = poll_kernel(view, d, now);
+    drcl_cost_end(view, drcl_view_now(view), &cost);
     return r;
 }

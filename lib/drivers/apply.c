@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The parameters in effect, as the engine takes them. */
-#include "apply.h"
+#include "drivers/apply.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "engine/attrs.h"
 #include "engine/scheme.h"
 
-struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
+static struct drcl_attrs attrs_of(const struct damon_reclaim_params *p)
 {
     return (struct drcl_attrs){
         .sample_us = p->sample_interval,
@@ -18,14 +19,26 @@ struct drcl_attrs drcl_attrs_of(const struct damon_reclaim_params *p)
     };
 }
 
-/* The filters of the reclaim scheme: those of the program, and the one that skip_anon stands for. */
-static size_t reclaim_filters(const struct damon_reclaim *ctx, struct damon_reclaim_filter *filters)
+int drcl_reserve_params(struct drcl_view *view, const struct damon_reclaim_params *p)
 {
-    size_t n = ctx->nr_filters;
+    struct drcl_attrs attrs = attrs_of(p);
+
+    if (p->monitor_region_end && view->nr_targets && !drcl_watches_whole(view))
+        return drcl_error(view->env, -EOPNOTSUPP,
+                          "monitor_region_start, monitor_region_end: there are targets; give the ranges with them");
+    if (drcl_engine_reserve(view->engine, &attrs) < 0)
+        return drcl_error(view->env, -ENOMEM, "max_nr_regions: no memory for %u regions", attrs.max_nr_regions);
+    return 0;
+}
+
+/* The filters of the reclaim scheme: those of the program, and the one that skip_anon stands for. */
+static size_t reclaim_filters(const struct drcl_view *view, struct damon_reclaim_filter *filters)
+{
+    size_t n = view->nr_filters;
 
     if (n)
-        memcpy(filters, ctx->filters, n * sizeof(*filters));
-    if (ctx->active.skip_anon)
+        memcpy(filters, view->filters, n * sizeof(*filters));
+    if (view->active.skip_anon)
         filters[n++] = (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_ANON, .matching = true};
     return n;
 }
@@ -45,27 +58,27 @@ static size_t reclaim_goals(const struct damon_reclaim_params *p, struct damon_r
 
 /* Keeps the intervals that tuning has arrived at, unless the program has changed the intervals that tuning starts from.
  */
-static void keep_tuned(struct damon_reclaim *ctx, struct drcl_attrs *attrs)
+static void keep_tuned(struct drcl_view *view, struct drcl_attrs *attrs)
 {
     const struct drcl_attrs asked = *attrs;
 
-    if (asked.autotune && ctx->untuned.autotune && asked.sample_us == ctx->untuned.sample_us &&
-        asked.aggr_us == ctx->untuned.aggr_us) {
-        attrs->sample_us = ctx->engine.attrs.sample_us;
-        attrs->aggr_us = ctx->engine.attrs.aggr_us;
+    if (asked.autotune && view->untuned.autotune && asked.sample_us == view->untuned.sample_us &&
+        asked.aggr_us == view->untuned.aggr_us) {
+        attrs->sample_us = view->engine->attrs.sample_us;
+        attrs->aggr_us = view->engine->attrs.aggr_us;
     }
-    ctx->untuned = asked;
+    view->untuned = asked;
 }
 
-void drcl_apply_params(struct damon_reclaim *ctx)
+void drcl_apply_params(struct drcl_view *view)
 {
-    const struct damon_reclaim_params *p = &ctx->active;
+    const struct damon_reclaim_params *p = &view->active;
     struct damon_reclaim_filter filters[DRCL_MAX_FILTERS];
     struct damon_reclaim_goal goals[2];
-    struct drcl_attrs attrs = drcl_attrs_of(p);
+    struct drcl_attrs attrs = attrs_of(p);
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme),
-        .min_sz = ctx->engine.min_region_size,
+        .min_sz = view->engine->min_region_size,
         .min_age_us = p->min_age,
         .action = DAMON_RECLAIM_ACTION_PAGEOUT,
         .quota = {.ms = p->quota_ms,
@@ -79,10 +92,10 @@ void drcl_apply_params(struct damon_reclaim *ctx)
                        .mid = (uint32_t)p->wmarks_mid,
                        .low = (uint32_t)p->wmarks_low},
         .filters = filters,
-        .nr_filters = reclaim_filters(ctx, filters),
+        .nr_filters = reclaim_filters(view, filters),
     };
 
-    keep_tuned(ctx, &attrs);
-    drcl_engine_set_attrs(&ctx->engine, &attrs);
-    drcl_engine_set_scheme(&ctx->engine, DAMON_RECLAIM_SCHEME_RECLAIM, &scheme);
+    keep_tuned(view, &attrs);
+    drcl_engine_set_attrs(view->engine, &attrs);
+    drcl_engine_set_scheme(view->engine, DAMON_RECLAIM_SCHEME_RECLAIM, &scheme);
 }
