@@ -34,9 +34,7 @@
 struct damon_reclaim {
     unsigned int refs;
     unsigned int held;        /* of these, held by calls that are running */
-    bool ready;               /* the program has the pointer */
-    bool starting;            /* damon_reclaim_enable() is running */
-    unsigned int in_callback; /* of a change of state, which may come outside of a dispatch */
+    unsigned int in_callback; /* calls of state_changed() that run; they may come in any phase */
     atomic_bool stop;         /* damon_reclaim_run() is to return */
     struct drcl_env env;
     struct damon_reclaim_callbacks callbacks;

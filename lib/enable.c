@@ -32,11 +32,11 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->view.disable_soon)
+    if (ctx->view.stopping)
         return drcl_error(
             &ctx->env, -EBUSY,
             "enabled: the context is being disabled; enable it after damon_reclaim_dispatch() has returned");
-    if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED || ctx->starting)
+    if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED || ctx->view.phase == DRCL_PHASE_STARTING)
         return 0;
     r = drcl_check_staged(ctx);
     if (r < 0)
@@ -44,17 +44,17 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     drcl_hold(ctx);
     old = ctx->view.active;
     ctx->view.active = ctx->staged;
-    ctx->starting = true;
+    ctx->view.phase = DRCL_PHASE_STARTING;
     r = start(ctx);
-    ctx->starting = false;
-    if (r == 0 && ctx->view.disable_soon) { /* by a callback, or because the last target is gone already */
+    ctx->view.phase = DRCL_PHASE_RESTING;
+    if (r == 0 && ctx->view.stopping) { /* by a callback, or because the last target is gone already */
         drcl_finish_disable(ctx);
         if (ctx->reason == DAMON_RECLAIM_REASON_NO_TARGET)
             r = drcl_error(&ctx->env, -ESRCH, "enabled: the process of the last target has exited");
     } else if (r < 0) {
         bool was_enabled = ctx->view.state != DAMON_RECLAIM_STATE_DISABLED;
 
-        ctx->view.disable_soon = false;
+        ctx->view.stopping = false;
         ctx->driver->stop(&ctx->view);
         ctx->view.active = old;
         if (was_enabled)

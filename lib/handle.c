@@ -19,7 +19,7 @@ static void forward_log(void *log_data, enum damon_reclaim_log_level level, cons
     struct damon_reclaim *ctx = log_data;
 
     if (ctx->callbacks.log)
-        ctx->callbacks.log(ctx->ready ? ctx : NULL, level, text, ctx->userdata);
+        ctx->callbacks.log(ctx->view.phase != DRCL_PHASE_CREATING ? ctx : NULL, level, text, ctx->userdata);
 }
 
 /* A backend of the host program: each operation that is not optional is there, and sizes make sense. */
@@ -115,7 +115,7 @@ static void tear_down(struct damon_reclaim *ctx)
     if (ctx->timer_fd >= 0)
         drcl_close(&ctx->env, ctx->timer_fd);
     /* The data of the host program's backend stays its own if no context came to be. */
-    if ((ctx->view.built_in || ctx->ready) && ctx->ops.destroy)
+    if ((ctx->view.built_in || ctx->view.phase != DRCL_PHASE_CREATING) && ctx->ops.destroy)
         ctx->ops.destroy(ctx->view.backend);
 }
 
@@ -174,7 +174,7 @@ int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_recl
         drcl_env_fini(&env);
         return r;
     }
-    ctx->ready = true;
+    ctx->view.phase = DRCL_PHASE_RESTING;
     *ret_ctx = ctx;
     return 0;
 }

@@ -76,7 +76,7 @@ int drcl_finish_disable(struct damon_reclaim *ctx)
 {
     int r;
 
-    ctx->view.disable_soon = false;
+    ctx->view.stopping = false;
     r = ctx->driver->stop(&ctx->view);
     ctx->view.untuned.autotune = false; /* the next start tunes from the beginning */
     drcl_disarm(ctx);
@@ -86,12 +86,13 @@ int drcl_finish_disable(struct damon_reclaim *ctx)
 
 int drcl_disable(struct damon_reclaim *ctx, enum damon_reclaim_reason reason)
 {
-    if ((ctx->view.state == DAMON_RECLAIM_STATE_DISABLED && !ctx->starting) || ctx->view.disable_soon)
+    if ((ctx->view.state == DAMON_RECLAIM_STATE_DISABLED && ctx->view.phase != DRCL_PHASE_STARTING) ||
+        ctx->view.stopping)
         return 0;
     ctx->disable_reason = reason;
-    if (!ctx->view.in_dispatch && !ctx->starting)
+    if (ctx->view.phase == DRCL_PHASE_RESTING)
         return drcl_finish_disable(ctx);
-    ctx->view.disable_soon = true;
+    ctx->view.stopping = true;
     ctx->engine.halt = true;
     return 0;
 }
@@ -100,10 +101,10 @@ int drcl_tell_driver(struct damon_reclaim *ctx, enum drcl_change what)
 {
     int r;
 
-    if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED || ctx->view.disable_soon)
+    if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED || ctx->view.stopping)
         return 0;
     r = ctx->driver->changed(&ctx->view, what);
-    if (r == 0 && !ctx->view.in_dispatch)
+    if (r == 0 && ctx->view.phase != DRCL_PHASE_WORKING)
         r = drcl_arm(ctx); /* there may be work at once */
     return r;
 }

@@ -13,17 +13,17 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->view.in_dispatch || ctx->in_callback || ctx->starting)
+    if (ctx->view.phase != DRCL_PHASE_RESTING || ctx->in_callback)
         return drcl_error(&ctx->env, -EBUSY, "dispatch: is running; do not call it from a callback");
     if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED)
         return drcl_arm(ctx);
     drcl_hold(ctx);
-    ctx->view.in_dispatch = true;
+    ctx->view.phase = DRCL_PHASE_WORKING;
     r = ctx->driver->work(&ctx->view);
     if (r < 0)
         drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
-    ctx->view.in_dispatch = false;
-    if (ctx->view.disable_soon)
+    ctx->view.phase = DRCL_PHASE_RESTING;
+    if (ctx->view.stopping)
         end = drcl_finish_disable(ctx);
     armed = drcl_arm(ctx);
     drcl_release(ctx);
@@ -54,7 +54,7 @@ int damon_reclaim_run(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
-    if (ctx->view.in_dispatch || ctx->in_callback || ctx->starting)
+    if (ctx->view.phase != DRCL_PHASE_RESTING || ctx->in_callback)
         return drcl_error(&ctx->env, -EBUSY, "run: a dispatch is running; do not call it from a callback");
     drcl_hold(ctx);
     /* The timer is armed before the flag is looked at: a stop that comes in between finds the timer to wake us by. */

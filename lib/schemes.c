@@ -180,7 +180,7 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
         return drcl_error(&ctx->env, -EPERM, "scheme 0: is the reclaim scheme; disable the context instead");
     if (!drcl_find_scheme(ctx, id))
         return -ENOENT;
-    drcl_engine_remove_scheme(&ctx->engine, id, !ctx->view.in_dispatch);
+    drcl_engine_remove_scheme(&ctx->engine, id, ctx->view.phase != DRCL_PHASE_WORKING);
     drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     return 0;
 }

@@ -112,7 +112,7 @@ static int take_staged(struct damon_reclaim *ctx)
         drcl_apply_params(&ctx->view);
         return r;
     }
-    return ctx->view.in_dispatch ? 0 : drcl_arm(ctx);
+    return ctx->view.phase == DRCL_PHASE_WORKING ? 0 : drcl_arm(ctx);
 }
 
 int damon_reclaim_commit(struct damon_reclaim *ctx)

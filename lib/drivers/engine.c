@@ -90,7 +90,7 @@ static int work(struct drcl_view *view)
         return drcl_backend_failed(view, r);
     now = drcl_view_now(view);
     drcl_remove_exited(view, now);
-    if (now >= view->ticks.next_wmark_ns && !view->disable_soon)
+    if (now >= view->ticks.next_wmark_ns && !view->stopping)
         check_watermarks(view);
     if (view->state == DAMON_RECLAIM_STATE_ACTIVE && now >= view->ticks.next_ns && !view->engine->halt)
         tick(view, now);

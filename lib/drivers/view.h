@@ -11,6 +11,14 @@
 #include "engine/state.h"
 #include "base/env.h"
 
+/* What is going on with a handle. */
+enum drcl_phase {
+    DRCL_PHASE_CREATING, /* the program does not have its pointer yet */
+    DRCL_PHASE_RESTING,  /* neither of the following */
+    DRCL_PHASE_STARTING, /* damon_reclaim_enable() starts the driver */
+    DRCL_PHASE_WORKING   /* damon_reclaim_dispatch() lets the driver work */
+};
+
 struct drcl_view_target {
     uint32_t id;
     pid_t pid;
@@ -43,8 +51,8 @@ struct drcl_view {
     size_t nr_exclusions;
 
     enum damon_reclaim_state state;
-    bool in_dispatch;
-    bool disable_soon; /* the context is disabled as soon as the step that is running has ended */
+    enum drcl_phase phase;
+    bool stopping; /* the context will be disabled as soon as the call that is running has ended */
     void (*set_state)(void *handle, enum damon_reclaim_state state, enum damon_reclaim_reason reason,
                       uint32_t free_permille);
     void *handle;

@@ -51,7 +51,7 @@ static int check(struct drcl_view *view, const struct damon_reclaim_params *p)
 static int lay_down(struct drcl_view *view)
 {
     drcl_apply_params(view);
-    view->engine->halt = view->in_dispatch && view->engine->halt;
+    view->engine->halt = view->phase == DRCL_PHASE_WORKING && view->engine->halt;
     return drcl_update_ranges(view);
 }
 
@@ -130,7 +130,7 @@ static int changed(struct drcl_view *view, enum drcl_change what)
     d->next_poll_ns = 0; /* should anything be left to do */
     if (what == DRCL_CHANGE_SCHEMES)
         d->next_wmark_ns = 0;
-    if (view->in_dispatch) { /* at the end of the step that is running */
+    if (view->phase == DRCL_PHASE_WORKING) { /* at the end of the step that is running */
         r = drcl_damon_check(view, d);
         d->stale_tree |= r == 0;
         return r;

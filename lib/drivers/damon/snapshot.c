@@ -162,7 +162,7 @@ static int act(struct drcl_view *view, struct drcl_damon *d, uint64_t aggregatio
     uint64_t now;
     int r;
 
-    engine->halt = view->disable_soon;
+    engine->halt = view->stopping;
     drcl_engine_observed(engine, aggregations);
     r = drcl_engine_take_error(engine);
     now = drcl_view_now(view);

@@ -225,7 +225,7 @@ static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r = 0;
 
-    while (r == 0 && d->step && !view->disable_soon) {
+    while (r == 0 && d->step && !view->stopping) {
         const struct drcl_damon_step *step = d->step;
         int result;
 
@@ -262,7 +262,7 @@ static int has_stopped(struct drcl_view *view, struct drcl_damon *d, uint64_t no
     view->next_pid_ns = 0;
     drcl_remove_exited(view, now);
     drcl_engine_update_targets(view->engine);
-    if (view->disable_soon || !view->nr_targets)
+    if (view->stopping || !view->nr_targets)
         return 0;
     if (by_itself && drcl_damon_only_grown(view, d) && view->nr_targets == d->nr_written)
         return drcl_error(d->env, -EIO,
@@ -301,7 +301,7 @@ static int poll_kernel(struct drcl_view *view, struct drcl_damon *d, uint64_t no
     r = drcl_update_ranges(view);
     if (r < 0)
         return r;
-    if (view->disable_soon || !view->nr_targets)
+    if (view->stopping || !view->nr_targets)
         return drcl_damon_switch_off(d);
     if (d->paused && drcl_damon_is_up_to_date(view, d))
         return 0;
@@ -351,16 +351,16 @@ int drcl_damon_work(struct drcl_view *view)
 
     drcl_cost_begin(view, now, &cost);
     drcl_remove_exited(view, now);
-    if (now >= d->next_wmark_ns && !view->disable_soon)
+    if (now >= d->next_wmark_ns && !view->stopping)
         drcl_damon_check_watermarks(view, d, now);
-    d->acting = d->acting && view->state == DAMON_RECLAIM_STATE_ACTIVE && !view->disable_soon;
+    d->acting = d->acting && view->state == DAMON_RECLAIM_STATE_ACTIVE && !view->stopping;
     if (d->acting && now >= d->next_act_ns)
         r = drcl_damon_act_again(view, d);
-    else if (d->reading && now >= d->next_regions_ns && !view->disable_soon)
+    else if (d->reading && now >= d->next_regions_ns && !view->stopping)
         r = go_on_regions(view, d);
     if (r == 0 && d->step)
         r = now >= d->next_answer_ns ? go_on(view, d, now) : 0;
-    else if (r == 0 && now >= d->next_poll_ns && !view->disable_soon)
+    else if (r == 0 && now >= d->next_poll_ns && !view->stopping)
         r = poll_kernel(view, d, now);
     drcl_cost_end(view, drcl_view_now(view), &cost);
     return r;
