@@ -5,10 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backends/idle_page/backend.h"
+#include "backends/sim/sim.h"
+#include "drivers/damon/backend.h"
 #include "base/findings.h"
 
-#define ENTRY(name) &drcl_backend_##name,
-static const struct drcl_backend *const backends[] = {DRCL_BACKENDS(ENTRY)};
+/* In the order in which damon_reclaim_backend() lists them. */
+static const struct drcl_backend *const backends[] = {
+    &drcl_backend_damon,
+    &drcl_backend_idle_page,
+    &drcl_backend_sim,
+};
 
 /* What "auto" tries, in this order. */
 static const struct drcl_backend *const choice[] = {&drcl_backend_damon, &drcl_backend_idle_page};

@@ -163,8 +163,8 @@ static int tell_backend(struct damon_reclaim *ctx, struct list list)
 {
     int r = ctx->ops.exclude ? ctx->ops.exclude(ctx->view.backend, list.entries, list.n) : 0;
 
-    if (r < 0 && !ctx->view.built_in) /* a backend of ours has said why */
-        drcl_error(&ctx->env, r, "exclusions: the backend %s refuses them: %s", ctx->ops.name, strerror(-r));
+    if (r < 0)
+        drcl_backend_error(&ctx->view, r, "exclusions: the backend %s refuses them: %s", ctx->ops.name, strerror(-r));
     return r;
 }
 

@@ -45,24 +45,25 @@ static int take_ops(struct damon_reclaim *ctx, const struct damon_reclaim_config
     return 0;
 }
 
+static const struct drcl_backend of_program = {.name = "the program's"};
+
 static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
-    const struct drcl_backend *backend;
+    struct drcl_view *view = &ctx->view;
     int r;
 
+    view->kind = &of_program;
     ctx->driver = &drcl_engine_driver;
     if (config->backend_ops)
         return take_ops(ctx, config);
     if (!config->backend)
         return drcl_error(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"auto\" or \"sim\"");
-    r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &backend, &ctx->view.backend);
+    r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &view->kind, &view->backend);
     if (r < 0)
         return r;
-    ctx->ops = backend->ops_of ? *backend->ops_of(ctx->view.backend) : *backend->ops;
-    ctx->view.built_in = true;
-    ctx->view.physical = backend->physical;
-    if (backend->driver)
-        ctx->driver = backend->driver;
+    ctx->ops = view->kind->ops_of ? *view->kind->ops_of(view->backend) : *view->kind->ops;
+    if (view->kind->driver)
+        ctx->driver = view->kind->driver;
     return 0;
 }
 
@@ -114,8 +115,8 @@ static void tear_down(struct damon_reclaim *ctx)
     drcl_forget_exclusions(ctx);
     if (ctx->timer_fd >= 0)
         drcl_close(&ctx->env, ctx->timer_fd);
-    /* The data of the host program's backend stays its own if no context came to be. */
-    if ((ctx->view.built_in || ctx->view.phase != DRCL_PHASE_CREATING) && ctx->ops.destroy)
+    /* If creating the handle fails, the program keeps the data of a backend of its own. */
+    if (ctx->ops.destroy && (ctx->view.kind != &of_program || ctx->view.phase != DRCL_PHASE_CREATING))
         ctx->ops.destroy(ctx->view.backend);
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "schemes.h"
-#include "backends/sim/sim.h"
 #include "base/size.h"
 
 int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_region *regions, size_t capacity,
@@ -114,8 +113,8 @@ int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
 
     if (!ctx || !ret_report)
         return -EINVAL;
-    if (ctx->ops.reclaim != drcl_backend_sim.ops->reclaim)
+    if (!ctx->view.kind->report)
         return drcl_error(&ctx->env, -EOPNOTSUPP, "report: the backend %s is not a simulation", ctx->ops.name);
-    r = drcl_sim_report(ctx->view.backend, min_age_us, &report);
+    r = ctx->view.kind->report(ctx->view.backend, min_age_us, &report);
     return r < 0 ? r : drcl_size_give(ret_report, ret_report->size, &report, sizeof(report));
 }

@@ -158,9 +158,8 @@ static int add(struct damon_reclaim *ctx, uint32_t id, pid_t pid, int pidfd, con
     if (ctx->ops.target_add)
         r = ctx->ops.target_add(ctx->view.backend, id, pid, pidfd);
     if (r < 0) {
-        if (!ctx->view.built_in) /* a backend of ours has said why */
-            drcl_error(&ctx->env, r, "target: pid %d is refused by the backend %s: %s", (int)pid, ctx->ops.name,
-                       strerror(-r));
+        drcl_backend_error(&ctx->view, r, "target: pid %d is refused by the backend %s: %s", (int)pid, ctx->ops.name,
+                           strerror(-r));
         goto close;
     }
     r = drcl_engine_add_target(&ctx->engine, id, ranges, nr_ranges);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the library knows of a built-in backend. */
+/* What the library knows about a backend, beside its operations. */
 #ifndef DRCL_BACKEND_H
 #define DRCL_BACKEND_H
 
@@ -13,26 +13,19 @@ struct drcl_backend {
     const struct damon_reclaim_backend_ops *ops;
     const struct drcl_driver *driver; /* who does the work; NULL: the engine */
     bool physical;                    /* targets without a process are physical memory */
+    bool sets_errors;                 /* an operation that fails has set the text of the error */
     /* Makes the backend_data for ops, which ops->destroy() frees. The environment outlives it. */
     int (*create)(struct drcl_env *env, const struct damon_reclaim_config *config, void **ret_backend);
-    /* The operations of one that was made, where they differ; optional. */
+    /* The operations of the backend_data, where they are not `ops`; optional. */
     const struct damon_reclaim_backend_ops *(*ops_of)(void *backend);
-    /* Whether nobody else has what only one can have; optional. */
+    /* Whether nobody else holds what only one can have; optional. */
     int (*is_free)(void *backend);
-    /* Whether a before_reclaim callback is asked; NULL: it is. */
+    /* Whether the backend asks a before_reclaim callback; NULL: it does. */
     bool (*asks)(void *backend);
+    /* Fills in what a simulation knows of a run. NULL: the backend is none. 0 or -ENOMEM. */
+    int (*report)(void *backend, uint64_t min_age_us, struct damon_reclaim_sim_report *ret);
     /* Finds out whether it works here; reads only. See damon_reclaim_probe(). */
     int (*probe)(struct drcl_env *env, const struct damon_reclaim_config *config, char *text, size_t size);
 };
-
-/* The built-in backends, in the order in which damon_reclaim_backend() lists them. A new one is a line here, and a
- * folder whose code defines drcl_backend_NAME. */
-#define DRCL_BACKENDS(X)                                                                                               \
-    X(damon)                                                                                                           \
-    X(idle_page)                                                                                                       \
-    X(sim)
-
-#define DRCL_DECLARE_BACKEND(name) extern const struct drcl_backend drcl_backend_##name;
-DRCL_BACKENDS(DRCL_DECLARE_BACKEND)
 
 #endif

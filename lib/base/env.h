@@ -17,6 +17,7 @@ typedef void drcl_log_fn(void *log_data, enum damon_reclaim_log_level level, con
 
 struct drcl_env {
     struct damon_reclaim_system_ops sys; /* no member is NULL */
+    bool opens_itself;                   /* sys.open is the system call in this process, not one of the program's */
     void *system_data;
     struct damon_reclaim_allocator allocator; /* no member is NULL */
     char *root;                               /* prefix for /proc, /sys and /run, "" for none */

@@ -107,10 +107,8 @@ static int start(struct drcl_view *view)
         return r;
     if (view->ops->enable) {
         r = view->ops->enable(view->backend);
-        if (r < 0) /* a backend of ours has said why */
-            return view->built_in
-                       ? r
-                       : drcl_error(view->env, r, "enabled: the backend %s refuses: %s", view->ops->name, strerror(-r));
+        if (r < 0)
+            return drcl_backend_error(view, r, "enabled: the backend %s refuses: %s", view->ops->name, strerror(-r));
     }
     view->ticks.backend_enabled = true;
     drcl_apply_params(view);

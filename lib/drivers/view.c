@@ -58,7 +58,7 @@ int drcl_check_physical(struct drcl_view *view)
 {
     int r = 0;
 
-    for (size_t i = 0; view->physical && r == 0 && i < view->nr_targets; i++) {
+    for (size_t i = 0; view->kind->physical && r == 0 && i < view->nr_targets; i++) {
         uint32_t id = view->targets[i].id;
         const struct drcl_target *target = drcl_engine_find_target(view->engine, id);
         char what[32];
@@ -73,11 +73,22 @@ int drcl_check_physical(struct drcl_view *view)
 
 /* --- the engine ------------------------------------------------------------------------------------------------ */
 
+int drcl_backend_error(struct drcl_view *view, int r, const char *format, ...)
+{
+    char text[DRCL_ERROR_SIZE];
+    va_list ap;
+
+    if (view->kind->sets_errors)
+        return r;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    return drcl_error(view->env, r, "%s", text);
+}
+
 int drcl_backend_failed(struct drcl_view *view, int r)
 {
-    if (r < 0 && !view->built_in) /* a backend of ours has said why */
-        drcl_error(view->env, r, "backend %s: failed: %s", view->ops->name, strerror(-r));
-    return r;
+    return r < 0 ? drcl_backend_error(view, r, "backend %s: failed: %s", view->ops->name, strerror(-r)) : r;
 }
 
 int drcl_take_failure(struct drcl_view *view)

@@ -38,8 +38,7 @@ struct drcl_view {
     struct drcl_engine *engine;
     const struct damon_reclaim_backend_ops *ops;
     void *backend;
-    bool built_in; /* the backend is one of ours */
-    bool physical; /* targets without a process are physical memory */
+    const struct drcl_backend *kind; /* of the backend; one of the program's has a kind, too */
 
     struct damon_reclaim_params active;
     struct damon_reclaim_filter filters[DRCL_MAX_FILTERS - 1]; /* of the reclaim scheme, without skip_anon's */
@@ -84,6 +83,8 @@ void drcl_remove_exited(struct drcl_view *view, uint64_t now);
 /* -EINVAL if the program has given a range of physical memory that has no memory in it. */
 int drcl_check_physical(struct drcl_view *view);
 
+/* Returns @r, which an operation of the backend has returned, with this text unless the backend has set one. */
+int drcl_backend_error(struct drcl_view *view, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Returns @r, which the backend has returned to the driver, and sets the text if it is an error. */
 int drcl_backend_failed(struct drcl_view *view, int r);
 /* The error that the backend has failed with in the engine, or 0. The engine forgets it. */

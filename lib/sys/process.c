@@ -117,13 +117,11 @@ static pid_t leader(struct drcl_env *env, pid_t pid)
  * /proc. */
 static int check_namespace(struct drcl_env *env, pid_t pid)
 {
-    struct damon_reclaim_system_ops real = {0};
     struct drcl_process_stat self;
     char text[1024];
     ssize_t n;
 
-    drcl_system_defaults(&real);
-    if (env->sys.open != real.open)
+    if (!env->opens_itself)
         return 0;
     n = drcl_read_small(env, text, sizeof(text), "/proc/self/stat");
     if (n < 0 || drcl_process_stat_parse(text, (size_t)n, &self) < 0 || self.pid == getpid())

@@ -11,7 +11,7 @@
 #ifndef FAKE_H
 #define FAKE_H
 
-#include "backends/backend.h"
+#include "backends/idle_page/backend.h"
 #include "base/env.h"
 #include "counted.h"
 #include "fake_cgroup.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of the backend and of its targets. What it is: idle_page.h. */
+#include "backends/idle_page/backend.h"
+
 #include "backends/idle_page/idle_page.h"
 
 #include <errno.h>
@@ -201,6 +203,7 @@ const struct drcl_backend drcl_backend_idle_page = {
     .feature = "backend:idle-page",
     .ops = &ops,
     .physical = true,
+    .sets_errors = true,
     .create = create,
     .probe = drcl_idle_probe,
 };

@@ -290,7 +290,7 @@ static int sim_advance(void *backend, uint64_t until_ns)
     return 0;
 }
 
-int drcl_sim_report(void *backend, uint64_t min_age_us, struct damon_reclaim_sim_report *ret)
+static int sim_report(void *backend, uint64_t min_age_us, struct damon_reclaim_sim_report *ret)
 {
     struct sim *sim = backend;
 
@@ -321,6 +321,8 @@ const struct drcl_backend drcl_backend_sim = {
     .name = "sim",
     .feature = "backend:sim",
     .ops = &sim_ops,
+    .sets_errors = true,
     .create = sim_create,
+    .report = sim_report,
     .probe = sim_probe,
 };

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the context may ask of the backend "sim" besides its operations. */
+/* The backend "sim": memory that is simulated as a workload says. */
 #ifndef DRCL_SIM_H
 #define DRCL_SIM_H
 
-#include "base/env.h"
+#include "backends/backend.h"
 
-/* Reports what is true of the simulated memory. @backend is what drcl_backend_sim.create() made. Returns 0 or -ENOMEM.
- */
-int drcl_sim_report(void *backend, uint64_t min_age_us, struct damon_reclaim_sim_report *ret);
+extern const struct drcl_backend drcl_backend_sim;
 
 #endif

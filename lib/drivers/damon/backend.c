@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of the backend, and its targets. What it is: damon.h. */
-#include "drivers/damon/damon.h"
+#include "drivers/damon/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/damon/damon.h"
 #include "base/size.h"
 #include "engine/target.h"
 
@@ -239,6 +240,7 @@ const struct drcl_backend drcl_backend_damon = {
     .ops = &ops,
     .driver = &drcl_damon_driver,
     .physical = true,
+    .sets_errors = true,
     .create = create,
     .ops_of = ops_of,
     .is_free = is_free,
