@@ -5,11 +5,14 @@
  * write without waiting, and its end is looked for at later dispatches. There is one at a time. As long as it is on its
  * way a newer kernel answers everything else with EBUSY, an older one takes "off".
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+
+#include "drivers/damon/sysfs.h"
 
 #define BUSY_TRIES     10
 #define SETTLE_STEP_MS 5
@@ -110,7 +113,7 @@ static uint64_t longest_sleep_us(const struct drcl_damon *d)
     return longest;
 }
 
-bool drcl_damon_locked(struct drcl_damon *d, int result)
+bool drcl_damon_wait_if_busy(struct drcl_damon *d, int result)
 {
     return result == -EBUSY && d->command.pending && drcl_damon_settle(d, longest_sleep_us(d));
 }

@@ -1,37 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver: start, commit, stop. What goes on in between is in work.c. */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/driver.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/damon/awake.h"
+#include "drivers/damon/check.h"
+#include "drivers/damon/command.h"
+#include "drivers/damon/holder.h"
+#include "drivers/damon/kdamond.h"
+#include "drivers/damon/precise.h"
+#include "drivers/damon/stats.h"
+#include "drivers/damon/work.h"
 #include "drivers/apply.h"
 #include "engine/engine.h"
 #include "engine/scheme.h"
-
-/* --- watermarks --------------------------------------------------------------------------------------------------- */
-
-/* The kernel looks at its watermarks by itself; this sees in meminfo what the kernel sees there. A kernel without
- * watermarks gets only the schemes that are active. */
-int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
-{
-    struct drcl_wmark_look look;
-    int r = drcl_look_at_watermarks(view, now, DRCL_DAMON_POLL_NS, &look);
-
-    if (r < 0)
-        return r;
-    d->next_wmark_ns = look.next_ns;
-    if (d->own_watermarks && look.schemes_changed) {
-        d->stale_tree = true;
-        d->next_poll_ns = now;
-    }
-    if (look.new_state) {
-        d->last_poll_ns = now;
-        d->seen_working = false;
-    }
-    drcl_set_wmark_state(view, &look);
-    return 0;
-}
 
 /* --- the switch ----------------------------------------------------------------------------------------------------
  */
@@ -69,7 +54,7 @@ static int start(struct drcl_view *view)
     if (r == 0)
         r = drcl_damon_check(view, d);
     if (r == 0)
-        r = drcl_damon_own(d);
+        r = drcl_damon_take(d);
     if (r < 0)
         return r;
     drcl_damon_open_commands(d);
@@ -96,11 +81,11 @@ static int stop(struct drcl_view *view)
     struct drcl_damon *d = view->backend;
     int r;
 
-    if (d->owner.fd >= 0)
+    if (d->holder.fd >= 0)
         drcl_damon_read_last_stats(view, d);
     d->running = d->reading = false;
     d->step = NULL;
-    r = drcl_damon_disown(d);
+    r = drcl_damon_give_back(d);
     drcl_damon_close_commands(d);
     drcl_engine_forget(view->engine);
     drcl_damon_forget_pages(d);

@@ -3,12 +3,14 @@
  * What must never be reclaimed, as filters that reject, in front of those of every scheme. A filter knows one cgroup
  * and not those below it, so that these are listed, and listed again now and then, because they come and go.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/excluded.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "drivers/damon/filters.h"
+#include "drivers/damon/operations.h"
 #include "engine/filter.h"
 #include "sys/cgroup.h"
 
@@ -115,7 +117,7 @@ int drcl_damon_list_exclusions(struct drcl_view *view, struct drcl_damon *d)
     return r;
 }
 
-bool drcl_damon_exclusions_moved(struct drcl_view *view, struct drcl_damon *d, bool at_once)
+bool drcl_damon_relist_exclusions(struct drcl_view *view, struct drcl_damon *d, bool at_once)
 {
     uint64_t before = d->excluded.sum;
 
@@ -123,9 +125,9 @@ bool drcl_damon_exclusions_moved(struct drcl_view *view, struct drcl_damon *d, b
            (drcl_damon_list_exclusions(view, d) < 0 || d->excluded.sum != before);
 }
 
-bool drcl_damon_is_outrun(struct drcl_view *view, struct drcl_damon *d, int result)
+bool drcl_damon_relist_if_refused(struct drcl_view *view, struct drcl_damon *d, int result)
 {
-    if (result != -EINVAL || !d->excluded.n || !drcl_damon_exclusions_moved(view, d, true))
+    if (result != -EINVAL || !d->excluded.n || !drcl_damon_relist_exclusions(view, d, true))
         return false;
     drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
              "DAMON: a cgroup below an excluded one was removed before the kernel looked it up; trying again");
@@ -152,8 +154,8 @@ static size_t fill(const struct drcl_view *view, const struct drcl_damon *d, str
     return n;
 }
 
-void drcl_put_filters_of(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d,
-                         const struct drcl_scheme *scheme, size_t slot)
+void drcl_put_scheme_filters(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d,
+                             const struct drcl_scheme *scheme, size_t slot)
 {
     size_t most = view->nr_exclusions + d->excluded.n + scheme->nr_filters, n;
     struct damon_reclaim_filter *filters = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+
 #include "drivers/damon/filters.h"
 
 #include <errno.h>
@@ -6,8 +7,9 @@
 #include <limits.h>
 #include <string.h>
 
+#include "drivers/damon/operations.h"
+#include "drivers/damon/sysfs.h"
 #include "base/names.h"
-#include "drivers/damon/damon.h"
 #include "engine/filter.h"
 #include "sys/cgroup.h"
 

@@ -6,11 +6,9 @@
 #include "drivers/damon/damon.h"
 #include "drivers/damon/put.h"
 
-/* The filters of a scheme, behind what is excluded. */
-void drcl_put_filters_of(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d,
-                         const struct drcl_scheme *scheme, size_t slot);
-
 void drcl_put_filters(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filters,
                       size_t n, size_t slot);
+/* Whether the kernel decides the filters of the schemes; it would ignore those that it does not know. */
+int drcl_damon_check_filters(struct drcl_view *view, const struct drcl_damon *d);
 
 #endif

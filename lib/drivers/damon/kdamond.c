@@ -6,20 +6,30 @@
  * is asked of it then, and a new configuration is put into effect by stopping and starting it, which is quick at any
  * time.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/kdamond.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/damon/awake.h"
+#include "drivers/damon/check.h"
+#include "drivers/damon/command.h"
+#include "drivers/damon/excluded.h"
+#include "drivers/damon/holder.h"
+#include "drivers/damon/operations.h"
+#include "drivers/damon/stats.h"
+#include "drivers/damon/sysfs.h"
+#include "drivers/damon/tree.h"
+
 #define REFRESH_MS "1000"
-#define MARGIN     20 /* permille that free memory must be away from a watermark for the thread surely to work */
 
 /* --- on and off --------------------------------------------------------------------------------------------------- */
 
 static int on_error(struct drcl_damon *d, int err)
 {
     if (err == -EBUSY) {
-        int r = drcl_damon_module_holder(d->env, false);
+        int r = drcl_damon_check_modules(d->env, false);
 
         return r < 0 ? r : drcl_error(d->env, err, "enabled: DAMON is in use by another part of the kernel");
     }
@@ -37,7 +47,7 @@ static int switch_on(struct drcl_damon *d)
 
     d->refreshes =
         drcl_damon_exists(d->env, "0/refresh_ms") && drcl_damon_write(d->env, REFRESH_MS, "0/refresh_ms") == 0;
-    r = d->owner.record.kdamond ? drcl_damon_note(d, 0) : 0; /* the one on record is not the one to come */
+    r = d->holder.record.kdamond ? drcl_damon_record_kdamond(d, 0) : 0; /* the one on record is not the one to come */
     if (r < 0)
         return r;
     r = drcl_damon_write(d->env, "on", "0/state");
@@ -49,7 +59,7 @@ static int switch_on(struct drcl_damon *d)
     if (drcl_damon_read_u64(d->env, &pid, "0/pid") < 0 || pid > INT32_MAX)
         pid = 0;
     d->kdamond = (pid_t)pid;
-    return drcl_damon_note(d, d->kdamond);
+    return drcl_damon_record_kdamond(d, d->kdamond);
 }
 
 int drcl_damon_switch_off(struct drcl_damon *d)
@@ -61,7 +71,7 @@ int drcl_damon_switch_off(struct drcl_damon *d)
         return 0;
     d->running = d->reading = false;
     r = drcl_damon_write(d->env, "off", "0/state");
-    if (drcl_damon_locked(d, r))
+    if (drcl_damon_wait_if_busy(d, r))
         r = drcl_damon_write(d->env, "off", "0/state");
     drcl_damon_settle(d, 0); /* a command on its way ends with the thread */
     if (r < 0 && drcl_damon_read(d->env, state, "0/state") == 0 && !strcmp(state, "off"))
@@ -112,38 +122,6 @@ static int remember_targets(const struct drcl_view *view, struct drcl_damon *d)
     d->ranges_sum = sum_of_ranges(view);
     d->stale_tree = false;
     return 0;
-}
-
-/* Whether free memory is far enough from the watermarks that the kernel will not find the thread asleep now. */
-bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d)
-{
-    struct damon_reclaim_metrics metrics;
-
-    if (d->own_watermarks)
-        return true;
-    if (drcl_view_metrics(view, false, &metrics) < 0)
-        return false;
-    for (size_t slot = 0; slot < d->nr_slots; slot++) {
-        const struct damon_reclaim_watermarks *w = &d->slots[slot].watermarks;
-        uint32_t scheme = d->slots[slot].scheme;
-
-        if (!w->interval_us && !w->high && !w->mid && !w->low)
-            return true;
-        if (view->engine->schemes[scheme == DRCL_DAMON_MONITOR ? DAMON_RECLAIM_SCHEME_RECLAIM : scheme]->active &&
-            (w->high >= 1000 || metrics.free_permille + MARGIN <= w->high) &&
-            (!w->low || metrics.free_permille >= w->low + MARGIN))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the thread works, so that it answers soon. */
-bool drcl_damon_is_working(struct drcl_view *view, const struct drcl_damon *d)
-{
-    if (!d->running || d->own_watermarks)
-        return d->running;
-    return view->state == DAMON_RECLAIM_STATE_ACTIVE &&
-           (d->refreshes || (d->seen_working && drcl_damon_is_awake(view, d)));
 }
 
 bool drcl_damon_is_up_to_date(const struct drcl_view *view, const struct drcl_damon *d)
@@ -232,5 +210,5 @@ int drcl_damon_apply(struct drcl_view *view, struct drcl_damon *d)
     if (!can_commit(view, d))
         drcl_damon_read_last_stats(view, d);
     r = apply(view, d);
-    return drcl_damon_is_outrun(view, d, r) ? apply(view, d) : r;
+    return drcl_damon_relist_if_refused(view, d, r) ? apply(view, d) : r;
 }

@@ -4,10 +4,13 @@
  * whose schemes decide, and lib/pages reclaims page by page. Where the kernel has an idle-page bitmap, candidates are
  * marked beforehand; where it has none, what the kernel's DAMON has seen decides alone.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/precise.h"
 
 #include <errno.h>
 
+#include "drivers/damon/excluded.h"
+#include "drivers/damon/targets.h"
 #include "pages/pages.h"
 
 static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
@@ -51,9 +54,8 @@ static int reclaim(void *backend, const struct damon_reclaim_request *request, s
 #define NO_FILTERS (1u << DAMON_RECLAIM_FILTER_MEMCG)
 #define COMMON                                                                                                         \
     .size = sizeof(struct damon_reclaim_backend_ops), .name = "damon", .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE, \
-    .min_region_size = DRCL_PAGE_SIZE, .huge_size = DRCL_HUGE_SIZE, .destroy = drcl_damon_destroy,                     \
-    .target_add = target_add, .target_remove = target_remove, .ranges = drcl_damon_ranges, .reclaim = reclaim,         \
-    .exclude = drcl_damon_exclude
+    .min_region_size = DRCL_PAGE_SIZE, .huge_size = DRCL_HUGE_SIZE, .target_add = target_add,                          \
+    .target_remove = target_remove, .ranges = drcl_damon_ranges, .reclaim = reclaim, .exclude = drcl_damon_exclude
 
 static const struct damon_reclaim_backend_ops with_bitmap = {
     COMMON,
@@ -72,7 +74,7 @@ int drcl_damon_open_pages(struct drcl_damon *d)
 
     if (r < 0)
         return r;
-    d->ops = drcl_pages_can_mark(d->pages) ? &with_bitmap : &without_bitmap;
+    d->ops = drcl_pages_can_mark(d->pages) ? with_bitmap : without_bitmap;
     if (!drcl_pages_can_mark(d->pages))
         drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
                  "DAMON: no idle-page bitmap in this kernel: candidates cannot be marked page by page");

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* probe(): whether the backend would work here, and who has DAMON if it would not. Reads only. */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
+#include "drivers/damon/config.h"
+#include "drivers/damon/holder.h"
+#include "drivers/damon/sysfs.h"
 #include "base/findings.h"
 #include "sys/shortage.h"
 #include "sys/iomem.h"
@@ -76,7 +80,7 @@ int drcl_damon_probe(struct drcl_env *env, const struct damon_reclaim_config *co
         text[0] = '\0';
     r = drcl_damon_take_config(env, config->damon, &damon);
     if (r == 0)
-        r = drcl_damon_is_free(env, damon.flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
+        r = drcl_damon_check_takeable(env, damon.flags & DAMON_RECLAIM_DAMON_TAKE_OVER);
     if (r == 0)
         r = may_write(env);
     drcl_findings_add(&f, "%s\n", r < 0 ? env->error : "DAMON's files are there, and nobody uses it");

@@ -4,11 +4,13 @@
  * a thousand of them take milliseconds; they are read a few at a time, and as seldom as keeps what it costs below a
  * thousandth of a CPU.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/regions.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/damon/sysfs.h"
 #include "engine/pass.h"
 
 #define REGIONS_A_STEP 16

@@ -4,8 +4,10 @@
  * they did: memory that was dealt with is as old to it as before. So each region is laid over those that were here, and
  * what those know (when they were dealt with, which are marked) stays, cut out where it differs.
  */
-#include "drivers/damon/damon.h"
 
+#include "drivers/damon/snapshot.h"
+
+#include "drivers/damon/kdamond.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
 #include "engine/filter.h"

@@ -3,11 +3,15 @@
  * Counters, back from the kernel. Its counters begin anew with each kdamond; what a slot has counted since it was read
  * last is added to the scheme that it stands for.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/stats.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/damon/awake.h"
+#include "drivers/damon/command.h"
+#include "drivers/damon/sysfs.h"
 #include "engine/attrs.h"
 #include "sys/process.h"
 

@@ -3,15 +3,19 @@
  * A configuration as files. What is there already is left alone, what is written is read back. A file that this kernel
  * does not have is no matter as long as what it is for is not asked for.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/tree.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/damon/excluded.h"
 #include "drivers/damon/filters.h"
+#include "drivers/damon/operations.h"
 #include "drivers/damon/put.h"
+#include "drivers/damon/sysfs.h"
 #include "engine/target.h"
 
 #define ATTRS          DRCL_DAMON_CONTEXT "/monitoring_attrs"
@@ -43,7 +47,7 @@ static void put_attrs(struct drcl_put *put, struct drcl_view *view, struct drcl_
     put->what = "operations";
     drcl_put_text(put, drcl_damon_operations_name(d->operations), DRCL_DAMON_CONTEXT "/operations");
     put->what = "the mark of this library";
-    drcl_put(put, DRCL_DAMON_MARKED_US + d->owner.record.mark, ATTRS "/intervals/update_us");
+    drcl_put(put, DRCL_DAMON_MARKED_US + d->holder.record.mark, ATTRS "/intervals/update_us");
     put->what = "sample_interval";
     drcl_put(put, attrs->sample_us, ATTRS "/intervals/sample_us");
     put->what = "aggr_interval";
@@ -277,7 +281,7 @@ static void put_schemes(struct drcl_put *put, struct drcl_view *view, struct drc
             continue;
         d->slots[slot].scheme = id;
         put_scheme(put, d, &d->slots[slot], view->engine->schemes[id], slot);
-        drcl_put_filters_of(put, view, d, view->engine->schemes[id], slot++);
+        drcl_put_scheme_filters(put, view, d, view->engine->schemes[id], slot++);
     }
     for (size_t slot = n; slot < d->nr_slots; slot++) /* its counters begin anew when it comes back */
         memset(&d->slots[slot], 0, sizeof(d->slots[slot]));

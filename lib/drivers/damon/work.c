@@ -3,11 +3,21 @@
  * What is to be done while the kernel's thread runs: once a second it is polled, in steps, each of which may be a
  * command that ends at a later dispatch (command.c).
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/work.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "drivers/damon/awake.h"
+#include "drivers/damon/command.h"
+#include "drivers/damon/excluded.h"
+#include "drivers/damon/kdamond.h"
+#include "drivers/damon/regions.h"
+#include "drivers/damon/snapshot.h"
+#include "drivers/damon/stats.h"
+#include "drivers/damon/sysfs.h"
+#include "drivers/damon/tree.h"
 #include "base/clock.h"
 #include "engine/target.h"
 #include "engine/tune.h"
@@ -91,18 +101,18 @@ static int begin_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t n
     int r;
 
     (void)now;
-    d->stale_tree |= drcl_damon_exclusions_moved(view, d, false);
+    d->stale_tree |= drcl_damon_relist_exclusions(view, d, false);
     if (drcl_damon_is_up_to_date(view, d))
         return 1;
     r = drcl_damon_reconfigure(view, d);
     d->step = step;
-    return drcl_damon_is_outrun(view, d, r) ? 1 : r;
+    return drcl_damon_relist_if_refused(view, d, r) ? 1 : r;
 }
 
 static int end_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result)
 {
     (void)now;
-    if (drcl_damon_is_outrun(view, d, result)) /* once more at the next poll */
+    if (drcl_damon_relist_if_refused(view, d, result)) /* once more at the next poll */
         return 0;
     return drcl_damon_end_commit(view, d, result);
 }
@@ -254,7 +264,7 @@ static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 
 /* It does not run though it should: because its processes have exited, because it could not be started again, or by
  * itself. */
-static int has_stopped(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
+static int restart(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     bool by_itself = d->running;
 
@@ -309,9 +319,31 @@ static int poll_kernel(struct drcl_view *view, struct drcl_damon *d, uint64_t no
     if (r == -EAGAIN)
         return 0;
     if (r <= 0)
-        return r < 0 ? r : has_stopped(view, d, now);
+        return r < 0 ? r : restart(view, d, now);
     d->step = steps;
     return go_on(view, d, now);
+}
+
+/* The kernel looks at its watermarks by itself; this sees in meminfo what the kernel sees there. A kernel without
+ * watermarks gets only the schemes that are active. */
+int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
+{
+    struct drcl_wmark_look look;
+    int r = drcl_look_at_watermarks(view, now, DRCL_DAMON_POLL_NS, &look);
+
+    if (r < 0)
+        return r;
+    d->next_wmark_ns = look.next_ns;
+    if (d->own_watermarks && look.schemes_changed) {
+        d->stale_tree = true;
+        d->next_poll_ns = now;
+    }
+    if (look.new_state) {
+        d->last_poll_ns = now;
+        d->seen_working = false;
+    }
+    drcl_set_wmark_state(view, &look);
+    return 0;
 }
 
 uint64_t drcl_damon_due(const struct drcl_view *view)

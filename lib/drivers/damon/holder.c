@@ -4,7 +4,8 @@
  * without a lock is that of an instance that was killed, and what it left is recognised by the boot, the thread and the
  * mark that its tree carries.
  */
-#include "drivers/damon/damon.h"
+
+#include "drivers/damon/holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drivers/damon/command.h"
+#include "drivers/damon/sysfs.h"
 #include "sys/process.h"
 #include "sys/scan.h"
 
@@ -56,7 +59,7 @@ static bool parse_record(const char *text, size_t len, struct drcl_damon_record 
 
 static int write_record(struct drcl_damon *d)
 {
-    const struct drcl_damon_record *r = &d->owner.record;
+    const struct drcl_damon_record *r = &d->holder.record;
     char text[RECORD_SIZE + 1];
     ssize_t n;
     int len =
@@ -65,7 +68,7 @@ static int write_record(struct drcl_damon *d)
                  r->boot, r->pid, r->start, r->kdamond, r->mark, r->stat_was_on);
 
     memset(text + len, '\n', RECORD_SIZE - (size_t)len);
-    n = drcl_pwrite(d->env, d->owner.fd, text, RECORD_SIZE, 0);
+    n = drcl_pwrite(d->env, d->holder.fd, text, RECORD_SIZE, 0);
     if (n == RECORD_SIZE)
         return 0;
     return drcl_error(d->env, n < 0 ? (int)n : -EIO, DRCL_DAMON_RECORD " cannot be written: %s",
@@ -143,7 +146,7 @@ static int directories_error(struct drcl_env *env, uint64_t n)
                       n);
 }
 
-int drcl_damon_holder(struct drcl_env *env, bool take_over)
+static int check_holder(struct drcl_env *env, bool take_over)
 {
     uint64_t n = 0;
     int r = drcl_damon_read_u64(env, &n, "nr_kdamonds");
@@ -153,10 +156,10 @@ int drcl_damon_holder(struct drcl_env *env, bool take_over)
     if (r < 0)
         return drcl_error(env, r, DRCL_DAMON_DIR "/nr_kdamonds cannot be read: %s%s", strerror(-r),
                           r == -EACCES ? "; root is needed" : "");
-    return n ? directories_error(env, n) : drcl_damon_module_holder(env, take_over);
+    return n ? directories_error(env, n) : drcl_damon_check_modules(env, take_over);
 }
 
-int drcl_damon_module_holder(struct drcl_env *env, bool take_over)
+int drcl_damon_check_modules(struct drcl_env *env, bool take_over)
 {
     for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
         int r = drcl_damon_module_on(env, modules[i]);
@@ -217,14 +220,14 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record, s
     char state[DRCL_DAMON_VALUE];
     int r = is_ours(env, record);
 
-    if (d && drcl_damon_locked(d, r))
+    if (d && drcl_damon_wait_if_busy(d, r))
         r = is_ours(env, record);
     if (r < 0)
         return drcl_error(env, r, DRCL_DAMON_DIR ": cannot find out whether the kdamond is ours: %s", strerror(-r));
     if (r) {
         if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on")) {
             r = drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
-            if (d && drcl_damon_locked(d, r))
+            if (d && drcl_damon_wait_if_busy(d, r))
                 drcl_damon_write(env, "off", "0/state");
         }
         r = !d || drcl_damon_settle(d, 0) ? drcl_damon_write(env, "0", "nr_kdamonds") : -ETIMEDOUT;
@@ -275,7 +278,7 @@ static int locked_error(struct drcl_env *env)
                       other.pid);
 }
 
-/* The file that was locked may have been removed by its former owner meanwhile: what is written to it must be what
+/* The file that was locked may have been removed by its former holder meanwhile: what is written to it must be what
  * others read. */
 static int check_locked(struct drcl_env *env, int fd)
 {
@@ -314,7 +317,7 @@ static int lock_record(struct drcl_damon *d)
     if (r < 0)
         drcl_close(d->env, fd);
     else
-        d->owner.fd = fd;
+        d->holder.fd = fd;
     return r;
 }
 
@@ -322,8 +325,8 @@ static void close_record(struct drcl_damon *d, bool remove)
 {
     if (remove)
         drcl_unlink(d->env, DRCL_DAMON_RECORD);
-    drcl_close(d->env, d->owner.fd);
-    d->owner.fd = -1;
+    drcl_close(d->env, d->holder.fd);
+    d->holder.fd = -1;
 }
 
 static int take_over(struct drcl_damon *d)
@@ -334,7 +337,7 @@ static int take_over(struct drcl_damon *d)
         return drcl_error(d->env, r, "/sys/module/damon_stat/parameters/enabled cannot be read: %s", strerror(-r));
     if (!r)
         return 0;
-    d->owner.record.stat_was_on = true;
+    d->holder.record.stat_was_on = true;
     r = write_record(d);
     if (r == 0) {
         r = drcl_damon_module_switch(d->env, "damon_stat", false);
@@ -346,7 +349,7 @@ static int take_over(struct drcl_damon *d)
 }
 
 /* What a killed instance left is in nobody's way: the next start cleans it up. */
-int drcl_damon_is_free(struct drcl_env *env, bool take_over)
+int drcl_damon_check_takeable(struct drcl_env *env, bool take_over)
 {
     struct drcl_env quiet = *env; /* what cannot be told is left to the holder's error */
     struct drcl_damon_record record, old;
@@ -354,12 +357,12 @@ int drcl_damon_is_free(struct drcl_env *env, bool take_over)
     quiet.log = NULL;
     if (read_record(&quiet, &old) < 0 || new_record(&quiet, &record) < 0 || strcmp(old.boot, record.boot) != 0 ||
         is_alive(&quiet, &old) || is_ours(&quiet, &old) != 1)
-        return drcl_damon_holder(env, take_over);
+        return check_holder(env, take_over);
     /* Cleaning up switches it on again. */
     return old.stat_was_on && !take_over ? module_error(env, "damon_stat", false) : 0;
 }
 
-int drcl_damon_own(struct drcl_damon *d)
+int drcl_damon_take(struct drcl_damon *d)
 {
     bool may_take_over = d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER;
     struct drcl_damon_record record;
@@ -374,44 +377,44 @@ int drcl_damon_own(struct drcl_damon *d)
         close_record(d, false);
         return r;
     }
-    r = drcl_damon_holder(d->env, may_take_over);
+    r = check_holder(d->env, may_take_over);
     if (r < 0) {
         close_record(d, true);
         return r;
     }
-    d->owner.record = record;
+    d->holder.record = record;
     r = write_record(d);
     if (r == 0 && may_take_over)
         r = take_over(d);
     if (r == 0) {
         r = drcl_damon_write(d->env, "1", "nr_kdamonds");
-        d->owner.made = r == 0;
-        if (r < 0 && (r != -EBUSY || drcl_damon_holder(d->env, false) == 0))
+        d->holder.made = r == 0;
+        if (r < 0 && (r != -EBUSY || check_holder(d->env, false) == 0))
             drcl_error(d->env, r, DRCL_DAMON_DIR "/nr_kdamonds cannot be written: %s", strerror(-r));
     }
     if (r < 0)
-        drcl_damon_disown(d);
+        drcl_damon_give_back(d);
     return r;
 }
 
-int drcl_damon_note(struct drcl_damon *d, pid_t kdamond)
+int drcl_damon_record_kdamond(struct drcl_damon *d, pid_t kdamond)
 {
-    d->owner.record.kdamond = kdamond > 0 ? (uint64_t)kdamond : 0;
+    d->holder.record.kdamond = kdamond > 0 ? (uint64_t)kdamond : 0;
     return write_record(d);
 }
 
-int drcl_damon_disown(struct drcl_damon *d)
+int drcl_damon_give_back(struct drcl_damon *d)
 {
-    struct drcl_damon_record record = d->owner.record;
+    struct drcl_damon_record record = d->holder.record;
     int r;
 
-    if (d->owner.fd < 0)
+    if (d->holder.fd < 0)
         return 0;
-    if (!d->owner.made) /* what is there is not ours, whatever it looks like */
+    if (!d->holder.made) /* what is there is not ours, whatever it looks like */
         record.mark = record.kdamond = UINT64_MAX >> 1;
     r = clean(d->env, &record, d);
     close_record(d, r == 0); /* else the next start tries again */
-    d->owner.made = false;
-    memset(&d->owner.record, 0, sizeof(d->owner.record));
+    d->holder.made = false;
+    memset(&d->holder.record, 0, sizeof(d->holder.record));
     return r;
 }
