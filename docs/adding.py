@@ -23,7 +23,7 @@ class Kind:
 
 
 KINDS = [
-    Kind("A backend", "lib/backends/backend.h", r"^ +X\((\w+)\)", r'drcl_backend_%N%|X\(%N%\)|"%D%"',
+    Kind("A backend", "lib/backend_table.c", r"^    &drcl_backend_(\w+),$", r'drcl_backend_%N%|"%D%"',
          r"`%D%`|subdir\('(?:backends/)?%N%'\)|/%N%/"),
     Kind("A parameter", "lib/params/*.c", r"^ +SETTING\((\w+),", r"\b%N%\b", r"\b%N%\b"),
     Kind("A filter", "include/damon_reclaim/*.h", r"^ +DAMON_RECLAIM_FILTER_(\w+) =",
