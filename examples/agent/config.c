@@ -111,7 +111,7 @@ int config_set(struct config *config, const struct config_setting *s, struct age
             return r;
     }
     if (value->rank == s->rank && s->rank == CONFIG_FILE && s->option->type != CONFIG_LIST)
-        return agent_fail(error, -EINVAL, "%s: %s is set already at %s", s->origin, s->option->name, value->origin);
+        return agent_fail(error, -EINVAL, "%s: %s is already set at %s", s->origin, s->option->name, value->origin);
     if (value->rank > s->rank) {
         /* It does not count, but a mistake in it is one all the same. */
         struct config_value unused = {.option = s->option};

@@ -7,11 +7,11 @@
 #include "log.h"
 
 const struct config_action_info config_actions[] = {
-    {"--help", "this text"},
-    {"--version", "the versions of the program and of the library"},
-    {"--man", "the part of the manual page that is made from the table of options"},
-    {"--show-config", "the configuration, and where each value comes from"},
-    {"--check-config", "say nothing and exit with 0 if the configuration is good, else with 2 and the reason"},
+    {"--help", "print this text"},
+    {"--version", "print the versions of the program and of the library"},
+    {"--man", "print the part of the manual page that is made from the table of options"},
+    {"--show-config", "print the configuration, and where each value comes from"},
+    {"--check-config", "print nothing and exit with 0 if the configuration is valid, else print why and exit with 2"},
     {NULL, NULL},
 };
 

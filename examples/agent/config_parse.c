@@ -54,7 +54,7 @@ static int parse_choice(const char *choices, const char *text, struct agent_erro
     for (const char *at = choices; *at; at += strcspn(at, " "), at += strspn(at, " "))
         if (len && strcspn(at, " ") == len && !strncmp(at, text, len))
             return 0;
-    return agent_fail(error, -EINVAL, "\"%s\" is none of: %s", text, choices);
+    return agent_fail(error, -EINVAL, "\"%s\" is not one of: %s", text, choices);
 }
 
 /* Items between commas, without the blanks around them. Empty ones are left out. */

@@ -4,8 +4,8 @@
 
 #include "config_internal.h"
 
-static const char sources_text[] =
-    "Later ones count: defaults, the file, the boot line (with --boot-line), the environment, the command line.";
+static const char sources_text[] = "If an option is set several times, the last of these applies: default, file, boot "
+                                   "line (with --boot-line), environment, command line.";
 
 static const char *argument(const struct config_option *option)
 {
@@ -116,14 +116,14 @@ void config_help(const struct config_program *program, FILE *file)
 
         if (!begins_section(&table, i))
             continue;
-        fprintf(file, "\n[%s%s]%s\n", section, instances ? " NAME" : "", instances ? " (in the file only)" : "");
+        fprintf(file, "\n[%s%s]%s\n", section, instances ? " NAME" : "", instances ? " (only in the file)" : "");
         for (size_t j = 0; j < table.n; j++)
             if (!strcmp(table.items[j].section, section))
                 help_option(&table.items[j], instances, file);
     }
     config_table_free(&table);
     fprintf(file,
-            "\nA bare number is in the unit shown; 30s, 5min, 128MiB say their own. [section] is where a value stands "
+            "\nA bare number is in the unit shown; 30s, 5min and 128MiB have their own. [section] is the section "
             "in the\n"
             "file%s%s.\n%s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong usage or configuration.\n",
             program->file ? ", without --config " : " that --config names", program->file ? program->file : "",
@@ -174,7 +174,7 @@ static void man_options(const struct config_program *program, const struct confi
             continue;
         fprintf(file, ".SS [%s%s]\n", section, instances ? " NAME" : "");
         if (instances)
-            fputs("In the file only, once for each NAME.\n", file);
+            fputs("Only in the file, once for each NAME.\n", file);
         for (size_t j = 0; j < table->n; j++)
             if (!strcmp(table->items[j].section, section))
                 man_option(&table->items[j], instances, file);
@@ -196,7 +196,7 @@ void config_man(const struct config_program *program, FILE *file)
         fputs(".\n", file);
     }
     fputs(".PP\nThe other options have the form \\-\\-\\fINAME\\fR=\\fIVALUE\\fR, in which \\- and _ are the same. The "
-          "heading of each\ngroup is the section of the file that it stands in. ",
+          "heading of each\ngroup is its section of the file. ",
           file);
     escaped(sources_text, file);
     fputc('\n', file);
@@ -206,10 +206,13 @@ void config_man(const struct config_program *program, FILE *file)
     if (program->file) {
         fputs(".SH FILES\n.TP\n\\fI", file);
         escaped(program->file, file);
-        fputs("\\fR\nThe configuration: sections in brackets, lines NAME = VALUE, and comments behind # or ;.\n", file);
+        fputs(
+            "\\fR\nThe configuration: sections in brackets, lines NAME = VALUE, and comments that begin with # or ;.\n",
+            file);
     }
-    fputs(".SH EXIT STATUS\n0: ended by a signal, or what was asked is done. 1: failed. 2: wrong usage or "
-          "configuration.\n.SH SIGNALS\nSIGHUP reads the configuration again; one that is wrong is logged and changes "
+    fputs(".SH EXIT STATUS\n0: ended by a signal, or done. 1: failed. 2: wrong usage or "
+          "configuration.\n.SH SIGNALS\nSIGHUP reloads the configuration. If it has a mistake, the daemon logs it and "
+          "changes "
           "nothing. SIGTERM and SIGINT\nend it.\n",
           file);
     config_table_free(&table);

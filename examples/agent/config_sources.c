@@ -89,7 +89,7 @@ static char *read_line(char *buf, int size, void *userdata)
     }
     if (!reader->failed)
         fail(reader, agent_fail(reader->error, -EINVAL,
-                                "%s:%u: the line is longer than %d characters; lists may be cut into several lines",
+                                "%s:%u: the line is longer than %d characters; split a list into several lines",
                                 reader->path, reader->line, size - 2));
     for (int c = 0; c != '\n' && c != EOF;)
         c = fgetc(reader->file);
@@ -103,15 +103,15 @@ static int take(struct reader *reader, const char *section, const char *name, co
     int r;
 
     if (!*section)
-        return agent_fail(reader->error, -EINVAL, "%s:%u: %s stands before the first [section]", reader->path,
+        return agent_fail(reader->error, -EINVAL, "%s:%u: %s comes before the first [section]", reader->path,
                           reader->line, name);
     r = find_section(reader, section, alone, sizeof(alone), &setting.instance);
     if (r < 0)
         return r;
     setting.option = config_table_find_in(&reader->config->table, alone, name);
     if (!setting.option || (setting.option->flags & CONFIG_NOT_IN_FILE))
-        return agent_fail(reader->error, -EINVAL, "%s:%u: section [%s] has no %s", reader->path, reader->line, section,
-                          name);
+        return agent_fail(reader->error, -EINVAL, "%s:%u: section [%s] has no option %s", reader->path, reader->line,
+                          section, name);
     snprintf(origin, sizeof(origin), "%s:%u", reader->path, reader->line);
     setting.origin = origin;
     return config_set(reader->config, &setting, reader->error);

@@ -9,10 +9,10 @@
 
 /* Where the other values come from. */
 static const struct config_option sources[] = {
-    {"agent", "config", CONFIG_TEXT, "", "FILE", "the file of the configuration, instead of the usual one",
+    {"agent", "config", CONFIG_TEXT, "", "FILE", "the configuration file, instead of the default one",
      .flags = CONFIG_NOT_IN_FILE | CONFIG_FIXED},
-    {"agent", "boot_line", CONFIG_BOOL, "N", NULL,
-     "also take the words damon_reclaim.NAME=VALUE of the kernel's boot line", .flags = CONFIG_NOT_IN_FILE},
+    {"agent", "boot_line", CONFIG_BOOL, "N", NULL, "also read damon_reclaim.NAME=VALUE from the kernel's command line",
+     .flags = CONFIG_NOT_IN_FILE},
     {0},
 };
 

@@ -17,8 +17,8 @@ static int held(int fd, const char *path, struct agent_error *error)
     int pid = 0;
 
     if (pread(fd, text, sizeof(text) - 1, 0) > 0 && sscanf(text, "%d", &pid) == 1 && pid > 0)
-        return agent_fail(error, -EWOULDBLOCK, "%s: it runs already, as process %d", path, pid);
-    return agent_fail(error, -EWOULDBLOCK, "%s: it runs already", path);
+        return agent_fail(error, -EWOULDBLOCK, "%s: the daemon runs already, as process %d", path, pid);
+    return agent_fail(error, -EWOULDBLOCK, "%s: the daemon runs already", path);
 }
 
 static int write_pid(int fd)

@@ -17,37 +17,39 @@
     X(TRIED, "tried", "bytes", COUNTER, "Memory that was handed to the kernel for reclaiming.")                        \
     X(RECLAIMED, "reclaimed", "bytes", COUNTER, "Memory that was reclaimed, as measured.")                             \
     X(REFAULTED, "refaulted", "bytes", COUNTER,                                                                        \
-      "Memory that came back after it was reclaimed, by the kernel's counters.")                                       \
-    X(ACCESSED, "accessed", "bytes", COUNTER, "Candidates left alone because they were accessed after all.")           \
-    X(NOT_RECLAIMABLE, "not_reclaimable", "bytes", COUNTER, "Candidates that could not be reclaimed.")                 \
+      "Memory that refaulted after it was reclaimed, by the kernel's counters.")                                       \
+    X(ACCESSED, "accessed", "bytes", COUNTER, "Memory of candidates that was left alone because it was accessed.")     \
+    X(NOT_RECLAIMABLE, "not_reclaimable", "bytes", COUNTER, "Memory of candidates that cannot be reclaimed.")          \
     X(TRIED_REGIONS, "tried_regions", "", COUNTER, "Regions of which a part was tried.")                               \
     X(RECLAIMED_REGIONS, "reclaimed_regions", "", COUNTER, "Regions of which a part was reclaimed.")                   \
-    X(QUOTA_EXCEEDS, "quota_exceeds", "", COUNTER, "Quota windows that were full.")                                    \
-    X(QUOTA, "quota", "bytes", GAUGE, "Memory that the running quota window may try; absent without limit.")           \
-    X(BACKOFF, "backoff", "ratio", GAUGE, "Share of the configured quota that the back-off on refaults leaves.")       \
-    X(REFAULT, "refault", "ratio", GAUGE, "Refaulted of reclaimed memory lately, what the back-off looks at.")         \
+    X(QUOTA_EXCEEDS, "quota_exceeds", "", COUNTER, "Windows in which the quota was used up.")                          \
+    X(QUOTA, "quota", "bytes", GAUGE, "Memory that may be tried in the current window; absent without limit.")         \
+    X(BACKOFF, "backoff", "ratio", GAUGE, "Share of the configured quota that the back-off leaves.")                   \
+    X(REFAULT, "refault", "ratio", GAUGE, "Share of recently reclaimed memory that refaulted; the back-off uses it.")  \
     X(REGIONS, "regions", "", GAUGE, "Regions that are watched.")                                                      \
     X(TARGETS, "targets", "", GAUGE, "Targets that are watched.")                                                      \
     X(MONITORED, "monitored", "bytes", GAUGE, "Memory that is watched.")                                               \
     X(COLD, "cold", "bytes", GAUGE, "Watched memory not accessed for at least the seconds of the label min_age.")      \
     X(ADVISE_RECLAIMED, "advise_reclaimed", "bytes", COUNTER,                                                          \
       "Memory that would have been reclaimed so far with the min_age that is a label.")                                \
-    X(ADVISE_REUSED, "advise_reused", "bytes", COUNTER, "The part of that which was used afterwards.")                 \
-    X(FREE, "free", "ratio", GAUGE, "Free memory of the machine, what the watermarks look at.")                        \
-    X(MONITOR_CPU, "monitor_cpu", "seconds", COUNTER, "CPU time of watching.")                                         \
+    X(ADVISE_REUSED, "advise_reused", "bytes", COUNTER, "The part of it that was used afterwards.")                    \
+    X(FREE, "free", "ratio", GAUGE, "Free memory of the machine, which the watermarks check.")                         \
+    X(MONITOR_CPU, "monitor_cpu", "seconds", COUNTER, "CPU time of monitoring.")                                       \
     X(RECLAIM_CPU, "reclaim_cpu", "seconds", COUNTER, "CPU time of reclaiming.")                                       \
     X(SAMPLES, "samples", "", COUNTER, "Samples taken.")                                                               \
     X(AGGREGATIONS, "aggregations", "", COUNTER, "Aggregations done.")                                                 \
     X(ERRORS, "errors", "", COUNTER, "Errors that the daemon has logged.")                                             \
     X(RELOADS, "reloads", "", COUNTER, "Times that the configuration was reloaded; the result is a label.")            \
-    X(VM_INFO, "vm_info", "", GAUGE, "Always 1; what is known of a virtual machine.")                                  \
-    X(VM_RESIDENT, "vm_resident", "bytes", GAUGE, "Guest memory of a virtual machine that is there now.")              \
+    X(VM_INFO, "vm_info", "", GAUGE, "Always 1; the properties of a virtual machine are labels.")                      \
+    X(VM_RESIDENT, "vm_resident", "bytes", GAUGE, "Guest memory of a virtual machine that is resident.")               \
     X(VM_PAUSED, "vm_paused", "", GAUGE, "1 while a virtual machine is left alone; the reason is a label.")            \
-    X(VM_COLD, "vm_cold", "bytes", GAUGE, "Guest memory that is there and has not been accessed for min_age.")         \
-    X(VM_SHARE, "vm_share", "bytes", GAUGE, "What a virtual machine may be tried in this window of the host.")         \
+    X(VM_COLD, "vm_cold", "bytes", GAUGE, "Resident guest memory that was not accessed for min_age.")                  \
+    X(VM_SHARE, "vm_share", "bytes", GAUGE,                                                                            \
+      "Memory of a virtual machine that may be tried in the host's current window.")                                   \
     X(HOST_TRIED, "host_tried", "bytes", COUNTER, "Memory of all virtual machines that was tried.")                    \
-    X(HOST_QUOTA, "host_quota", "bytes", GAUGE, "What all virtual machines may be tried in this window of the host.")  \
+    X(HOST_QUOTA, "host_quota", "bytes", GAUGE,                                                                        \
+      "Memory of all virtual machines that may be tried in the host's current window.")                                \
     X(COMPACTIONS, "compactions", "", COUNTER, "Times that the kernel was asked to compact memory.")                   \
-    X(REPORTS_DROPPED, "reports_dropped", "", COUNTER, "Lines for the host side that could not be delivered.")
+    X(REPORTS_DROPPED, "reports_dropped", "", COUNTER, "Lines to the host that were dropped.")
 
 #endif

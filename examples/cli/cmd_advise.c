@@ -91,4 +91,4 @@ static int advise(struct options *options)
 }
 
 const struct command command_advise = {"advise", "[damon_reclaim.NAME=VALUE...]",
-                                       "watch memory, touch nothing, and say which min_age would suit it", advise};
+                                       "watch memory, reclaim nothing, and advise a min_age", advise};

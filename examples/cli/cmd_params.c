@@ -47,12 +47,12 @@ static int params(struct options *options)
     json_t *list = json_array();
 
     if (options->nr_words) {
-        cli_error("params: \"%s\" is one word too many", options->words[0]);
+        cli_error("params: \"%s\" is unexpected", options->words[0]);
         json_decref(list);
         return CLI_USAGE;
     }
     if (!options->json)
-        printf("%-29s %-10s %-9s %s\n", "NAME", "DEFAULT", "UNIT", "WHAT IT IS FOR");
+        printf("%-29s %-10s %-9s %s\n", "NAME", "DEFAULT", "UNIT", "MEANING");
     for (size_t i = 0; damon_reclaim_param_describe(i, &info) == 0; i++) {
         if (options->json)
             json_array_append_new(list, to_json(&info));
@@ -68,5 +68,4 @@ static int params(struct options *options)
     return cli_flush();
 }
 
-const struct command command_params = {"params", "", "list the parameters: defaults, units and what they are for",
-                                       params};
+const struct command command_params = {"params", "", "list the parameters with defaults, units and meaning", params};

@@ -101,4 +101,4 @@ static int probe(struct options *options)
 }
 
 const struct command command_probe = {"probe", "[BACKEND...]",
-                                      "tell which backends work here, and what would cure those that do not", probe};
+                                      "show which backends work here, and how to enable the others", probe};

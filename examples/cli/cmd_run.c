@@ -83,4 +83,4 @@ static int run(struct options *options)
 }
 
 const struct command command_run = {"run", "[damon_reclaim.NAME=VALUE...]",
-                                    "watch memory, reclaim what is cold, and say what it came to", run};
+                                    "watch memory, reclaim what is cold, and print a summary", run};

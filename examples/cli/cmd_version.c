@@ -11,7 +11,7 @@ static int version(struct options *options)
     const char *feature;
 
     if (options->nr_words) {
-        cli_error("version: \"%s\" is one word too many", options->words[0]);
+        cli_error("version: \"%s\" is unexpected", options->words[0]);
         return CLI_USAGE;
     }
     printf("damon-reclaim %d.%d.%d, library %s\n", DAMON_RECLAIM_VERSION_MAJOR, DAMON_RECLAIM_VERSION_MINOR,
@@ -21,4 +21,4 @@ static int version(struct options *options)
     return cli_flush();
 }
 
-const struct command command_version = {"version", "", "tell the version and the features of the library", version};
+const struct command command_version = {"version", "", "print the version and the features of the library", version};

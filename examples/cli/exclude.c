@@ -13,7 +13,7 @@
 
 const char exclude_help[] =
     "WHAT of --exclude is never reclaimed, whatever parameters and filters say:\n"
-    "  pid:N  cgroup:/PATH  command:NAME, all processes of that name as they come and go  range:START-END, addresses\n";
+    "  pid:N  cgroup:/PATH  command:NAME, all processes of that name, also new ones  range:START-END, addresses\n";
 
 static struct damon_reclaim_exclusion *add(struct exclude *exclude)
 {

@@ -69,7 +69,7 @@ int main(int argc, char **argv)
         if (!strcmp(argv[1] + (strcmp(argv[1], "--version") ? 0 : 2), command->name))
             break;
     if (!command) {
-        cli_error("\"%s\" is no command; see: damon-reclaim --help", argv[1]);
+        cli_error("there is no command \"%s\"; see: damon-reclaim --help", argv[1]);
         return CLI_USAGE;
     }
     r = options_parse(&options, command, argc - 1, argv + 1);

@@ -202,7 +202,7 @@ int processes_start(struct processes *p, const struct options *options, const st
     }
     processes_scan(p, ctx);
     if (!p->nr_targets && !options->wait && processes_selected(options)) {
-        cli_error("no process to watch was found; --wait waits for one");
+        cli_error("there is no process to watch; --wait waits for one");
         return CLI_NO_TARGET;
     }
     return CLI_OK;

@@ -109,7 +109,7 @@ static int start(struct session *session, const struct settings *file)
     damon_reclaim_get_stats(session->ctx, &stats);
     if (stats.state != DAMON_RECLAIM_STATE_DISABLED)
         return CLI_OK;
-    cli_error("enabled=N: there is nothing to run; leave it out");
+    cli_error("enabled=N: the run would do nothing; leave it out");
     return CLI_USAGE;
 }
 
@@ -133,7 +133,7 @@ static void reload(struct session *session)
 
     wipe(session);
     if (!session->options->config) {
-        cli_error("SIGHUP: there is no --config to read again");
+        cli_error("SIGHUP: there is no --config file to reload");
         return;
     }
     damon_reclaim_get_params(session->ctx, &before);
@@ -144,10 +144,10 @@ static void reload(struct session *session)
     }
     if (r == 0) {
         settings_stage(&file, session->ctx, true);
-        cli_error("%s: read again and in effect", session->options->config);
+        cli_error("%s: reloaded", session->options->config);
     } else {
         damon_reclaim_set_params(session->ctx, &before);
-        cli_error("%s: left as it was", session->options->config);
+        cli_error("%s: nothing has changed", session->options->config);
     }
     settings_free(&file);
 }
@@ -274,7 +274,7 @@ static int check_options(struct options *options, const char *backend)
 
     for (size_t i = 0; i < options->nr_words; i++) {
         if (strncmp(options->words[i], "damon_reclaim.", strlen("damon_reclaim."))) {
-            cli_error("\"%s\" is one word too many; a parameter is written --NAME=VALUE", options->words[i]);
+            cli_error("\"%s\" is unexpected; write parameters as --NAME=VALUE", options->words[i]);
             return CLI_USAGE;
         }
         if (!settings_add_line(&options->settings, options->words[i], "command line"))

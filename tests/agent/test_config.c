@@ -202,15 +202,15 @@ END_TEST
 
 START_TEST(test_mistakes_in_the_file)
 {
-    refused("share = 1\n", -EINVAL, "1: share stands before the first [section]");
+    refused("share = 1\n", -EINVAL, "1: share comes before the first [section]");
     refused("\n[nothing]\na = 1\n", -EINVAL, "2: there is no section [nothing]");
     refused("[limits]\nshare = 1\n[nothing]\n", -EINVAL, "3: there is no section [nothing]");
     refused("[vm]\nweight = 1\n", -EINVAL, "1: there is no section [vm]");
     refused("[limits x]\nshare = 1\n", -EINVAL, "1: there is no section [limits x]");
-    refused("[limits]\nshares = 1\n", -EINVAL, "2: section [limits] has no shares");
-    refused("[agent]\nconfig = x\n", -EINVAL, "2: section [agent] has no config");
-    refused("[parameters]\nnr_quota_exceeds = 1\n", -EINVAL, "2: section [parameters] has no nr_quota_exceeds");
-    refused("[limits]\nshare = 1\n\nshare = 2\n", -EINVAL, "4: share is set already at ");
+    refused("[limits]\nshares = 1\n", -EINVAL, "2: section [limits] has no option shares");
+    refused("[agent]\nconfig = x\n", -EINVAL, "2: section [agent] has no option config");
+    refused("[parameters]\nnr_quota_exceeds = 1\n", -EINVAL, "2: section [parameters] has no option nr_quota_exceeds");
+    refused("[limits]\nshare = 1\n\nshare = 2\n", -EINVAL, "4: share is already set at ");
     refused("[limits]\nshare\n", -EINVAL, "2: is neither NAME = VALUE nor a [section]");
     refused("[limits\nshare = 1\n", -EINVAL, "1: is neither NAME = VALUE nor a [section]");
     /* The first of several. */
@@ -229,7 +229,7 @@ START_TEST(test_mistakes_in_values)
     refused("[metrics]\ntextfile = x.prom\n", -EINVAL, "2: textfile: \"x.prom\" does not begin with a slash");
     refused("[metrics]\ntextfile = /x.txt\n", -EINVAL, "2: textfile: \"/x.txt\" does not end in .prom");
     refused("[agent]\nlock_directory = run\n", -EINVAL, "2: lock_directory: \"run\" does not begin with a slash");
-    refused("[agent]\nspeed = fas\n", -EINVAL, "2: speed: \"fas\" is none of: slow fast");
+    refused("[agent]\nspeed = fas\n", -EINVAL, "2: speed: \"fas\" is not one of: slow fast");
     refused("[parameters]\nenabled = maybe\n", -EINVAL, "2: enabled: \"maybe\" is neither Y nor N");
 }
 END_TEST
@@ -365,7 +365,7 @@ START_TEST(test_help)
     says(text, "  --min-age=us\n      memory not accessed");
     says(text, "  --metrics-port=PORT\n");
     says(text, "(9000)");
-    says(text, "[vm NAME] (in the file only)\n  weight = NUMBER\n");
+    says(text, "[vm NAME] (only in the file)\n  weight = NUMBER\n");
     says(text, "--show-config");
     free(text);
     file = open_memstream(&text, &len);

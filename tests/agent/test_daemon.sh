@@ -57,7 +57,7 @@ ok "a directory for the lock that is none" fails 1 "/all/sample.lock: No such fi
 # All that happens to a running one.
 life() {
     ok "it starts" begin
-    ok "a second one is refused and told the first" fails 1 "it runs already, as process $pid"
+    ok "a second one is refused and told the first" fails 1 "the daemon runs already, as process $pid"
     ok "it writes the textfile" within 5 textfile_has 'damon_reclaim_state{state="active"}'
     if [ -n "$http" ]; then
         ok "/metrics" served "HTTP/1.1 200 OK" /metrics

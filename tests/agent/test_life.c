@@ -164,7 +164,7 @@ START_TEST(test_lock)
     ck_assert_int_eq(fstat(fd, &st), 0);
     ck_assert_uint_eq(st.st_mode & 0777, 0600); /* whoever can open it can lock it */
     ck_assert_int_eq(lock_acquire(directory, "me", &error), -EWOULDBLOCK);
-    snprintf(holder, sizeof(holder), "/me.lock: it runs already, as process %d", (int)getpid());
+    snprintf(holder, sizeof(holder), "/me.lock: the daemon runs already, as process %d", (int)getpid());
     ck_assert_msg(strstr(error.text, holder) != NULL, "%s", error.text);
     other = lock_acquire(directory, "you", &error);
     ck_assert_int_ge(other, 0);

@@ -46,8 +46,7 @@ START_TEST(test_formats)
                      "# HELP damon_reclaim_reclaimed_bytes_total Memory that was reclaimed, as measured.\n"
                      "# TYPE damon_reclaim_reclaimed_bytes_total counter\n"
                      "damon_reclaim_reclaimed_bytes_total 18446744073709551615\n"
-                     "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off on refaults "
-                     "leaves.\n"
+                     "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off leaves.\n"
                      "# TYPE damon_reclaim_backoff_ratio gauge\n"
                      "damon_reclaim_backoff_ratio 0.125\n");
     ck_assert_str_eq(page(METRICS_OPENMETRICS),
@@ -55,8 +54,7 @@ START_TEST(test_formats)
                      "# TYPE damon_reclaim_reclaimed_bytes counter\n"
                      "# UNIT damon_reclaim_reclaimed_bytes bytes\n"
                      "damon_reclaim_reclaimed_bytes_total 18446744073709551615\n"
-                     "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off on refaults "
-                     "leaves.\n"
+                     "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off leaves.\n"
                      "# TYPE damon_reclaim_backoff_ratio gauge\n"
                      "# UNIT damon_reclaim_backoff_ratio ratio\n"
                      "damon_reclaim_backoff_ratio 0.125\n"

@@ -66,11 +66,11 @@ at_least() {
 
 usage() {
     ok 'no command' expect 2 'usage: damon-reclaim COMMAND'
-    ok 'an unknown command' expect 2 '"reclaim" is no command' reclaim
+    ok 'an unknown command' expect 2 'there is no command "reclaim"' reclaim
     ok 'an unknown option' expect 2 "unrecognized option '--frobnicate'" run --frobnicate
     ok 'an option of another command' expect 2 "unrecognized option '--workload" probe --workload=x
-    ok 'a word too many' expect 2 '"fast" is one word too many' run --workload small.cfg fast
-    ok 'a word too many for version' expect 2 'one word too many' version 1
+    ok 'a word too many' expect 2 '"fast" is unexpected' run --workload small.cfg fast
+    ok 'a word too many for version' expect 2 'is unexpected' version 1
     ok 'a duration that is none' expect 2 '--duration=soon: not a number' run --duration=soon
     ok 'a rate with a unit' expect 2 '--rate=1k: not a number' run --rate=1k
     ok 'processes in a simulation' expect 2 'simulated memory has no processes' run --workload small.cfg --pid 1
@@ -306,15 +306,15 @@ signals() {
     start $sim --json --duration 10000d --config live.conf
     echo 'quota_sz=2MiB' >live.conf
     kill -HUP "$pid"
-    ok 'SIGHUP reads the config again' wait_for err 'live.conf: read again and in effect'
+    ok 'SIGHUP reads the config again' wait_for err 'live.conf: reloaded'
     printf 'quota_sz=4MiB\nmin_nr_regions=2000\n' >live.conf
     kill -HUP "$pid"
-    ok 'a contradictory one is refused' wait_for err 'live.conf: left as it was'
+    ok 'a contradictory one is refused' wait_for err 'live.conf: nothing has changed'
     ok 'and its culprit named' grep -q 'nr_regions' err
     : >err
     printf 'quota_sz=4MiB\nquota_ms=x\n' >live.conf
     kill -HUP "$pid"
-    ok 'a malformed one too' wait_for err 'live.conf: left as it was'
+    ok 'a malformed one too' wait_for err 'live.conf: nothing has changed'
     ok 'with its line' grep -q 'live.conf:2: .*quota_ms' err
     stop TERM
     ok 'the run went on' [ "$status" = 0 ]

@@ -142,7 +142,7 @@ ok "the next start clears it" begin
 ok "says so" logged "unmounted the directory of a killed daemon"
 ok "and mounts anew" within 5 test -e "$parameters/min_age"
 mkdir "$dir/other"
-ok "a second instance is refused" fails 1 "it runs already, as process $pid" --backend=sim
+ok "a second instance is refused" fails 1 "the daemon runs already, as process $pid" --backend=sim
 "$guest" --backend=sim --lock-directory="$dir/other" --parameters-directory="$parameters" 2> "$dir/second" &
 second=$!
 ok "what is mounted by somebody else stays" within 5 grep -q "something is mounted there already" "$dir/second"
