@@ -45,15 +45,12 @@ static int open_regular(const char *path)
     return r;
 }
 
-int file_read(const char *path, char **ret, size_t *ret_len)
+static int read_text(int fd, char **ret, size_t *ret_len)
 {
     size_t capacity = 0, len = 0;
     char *text = NULL, *grown;
     ssize_t n = 0;
-    int fd = open_regular(path);
 
-    if (fd < 0)
-        return fd;
     do {
         capacity = capacity ? 2 * capacity : 8192;
         grown = capacity > LARGEST ? NULL : realloc(text, capacity);
@@ -74,6 +71,20 @@ int file_read(const char *path, char **ret, size_t *ret_len)
     if (ret_len)
         *ret_len = len;
     return 0;
+}
+
+int file_read(const char *path, char **ret, size_t *ret_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : read_text(fd, ret, ret_len);
+}
+
+int file_read_regular(const char *path, char **ret, size_t *ret_len)
+{
+    int fd = open_regular(path);
+
+    return fd < 0 ? fd : read_text(fd, ret, ret_len);
 }
 
 int file_own_lack(int error)

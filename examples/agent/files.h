@@ -6,8 +6,12 @@
 #include <stddef.h>
 
 /* Reads a file of the kernel as text with a NUL behind it, which the caller frees; @ret_len may be NULL. A negative
- * errno: -ENOENT, -EFBIG (larger than 16 MiB), -EINVAL (no regular file: a FIFO, a directory, a device) ... */
+ * errno: -ENOENT, -EFBIG (larger than 16 MiB) ... */
 int file_read(const char *path, char **ret, size_t *ret_len);
+
+/* The same for a file in a directory that somebody else may write to: -EINVAL if it is a FIFO, a directory or a device,
+ * which is not waited for. */
+int file_read_regular(const char *path, char **ret, size_t *ret_len);
 
 /* @error, a negative errno, if it is a lack of one's own (memory, files), which says nothing of what was to be read;
  * else 0. */

@@ -16,7 +16,7 @@ static int add_from(const struct host_places *places, const char *path, struct h
 {
     char name[HOST_NAME_SIZE], *text;
     pid_t pid;
-    int r = host_read_file(NULL, path, &text, NULL);
+    int r = file_read_regular(path, &text, NULL);
 
     if (r < 0)
         return file_own_lack(r);

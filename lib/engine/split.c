@@ -90,8 +90,13 @@ static struct split how_to_split(struct drcl_engine *engine)
     if (!room)
         return how;
     how.stride = 1;
-    if (n > most / 2) /* one in most / room, if all are large enough */
-        how.stride = drcl_max(most / room * count_large_enough(engine) / n, 1);
+    if (n > most / 2) { /* one in most / room, if all are large enough; never more than there is room for */
+        size_t large_enough = count_large_enough(engine);
+
+        how.stride = drcl_max(most / room * large_enough / n, (large_enough + room - 1) / room);
+    }
+    if (!how.stride)
+        return how;
     how.until_next = how.stride > 1 ? 1 + (size_t)drcl_scale(drcl_random64(&engine->random), how.stride) : 1;
     /* Two parts have not shown a difference, and there is much room: try three. */
     if (n == engine->last_n && n < most / 3)

@@ -30,11 +30,11 @@ START_TEST(test_not_regular)
 
     snprintf(path, sizeof(path), "%s/fifo", directory);
     ck_assert_int_eq(mkfifo(path, 0666), 0);
-    ck_assert_int_eq(file_read(path, &text, NULL), -EINVAL);
-    ck_assert_int_eq(file_read("/dev/zero", &text, NULL), -EINVAL);
-    ck_assert_int_eq(file_read(directory, &text, NULL), -EINVAL);
+    ck_assert_int_eq(file_read_regular(path, &text, NULL), -EINVAL);
+    ck_assert_int_eq(file_read_regular("/dev/zero", &text, NULL), -EINVAL);
+    ck_assert_int_eq(file_read_regular(directory, &text, NULL), -EINVAL);
     snprintf(path, sizeof(path), "%s/none", directory);
-    ck_assert_int_eq(file_read(path, &text, NULL), -ENOENT);
+    ck_assert_int_eq(file_read_regular(path, &text, NULL), -ENOENT);
 }
 END_TEST
 
