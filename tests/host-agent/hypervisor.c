@@ -158,8 +158,8 @@ void reload(const char *more, const char *result, unsigned int times)
 }
 
 /*
- * The resident size is read together with faults and pressure. In between the daemon subtracts what it reclaims, so that the
- * size to wait for is one that it does not come down to by that.
+ * The resident size is read together with faults and pressure. In between the daemon subtracts what it reclaims, so
+ * that the size to wait for is one that it does not come down to by that.
  */
 void usage_is_read(const char *name, pid_t pid)
 {
