@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guest_ram.h"
@@ -13,7 +14,7 @@
 
 #define PAGES     (16 * 1024)
 #define HOT_PAGES (2 * 1024)
-#define RUN_NS    (4 * UINT64_C(1000000000))
+#define SECONDS   4u /* to run, unless the command line says otherwise */
 
 /* The guest fills each page with the number of the page. This writes it, or checks that it is still there. */
 static int touch(struct guest_ram *ram, size_t page, bool write)
@@ -41,10 +42,10 @@ static int touch_all(struct guest_ram *ram, size_t pages, bool write)
 }
 
 /* The guest and the reclaimer take turns on this thread. */
-static int run(struct guest_ram *ram, struct damon_reclaim *ctx)
+static int run(struct guest_ram *ram, struct damon_reclaim *ctx, uint64_t seconds)
 {
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
-    uint64_t end = damon_reclaim_now(ctx) + RUN_NS;
+    uint64_t end = damon_reclaim_now(ctx) + seconds * UINT64_C(1000000000);
     int r = touch_all(ram, PAGES, true);
 
     while (r == 0 && damon_reclaim_now(ctx) < end) {
@@ -88,8 +89,9 @@ static int report(struct guest_ram *ram, struct damon_reclaim *ctx)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    uint64_t seconds = argc > 1 ? strtoull(argv[1], NULL, 10) : SECONDS;
     char error[256] = "";
     struct damon_reclaim *ctx = NULL;
     struct guest_ram ram;
@@ -101,7 +103,7 @@ int main(void)
     }
     r = start(&ram, &ctx, error, sizeof(error));
     if (r == 0)
-        r = run(&ram, ctx);
+        r = run(&ram, ctx, seconds);
     if (r == 0)
         r = report(&ram, ctx);
     if (r < 0)
