@@ -2,7 +2,8 @@
 /* A program with a backend of its own (monitor.c). A virtual machine monitor knows from its page table which memory its
  * guest accesses. It swaps cold pages out itself (guest_ram.c), and needs no privileges and no swap of the system.
  *
- *     custom-backend     4 seconds of a guest with 64 MiB, of which it uses 8; then reads everything back */
+ *     custom-backend [SECONDS]     4 seconds, or as many, of a guest with 64 MiB, of which it uses 8; then reads
+ * everything back */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

@@ -134,8 +134,8 @@ START_TEST(test_always_a_partition)
 }
 END_TEST
 
-/* As many patterns as there is room for, and more: the greatest number holds after each merge. A maximum of which the ranges
- * themselves take more than a half leaves a half for splitting. */
+/* As many patterns as there is room for, and more: the greatest number holds after each merge. A maximum of which the
+ * ranges themselves take more than a half leaves a half for splitting. */
 START_TEST(test_never_too_many)
 {
     static const uint64_t most[] = {10, 11, 20, 33, 100, 1000};
