@@ -40,8 +40,9 @@ static int write_line(struct drcl_env *env, const char *value, const char *dir, 
     return (size_t)n == len ? 0 : -EIO;
 }
 
-/* The kernel's thread takes the lock of these files now and then, and so may others: whether to try again. */
-static bool is_busy(struct drcl_env *env, int result, unsigned int *nr_tries)
+/* The kernel's thread takes the lock of these files now and then, and so may others. If that is why a call has failed
+ * this waits a little, and returns true for the caller to try again; after some tries it gives up and returns false. */
+static bool wait_to_retry(struct drcl_env *env, int result, unsigned int *nr_tries)
 {
     if (result != -EBUSY || ++*nr_tries == BUSY_TRIES)
         return false;
@@ -56,7 +57,7 @@ static int read_kdamond(struct drcl_env *env, char value[DRCL_DAMON_VALUE], cons
 
     do
         r = read_line(env, value, DRCL_DAMON_DIR "/", name);
-    while (is_busy(env, r, &nr_tries));
+    while (wait_to_retry(env, r, &nr_tries));
     return r;
 }
 
@@ -102,7 +103,7 @@ int drcl_damon_write(struct drcl_env *env, const char *value, const char *format
 
     do
         r = write_line(env, value, DRCL_DAMON_DIR "/", name);
-    while (is_busy(env, r, &nr_tries));
+    while (wait_to_retry(env, r, &nr_tries));
     return r;
 }
 
