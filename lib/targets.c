@@ -8,6 +8,7 @@
 #include "engine/target.h"
 #include "exclusions.h"
 #include "lifecycle.h"
+#include "base/grow.h"
 #include "base/size.h"
 #include "sys/process.h"
 
@@ -134,16 +135,10 @@ static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
 
 static int reserve(struct damon_reclaim *ctx)
 {
-    size_t cap = ctx->targets_cap ? 2 * ctx->targets_cap : 4;
-    struct drcl_view_target *grown;
+    struct drcl_view *view = &ctx->view;
 
-    if (ctx->view.nr_targets < ctx->targets_cap)
-        return 0;
-    grown = drcl_realloc_array(&ctx->env, ctx->view.targets, cap, sizeof(*grown));
-    if (!grown)
+    if (drcl_grow(&ctx->env, &view->targets, &ctx->targets_cap, view->nr_targets + 1, sizeof(*view->targets)) < 0)
         return drcl_error(&ctx->env, -ENOMEM, "target: out of memory");
-    ctx->view.targets = grown;
-    ctx->targets_cap = cap;
     return 0;
 }
 

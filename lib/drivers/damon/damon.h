@@ -114,7 +114,7 @@ struct drcl_damon {
     bool acting;              /* and its schemes are not done with them */
     uint64_t next_act_ns;     /* when these go on */
     struct drcl_damon_target *targets;
-    size_t nr_targets;
+    size_t nr_targets, targets_cap;
     struct drcl_ram ram;
     struct drcl_damon_excluded excluded;
 
@@ -130,7 +130,7 @@ struct drcl_damon {
     bool step_begun;
     bool goals_dirty;                   /* values of goals were reported */
     struct drcl_damon_written *written; /* the targets that the kernel has */
-    size_t nr_written;
+    size_t nr_written, written_cap;
     enum drcl_damon_operations operations; /* that the kernel has */
     struct drcl_damon_slot slots[DRCL_DAMON_SLOTS];
     size_t nr_slots;

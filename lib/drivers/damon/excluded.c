@@ -11,6 +11,7 @@
 
 #include "drivers/damon/filters.h"
 #include "drivers/damon/operations.h"
+#include "base/grow.h"
 #include "engine/filter.h"
 #include "sys/cgroup.h"
 
@@ -82,15 +83,8 @@ static int add_path(void *data, const char *path, uint64_t inode)
     struct drcl_damon_excluded *list = &d->excluded;
     size_t size = strlen(path) + 1;
 
-    if (list->len + size > list->capacity) {
-        size_t capacity = 2 * list->capacity + size;
-        char *grown = drcl_realloc_array(d->env, list->paths, capacity, 1);
-
-        if (!grown)
-            return drcl_error(d->env, -ENOMEM, "exclusions: out of memory");
-        list->paths = grown;
-        list->capacity = capacity;
-    }
+    if (drcl_grow(d->env, &list->paths, &list->capacity, list->len + size, 1) < 0)
+        return drcl_error(d->env, -ENOMEM, "exclusions: out of memory");
     memcpy(list->paths + list->len, path, size);
     list->len += size;
     list->n++;

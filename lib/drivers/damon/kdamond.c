@@ -21,6 +21,7 @@
 #include "drivers/damon/stats.h"
 #include "drivers/damon/sysfs.h"
 #include "drivers/damon/tree.h"
+#include "base/grow.h"
 
 #define REFRESH_MS "1000"
 
@@ -111,14 +112,11 @@ bool drcl_damon_only_grown(const struct drcl_view *view, const struct drcl_damon
 
 static int remember_targets(const struct drcl_view *view, struct drcl_damon *d)
 {
-    struct drcl_damon_written *grown = drcl_realloc_array(d->env, d->written, view->nr_targets, sizeof(*grown));
-
-    if (!grown)
+    if (drcl_grow(d->env, &d->written, &d->written_cap, view->nr_targets, sizeof(*d->written)) < 0)
         return drcl_error(d->env, -ENOMEM, "out of memory");
-    d->written = grown;
     d->nr_written = view->nr_targets;
     for (size_t i = 0; i < view->nr_targets; i++)
-        grown[i] = (struct drcl_damon_written){.pid = view->targets[i].pid};
+        d->written[i] = (struct drcl_damon_written){.pid = view->targets[i].pid};
     d->ranges_sum = sum_of_ranges(view);
     d->stale_tree = false;
     return 0;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "drivers/damon/sysfs.h"
+#include "base/grow.h"
 #include "engine/pass.h"
 
 #define REGIONS_A_STEP 16
@@ -43,21 +44,6 @@ static void take_region(struct drcl_damon *d)
     if (i && !d->monitor_only && d->regions[i - 1].end == d->regions[i].end &&
         d->regions[i - 1].start < d->regions[i].start)
         d->regions[i - 1].end = d->regions[i].start;
-}
-
-static bool make_room(struct drcl_damon *d)
-{
-    size_t cap = d->regions_cap ? 2 * d->regions_cap : 1024;
-    struct drcl_region *grown;
-
-    if (d->nr_regions < d->regions_cap)
-        return true;
-    grown = drcl_realloc_array(d->env, d->regions, cap, sizeof(*grown));
-    if (!grown)
-        return false;
-    d->regions = grown;
-    d->regions_cap = cap;
-    return true;
 }
 
 /* Whether the region, which follows one that ended at @last, is one of the target. The kernel lists target by target
@@ -131,7 +117,7 @@ static bool next_slot(struct drcl_damon *d)
  * schemes, and each of the others may have tried a region as well. Whether there may be more. */
 static bool next_region(struct drcl_damon *d)
 {
-    if (!make_room(d))
+    if (drcl_grow(d->env, &d->regions, &d->regions_cap, d->nr_regions + 1, sizeof(*d->regions)) < 0)
         return false;
     if (read_region(d->env, d->slot, d->at++, &d->regions[d->nr_regions])) {
         take_region(d);

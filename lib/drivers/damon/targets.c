@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "drivers/damon/operations.h"
+#include "base/grow.h"
 
 int drcl_damon_target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
 {
     struct drcl_damon *d = backend;
-    struct drcl_damon_target *grown;
 
     (void)pidfd;
     if (d->nr_targets && !d->targets[0].pid != !pid)
@@ -20,10 +20,8 @@ int drcl_damon_target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
     if (pid ? d->wanted == DRCL_DAMON_PADDR : d->wanted > DRCL_DAMON_PADDR)
         return drcl_error(d->env, -EOPNOTSUPP, "target.pid: %d, but the operations are %s, which watches %s", (int)pid,
                           drcl_damon_operations_name(d->wanted), pid ? "physical memory" : "processes");
-    grown = drcl_realloc_array(d->env, d->targets, d->nr_targets + 1, sizeof(*grown));
-    if (!grown)
+    if (drcl_grow(d->env, &d->targets, &d->targets_cap, d->nr_targets + 1, sizeof(*d->targets)) < 0)
         return drcl_error(d->env, -ENOMEM, "target: out of memory");
-    d->targets = grown;
     d->targets[d->nr_targets++] = (struct drcl_damon_target){.id = id, .pid = pid};
     return 0;
 }
