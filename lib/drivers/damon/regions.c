@@ -127,6 +127,11 @@ static bool next_region(struct drcl_damon *d)
     return ++d->nr_missing < d->nr_slots;
 }
 
+uint64_t drcl_damon_affordable_pause(const struct drcl_damon *d)
+{
+    return d->own_cpu_ns * COST_FRACTION;
+}
+
 int drcl_damon_go_on_regions(struct drcl_view *view, struct drcl_damon *d)
 {
     uint64_t cpu = drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID), now = drcl_view_now(view), pause;
@@ -140,7 +145,8 @@ int drcl_damon_go_on_regions(struct drcl_view *view, struct drcl_damon *d)
     if (!d->reading && d->nr_regions && !d->monitor_only)
         lay_out(view, d);
     d->own_cpu_ns += drcl_clock(d->env, CLOCK_THREAD_CPUTIME_ID) - cpu;
-    pause = d->own_cpu_ns * COST_FRACTION > LEAST_PAUSE_NS ? d->own_cpu_ns * COST_FRACTION : LEAST_PAUSE_NS;
+    pause = drcl_damon_affordable_pause(d);
+    pause = pause > LEAST_PAUSE_NS ? pause : LEAST_PAUSE_NS;
     d->next_regions_ns = now + (d->reading ? STEP_NS : pause);
     return !d->reading && d->nr_regions;
 }

@@ -8,6 +8,7 @@
 #include "drivers/damon/snapshot.h"
 
 #include "drivers/damon/kdamond.h"
+#include "drivers/damon/regions.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
 #include "engine/filter.h"
@@ -16,7 +17,6 @@
 
 #define NS_PER_US     UINT64_C(1000)
 #define NEVER         UINT64_MAX
-#define COST_FRACTION 1000
 #define AGE_TOLERANCE 4 /* neighbours are one region if their ages differ by less than this part */
 
 /* Puts a piece behind the others; to the last one, if it is much the same or there is no room for more. */
@@ -150,7 +150,7 @@ static uint64_t least_age_ns(const struct drcl_view *view)
 /* As seldom as keeps the cost low, and often enough for the age that counts. */
 static uint64_t pause(const struct drcl_view *view, const struct drcl_damon *d)
 {
-    uint64_t ns = d->own_cpu_ns * COST_FRACTION, most = least_age_ns(view) / 4;
+    uint64_t ns = drcl_damon_affordable_pause(d), most = least_age_ns(view) / 4;
 
     ns = ns < most ? ns : most;
     return ns > DRCL_DAMON_POLL_NS ? ns : DRCL_DAMON_POLL_NS / 2; /* with the next poll */
