@@ -29,8 +29,10 @@ bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d)
 /* Whether the thread works, so that it answers soon. */
 bool drcl_damon_is_working(struct drcl_view *view, const struct drcl_damon *d)
 {
-    if (!d->running || d->own_watermarks)
-        return d->running;
+    if (d->thread != DRCL_DAMON_RUNNING)
+        return false;
+    if (d->own_watermarks)
+        return true;
     return view->state == DAMON_RECLAIM_STATE_ACTIVE &&
            (d->refreshes || (d->seen_working && drcl_damon_is_awake(view, d)));
 }

@@ -44,6 +44,13 @@
 
 enum drcl_damon_operations { DRCL_DAMON_AUTO, DRCL_DAMON_PADDR, DRCL_DAMON_VADDR, DRCL_DAMON_FVADDR };
 
+/* What the library has done with the kernel's thread. The thread may also stop by itself, which a poll finds out. */
+enum drcl_damon_thread {
+    DRCL_DAMON_OFF,
+    DRCL_DAMON_RUNNING,
+    DRCL_DAMON_PAUSED, /* switched off until the watermarks activate a scheme */
+};
+
 /* What the record tells of an instance of the library. */
 struct drcl_damon_record {
     char boot[64];
@@ -119,12 +126,12 @@ struct drcl_damon {
     struct drcl_damon_excluded excluded;
 
     struct drcl_damon_holder holder;
-    bool running; /* as far as we know */
+    enum drcl_damon_thread thread;
     pid_t kdamond;
     bool refreshes;      /* the kernel brings the counters up to date by itself, and answers while inactive */
     bool own_tuning;     /* the kernel cannot tune intervals */
-    bool own_watermarks; /* the kernel knows none: we take out what is to sleep, and switch off when that is all */
-    bool paused;         /* which is so now */
+    bool own_watermarks; /* we look at the watermarks: the kernel gets the active schemes alone, and pauses without any
+                          */
     struct drcl_damon_command command;
     const struct drcl_damon_step *step; /* of the poll that is running, or NULL */
     bool step_begun;

@@ -59,7 +59,8 @@ static int start(struct drcl_view *view)
         return r;
     drcl_damon_open_commands(d);
     d->own_watermarks = d->monitor_only; /* the engine's schemes are ours to put to sleep */
-    d->paused = d->acting = false;
+    d->thread = DRCL_DAMON_OFF;
+    d->acting = false;
     d->snapshot_ns = 0;
     d->nr_written = d->nr_polls = d->bad_polls = 0;
     d->goals_dirty = false;
@@ -83,7 +84,8 @@ static int stop(struct drcl_view *view)
 
     if (d->holder.fd >= 0)
         drcl_damon_read_last_stats(view, d);
-    d->running = d->reading = false;
+    d->thread = DRCL_DAMON_OFF;
+    d->reading = false;
     d->step = NULL;
     r = drcl_damon_give_back(d);
     drcl_damon_close_commands(d);
@@ -128,7 +130,7 @@ static pid_t worker(const struct drcl_view *view)
 {
     const struct drcl_damon *d = view->backend;
 
-    return d->running && d->kdamond ? d->kdamond : -1;
+    return d->thread == DRCL_DAMON_RUNNING && d->kdamond ? d->kdamond : -1;
 }
 
 const struct drcl_driver drcl_damon_driver = {

@@ -54,7 +54,7 @@ static int switch_on(struct drcl_damon *d)
     r = drcl_damon_write(d->env, "on", "0/state");
     if (r < 0)
         return on_error(d, r);
-    d->running = true;
+    d->thread = DRCL_DAMON_RUNNING;
     d->reading = false;
     drcl_damon_reset_stats(d);
     if (drcl_damon_read_u64(d->env, &pid, "0/pid") < 0 || pid > INT32_MAX)
@@ -68,9 +68,10 @@ int drcl_damon_switch_off(struct drcl_damon *d)
     char state[DRCL_DAMON_VALUE];
     int r;
 
-    if (!d->running)
+    if (d->thread != DRCL_DAMON_RUNNING)
         return 0;
-    d->running = d->reading = false;
+    d->thread = DRCL_DAMON_OFF;
+    d->reading = false;
     r = drcl_damon_write(d->env, "off", "0/state");
     if (drcl_damon_wait_if_busy(d, r))
         r = drcl_damon_write(d->env, "off", "0/state");
@@ -143,7 +144,7 @@ int drcl_damon_end_commit(struct drcl_view *view, struct drcl_damon *d, int resu
     return remember_targets(view, d);
 }
 
-static bool is_paused(const struct drcl_view *view, const struct drcl_damon *d)
+static bool should_pause(const struct drcl_view *view, const struct drcl_damon *d)
 {
     return d->own_watermarks && !any_active(view);
 }
@@ -152,12 +153,12 @@ static bool is_paused(const struct drcl_view *view, const struct drcl_damon *d)
 static bool can_commit(struct drcl_view *view, const struct drcl_damon *d)
 {
     return drcl_damon_is_working(view, d) && drcl_damon_only_grown(view, d) &&
-           drcl_damon_operations(view, d) == d->operations && !is_paused(view, d);
+           drcl_damon_operations(view, d) == d->operations && !should_pause(view, d);
 }
 
 int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d)
 {
-    bool working = drcl_damon_is_working(view, d), commit = can_commit(view, d);
+    bool working = drcl_damon_is_working(view, d), commit = can_commit(view, d), pause;
     int r = drcl_damon_check(view, d);
 
     if (r < 0)
@@ -176,13 +177,14 @@ int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d)
         r = drcl_damon_write_tree(view, d);
     if (r < 0)
         return r;
-    d->paused = is_paused(view, d);
-    if (commit && d->running && !d->paused) {
+    pause = should_pause(view, d);
+    if (commit && d->thread == DRCL_DAMON_RUNNING && !pause) {
         drcl_damon_begin(d, "commit");
         return 0;
     }
     r = drcl_damon_switch_off(d);
-    return r < 0 || d->paused ? r : switch_on(d);
+    d->thread = pause ? DRCL_DAMON_PAUSED : DRCL_DAMON_OFF;
+    return r < 0 || pause ? r : switch_on(d);
 }
 
 static int apply(struct drcl_view *view, struct drcl_damon *d)

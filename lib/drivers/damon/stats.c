@@ -136,7 +136,7 @@ void drcl_damon_read_last_stats(struct drcl_view *view, struct drcl_damon *d)
 
     /* One that may be asleep by now is asked as well where that can be given up. */
     if (!drcl_damon_is_working(view, d) &&
-        !(d->running && view->state == DAMON_RECLAIM_STATE_ACTIVE && d->command.writer))
+        !(d->thread == DRCL_DAMON_RUNNING && view->state == DAMON_RECLAIM_STATE_ACTIVE && d->command.writer))
         return;
     if (!drcl_damon_settle(d, soon_us))
         return;

@@ -121,7 +121,7 @@ static int begin_stats(struct drcl_view *view, struct drcl_damon *d, uint64_t no
 {
     (void)now;
     /* What was counted before the library pauses the thread is counted. */
-    if (!d->running || (view->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
+    if (d->thread != DRCL_DAMON_RUNNING || (view->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
         return 1;
     if (!d->monitor_only)
         drcl_damon_ask_for_stats(d);
@@ -142,7 +142,8 @@ static int end_stats(struct drcl_view *view, struct drcl_damon *d, uint64_t now,
 static int begin_effective(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     (void)now;
-    if (view->state != DAMON_RECLAIM_STATE_ACTIVE || !d->running || (d->nr_polls++ % EFFECTIVE_POLLS && !d->refreshes))
+    if (view->state != DAMON_RECLAIM_STATE_ACTIVE || d->thread != DRCL_DAMON_RUNNING ||
+        (d->nr_polls++ % EFFECTIVE_POLLS && !d->refreshes))
         return 1;
     if (drcl_damon_has_quota(view, d))
         ask(d, "update_schemes_effective_quotas");
@@ -266,9 +267,10 @@ static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
  * itself. */
 static int restart(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
-    bool by_itself = d->running;
+    bool by_itself = d->thread == DRCL_DAMON_RUNNING;
 
-    d->running = d->reading = false;
+    d->thread = DRCL_DAMON_OFF;
+    d->reading = false;
     view->next_pid_ns = 0;
     drcl_remove_exited(view, now);
     drcl_engine_update_targets(view->engine);
@@ -313,9 +315,9 @@ static int poll_kernel(struct drcl_view *view, struct drcl_damon *d, uint64_t no
         return r;
     if (view->stopping || !view->nr_targets)
         return drcl_damon_switch_off(d);
-    if (d->paused && drcl_damon_is_up_to_date(view, d))
+    if (d->thread == DRCL_DAMON_PAUSED && drcl_damon_is_up_to_date(view, d))
         return 0;
-    r = d->running ? read_state(d) : d->paused;
+    r = d->thread == DRCL_DAMON_RUNNING ? read_state(d) : d->thread == DRCL_DAMON_PAUSED;
     if (r == -EAGAIN)
         return 0;
     if (r <= 0)
