@@ -107,7 +107,12 @@ struct drcl_damon_excluded {
     uint64_t next_ns;
 };
 
-struct drcl_damon_step;
+/* Where a poll of the kernel is. It takes one step after the other (work.c), and each has two halves: one begins a
+ * command, and the other takes the result when the command has ended. */
+struct drcl_damon_poll {
+    enum { DRCL_DAMON_NO_POLL, DRCL_DAMON_BEGIN_STEP, DRCL_DAMON_END_STEP } next;
+    size_t step; /* its number, while there is a poll */
+};
 
 struct drcl_damon {
     struct drcl_env *env;
@@ -133,8 +138,7 @@ struct drcl_damon {
     bool own_watermarks; /* we look at the watermarks: the kernel gets the active schemes alone, and pauses without any
                           */
     struct drcl_damon_command command;
-    const struct drcl_damon_step *step; /* of the poll that is running, or NULL */
-    bool step_begun;
+    struct drcl_damon_poll poll;
     bool goals_dirty;                   /* values of goals were reported */
     struct drcl_damon_written *written; /* the targets that the kernel has */
     size_t nr_written, written_cap;

@@ -86,7 +86,7 @@ static int stop(struct drcl_view *view)
         drcl_damon_read_last_stats(view, d);
     d->thread = DRCL_DAMON_OFF;
     d->reading = false;
-    d->step = NULL;
+    d->poll.next = DRCL_DAMON_NO_POLL;
     r = drcl_damon_give_back(d);
     drcl_damon_close_commands(d);
     drcl_engine_forget(view->engine);

@@ -156,15 +156,12 @@ static bool can_commit(struct drcl_view *view, const struct drcl_damon *d)
            drcl_damon_operations(view, d) == d->operations && !should_pause(view, d);
 }
 
-int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d)
+/* The same as drcl_damon_reconfigure(), for a configuration that was checked. */
+static int put_into_effect(struct drcl_view *view, struct drcl_damon *d)
 {
     bool working = drcl_damon_is_working(view, d), commit = can_commit(view, d), pause;
-    int r = drcl_damon_check(view, d);
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    d->step = NULL; /* what a poll was about is another thing now */
-    d->step_begun = false;
     d->reading = false; /* regions go with the directories of their scheme */
     d->stale_tree = true;
     if (d->command.pending && !(working && drcl_damon_settle(d, 2 * view->engine->attrs.aggr_us)))
@@ -187,15 +184,26 @@ int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d)
     return r < 0 || pause ? r : switch_on(d);
 }
 
+int drcl_damon_reconfigure(struct drcl_view *view, struct drcl_damon *d)
+{
+    int r = drcl_damon_check(view, d);
+
+    return r < 0 ? r : put_into_effect(view, d);
+}
+
 static int apply(struct drcl_view *view, struct drcl_damon *d)
 {
-    int r = drcl_damon_reconfigure(view, d);
+    int r = drcl_damon_check(view, d);
 
+    if (r < 0)
+        return r;
+    d->poll.next = DRCL_DAMON_NO_POLL; /* its command was about the old configuration */
+    r = put_into_effect(view, d);
     if (r < 0)
         return r;
     if (drcl_damon_settle(d, 2 * view->engine->attrs.aggr_us))
         return drcl_damon_end_commit(view, d, drcl_damon_result(d));
-    /* A watermark was passed that nobody has looked at yet. */
+    /* Free memory has passed a watermark, and nobody has looked at it since. */
     r = drcl_damon_switch_off(d);
     d->command.result = 0;
     if (r == 0)

@@ -81,9 +81,9 @@ static bool tune(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 
 /* --- the steps of a poll ------------------------------------------------------------------------------------------ */
 
-/* begin() begins a command, or none if it needs none, and returns 0; 1 if there is nothing to do; or an error. end()
- * gets what became of the command. */
-struct drcl_damon_step {
+/* begin() returns 0 after it has begun a command, or needs none; 1 if there is nothing to do; or an error. end() takes
+ * the result of the command. */
+struct step {
     int (*begin)(struct drcl_view *view, struct drcl_damon *d, uint64_t now);
     int (*end)(struct drcl_view *view, struct drcl_damon *d, uint64_t now, int result);
 };
@@ -97,7 +97,6 @@ static void ask(struct drcl_damon *d, const char *command)
 
 static int begin_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
-    const struct drcl_damon_step *step = d->step;
     int r;
 
     (void)now;
@@ -105,7 +104,6 @@ static int begin_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t n
     if (drcl_damon_is_up_to_date(view, d))
         return 1;
     r = drcl_damon_reconfigure(view, d);
-    d->step = step;
     return drcl_damon_relist_if_refused(view, d, r) ? 1 : r;
 }
 
@@ -226,27 +224,41 @@ static int no_end(struct drcl_view *view, struct drcl_damon *d, uint64_t now, in
     return 0;
 }
 
-static const struct drcl_damon_step steps[] = {
+static const struct step steps[] = {
     {begin_stats, end_stats},   {begin_effective, end_effective}, {begin_goals, end_goals}, {begin_tuning, end_tuning},
     {begin_commit, end_commit}, {begin_regions, end_regions},     {begin_callback, no_end},
 };
 
-/* Goes on with a poll until a command has to be waited for, or it is done. */
+static bool is_polling(const struct drcl_damon *d)
+{
+    return d->poll.next != DRCL_DAMON_NO_POLL;
+}
+
+/* Ends the step, unless the poll was given up in it. */
+static void next_step(struct drcl_damon *d)
+{
+    if (!is_polling(d))
+        return;
+    d->poll.next = ++d->poll.step < sizeof(steps) / sizeof(steps[0]) ? DRCL_DAMON_BEGIN_STEP : DRCL_DAMON_NO_POLL;
+}
+
+/* Goes on with the poll until it has to wait for a command, or the poll has ended. */
 static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r = 0;
 
-    while (r == 0 && d->step && !view->stopping) {
-        const struct drcl_damon_step *step = d->step;
-        int result;
+    while (r == 0 && is_polling(d) && !view->stopping) {
+        const struct step *step = &steps[d->poll.step];
 
-        if (!d->step_begun) {
+        if (d->poll.next == DRCL_DAMON_BEGIN_STEP) {
             d->command.result = 0;
             r = step->begin(view, d, now);
-            d->step_begun = r == 0;
+            if (r == 0)
+                d->poll.next = DRCL_DAMON_END_STEP;
         }
         if (r == 0) {
-            result = drcl_damon_result(d);
+            int result = drcl_damon_result(d);
+
             if (d->command.pending) {
                 d->next_answer_ns = now + ANSWER_NS;
                 return 0;
@@ -254,11 +266,15 @@ static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
             r = step->end(view, d, now, result);
         }
         r = r > 0 ? 0 : r;
-        d->step_begun = false;
-        if (d->step) /* else somebody has ended it */
-            d->step = step + 1 < steps + sizeof(steps) / sizeof(steps[0]) ? step + 1 : NULL;
+        next_step(d);
     }
     return r;
+}
+
+static int begin_poll(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
+{
+    d->poll = (struct drcl_damon_poll){.next = DRCL_DAMON_BEGIN_STEP};
+    return go_on(view, d, now);
 }
 
 /* --- polling ------------------------------------------------------------------------------------------------------ */
@@ -281,8 +297,7 @@ static int restart(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
                           "the kernel's thread, kdamond %d, has stopped by itself; enable again to restart it",
                           (int)d->kdamond);
     d->stale_tree = true;
-    d->step = steps;
-    return go_on(view, d, now);
+    return begin_poll(view, d, now);
 }
 
 /* The state that the kernel tells: 1 on, 0 off; an answer that makes no sense is let pass a few times. */
@@ -322,8 +337,7 @@ static int poll_kernel(struct drcl_view *view, struct drcl_damon *d, uint64_t no
         return 0;
     if (r <= 0)
         return r < 0 ? r : restart(view, d, now);
-    d->step = steps;
-    return go_on(view, d, now);
+    return begin_poll(view, d, now);
 }
 
 /* The kernel looks at its watermarks by itself; this sees in meminfo what the kernel sees there. A kernel without
@@ -351,7 +365,7 @@ int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, ui
 uint64_t drcl_damon_due(const struct drcl_view *view)
 {
     const struct drcl_damon *d = view->backend;
-    uint64_t when = d->next_wmark_ns, poll = d->step ? d->next_answer_ns : d->next_poll_ns;
+    uint64_t when = d->next_wmark_ns, poll = is_polling(d) ? d->next_answer_ns : d->next_poll_ns;
 
     if (poll < when)
         when = poll;
@@ -392,7 +406,7 @@ int drcl_damon_work(struct drcl_view *view)
         r = drcl_damon_act_again(view, d);
     else if (d->reading && now >= d->next_regions_ns && !view->stopping)
         r = go_on_regions(view, d);
-    if (r == 0 && d->step)
+    if (r == 0 && is_polling(d))
         r = now >= d->next_answer_ns ? go_on(view, d, now) : 0;
     else if (r == 0 && now >= d->next_poll_ns && !view->stopping)
         r = poll_kernel(view, d, now);
