@@ -59,21 +59,21 @@ static int create_any(struct drcl_env *env, const struct damon_reclaim_config *c
     int first = 0;
 
     for (size_t i = 0; i < NR_CHOICE; i++) {
-        struct drcl_hush hush;
+        struct drcl_quiet quiet;
         int r;
 
-        drcl_hush(env, &hush); /* that one of them does not work here is no error */
-        r = drcl_unhush(env, &hush, create_free(env, config, asks, choice[i], ret_backend));
+        drcl_quiet_begin(env, &quiet); /* another one may work here */
+        r = create_free(env, config, asks, choice[i], ret_backend);
+        drcl_quiet_end(env, &quiet);
         if (r == 0) {
-            env->error[0] = '\0';
             drcl_log(env, DAMON_RECLAIM_LOG_INFO, "backend: %s%s%s", choice[i]->name, why[0][0] ? "; " : "", why[0]);
             *ret = choice[i];
             return 0;
         }
         if (r == -EINVAL || r == -E2BIG || r == -ENOMEM) /* the program's mistake, or no time to look further */
-            return drcl_error(env, r, "%s", env->error);
+            return drcl_error(env, r, "%s", quiet.error);
         first = first ? first : r;
-        snprintf(why[i], sizeof(why[i]), "%.16s: %.220s", choice[i]->name, env->error);
+        snprintf(why[i], sizeof(why[i]), "%.16s: %.220s", choice[i]->name, quiet.error);
     }
     return drcl_error(env, first, "config.backend: \"auto\": no backend works here: %s; %s", why[0], why[1]);
 }

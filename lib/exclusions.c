@@ -40,12 +40,13 @@ bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid)
 int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, const char *member, const char *path,
                      uint64_t *ret_inode)
 {
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     int r;
 
-    drcl_hush(&ctx->env, &hush);
-    r = drcl_unhush(&ctx->env, &hush, drcl_cgroup_inode(&ctx->env, path, ret_inode));
-    return r < 0 ? drcl_error(&ctx->env, r, "%s[%zu].%s: %s", list, index, member, ctx->env.error) : 0;
+    drcl_quiet_begin(&ctx->env, &quiet);
+    r = drcl_cgroup_inode(&ctx->env, path, ret_inode);
+    drcl_quiet_end(&ctx->env, &quiet);
+    return r < 0 ? drcl_error(&ctx->env, r, "%s[%zu].%s: %s", list, index, member, quiet.error) : 0;
 }
 
 /* --- what is asked for ----------------------------------------------------------------------------------------- */

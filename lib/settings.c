@@ -61,7 +61,7 @@ int damon_reclaim_get_active_params(struct damon_reclaim *ctx, struct damon_recl
 static int check_pressure(struct damon_reclaim *ctx)
 {
     struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     uint64_t us;
     int r;
 
@@ -75,9 +75,10 @@ static int check_pressure(struct damon_reclaim *ctx)
                                 "quota_mem_pressure_us: the backend %s does not measure memory pressure",
                                 ctx->ops.name);
     }
-    drcl_hush(&ctx->env, &hush);
-    r = drcl_unhush(&ctx->env, &hush, drcl_psi_some_us(&ctx->env, &us));
-    return r < 0 ? drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", ctx->env.error) : 0;
+    drcl_quiet_begin(&ctx->env, &quiet);
+    r = drcl_psi_some_us(&ctx->env, &us);
+    drcl_quiet_end(&ctx->env, &quiet);
+    return r < 0 ? drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", quiet.error) : 0;
 }
 
 int drcl_check_staged(struct damon_reclaim *ctx)

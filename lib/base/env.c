@@ -140,19 +140,22 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
     env->log(env->log_data, level, text);
 }
 
-void drcl_hush(struct drcl_env *env, struct drcl_hush *ret)
+void drcl_quiet_begin(struct drcl_env *env, struct drcl_quiet *ret)
 {
     ret->log = env->log;
     memcpy(ret->error, env->error, sizeof(ret->error));
     env->log = NULL;
+    env->error[0] = '\0';
 }
 
-int drcl_unhush(struct drcl_env *env, const struct drcl_hush *hush, int r)
+void drcl_quiet_end(struct drcl_env *env, struct drcl_quiet *quiet)
 {
-    env->log = hush->log;
-    if (r >= 0)
-        memcpy(env->error, hush->error, sizeof(env->error));
-    return r;
+    char failed[DRCL_ERROR_SIZE];
+
+    memcpy(failed, env->error, sizeof(failed));
+    memcpy(env->error, quiet->error, sizeof(env->error));
+    memcpy(quiet->error, failed, sizeof(quiet->error));
+    env->log = quiet->log;
 }
 
 /* Puts the prefix in front: the length, or -ENAMETOOLONG. */

@@ -43,14 +43,15 @@ int drcl_error(struct drcl_env *env, int err, const char *format, ...) __attribu
 void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* From drcl_hush() to drcl_unhush() nothing is logged. Then the caller makes another error of one that was met, or
- * none: when @r is negative the last error stays for it, else the one from before is back. drcl_unhush() returns @r. */
-struct drcl_hush {
-    drcl_log_fn *log;
+/* For what may fail without being an error. From drcl_quiet_begin() to drcl_quiet_end() nothing is logged, and after it
+ * the last error is the one from before. The text of what has failed in between is in @error then, "" if nothing has:
+ * the caller ignores it, or puts it into an error of its own. */
+struct drcl_quiet {
     char error[DRCL_ERROR_SIZE];
+    drcl_log_fn *log;
 };
-void drcl_hush(struct drcl_env *env, struct drcl_hush *ret);
-int drcl_unhush(struct drcl_env *env, const struct drcl_hush *hush, int r);
+void drcl_quiet_begin(struct drcl_env *env, struct drcl_quiet *ret);
+void drcl_quiet_end(struct drcl_env *env, struct drcl_quiet *quiet);
 
 /* System calls through the table. Each returns what the call does or a negative errno; EINTR is retried where that is
  * right. */

@@ -52,17 +52,18 @@ static int add_inode(void *data, const char *path, uint64_t inode)
 static int gather(struct drcl_env *env, const char *paths, size_t n, struct drcl_inodes *set)
 {
     struct gathering gathering = {env, set};
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     int r = 0;
 
-    drcl_hush(env, &hush);
+    drcl_quiet_begin(env, &quiet);
     set->n = 0;
     for (size_t i = 0; i < n && r == 0; i++, paths += strlen(paths) + 1) {
         r = drcl_cgroup_walk(env, paths, add_inode, &gathering);
         if (r == -ENOENT)
             r = 0;
     }
-    return drcl_unhush(env, &hush, r);
+    drcl_quiet_end(env, &quiet);
+    return r < 0 ? drcl_error(env, r, "%s", quiet.error) : 0;
 }
 
 /* Copies the paths of @exclusions, one behind the other. */

@@ -59,13 +59,13 @@ static bool is_off_limits(struct drcl_env *env, const struct drcl_exclude *exclu
 /* Finds out about a cgroup whether its file pages can go and nobody suffers who must not. */
 static bool find_out(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup)
 {
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     bool able;
 
-    drcl_hush(a->env, &hush); /* that it cannot be done is no error */
+    drcl_quiet_begin(a->env, &quiet); /* file pages that cannot go stay */
     able = drcl_cgroup_path(a->env, cgroup->inode, cgroup->path, sizeof(cgroup->path)) > 0 &&
            !is_off_limits(a->env, a->exclude, cgroup->inode);
-    drcl_unhush(a->env, &hush, 0);
+    drcl_quiet_end(a->env, &quiet);
     return able;
 }
 
@@ -131,7 +131,7 @@ void drcl_unmapped_add(struct drcl_unmapped *unmapped, const struct drcl_attempt
 /* Asks for @bytes in steps, as long as there is time. *ret_tried: what was asked for. */
 static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_t bytes, uint64_t *ret_tried)
 {
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     int r = 0;
 
     *ret_tried = 0;
@@ -140,9 +140,9 @@ static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_
 
         if (step > a->slice)
             step = a->slice;
-        drcl_hush(a->env, &hush);
+        drcl_quiet_begin(a->env, &quiet);
         r = drcl_cgroup_reclaim_file(a->env, cgroup->path, step);
-        drcl_unhush(a->env, &hush, r == -ENOMEM ? r : 0);
+        drcl_quiet_end(a->env, &quiet);
         if (r == 0 || r == -EAGAIN)
             *ret_tried += step;
         bytes -= step;
@@ -152,7 +152,7 @@ static int ask(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup, uint64_
         cgroup->able = false;
         cgroup->until_ns = a->now_ns + KNOWN_NS;
     }
-    return r == -ENOMEM ? r : 0;
+    return r == -ENOMEM ? drcl_error(a->env, r, "%s", quiet.error) : 0;
 }
 
 /* Puts the collected folios of cgroup @memcg into unmapped->asked. Returns how many bytes they have. */
@@ -214,13 +214,13 @@ static int reclaim_asked(struct drcl_unmapped *unmapped, struct drcl_attempt *a,
 /* Finds out the cgroups of the collected folios; all 0 where the kernel does not tell. */
 static int look_up_memcgs(struct drcl_unmapped *unmapped, struct drcl_env *env, struct drcl_page_files *files)
 {
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     int r;
 
     memset(unmapped->memcgs, 0, sizeof(unmapped->memcgs));
-    drcl_hush(env, &hush);
+    drcl_quiet_begin(env, &quiet);
     r = drcl_page_files_need_kpagecgroup(files);
-    drcl_unhush(env, &hush, 0);
+    drcl_quiet_end(env, &quiet);
     return r < 0 ? 0 : drcl_kpagecgroup_get(&files->kpagecgroup, unmapped->heads, unmapped->n, unmapped->memcgs);
 }
 

@@ -115,13 +115,13 @@ int drcl_iomem_check(struct drcl_env *env, const char *what, uint64_t start, uin
 {
     struct damon_reclaim_range *ranges = NULL;
     size_t capacity = 0, n;
-    struct drcl_hush hush;
+    struct drcl_quiet quiet;
     char text[LIST_SIZE];
     int r;
 
-    drcl_hush(env, &hush);
+    drcl_quiet_begin(env, &quiet); /* where memory is need not be known here */
     r = drcl_iomem_list(env, &ranges, &capacity, &n);
-    drcl_unhush(env, &hush, 0); /* that it is not known is no error here */
+    drcl_quiet_end(env, &quiet);
     if (r == -ENOMEM) {
         drcl_error(env, r, "%s: out of memory", what);
     } else if (r < 0 || any_overlaps(ranges, n, start, end)) {

@@ -348,17 +348,29 @@ static int take_over(struct drcl_damon *d)
     return r;
 }
 
-/* What a killed instance left is in nobody's way: the next start cleans it up. */
+/* Finds out whether an instance of the library was killed and its tree is still in the kernel, and that instance's
+ * record. False also if it cannot be found out. */
+static bool find_leftover(struct drcl_env *env, struct drcl_damon_record *ret)
+{
+    struct drcl_damon_record record;
+    struct drcl_quiet quiet;
+    bool found;
+
+    drcl_quiet_begin(env, &quiet);
+    found = read_record(env, ret) == 0 && new_record(env, &record) == 0 && !strcmp(ret->boot, record.boot) &&
+            !is_alive(env, ret) && is_ours(env, ret) == 1;
+    drcl_quiet_end(env, &quiet);
+    return found;
+}
+
+/* A leftover is in nobody's way: the next start cleans it up. */
 int drcl_damon_check_takeable(struct drcl_env *env, bool take_over)
 {
-    struct drcl_env quiet = *env; /* what cannot be told is left to the holder's error */
-    struct drcl_damon_record record, old;
+    struct drcl_damon_record old;
 
-    quiet.log = NULL;
-    if (read_record(&quiet, &old) < 0 || new_record(&quiet, &record) < 0 || strcmp(old.boot, record.boot) != 0 ||
-        is_alive(&quiet, &old) || is_ours(&quiet, &old) != 1)
+    if (!find_leftover(env, &old))
         return check_holder(env, take_over);
-    /* Cleaning up switches it on again. */
+    /* Cleaning up switches DAMON_STAT on again. */
     return old.stat_was_on && !take_over ? module_error(env, "damon_stat", false) : 0;
 }
 
