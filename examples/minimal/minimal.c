@@ -13,7 +13,7 @@ static int reclaim_for_a_minute(struct damon_reclaim *ctx, struct damon_reclaim_
 {
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
     uint64_t end = damon_reclaim_now(ctx) + 60 * UINT64_C(1000000000);
-    /* Cold is what was not accessed for five seconds; reclaim it however much memory is free. */
+    /* Reclaim memory that was not accessed for five seconds, regardless of how much memory is free. */
     int r = damon_reclaim_set_line(ctx, "min_age=5s wmarks_high=1000 wmarks_mid=1000 wmarks_low=0 enabled=Y");
 
     while (r == 0 && damon_reclaim_now(ctx) < end) {

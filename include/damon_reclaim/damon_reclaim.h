@@ -523,23 +523,23 @@ enum damon_reclaim_flag {
      * later. While there are none, it watches nothing, even if the backend otherwise watches all memory without
      * targets. */
     DAMON_RECLAIM_ALLOW_NO_TARGET = 1 << 1,
-    /** Regions are handed to the backend whole, as the kernel does, without marking pages beforehand. For comparison.
-     */
+    /** The engine does not mark regions before it reclaims them, and hands them to the backend whole, as the kernel
+     * does. Use this for comparison. */
     DAMON_RECLAIM_NO_MARK = 1 << 2,
-    /** Without `monitor_region_start` and `monitor_region_end`, of physical memory the largest System RAM range alone
-     * is watched, as the module does. Without this flag all of them are. */
+    /** If `monitor_region_start` and `monitor_region_end` are not set, only the largest range of System RAM is watched,
+     * as the module does. Without this flag all ranges are watched. */
     DAMON_RECLAIM_LARGEST_RAM = 1 << 3,
     /**
-     * A dry run: memory is watched and schemes choose regions, but nothing is acted on, and the ages of regions go on.
-     * - Statistics of schemes and of the context count what would be tried (`nr_tried`, `sz_tried`,
-     *   `nr_reclaim_tried_regions`, `bytes_reclaim_tried_regions`). It also counts as having passed the filters for
-     * pages, which are not asked, because no page is looked at or marked. Nothing counts as applied or reclaimed, as
-     * accessed after all, or as not reclaimable.
-     * - A region that stays cold counts again each time that the scheme comes to it.
-     * - A quota is charged the size of the region, and fills. Nothing takes time: a limit of time stays worth what the
-     *   library assumes before it has measured anything, 1024 pages a ms.
-     * - Callbacks are called as otherwise, after_reclaim() with nothing reclaimed.
-     * - Where the kernel does the work, each of its schemes gets the action "stat".
+     * A dry run. The library monitors memory, and its schemes choose regions, but nothing is acted on. The ages of
+     * regions continue.
+     * - The statistics count what would be tried (`nr_tried`, `sz_tried`, `nr_reclaim_tried_regions`,
+     *   `bytes_reclaim_tried_regions`). All of it counts as allowed by the page filters, because no page is
+     *   checked or marked. Nothing counts as applied, reclaimed, accessed, or not reclaimable.
+     * - A region that stays cold is counted again each time that the scheme comes to it.
+     * - The quota is charged with the size of the region. No time is spent: a time limit is worth what the library
+     *   assumes before it has measured anything, 1024 pages per ms.
+     * - Callbacks are called as usual. after_reclaim() gets a result in which nothing is reclaimed.
+     * - If the kernel does the work, each of its schemes gets the action "stat".
      */
     DAMON_RECLAIM_DRY_RUN = 1 << 4
 };
@@ -608,45 +608,46 @@ DAMON_RECLAIM_API uint64_t damon_reclaim_now(const struct damon_reclaim *ctx);
 
 /**
  * @defgroup params Parameters
- * The module's parameters under the module's names and in its units
- * (`Documentation/admin-guide/mm/damon/reclaim.rst` of the kernel), as text and as a struct, over one table. What is
- * set is staged; damon_reclaim_commit() or damon_reclaim_enable() puts all of it into effect at once, or none of it.
+ * The parameters of the kernel's module, with its names and units
+ * (`Documentation/admin-guide/mm/damon/reclaim.rst` in the kernel's source). A program can set them as text or as a
+ * struct. A value that is set is staged. damon_reclaim_commit() and damon_reclaim_enable() put all staged values into
+ * effect, or none of them.
  * @{
  */
 
-/** What a parameter's value is. */
+/** The type of a parameter. */
 enum damon_reclaim_param_type {
     DAMON_RECLAIM_PARAM_BOOL = 0, /**< Y or N */
     DAMON_RECLAIM_PARAM_UINT = 1, /**< a number */
     DAMON_RECLAIM_PARAM_INT = 2   /**< a number that may be negative (kdamond_pid) */
 };
 
-/** What the table says of a parameter. Strings are valid forever. */
+/** The description of a parameter. Its strings are valid forever. */
 struct damon_reclaim_param_info {
     size_t size;                        /**< sizeof(struct damon_reclaim_param_info) */
-    const char *name;                   /**< the module's name */
+    const char *name;                   /**< name, as in the module */
     const char *unit;                   /**< "us", "ms", "bytes", "permille", "bp", "regions", "address", "bool", ... */
-    const char *doc;                    /**< one line */
-    enum damon_reclaim_param_type type; /**< what its value is */
-    bool read_only;                     /**< a counter, or kdamond_pid */
-    int64_t default_value;              /**< default */
+    const char *doc;                    /**< what it is for, in one line */
+    enum damon_reclaim_param_type type; /**< type of its value */
+    bool read_only;                     /**< true for counters and kdamond_pid */
+    int64_t default_value;              /**< default value */
     uint64_t min;                       /**< least value */
     uint64_t max;                       /**< greatest value */
 };
 
-/** The parameters that can be set, as a struct. The meaning of each is in the table: damon_reclaim_param_describe(). */
+/** The parameters that can be set, as a struct. damon_reclaim_param_describe() returns the meaning of each. */
 struct damon_reclaim_params {
     size_t size;                        /**< sizeof(struct damon_reclaim_params) */
     uint64_t min_age;                   /**< us */
-    uint64_t quota_ms;                  /**< ms a window; 0: none */
-    uint64_t quota_sz;                  /**< bytes a window; 0: none */
+    uint64_t quota_ms;                  /**< ms per window; 0: no limit */
+    uint64_t quota_sz;                  /**< bytes per window; 0: no limit */
     uint64_t quota_reset_interval_ms;   /**< ms */
-    uint64_t quota_mem_pressure_us;     /**< us of `some` PSI a window; 0: off */
+    uint64_t quota_mem_pressure_us;     /**< us of `some` memory pressure per window; 0: off */
     uint64_t quota_autotune_feedback;   /**< bp; 0: off */
     uint64_t wmarks_interval;           /**< us */
-    uint64_t wmarks_high;               /**< permille of memory free */
-    uint64_t wmarks_mid;                /**< permille of memory free */
-    uint64_t wmarks_low;                /**< permille of memory free */
+    uint64_t wmarks_high;               /**< permille of free memory */
+    uint64_t wmarks_mid;                /**< permille of free memory */
+    uint64_t wmarks_low;                /**< permille of free memory */
     uint64_t sample_interval;           /**< us */
     uint64_t aggr_interval;             /**< us */
     uint64_t min_nr_regions;            /**< regions */
@@ -663,68 +664,72 @@ struct damon_reclaim_params {
  * @{
  */
 
-/** How many parameters the table has. */
+/** The number of parameters in the table. */
 DAMON_RECLAIM_API size_t damon_reclaim_param_count(void);
 
-/** Describes parameter number @p index in the table's order. @return 0, or -EINVAL past the last or for a bad size. */
+/** Describes parameter number @p index, in the order of the table. @return 0; -EINVAL past the last one, or if the size
+ * is wrong. */
 DAMON_RECLAIM_API int damon_reclaim_param_describe(size_t index, struct damon_reclaim_param_info *ret_info);
 
-/** The number of a parameter in the table, for damon_reclaim_param_describe(). A leading "damon_reclaim." is accepted.
- * @return the number, -ENOENT if there is no such parameter, or -EINVAL for a NULL. */
+/** The number of a parameter in the table, for damon_reclaim_param_describe(). The name may begin with
+ * "damon_reclaim.".
+ * @return the number; -ENOENT (no such parameter), -EINVAL (NULL) */
 DAMON_RECLAIM_API int damon_reclaim_param_find(const char *name);
 
 /** @} */
 
 /**
  * @name Sets of parameters without a context
- * A set is a struct of the caller's, which these functions fill, check and print. They use nothing but what they are
- * given, so that several threads may call them at once. `params->size` is set by the caller; what an older caller's
- * struct does not have counts as default.
+ * A set is a struct that belongs to the caller. These functions fill, check and print it. They use only their
+ * arguments, so several threads may call them at the same time. The caller sets `params->size`. A member that the
+ * struct of an older caller does not have counts as its default.
  *
- * The text of an error goes to @p error, @p error_size bytes of the caller's: one line that names the parameter and the
- * cure, NUL-terminated, cut off if need be. Without an error the buffer is left alone. NULL and 0: no text is wanted.
+ * The text of an error goes to the buffer @p error of @p error_size bytes. It is one line that names the parameter and
+ * the cure, NUL-terminated, and truncated if the buffer is too small. Without an error, the buffer is left alone. Pass
+ * NULL and 0 if you do not want a text.
  * @{
  */
 
-/** Fills in the defaults. @return 0 or -EINVAL (NULL, or a size too small). */
+/** Sets all members to their defaults. @return 0; -EINVAL (NULL, or the size is too small) */
 DAMON_RECLAIM_API int damon_reclaim_params_init(struct damon_reclaim_params *params);
 
 /**
- * Puts one parameter, given as text, into a set that damon_reclaim_params_init() or damon_reclaim_get_params() has
- * filled. The text is the same as for damon_reclaim_set().
+ * Sets one parameter in a set that damon_reclaim_params_init() or damon_reclaim_get_params() has filled. The value is
+ * text, as for damon_reclaim_set().
  * @return 0; -ENOENT (no such parameter), -EACCES (read only), -EINVAL (malformed, or a NULL), -ERANGE (out of range),
- *         -EOPNOTSUPP (`enabled` or `commit_inputs`, which act on a context), -E2BIG (a member
- *         that the library does not know, or one that an older caller's struct does not have). The set has not changed
- * then.
+ *         -EOPNOTSUPP (`enabled` or `commit_inputs`, which act on a context), -E2BIG (a member that
+ *         the library does not know, or that the struct of an older caller does not have). On failure the set is
+ * unchanged.
  */
 DAMON_RECLAIM_API int damon_reclaim_params_set(struct damon_reclaim_params *params, const char *name, const char *value,
                                                char *error, size_t error_size);
 
 /**
- * Puts a line of words into a set, all or nothing: "min_age=5s quota_sz=1GiB". Words are as on the kernel's boot line,
- * NAME=VALUE or damon_reclaim.NAME=VALUE, with blanks between them; of several with one name the last one counts.
- * @return as damon_reclaim_params_set(); the text names the word.
+ * Sets all parameters of a line, or none: "min_age=5s quota_sz=1GiB". As on the kernel's command line, the words are
+ * NAME=VALUE or damon_reclaim.NAME=VALUE, with blanks between them. If a name occurs twice, the last value applies.
+ * @return as damon_reclaim_params_set(); the text names the word
  */
 DAMON_RECLAIM_API int damon_reclaim_params_set_line(struct damon_reclaim_params *params, const char *line, char *error,
                                                     size_t error_size);
 
 /**
  * Prints one parameter of a set, in the parameter's unit.
- * @param buf   where the text goes, NUL-terminated, cut off if need be; may be NULL if @p size is 0
+ * @param buf   buffer for the text, which is NUL-terminated, and truncated if the buffer is too small; may be NULL if
+ *              @p size is 0
  * @return the length of the whole text without the NUL; -ENOENT (no such parameter), -EOPNOTSUPP (a switch or counter,
- *         which a context alone has), -EINVAL, -E2BIG.
+ *         which only a context has), -EINVAL, -E2BIG
  */
 DAMON_RECLAIM_API int damon_reclaim_params_get(const struct damon_reclaim_params *params, const char *name, char *buf,
                                                size_t size);
 
-/** Prints all parameters of a set as a line that damon_reclaim_params_set_line() takes. @p buf, @p size and what is
- * returned are as in damon_reclaim_params_get(). */
+/** Prints all parameters of a set as a line for damon_reclaim_params_set_line(). @p buf, @p size and the return value
+ * are as in damon_reclaim_params_get(). */
 DAMON_RECLAIM_API int damon_reclaim_params_get_line(const struct damon_reclaim_params *params, char *buf, size_t size);
 
 /**
- * Checks whether each value of a set is in its range and all of them go together, as committing does. Whether a backend
- * can do what is asked shows when it is committed.
- * @return 0; -ERANGE, -EINVAL, -E2BIG with a text.
+ * Checks a set as a commit does: each value must be in its range, and the values must not contradict each other. Only a
+ * commit finds out whether the backend supports them.
+ * @return 0; -ERANGE, -EINVAL, -E2BIG with a text
  */
 DAMON_RECLAIM_API int damon_reclaim_params_check(const struct damon_reclaim_params *params, char *error,
                                                  size_t error_size);
@@ -733,19 +738,19 @@ DAMON_RECLAIM_API int damon_reclaim_params_check(const struct damon_reclaim_para
 
 /**
  * @name Numbers with units
- * For a program's own configuration: the units that parameters take, and the same numbers (decimal, or 0x with
- * hexadecimal digits; a leading 0 makes none octal here).
+ * For the configuration of your program. These functions accept the units of the parameters. Numbers are decimal, or
+ * hexadecimal with 0x. A leading 0 does not make a number octal here.
  * @{
  */
 
-/** Reads a size in bytes: "4096", "64KiB" (or K), MiB (M), GiB (G), TiB (T), B. @return 0; -EINVAL (NULL, or no size),
- * -ERANGE (beyond 64 bits). */
+/** Reads a size in bytes: "4096", "64KiB" (or K), MiB (M), GiB (G), TiB (T), B. @return 0; -EINVAL (NULL, or not a
+ * size), -ERANGE (more than 64 bits) */
 DAMON_RECLAIM_API int damon_reclaim_parse_size(const char *text, uint64_t *ret_bytes);
 
 /**
  * Reads a time in ns: "500us", ms, s, min, h, d.
- * @param bare_ns  what a number without a unit counts, in ns; 0: there must be a unit
- * @return 0; -EINVAL (NULL, or no time), -ERANGE (beyond 64 bits).
+ * @param bare_ns  the unit of a number that has none, in ns; 0: the text must have a unit
+ * @return 0; -EINVAL (NULL, or not a time), -ERANGE (more than 64 bits)
  */
 DAMON_RECLAIM_API int damon_reclaim_parse_time(const char *text, uint64_t bare_ns, uint64_t *ret_ns);
 
@@ -757,45 +762,51 @@ DAMON_RECLAIM_API int damon_reclaim_parse_time(const char *text, uint64_t bare_n
  */
 
 /**
- * Stages a parameter given as text.
- * Numbers are decimal, 0x or octal, in the parameter's unit, or with a unit of their own ("30s", "1GiB"); booleans as
- * the kernel reads them (Y y 1 on T, N n 0 off F). `enabled` enables or disables at once and `commit_inputs` commits at
- * once, as in the module. A leading "damon_reclaim." is accepted.
- * @return 0; -ENOENT (no such parameter), -EACCES (read only), -EINVAL (malformed), -ERANGE (out of range), or what
- *         enabling or committing returned. Nothing is staged then.
+ * Stages one parameter, given as text. A number is decimal, hexadecimal (0x) or octal. It is in the unit of the
+ * parameter, or has a unit ("30s", "1GiB"). Booleans are those of the kernel (Y y 1 on T t, N n 0 off F f). As in the
+ * module, `enabled` enables or disables at once, and `commit_inputs` commits at once. The name may begin with
+ * "damon_reclaim.".
+ * @return 0; -ENOENT (no such parameter), -EACCES (read only), -EINVAL (malformed), -ERANGE (out of range), or the
+ * error of enabling or committing. On failure nothing is staged.
  */
 DAMON_RECLAIM_API int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *value);
 
 /**
- * Stages a line of parameters, all or nothing: "min_age=5s quota_sz=1GiB wmarks_low=0". The words are those of
- * damon_reclaim_params_set_line(). `commit_inputs` and then `enabled` act once all others are staged, wherever they
- * stand: "min_age=5s enabled=Y" starts with the new min_age.
- * @return as damon_reclaim_set(), with a text that names the word. What is staged has not changed then.
+ * Stages all parameters of a line, or none: "min_age=5s quota_sz=1GiB wmarks_low=0". The line is as for
+ * damon_reclaim_params_set_line(). Wherever they stand, `commit_inputs` and then `enabled` act after all others are
+ * staged: "enabled=Y min_age=5s" starts with the new min_age.
+ * @return as damon_reclaim_set(); the text names the word. On failure the staged values are unchanged.
  */
 DAMON_RECLAIM_API int damon_reclaim_set_line(struct damon_reclaim *ctx, const char *line);
 
 /**
- * Reads a parameter or counter as text, in the parameter's unit: what is staged, or what is counted now.
- * @param buf   where the text goes, NUL-terminated, cut off if need be; may be NULL if @p size is 0
- * @return the length of the whole text without the NUL, or -ENOENT.
+ * Reads a parameter or counter as text, in its unit: the staged value of a parameter, or the current value of a
+ * counter.
+ * @param buf   buffer for the text, which is NUL-terminated, and truncated if the buffer is too small; may be NULL if
+ *              @p size is 0
+ * @return the length of the whole text without the NUL, or -ENOENT
  */
 DAMON_RECLAIM_API int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, size_t size);
 
-/** Stages all parameters. @return 0; -EINVAL, -E2BIG, -ERANGE (the text names the parameter): nothing is staged. */
+/** Stages all parameters. @return 0; -EINVAL, -E2BIG, -ERANGE: nothing is staged, and the text names the parameter */
 DAMON_RECLAIM_API int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *params);
 
-/** Reads what is staged. `params->size` is set by the caller. @return 0 or -EINVAL. */
+/** Reads the staged values. The caller sets `params->size`. @return 0 or -EINVAL */
 DAMON_RECLAIM_API int damon_reclaim_get_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params);
 
-/** Reads what is in effect: differs from what is staged until it is committed, and by interval tuning. */
+/** Reads the values in effect. They differ from the staged values until a commit, and by interval tuning. The caller
+ * sets `params->size`. @return 0 or -EINVAL */
 DAMON_RECLAIM_API int damon_reclaim_get_active_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params);
 
 /**
- * Puts the staged parameters into effect, all or none. What has been learnt of the memory, statistics and the charge
- * of the running quota window survive. While enabled it happens after the running aggregation's accounting,
- * at once as the caller sees it.
- * @return 0; -EINVAL (a contradictory set), -EOPNOTSUPP (the backend cannot do it), -ENOMEM. The text names the
- * parameter. The reclaimer is then disabled, as the module does, unless DAMON_RECLAIM_KEEP_ON_INVALID was given.
+ * Puts all staged parameters into effect, or none. Regions, statistics and the charge of the current window survive.
+ * If the context is enabled, the current aggregation is first accounted with the old values. For the caller the commit
+ * happens at once.
+ *
+ * If the commit fails, the context is disabled, as the module does, unless it has the flag
+ * DAMON_RECLAIM_KEEP_ON_INVALID.
+ * @return 0; -EINVAL (the values contradict each other), -EOPNOTSUPP (the backend does not support one), -ENOMEM. The
+ * text names the parameter.
  */
 DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 
@@ -952,7 +963,7 @@ DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
 
 /**
  * @defgroup results Regions and statistics
- * What the monitoring found, and what came of it: the regions as they are now, and counters.
+ * The current regions, and statistics of what the library has found and done.
  * @{
  */
 
