@@ -16,9 +16,9 @@ const char filters_help[] =
     "RULE of --filter: reject|allow [not] WHAT. The first rule that matches decides; if none does, the opposite of the "
     "last.\n"
     "WHAT: anon | active | young | unmapped | memcg PATH | addr START-END | hugepage_size MIN-MAX | target N\n"
-    "      PATH is that of a cgroup below /sys/fs/cgroup, addresses and sizes may have 0x or KiB, MiB, GiB or TiB.\n"
+    "      PATH is a cgroup below /sys/fs/cgroup. Addresses and sizes may have 0x, or KiB, MiB, GiB or TiB.\n"
     "  --filter 'reject anon'           leave anonymous memory alone\n"
-    "  --filter 'allow memcg /batch'    only what is charged to this cgroup\n";
+    "  --filter 'allow memcg /batch'    reclaim only memory that is charged to this cgroup\n";
 
 /* A rule, cut into words. */
 struct rule {
@@ -82,7 +82,7 @@ static bool parse(const struct rule *rule, const char *text, struct damon_reclai
     size_t at = 1;
 
     if (!rule->n || (strcmp(rule->words[0], "reject") && strcmp(rule->words[0], "allow"))) {
-        cli_error("--filter='%s': begins with neither reject nor allow", text);
+        cli_error("--filter='%s': does not begin with reject or allow", text);
         return false;
     }
     filter.allow = !strcmp(rule->words[0], "allow");
@@ -91,11 +91,11 @@ static bool parse(const struct rule *rule, const char *text, struct damon_reclai
         at++;
     }
     if (at == rule->n) {
-        cli_error("--filter='%s': there is no kind of memory; see --help", text);
+        cli_error("--filter='%s': the kind of memory is missing; see --help", text);
         return false;
     }
     if (damon_reclaim_filter_from_name(rule->words[at], &filter.type) < 0) {
-        cli_error("--filter='%s': \"%s\" is no kind of memory; see --help", text, rule->words[at]);
+        cli_error("--filter='%s': there is no kind of memory \"%s\"; see --help", text, rule->words[at]);
         return false;
     }
     argument = argument_of(filter.type);

@@ -11,7 +11,7 @@
 struct advice {
     const char *backend;
     const char *workload; /* NULL: none, or the built-in one */
-    const char *end;      /* why it ended; NULL: it goes on */
+    const char *end;      /* why it ended; NULL: it continues */
     uint32_t tolerance;   /* permille */
     struct advise_report report;
 };

@@ -32,7 +32,7 @@ struct session {
     bool simulated;
     uint64_t next_scan_ns; /* of the context's clock, as the one below */
     uint64_t end_ns;       /* UINT64_MAX: no end */
-    const char *end;       /* why it ended; NULL while it goes on */
+    const char *end;       /* why it ended; NULL while it continues */
     int result;
 };
 

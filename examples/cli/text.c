@@ -52,7 +52,7 @@ static void summary_found(const struct facts *facts)
     const struct damon_reclaim_stats *stats = &facts->stats;
 
     if (facts->dry_run) { /* what stays cold is counted again and again */
-        printf("  dry run    nothing was touched; %s would go now\n", BYTES(facts->cold_bytes));
+        printf("  dry run    nothing was reclaimed; %s are cold now\n", BYTES(facts->cold_bytes));
         return;
     }
     printf("  found      %s not accessed for %s: tried %s of it in %" PRIu64 " regions\n",
@@ -78,7 +78,7 @@ void text_summary(const struct facts *facts)
     if (facts->simulated)
         summary_truth(facts);
     if (!stats->nr_aggregations)
-        printf("  Nothing was watched: free memory never was between wmarks_low and wmarks_mid (%" PRIu64 " to %" PRIu64
+        printf("  Nothing was watched: free memory was never between wmarks_low and wmarks_mid (%" PRIu64 " to %" PRIu64
                " permille);\n  --no-watermarks works however much is free.\n",
                facts->params.wmarks_low, facts->params.wmarks_mid);
 }
@@ -103,7 +103,7 @@ static void advice_head(const struct advice *advice)
 
     printf("%s%s%s: watched %s for %s; %s\n", advice->backend, advice->workload ? ", " : "",
            advice->workload ? advice->workload : "", BYTES(report->monitored), SECONDS(report->observed_ns),
-           advice->end ? advice->end : "it goes on");
+           advice->end ? advice->end : "it continues");
 }
 
 void text_advice(const struct advice *advice)
@@ -123,7 +123,7 @@ void text_advice(const struct advice *advice)
         printf("advice: min_age=%s, of which at most %s is used again\n", advice_age(report->min_age_ns).text,
                SHARE(advice->tolerance, 1000));
     else
-        printf("no advice: of no min_age is it known that at most %s is used again; watch for longer, or tolerate "
-               "more\n",
+        printf("no advice: for no min_age is it known that at most %s is used again; watch for longer, or raise "
+               "--tolerance\n",
                SHARE(advice->tolerance, 1000));
 }

@@ -362,7 +362,7 @@ START_TEST(test_help)
     config_help(&program, file);
     fclose(file);
     says(text, "test: is a test\n");
-    says(text, "  --min-age=us\n      memory not accessed");
+    says(text, "  --min-age=us\n      memory that was not accessed");
     says(text, "  --metrics-port=PORT\n");
     says(text, "(9000)");
     says(text, "[vm NAME] (only in the file)\n  weight = NUMBER\n");

@@ -174,9 +174,9 @@ filters() {
     ok 'a filter of addresses' value_is bytes_reclaim_tried_regions 0
     run $sim --json --filter 'allow not addr 0-16TiB' --filter 'reject addr 0-1B'
     ok 'filters in their order' [ "$status" = 0 ]
-    ok 'an empty rule' expect 2 'begins with neither reject nor allow' $sim --filter ''
-    ok 'a rule that says nothing' expect 2 'there is no kind of memory' $sim --filter 'allow not'
-    ok 'a rule of something else' expect 2 '"swapped" is no kind of memory' $sim --filter 'allow swapped'
+    ok 'an empty rule' expect 2 'does not begin with reject or allow' $sim --filter ''
+    ok 'a rule that says nothing' expect 2 'the kind of memory is missing' $sim --filter 'allow not'
+    ok 'a rule of something else' expect 2 'there is no kind of memory "swapped"' $sim --filter 'allow swapped'
     ok 'a rule without its argument' expect 2 'addr is followed by START-END' $sim --filter 'allow addr'
     ok 'a rule with a word too many' expect 2 'anon is followed by nothing' $sim --filter 'allow anon pages'
     ok 'a range that is none' expect 2 'addr is followed by START-END' $sim --filter 'allow addr 5'
@@ -260,7 +260,7 @@ advice() {
     ok 'any other run is wet' value_is dry_run false
     run $sim --dry-run --filter 'allow anon'
     ok 'a dry run with a filter' [ "$status" = 0 ]
-    ok 'and says so' grep -q 'nothing was touched; 1[0-9.]* MiB would go now' out
+    ok 'and says so' grep -q 'nothing was reclaimed; 1[0-9.]* MiB are cold now' out
 }
 
 workload_files() {
