@@ -269,10 +269,12 @@ static void apply_to_region(struct round *round, size_t i)
     struct damon_reclaim_result result = {.size = sizeof(result)};
     struct damon_reclaim_region region;
     bool acts = drcl_scheme_acts_on_pages(round->scheme), counts = !acts || engine->dry_run, decided = false;
+    uint64_t end;
     int r = 0;
 
     if (!trim_to_filters(round, i, &decided))
         return;
+    end = engine->regions.end[i];
     if ((counts || !engine->by_page) && !trim_to_quota(round, i))
         return;
     region = describe(round, i);
@@ -296,7 +298,8 @@ static void apply_to_region(struct round *round, size_t i)
     engine->host.after(engine->host.data, round->id, &region, &result);
     if (!drcl_engine_take_result(engine, target_of(round), r))
         return;
-    if (drcl_quota_full(&round->scheme->quota) || (!counts && result.end < region.end) ||
+    /* A region that was trimmed to the quota has filled it, even if the callback has raised the quota since. */
+    if (drcl_quota_full(&round->scheme->quota) || region.end < end || (!counts && result.end < region.end) ||
         (engine->by_page && engine->host.now(engine->host.data) >= round->deadline))
         stop_at(round, result.end);
 }

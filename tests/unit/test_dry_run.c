@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* DAMON_RECLAIM_DRY_RUN: schemes choose and count, quotas fill, and nothing is acted on. */
+#include <inttypes.h>
+
 #include "scripted.h"
 
 static struct scripted s;
 
 static struct {
     bool allow;
-    uint64_t asked, told, reclaimed;
+    uint64_t asked, told, reclaimed, nr_told;
+    uint64_t quota; /* that after() raises by a page, if it is not 0 */
 } seen;
 
 static bool before(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
@@ -20,9 +23,15 @@ static bool before(struct damon_reclaim *ctx, uint32_t scheme, const struct damo
 static void after(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
                   const struct damon_reclaim_result *result, void *userdata)
 {
-    (void)ctx, (void)scheme, (void)userdata;
+    (void)scheme, (void)userdata;
     ck_assert_uint_eq(result->tried, region->end - region->start);
     seen.told += result->tried;
+    seen.nr_told++;
+    if (seen.quota) {
+        seen.quota += PAGE;
+        reclaim_set(ctx, "quota_sz=%" PRIu64, seen.quota);
+        reclaim_commit(ctx);
+    }
     seen.reclaimed += result->reclaimed;
 }
 
@@ -39,6 +48,7 @@ static struct damon_reclaim *start(bool by_page, bool allow, const char *setting
         s.ops.features &= ~(uint32_t)DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     else
         s.ops.features |= DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
+    memset(&seen, 0, sizeof(seen));
     seen.allow = allow;
     config = scripted_config(&s);
     config.callbacks = &callbacks;
@@ -117,12 +127,26 @@ START_TEST(test_program_says_no)
 }
 END_TEST
 
+/* A callback that raises the quota does not make the round go on page by page. */
+START_TEST(test_program_raises_the_quota)
+{
+    struct damon_reclaim *ctx = start(_i, true, "min_age=1s quota_sz=4096 quota_ms=0");
+
+    seen.quota = PAGE;
+    reclaim_aggregate(ctx, 20);
+    ck_assert_uint_ge(seen.nr_told, 9);
+    ck_assert_uint_le(seen.nr_told, 20); /* once a round */
+    end(ctx);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_loop_test(tc, test_counts_and_touches_nothing, 0,
                         2); /* with a backend that looks at pages, and without */
     tcase_add_loop_test(tc, test_quota, 0, 4);
     tcase_add_test(tc, test_program_says_no);
+    tcase_add_loop_test(tc, test_program_raises_the_quota, 0, 2);
 }
 
 int main(void)
