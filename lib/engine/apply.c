@@ -278,8 +278,11 @@ static void apply_to_region(struct round *round, size_t i)
     if ((counts || !engine->by_page) && !trim_to_quota(round, i))
         return;
     region = describe(round, i);
-    if (acts && engine->host.has_before && !engine->host.before(engine->host.data, round->id, &region))
+    if (acts && engine->host.has_before && !engine->host.before(engine->host.data, round->id, &region)) {
+        if (region.end < end) /* else the rest would be trimmed and refused, a page at a time, within this round */
+            stop_at(round, region.end);
         return;
+    }
     if (engine->halt || target_of(round)->removed)
         return;
     if (drcl_exclusion_bytes(&engine->exclusion, region.start, region.end)) /* by the callback, just now */
