@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "config.h"
-#include "error.h"
+#include "common/error.h"
 #include "loop.h"
 #include "metrics.h"
 #include "never.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/units.h"
+#include "common/units.h"
 #include "config_internal.h"
 
 static const char blanks[] = " \t\r\n";

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "config_internal.h"
-#include "files.h"
+#include "common/files.h"
 
 #define LONGEST_SECTION 48u /* of inih, which cuts off what is longer */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "common/files.h"
 
 /* Finds a line that begins with a word, and reads the number after it, which counts units of @unit bytes. */
 static bool counter(const char *text, const char *word, uint64_t unit, uint64_t *ret)

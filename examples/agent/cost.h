@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/error.h"
 
 /* Counters at one moment, in bytes since boot or since the entity began. */
 struct cost_counters {

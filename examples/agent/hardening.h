@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
+#include "common/error.h"
 
 /* Whether this build can drop capabilities, and filter system calls. */
 bool hardening_has_capabilities(void);

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "http_accept.h"
 #include "loop.h"
 #include "metrics.h"
@@ -50,14 +50,6 @@ bool http_available(void)
     return true;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 static answer reply(struct MHD_Connection *connection, unsigned int status, const char *type, const char *text)
 {
     /* Without allocation of its own the text must be constant, which these are. */
@@ -79,7 +71,7 @@ static answer reply(struct MHD_Connection *connection, unsigned int status, cons
 static struct MHD_Response *page_of(struct http *http, enum metrics_format format)
 {
     struct page *page = &http->pages[format];
-    uint64_t now = now_ns();
+    uint64_t now = clock_now_ns();
     size_t len;
     char *text;
 
@@ -169,7 +161,7 @@ static void hang_up_slow(struct http *http)
     struct connection *oldest;
     size_t n;
 
-    while ((oldest = oldest_of(http, &n)) != NULL && now_ns() - oldest->since_ns >= REQUEST_NS)
+    while ((oldest = oldest_of(http, &n)) != NULL && clock_now_ns() - oldest->since_ns >= REQUEST_NS)
         hang_up(oldest);
 }
 
@@ -193,7 +185,7 @@ static void on_connection(void *userdata, struct MHD_Connection *connection, voi
         c = &http->connections[i];
         if (c->since_ns || c->fd)
             continue;
-        *c = (struct connection){.fd = info->connect_fd, .since_ns = now_ns()};
+        *c = (struct connection){.fd = info->connect_fd, .since_ns = clock_now_ns()};
         *slot = c;
         return;
     }
@@ -208,7 +200,7 @@ static void on_answered(void *userdata, struct MHD_Connection *connection, void 
 
     (void)userdata, (void)request;
     if (c && c->since_ns && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        c->since_ns = now_ns();
+        c->since_ns = clock_now_ns();
 }
 
 /* Serves what is there, and comes back when a connection has to be looked after. */

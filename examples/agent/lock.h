@@ -3,7 +3,7 @@
 #ifndef AGENT_LOCK_H
 #define AGENT_LOCK_H
 
-#include "error.h"
+#include "common/error.h"
 
 /*
  * Takes the lock DIRECTORY/NAME.lock. Returns the file, which must stay open, or -EWOULDBLOCK if another process holds

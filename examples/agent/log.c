@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "log_limit.h"
 #include "log_output.h"
 
@@ -44,14 +44,6 @@ void log_open(const char *program, enum damon_reclaim_log_level level)
 void log_set_level(enum damon_reclaim_log_level level)
 {
     state.level = level;
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 static bool write_line(enum damon_reclaim_log_level level, const char *text)
@@ -116,7 +108,7 @@ __attribute__((format(printf, 2, 0))) static void write_message(enum damon_recla
     make_printable(text);
     /* What one place of the program says is of one kind; what it passes on from elsewhere goes by the text. */
     kind = strcmp(format, "%s") ? (uint64_t)(uintptr_t)format : log_limit_kind(text);
-    if (!log_limit_take(kind, now_ns(), text, &left_out))
+    if (!log_limit_take(kind, clock_now_ns(), text, &left_out))
         return;
     write_dropped();
     if (left_out)
@@ -138,7 +130,7 @@ void log_tell_left_out(bool all)
     const char *example;
     unsigned int n;
 
-    while ((n = log_limit_left_out(now_ns(), all, &example)) > 0)
+    while ((n = log_limit_left_out(clock_now_ns(), all, &example)) > 0)
         write_left_out(n, example);
 }
 

@@ -12,7 +12,7 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-#include "error.h"
+#include "common/error.h"
 #include "metrics_table.h"
 
 struct advise_report;

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "advise.h"
+#include "common/advise.h"
 #include "backoff.h"
 #include "metrics.h"
 

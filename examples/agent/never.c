@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "comm.h"
-#include "files.h"
+#include "common/files.h"
 #include "log.h"
 
 struct never {

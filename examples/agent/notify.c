@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "common/clock.h"
 
 #if HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
@@ -39,13 +40,10 @@ void notify_ready(void)
 
 void notify_reloading(void)
 {
-    struct timespec now;
     char text[64];
 
     /* Type=notify-reload needs the time, to know which READY=1 is the answer. */
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
-             (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_now_ns() / 1000);
     tell(text);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* advise: watches memory, touches nothing, and says what each min_age would have reclaimed, and how much of it in vain.
  */
-#include "agent/advise.h"
+#include "common/advise.h"
 
 #include <stdio.h>
 #include <string.h>

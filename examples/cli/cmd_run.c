@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "output.h"
 #include "session.h"
 
@@ -35,7 +36,7 @@ static void begin(struct session *session)
 static void after_aggregation(struct session *session)
 {
     struct run *run = session->data;
-    uint64_t now = facts_real_now();
+    uint64_t now = clock_now_ns();
     bool draw = run->progress && now >= run->next_draw_ns;
 
     if (!draw && !session->options->json)

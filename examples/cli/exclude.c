@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "proc.h"
-#include "processes.h"
-#include "units.h"
+#include "common/units.h"
 
 const char exclude_help[] =
     "WHAT of --exclude is never reclaimed, whatever parameters and filters say:\n"
@@ -80,7 +79,7 @@ static bool parse(struct exclude *exclude, const char *text)
     return false;
 }
 
-static int set(struct exclude *exclude, struct damon_reclaim *ctx)
+int exclude_set(const struct exclude *exclude, struct damon_reclaim *ctx)
 {
     int r = damon_reclaim_set_exclusions(ctx, exclude->items, exclude->n);
 
@@ -102,17 +101,17 @@ int exclude_start(struct exclude *exclude, const struct options *options, struct
     }
     exclude->nr_fixed = exclude->n;
     proc_scan(options, exclude->commands, exclude->nr_commands, add_pid, exclude);
-    return exclude->n ? set(exclude, ctx) : CLI_OK;
+    return exclude->n ? exclude_set(exclude, ctx) : CLI_OK;
 }
 
-int exclude_scan(struct exclude *exclude, struct processes *processes, struct damon_reclaim *ctx)
+bool exclude_scan(struct exclude *exclude)
 {
     size_t nr_old = exclude->n - exclude->nr_fixed;
     pid_t *old;
     bool same;
 
     if (!exclude->nr_commands)
-        return CLI_OK;
+        return false;
     old = cli_realloc(NULL, nr_old, sizeof(*old));
     for (size_t i = 0; i < nr_old; i++)
         old[i] = exclude->items[exclude->nr_fixed + i].pid;
@@ -122,11 +121,7 @@ int exclude_scan(struct exclude *exclude, struct processes *processes, struct da
     for (size_t i = 0; i < nr_old && same; i++)
         same = exclude->items[exclude->nr_fixed + i].pid == old[i];
     free(old);
-    if (same)
-        return CLI_OK;
-    for (size_t i = exclude->nr_fixed; i < exclude->n; i++) /* one that has just got the name may be watched */
-        processes_drop(processes, exclude->items[i].pid, ctx);
-    return set(exclude, ctx);
+    return !same;
 }
 
 bool exclude_has(const struct exclude *exclude, pid_t pid)

@@ -7,8 +7,6 @@
 
 #include "options.h"
 
-struct processes;
-
 struct exclude {
     const struct options *options;
     struct damon_reclaim_exclusion *items; /* those of the command line, then the processes of its commands */
@@ -23,8 +21,9 @@ extern const char exclude_help[];
 /* Sets the list. Returns CLI_OK, or the exit code with a message. exclude_free() in any case. */
 int exclude_start(struct exclude *exclude, const struct options *options, struct damon_reclaim *ctx);
 
-/* Looks for processes of the commands that came or went; those that are targets are let go of. Returns as above. */
-int exclude_scan(struct exclude *exclude, struct processes *processes, struct damon_reclaim *ctx);
+/* Looks for processes of the commands that came or went. Returns whether the list has changed, and is to be set. */
+bool exclude_scan(struct exclude *exclude);
+int exclude_set(const struct exclude *exclude, struct damon_reclaim *ctx); /* returns as exclude_start() */
 
 /* Whether the process is one that is excluded. */
 bool exclude_has(const struct exclude *exclude, pid_t pid);

@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
+#include "common/clock.h"
 
 #define STAT(name)                                                                                                     \
     {                                                                                                                  \
@@ -54,24 +54,11 @@ uint64_t facts_field(const void *object, const struct field *field)
     return value;
 }
 
-static uint64_t clock_ns(clockid_t id)
-{
-    struct timespec t = {0};
-
-    clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-uint64_t facts_real_now(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
-
 void watcher_start(struct watcher *watcher, struct damon_reclaim *ctx, const char *workload)
 {
     *watcher = (struct watcher){.ctx = ctx,
                                 .start_ns = damon_reclaim_now(ctx),
-                                .real_start_ns = facts_real_now(),
+                                .real_start_ns = clock_now_ns(),
                                 .cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
     watcher->facts.backend = damon_reclaim_backend_name(ctx);
     watcher->facts.simulated = !strcmp(watcher->facts.backend, "sim");
@@ -102,7 +89,7 @@ void watcher_read(struct watcher *watcher)
     struct facts *facts = &watcher->facts;
 
     facts->time_ns = damon_reclaim_now(watcher->ctx) - watcher->start_ns;
-    facts->real_ns = facts_real_now() - watcher->real_start_ns;
+    facts->real_ns = clock_now_ns() - watcher->real_start_ns;
     facts->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - watcher->cpu_start_ns;
     facts->stats.size = sizeof(facts->stats);
     damon_reclaim_get_stats(watcher->ctx, &facts->stats);

@@ -45,7 +45,4 @@ extern const struct field facts_truth[]; /* of struct damon_reclaim_sim_report; 
 
 uint64_t facts_field(const void *object, const struct field *field);
 
-/* The clock that has not to do with the context: CLOCK_MONOTONIC in ns. */
-uint64_t facts_real_now(void);
-
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "units.h"
+#include "common/units.h"
 
 #define MAX_WORDS 5
 #define BLANKS    " \t"

@@ -10,7 +10,7 @@
 
 #include "exclude.h"
 #include "filters.h"
-#include "units.h"
+#include "common/units.h"
 
 enum kind {
     FLAG,  /* bool */

@@ -3,9 +3,9 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
-#include "agent/advise.h"
+#include "common/advise.h"
 #include "facts.h"
-#include "units.h"
+#include "common/units.h"
 
 /* What is known of the memory at one moment. */
 struct advice {

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "units.h"
+#include "common/units.h"
 
 #define COMM_LEN 15 /* longer names are cut by the kernel */
 

@@ -117,6 +117,15 @@ static void cgroup_path(const char *given, char path[PATH_MAX])
         snprintf(path, PATH_MAX, "%s/%s", CGROUP_ROOT, given + strspn(given, "/"));
 }
 
+static void drop(struct processes *p, struct process *process, struct damon_reclaim *ctx)
+{
+    if (process->is_target) {
+        damon_reclaim_remove_target(ctx, process->target);
+        p->nr_targets--;
+    }
+    *process = p->items[--p->n];
+}
+
 /* Lets go of those that the scan has not found. */
 static void drop_unwanted(struct processes *p, struct damon_reclaim *ctx)
 {
@@ -127,11 +136,7 @@ static void drop_unwanted(struct processes *p, struct damon_reclaim *ctx)
             i++;
             continue;
         }
-        if (process->is_target) {
-            damon_reclaim_remove_target(ctx, process->target);
-            p->nr_targets--;
-        }
-        *process = p->items[--p->n];
+        drop(p, process, ctx);
     }
 }
 
@@ -167,15 +172,11 @@ static int add_fixed(struct processes *p, const char *text, struct damon_reclaim
     return watch(p, process, ctx) < 0 ? CLI_NO_TARGET : CLI_OK;
 }
 
-void processes_drop(struct processes *p, pid_t pid, struct damon_reclaim *ctx)
+void processes_drop_excluded(struct processes *p, struct damon_reclaim *ctx)
 {
-    struct process *process = find(p, pid);
-
-    if (!process || !process->is_target)
-        return;
-    damon_reclaim_remove_target(ctx, process->target);
-    p->nr_targets--;
-    *process = p->items[--p->n];
+    for (size_t i = p->n; i-- > 0;)
+        if (p->items[i].is_target && exclude_has(p->exclude, p->items[i].pid))
+            drop(p, &p->items[i], ctx);
 }
 
 int processes_start(struct processes *p, const struct options *options, const struct exclude *exclude,

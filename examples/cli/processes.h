@@ -31,8 +31,8 @@ bool processes_selected(const struct options *options);
 int processes_start(struct processes *processes, const struct options *options, const struct exclude *exclude,
                     struct damon_reclaim *ctx);
 
-/* Lets go of a process, if it is a target. */
-void processes_drop(struct processes *processes, pid_t pid, struct damon_reclaim *ctx);
+/* Lets go of the targets that are excluded by now. */
+void processes_drop_excluded(struct processes *processes, struct damon_reclaim *ctx);
 
 /* Looks for processes that came, and those that are not meant any more. */
 void processes_scan(struct processes *processes, struct damon_reclaim *ctx);

@@ -213,8 +213,12 @@ static void check_end(struct session *session)
 /* Processes come and go. One that is to be left alone and cannot be is the end. */
 static void scan(struct session *session)
 {
-    int r = exclude_scan(&session->exclude, &session->processes, session->ctx);
+    int r = CLI_OK;
 
+    if (exclude_scan(&session->exclude)) {
+        processes_drop_excluded(&session->processes, session->ctx);
+        r = exclude_set(&session->exclude, session->ctx);
+    }
     if (r != CLI_OK)
         session_end(session, "failed", r);
     else

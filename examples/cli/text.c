@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "units.h"
+#include "common/units.h"
 
 #define BYTES(n)    units_bytes(n).text
 #define SECONDS(n)  units_seconds(n).text

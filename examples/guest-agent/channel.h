@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/error.h"
+#include "common/error.h"
 
 #define CHANNEL_LINES 256u /* lines that are kept */
 

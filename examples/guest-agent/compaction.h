@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "agent/error.h"
+#include "common/error.h"
 
 struct compaction;
 struct loop;

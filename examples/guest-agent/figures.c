@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "agent/log.h"
-#include "cli/units.h"
+#include "common/units.h"
 #include "compaction.h"
 #include "guest.h"
 #include "report.h"

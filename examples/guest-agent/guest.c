@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/log.h"
 #include "compaction.h"
@@ -16,22 +15,6 @@
 #define SECOND       UINT64_C(1000000000)
 #define RETRY_AFTER  (10 * SECOND) /* the backend has failed */
 #define ADVICE_EVERY (60 * SECOND)
-
-uint64_t guest_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
-
-struct damon_reclaim_stats guest_stats(const struct guest *guest)
-{
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
-
-    damon_reclaim_get_stats(guest->ctx, &stats);
-    return stats;
-}
 
 /* --- callbacks --------------------------------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-#include "agent/advise.h"
+#include "common/advise.h"
 #include "agent/agent.h"
 #include "agent/backoff.h"
 #include "agent/cost.h"
@@ -42,8 +42,17 @@ extern const struct agent_program guest_program;
 extern const struct config_option guest_options[];
 extern const struct config_default guest_defaults[];
 
-uint64_t guest_now(void);
-struct damon_reclaim_stats guest_stats(const struct guest *guest);
+static inline struct damon_reclaim_stats guest_stats(const struct guest *guest)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+
+    damon_reclaim_get_stats(guest->ctx, &stats);
+    return stats;
+}
+
+/* upkeep.c: the work of every second. */
+void guest_upkeep(struct guest *guest);
+void guest_warn_without_swap(const struct guest *guest);
 /* Reads the free memory of the machine. Returns false if it is unknown, as for simulated memory. */
 bool guest_free_permille(const struct guest *guest, uint32_t *ret);
 
@@ -56,10 +65,6 @@ int guest_input_set(struct guest *guest, const char *name, const char *value);
 int guest_inputs_configure(struct guest *guest, const struct config *config, struct agent_error *error);
 /* Applies the parameters in effect again, because the back-off has changed the quota. */
 void guest_inputs_scale(struct guest *guest);
-
-/* upkeep.c: the work of every second. */
-void guest_upkeep(struct guest *guest);
-void guest_warn_without_swap(const struct guest *guest);
 
 /* figures.c: the metrics and the status line. */
 void guest_metrics(struct agent *agent, struct metrics *metrics);

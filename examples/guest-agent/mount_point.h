@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "agent/error.h"
+#include "common/error.h"
 
 struct mount_point {
     char *path;

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "agent/error.h"
+#include "common/error.h"
 
 struct loop;
 struct paramfs;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "agent/error.h"
+#include "common/error.h"
 
 struct place {
     const char *text;   /* as it is configured */

@@ -5,11 +5,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/log.h"
 #include "agent/metrics.h"
 #include "channel.h"
+#include "common/clock.h"
 #include "compaction.h"
 
 #define FORMAT 1 /* version of the format; grows when a member changes its meaning or is removed */
@@ -22,10 +22,7 @@ struct report {
 
 static json_t *line(const char *type)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return json_pack("{s:s, s:f}", "type", type, "time", (double)now.tv_sec + (double)now.tv_nsec / 1e9);
+    return json_pack("{s:s, s:f}", "type", type, "time", (double)clock_ns(CLOCK_REALTIME) / 1e9);
 }
 
 /* Prints the object as a line with its newline, and frees the object. NULL without memory. */
@@ -83,7 +80,7 @@ static char *hello(void *userdata)
     json_t *object = line("hello");
 
     add(object, "format", json_integer(FORMAT));
-    add(object, "program", json_string(guest_program.config.name));
+    add(object, "program", json_string(report->guest->agent->program->config.name));
     add(object, "version", json_string(damon_reclaim_version_string()));
     add(object, "backend", json_string(damon_reclaim_backend_name(report->guest->ctx)));
     add(object, "dry_run", json_boolean(report->guest->advise != NULL));

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/files.h"
+#include "common/clock.h"
+#include "common/files.h"
 #include "agent/log.h"
 #include "compaction.h"
 #include "guest.h"
@@ -78,7 +79,7 @@ static void back_off(struct guest *guest, uint64_t reclaimed)
 
     limits.limit_permille = (uint32_t)config_number(config, NULL, "refault_limit");
     limits.window_ns = config_number(config, NULL, "refault_window");
-    if (!backoff_update(&guest->backoff, &limits, guest_now(), reclaimed - guest->told, refaulted(guest))) {
+    if (!backoff_update(&guest->backoff, &limits, clock_now_ns(), reclaimed - guest->told, refaulted(guest))) {
         guest->told = reclaimed;
         return;
     }
@@ -96,5 +97,5 @@ void guest_upkeep(struct guest *guest)
     uint64_t reclaimed = guest_stats(guest).bytes_reclaimed_regions;
 
     back_off(guest, reclaimed);
-    compaction_consider(guest->compaction, &limits, guest_now(), reclaimed);
+    compaction_consider(guest->compaction, &limits, clock_now_ns(), reclaimed);
 }

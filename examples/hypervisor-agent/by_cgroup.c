@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 #include "proc.h"
 
 #define CGROUPS   "/sys/fs/cgroup"

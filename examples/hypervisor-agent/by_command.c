@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 #include "proc.h"
 
 int host_by_command(const struct host_places *places, struct host_found_list *list)

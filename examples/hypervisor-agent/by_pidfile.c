@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 #include "proc.h"
 
 /* There may also be the file of libvirt's own daemon, and stale files whose pid now belongs to another process. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 #include "proc.h"
 
 int host_found_add(struct host_found_list *list, pid_t pid, enum host_method method, const char *name)

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "cli/units.h"
+#include "common/units.h"
 
 static void vm_info(struct metrics *metrics, const struct host_vm *vm)
 {

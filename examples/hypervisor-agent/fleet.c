@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/log.h"
+#include "common/clock.h"
 #include "proc.h"
 
 #define RETRY_NS   UINT64_C(30000000000) /* retry after a machine could not be watched */
@@ -84,6 +85,13 @@ static bool is_out_of_date(const struct host_vm *vm)
            (vm->state == HOST_HUGETLB && vm->policy.whole_process);
 }
 
+/* It cannot be watched, or its context has failed. It is retried later. */
+static void failed(struct host_vm *vm)
+{
+    set_state(vm, HOST_FAILED);
+    vm->retry_ns = clock_now_ns() + RETRY_NS;
+}
+
 /* Begins to watch a machine that may be watched, or says why it is not. */
 static void begin(struct host_vm *vm)
 {
@@ -102,7 +110,7 @@ static void begin(struct host_vm *vm)
     }
     if (r < 0) {
         log_warning("%s: /proc/%d/maps cannot be read: %s", vm->found.name, (int)vm->found.pid, strerror(-r));
-        host_vm_failed(vm);
+        failed(vm);
         return;
     }
     host_usage_calibrate(vm);
@@ -117,7 +125,7 @@ static void begin(struct host_vm *vm)
     if (r < 0 && r != -ESRCH)
         log_warning("%s: cannot be watched: %s", vm->found.name, error.text);
     if (r < 0) {
-        host_vm_failed(vm);
+        failed(vm);
         return;
     }
     set_state(vm, HOST_WATCHED);
@@ -125,12 +133,6 @@ static void begin(struct host_vm *vm)
              (int)vm->found.pid, host_method_name(vm->found.method), (unsigned long long)(vm->ram.bytes >> 20),
              host_ram_kind_name(vm->ram.kind), vm->ram.n,
              vm->policy.whole_process ? ", and the rest of the process" : "");
-}
-
-void host_vm_failed(struct host_vm *vm)
-{
-    set_state(vm, HOST_FAILED);
-    vm->retry_ns = host_now() + RETRY_NS;
 }
 
 static void rewatch(struct host_vm *vm)
@@ -177,12 +179,12 @@ static void follow(struct host_vm *vm, uint64_t now)
     }
 }
 
-struct host_vm *host_vm_find(struct host *host, pid_t pid)
+static bool is_known(const struct host *host, pid_t pid)
 {
     for (size_t i = 0; i < host->n; i++)
         if (host->vms[i]->found.pid == pid)
-            return host->vms[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 /* What a dry run has found out. */
@@ -283,12 +285,12 @@ static const struct host_found *is_found(const struct host *host, const struct h
 
 bool host_begin_some(struct host *host)
 {
-    uint64_t until = host_now() + BEGIN_NS;
+    uint64_t until = clock_now_ns() + BEGIN_NS;
 
     for (size_t i = 0; i < host->n; i++) {
         if (host->vms[i]->state != HOST_FOUND)
             continue;
-        if (host_now() >= until)
+        if (clock_now_ns() >= until)
             return true;
         begin(host->vms[i]);
     }
@@ -303,9 +305,10 @@ static void passed_over(const char *pid_file, pid_t pid)
 int host_scan(struct host *host)
 {
     struct host_places places;
-    uint64_t now = host_now();
+    uint64_t now = clock_now_ns();
     int r;
 
+    host->vm_failed = failed;
     host_places_get(host->agent->config, &places);
     places.passed_over = passed_over;
     r = host_discover(&places, &host->found);
@@ -318,7 +321,7 @@ int host_scan(struct host *host)
     for (size_t i = host->n; i-- > 0;)
         follow(host->vms[i], now);
     for (size_t i = 0; i < host->found.n && r == 0; i++)
-        if (!host_vm_find(host, host->found.items[i].pid))
+        if (!is_known(host, host->found.items[i].pid))
             r = add(host, &host->found.items[i]);
     for (size_t i = 0; i < host->n; i++)
         use_own_cgroup(host->vms[i], has_own_cgroup(host->vms[i]));

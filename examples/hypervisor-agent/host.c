@@ -7,21 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "agent/log.h"
 #include "proc.h"
 
 #define LEAST_WINDOW_NS UINT64_C(100000000)
 #define USAGE_NS        (HOST_USAGE_MS * UINT64_C(1000000))
-
-uint64_t host_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static void begin_some(struct loop_source *source, int value, void *userdata)
 {

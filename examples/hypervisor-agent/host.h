@@ -12,7 +12,7 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-#include "agent/advise.h"
+#include "common/advise.h"
 #include "agent/agent.h"
 #include "agent/backoff.h"
 #include "agent/cost.h"
@@ -76,8 +76,9 @@ struct host {
     char cgroup[HOST_CGROUP_SIZE]; /* the daemon's own */
     struct loop_source *scan_timer, *begin_timer, *usage_timer, *window_timer;
 
-    const char *backend; /* of the contexts */
-    bool shared;         /* one context for all machines */
+    const char *backend;                   /* of the contexts */
+    bool shared;                           /* one context for all machines */
+    void (*vm_failed)(struct host_vm *vm); /* the context of the machine has failed; set by the first scan */
     struct host_watch *all;
     int left_behind; /* errno if the last context could not undo its changes */
     /* For tests and benchmarks: their own backend and system calls. */
@@ -101,7 +102,6 @@ extern const struct agent_program host_program;
 /* The functions of agent_program. agent->userdata is a struct host whose members are 0 at the start. */
 int host_start(struct agent *agent, struct agent_error *error);
 int host_stop(struct agent *agent);
-uint64_t host_now(void);
 
 /* fleet.c: adds and removes machines. If the configuration or the never-reclaim list has changed what is to be watched
  * of a machine, the scan removes the machine and adds it again. */
@@ -109,9 +109,6 @@ int host_scan(struct host *host);
 /* Looks at machines that were found, but only for a short time. Returns whether there are more. */
 bool host_begin_some(struct host *host);
 void host_vm_remove(struct host_vm *vm);
-struct host_vm *host_vm_find(struct host *host, pid_t pid);
-/* The context of the machine has failed. It is retried later. */
-void host_vm_failed(struct host_vm *vm);
 const char *host_state_name(enum host_state state);
 /* Finds the guest's memory in a process. Returns 0 or a negative errno; -ENOENT if there is none, or not yet. */
 int host_read_ram(const char *root, const struct host_found *found, struct host_ram *ret);
@@ -136,7 +133,8 @@ int host_choose_backend(struct host *host, struct agent_error *error);
  * or of a file does not show. Returns 0 or a negative errno. */
 int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, uint64_t *ret_resident);
 void host_usage_calibrate(struct host_vm *vm);
-void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
+/* Returns whether the machine is to be left alone from now on, or gets a share again. */
+bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
                      const struct backoff_limits *backoff);
 
 #define HOST_USAGE_MS 1000 /* how often pressure, refaults and sizes are read */
@@ -145,7 +143,6 @@ void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, c
  * and leaves machines alone or gives them shares again. */
 void host_window(struct host *host);
 void host_usage(struct host *host);
-void host_vm_braked(struct host_vm *vm);
 
 /* report.c: prints what was found as a table or as JSON. Returns the exit code. */
 int host_report(const struct config *config);

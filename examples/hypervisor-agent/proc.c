@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 
 static int prefixed(const char *root, const char *path, char out[PATH_MAX])
 {

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #endif
 
-#include "cli/units.h"
+#include "common/units.h"
 
 /* What --list knows about a machine, which it does not watch. */
 struct entry {

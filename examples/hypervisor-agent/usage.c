@@ -91,7 +91,7 @@ static uint64_t read_stall(struct host_vm *vm)
     return stall;
 }
 
-void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
+bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
                      const struct backoff_limits *backoff)
 {
     enum policy_reason before = vm->brake.reason;
@@ -107,6 +107,5 @@ void host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, c
     backoff_update(&vm->backoff, backoff, now_ns, vm->reclaimed - vm->told, refaulted);
     vm->told = vm->reclaimed;
     policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, refaulted, vm->ram.bytes);
-    if (vm->brake.reason != before)
-        host_vm_braked(vm);
+    return vm->brake.reason != before;
 }

@@ -118,7 +118,7 @@ static void failed(struct loop_source *source, int value, void *userdata)
     log_warning("%s: retried later", watch->vm ? watch->vm->found.name : "all machines");
     for (size_t i = host->n; i-- > 0;)
         if (host->vms[i]->watch == watch)
-            host_vm_failed(host->vms[i]);
+            host->vm_failed(host->vms[i]);
 }
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
@@ -198,9 +198,12 @@ int host_watch_enable(struct host_watch *watch, const struct config *config, str
 static bool is_target(pid_t pid, const void *userdata)
 {
     const struct host_watch *watch = userdata;
-    const struct host_vm *vm = host_vm_find(watch->host, pid);
+    const struct host *host = watch->host;
 
-    return vm && vm->watch == watch;
+    for (size_t i = 0; i < host->n; i++)
+        if (host->vms[i]->found.pid == pid)
+            return host->vms[i]->watch == watch;
+    return false;
 }
 
 int host_watch_exclude(struct host_watch *watch, struct agent_error *error)

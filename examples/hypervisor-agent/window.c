@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "agent/log.h"
+#include "common/clock.h"
 
-void host_vm_braked(struct host_vm *vm)
+static void braked(struct host_vm *vm)
 {
     if (vm->brake.reason == POLICY_RUNS)
         log_info("%s: is calm again and gets %u permille of its share", vm->found.name, vm->backoff.factor);
@@ -22,15 +23,15 @@ static void read_usage(struct host *host)
 {
     const struct config *config = host->agent->config;
     struct backoff_limits backoff = backoff_defaults;
-    uint64_t now = host_now(), elapsed = now - host->usage_ns;
+    uint64_t now = clock_now_ns(), elapsed = now - host->usage_ns;
     struct policy_limits limits;
 
     host_limits_get(config, &limits);
     backoff.limit_permille = (uint32_t)config_number(config, NULL, "refault_limit");
     backoff.window_ns = config_number(config, NULL, "refault_window");
     for (size_t i = 0; i < host->n; i++)
-        if (host->vms[i]->watch)
-            host_usage_read(host->vms[i], now, host->usage_ns ? elapsed : 0, &limits, &backoff);
+        if (host->vms[i]->watch && host_usage_read(host->vms[i], now, host->usage_ns ? elapsed : 0, &limits, &backoff))
+            braked(host->vms[i]);
     host->usage_ns = now;
 }
 
@@ -57,7 +58,7 @@ static void follow(struct host_vm *vm, const struct damon_reclaim_region *region
 {
     if (!vm->advise && advise_new(&vm->advise) < 0)
         return;
-    advise_update(vm->advise, host_now(), aggr_ns, regions, n);
+    advise_update(vm->advise, clock_now_ns(), aggr_ns, regions, n);
 }
 
 static void find_cold(struct host *host)

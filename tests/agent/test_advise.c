@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What reclaiming would do, from snapshots made up and from simulated memory. */
-#include "agent/advise.h"
+#include "common/advise.h"
 #include "scratch.h"
 #include "suite.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 #include "scratch.h"
 #include "suite.h"
 

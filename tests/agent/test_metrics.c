@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/advise.h"
+#include "common/advise.h"
 #include "agent/backoff.h"
 #include "agent/metrics.h"
 #include "scratch.h"

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "agent/files.h"
+#include "common/files.h"
 #include "agent/log.h"
 #include "agent/loop.h"
 #include "compaction.h"

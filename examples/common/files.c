@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "files.h"
+#include "common/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

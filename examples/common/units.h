@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers with units: read from the command line, and printed for people. */
-#ifndef UNITS_H
-#define UNITS_H
+#ifndef COMMON_UNITS_H
+#define COMMON_UNITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "advise.h"
+#include "common/advise.h"
 
 #include <errno.h>
 #include <stdlib.h>

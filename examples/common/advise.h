@@ -4,8 +4,8 @@
  * has been idle. For each possible min_age it counts the bytes that reached that age, which would have been reclaimed,
  * and the part of them that was accessed afterwards, which would have refaulted. Makes no system call.
  */
-#ifndef AGENT_ADVISE_H
-#define AGENT_ADVISE_H
+#ifndef COMMON_ADVISE_H
+#define COMMON_ADVISE_H
 
 #include <stddef.h>
 #include <stdint.h>

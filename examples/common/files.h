@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Small files of the kernel, whole. */
-#ifndef AGENT_FILES_H
-#define AGENT_FILES_H
+#ifndef COMMON_FILES_H
+#define COMMON_FILES_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "units.h"
+#include "common/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The text of an error: one line that names the culprit and the cure. */
-#ifndef AGENT_ERROR_H
-#define AGENT_ERROR_H
+#ifndef COMMON_ERROR_H
+#define COMMON_ERROR_H
 
 struct agent_error {
     char text[512];
