@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* probe: each backend, whether it works here, and what would cure it if not. Reads only. */
+/* probe: each backend, whether it works here, and what would cure it if not; and whether what is reclaimed becomes free
+ * and is given back. Reads only. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backend.h"
+#include "common/giving.h"
 
 static bool asked_for(const struct options *options, const char *name)
 {
@@ -63,6 +65,27 @@ static json_t *to_json(bool works, char *text)
                      findings);
 }
 
+/* What becomes of what is reclaimed, by whatever backend. */
+static void tell_giving(const struct options *options, json_t *all)
+{
+    static const char *const verdicts[] = {
+        [GIVING_WORKS] = "works", [GIVING_NOTE] = "note", [GIVING_MISSING] = "missing"};
+    struct giving_finding findings[GIVING_MAX];
+    size_t n = giving_look(options->root ? options->root : "", findings);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        const struct giving_finding *f = &findings[i];
+
+        if (options->json)
+            json_array_append_new(
+                list, json_pack("{s:s, s:s, s:s}", "name", f->name, "verdict", verdicts[f->verdict], "text", f->text));
+        else
+            printf("%s: %s%s\n", f->name, f->verdict == GIVING_MISSING ? "missing: " : "", f->text);
+    }
+    json_object_set_new(all, "giving_back", list);
+}
+
 static int probe(struct options *options)
 {
     json_t *all = json_object();
@@ -91,6 +114,8 @@ static int probe(struct options *options)
         else
             print_text(options, name, works, text);
     }
+    if (!options->nr_words)
+        tell_giving(options, all);
     if (options->json) {
         json_dumpf(all, stdout, JSON_INDENT(2));
         putchar('\n');
@@ -101,4 +126,4 @@ static int probe(struct options *options)
 }
 
 const struct command command_probe = {"probe", "[BACKEND...]",
-                                      "show which backends work here, and how to enable the others", probe};
+                                      "show which backends work here, and what becomes of reclaimed memory", probe};

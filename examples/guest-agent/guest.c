@@ -190,7 +190,7 @@ static int start(struct agent *agent, struct agent_error *error)
         return r;
     if (strcmp(config_text(agent->config, NULL, "backend"), "auto") != 0) /* the library has logged its choice */
         log_info("backend %s", damon_reclaim_backend_name(guest->ctx));
-    guest_warn_without_swap(guest);
+    guest_log_giving(guest);
     guest_upkeep(guest); /* do not count refaults from before the start */
     open_extras(guest);
     return guest_inputs_configure(guest, agent->config, error);

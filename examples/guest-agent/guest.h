@@ -52,7 +52,8 @@ static inline struct damon_reclaim_stats guest_stats(const struct guest *guest)
 
 /* upkeep.c: the work of every second. */
 void guest_upkeep(struct guest *guest);
-void guest_warn_without_swap(const struct guest *guest);
+/* Logs what becomes of reclaimed memory on this machine. */
+void guest_log_giving(const struct guest *guest);
 /* Reads the free memory of the machine. Returns false if it is unknown, as for simulated memory. */
 bool guest_free_permille(const struct guest *guest, uint32_t *ret);
 

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/files.h"
+#include "common/giving.h"
 #include "agent/log.h"
 #include "compaction.h"
 #include "guest.h"
@@ -48,13 +49,17 @@ bool guest_free_permille(const struct guest *guest, uint32_t *ret)
     return true;
 }
 
-void guest_warn_without_swap(const struct guest *guest)
+void guest_log_giving(const struct guest *guest)
 {
-    uint64_t total;
+    struct giving_finding findings[GIVING_MAX];
+    size_t n = is_simulated(guest) ? 0 : giving_look(root_of(guest), findings);
 
-    if (!is_simulated(guest) && meminfo(guest, "SwapTotal", &total) && !total)
-        log_warning("there is no swap: only memory of files can be reclaimed; add swap, for example zram, "
-                    "or set skip_anon=Y if this is intended");
+    for (size_t i = 0; i < n; i++) {
+        if (findings[i].verdict == GIVING_MISSING)
+            log_warning("%s: %s", findings[i].name, findings[i].text);
+        else
+            log_info("%s: %s", findings[i].name, findings[i].text);
+    }
 }
 
 static uint64_t refaulted(struct guest *guest)

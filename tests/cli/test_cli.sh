@@ -342,10 +342,11 @@ backends() {
     run probe --root empty
     ok 'probe: none works' [ "$status" = 3 ]
     ok 'probe: the cure' grep -q 'CONFIG_IDLE_PAGE_TRACKING' out
-    ok 'probe: one line a backend, one a missing feature' sh -c '! grep -vE "^(damon|idle-page|sim): |^    missing " out'
+    ok 'probe: one line a backend, one a missing feature' sh -c '! grep -vE "^(damon|idle-page|sim|free page reporting): |^    missing " out'
+    ok 'probe: no balloon' grep -q '^free page reporting: there is no balloon device.*free-page-reporting=on' out
     run probe --root empty --verbose
     cp out long
-    ok 'probe: --verbose tells more' sh -c 'grep -qvE "^(damon|idle-page|sim): |^    missing " long'
+    ok 'probe: --verbose tells more' sh -c 'grep -qvE "^(damon|idle-page|sim|free page reporting): |^    missing " long'
     run probe --root empty --json
     ok 'probe: JSON' "$json" -a <out
     tr -d '\n' <out >line
@@ -353,6 +354,14 @@ backends() {
     ok 'probe: JSON of a backend' value_is idle-page.works false
     ok 'probe: its reason' sh -c '"$1" idle-page.reason <out | grep -q CONFIG_IDLE_PAGE_TRACKING' - "$json"
     ok 'probe: JSON of a missing feature' value_is idle-page.features.goal:some_mem_psi_us.works false
+    mkdir -p giving/proc
+    printf 'Filename Type Size Used Priority\n/dev/vda partition 1024 0 -2\n' >giving/proc/swaps
+    run probe --root giving
+    ok 'probe: what the swap lacks' grep -q '^swap on /dev/vda: missing: .*use zram or zswap' out
+    run probe --root giving idle-page
+    ok 'probe: not asked for' sh -c '! grep -q swap out'
+    run probe --root giving --json
+    ok 'probe: JSON of the swap' sh -c 'tr -d "\n" <out | grep -q "\"swap on /dev/vda\", *\"verdict\": \"missing\""'
     mkdir -p stat/sys/kernel/mm/damon/admin/kdamonds stat/sys/module/damon_stat/parameters
     echo 0 >stat/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
     echo Y >stat/sys/module/damon_stat/parameters/enabled

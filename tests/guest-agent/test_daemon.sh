@@ -57,9 +57,11 @@ bare=$dir/bare
 mkdir -p "$bare/proc" "$bare$dir/lock" "$bare/sys/kernel/mm/damon/admin/kdamonds"
 echo 0 > "$bare/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds"
 printf 'MemTotal: 1024 kB\nMemFree: 512 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n' > "$bare/proc/meminfo"
+printf 'Filename Type Size Used Priority\n' > "$bare/proc/swaps"
 printf '00100000-001fffff : System RAM\n' > "$bare/proc/iomem"
 ok "a machine without swap" begin --root="$bare" --backend=damon --enabled=N
-ok "is told what that means" logged "warning: there is no swap: only memory of files can be reclaimed; add swap"
+ok "is told what that means" logged "warning: swap: there is no swap: only memory of files can be reclaimed; add swap"
+ok "and that there is no balloon" logged "info: free page reporting: there is no balloon device"
 ok "and runs on" ends
 
 "$listen" "$dir/socket" > "$dir/host" &
