@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmdline.h"
 
-#include <errno.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/comm.h"
-
-const char *host_cmdline_word(const struct host_cmdline *cmdline, size_t i)
-{
-    const char *at = cmdline->text, *end = cmdline->text + cmdline->len;
-
-    for (; at < end; i--) {
-        if (i == 0)
-            return at;
-        at += strnlen(at, (size_t)(end - at)) + 1;
-    }
-    return NULL;
-}
 
 /* The word behind @word, or NULL. */
 static const char *next_word(const struct host_cmdline *cmdline, const char *word)
@@ -31,28 +16,37 @@ static const char *next_word(const struct host_cmdline *cmdline, const char *wor
     return word < end ? word : NULL;
 }
 
-/* What follows the option @name, in the next word or behind a '='. With one or two dashes, as the programs take it. */
-static const char *option(const struct host_cmdline *cmdline, const char *name)
+bool host_cmdline_next(const struct host_cmdline *cmdline, const char **at, struct host_option *ret)
 {
-    const char *word = host_cmdline_word(cmdline, 1);
-    size_t len = strlen(name);
+    const char *word = *at ? *at : cmdline->len ? cmdline->text : NULL;
 
-    for (; word; word = next_word(cmdline, word)) {
+    while (word && (word = next_word(cmdline, word)) != NULL) {
         size_t dashes = strspn(word, "-");
 
-        if (dashes < 1 || dashes > 2 || strncmp(word + dashes, name, len))
+        if (dashes < 1 || dashes > 2 || !word[dashes])
             continue;
-        if (word[dashes + len] == '=')
-            return word + dashes + len + 1;
-        if (!word[dashes + len])
-            return next_word(cmdline, word);
+        ret->name = word + dashes;
+        ret->len = strcspn(ret->name, "=");
+        ret->value = ret->name[ret->len] ? ret->name + ret->len + 1 : next_word(cmdline, word);
+        *at = word;
+        return true;
     }
-    return NULL;
+    return false;
 }
 
-/* The value of @key in "first,key=value,..."; the first may stand without its key. Two commas are one that does not
- * separate. */
-static bool sub_option(const char *text, const char *key, bool first, char *value, size_t size)
+const char *host_cmdline_more(const struct host_cmdline *cmdline, const char *value)
+{
+    const char *word = *value == '-' ? NULL : next_word(cmdline, value);
+
+    return word && *word != '-' ? word : NULL;
+}
+
+bool host_option_is(const struct host_option *option, const char *name)
+{
+    return option->len == strlen(name) && !strncmp(option->name, name, option->len);
+}
+
+bool host_sub_option(const char *text, const char *key, bool first, char *value, size_t size)
 {
     size_t key_len = strlen(key);
 
@@ -114,57 +108,71 @@ void host_make_printable(char *text)
     }
 }
 
+/* Skips a JSON text from its quotation mark on. Copies it without its escapes as far as @size reaches. */
+static const char *json_text(const char *at, char *value, size_t size)
+{
+    size_t n = 0;
+
+    for (at++; *at && *at != '"'; at++) {
+        at += *at == '\\' && at[1];
+        if (n + 1 < size)
+            value[n++] = *at;
+    }
+    if (size)
+        value[n] = '\0';
+    return *at ? at + 1 : at;
+}
+
+bool host_json_option(const char *text, const char *key, char *value, size_t size)
+{
+    unsigned int depth = 0;
+    char name[64];
+
+    while (*text) {
+        if (*text != '"') {
+            depth += *text == '{' || *text == '[';
+            depth -= depth && (*text == '}' || *text == ']');
+            text++;
+            continue;
+        }
+        text = json_text(text, name, sizeof(name));
+        text += strspn(text, " ");
+        if (depth != 1 || *text != ':' || strcmp(name, key) != 0)
+            continue;
+        text += 1 + strspn(text + 1, " ");
+        if (*text == '"')
+            json_text(text, value, size);
+        else
+            snprintf(value, size, "%.*s", (int)strcspn(text, ",} "), text);
+        return *value != '\0';
+    }
+    return false;
+}
+
 bool host_cmdline_name(const struct host_cmdline *cmdline, char name[HOST_NAME_SIZE])
 {
-    const char *word = option(cmdline, "name");
+    const char *at = NULL, *guest = NULL, *id = NULL, *socket = NULL;
+    struct host_option option;
     char path[256];
 
-    if (word && sub_option(word, "guest", true, name, HOST_NAME_SIZE))
+    while (host_cmdline_next(cmdline, &at, &option)) {
+        if (host_option_is(&option, "name"))
+            guest = option.value;
+        else if (host_option_is(&option, "id"))
+            id = option.value;
+        else if (host_option_is(&option, "api-socket"))
+            socket = option.value;
+    }
+    if (guest && host_sub_option(guest, "guest", true, name, HOST_NAME_SIZE))
         return true;
-    word = option(cmdline, "id");
-    if (word && *word && *word != '-') {
-        snprintf(name, HOST_NAME_SIZE, "%s", word);
+    if (id && *id && *id != '-') {
+        snprintf(name, HOST_NAME_SIZE, "%s", id);
         return true;
     }
-    word = option(cmdline, "api-socket");
-    if (!word || !sub_option(word, "path", true, path, sizeof(path)))
+    if (!socket || !host_sub_option(socket, "path", true, path, sizeof(path)))
         return false;
     host_stem(path, name);
     return *name != '\0';
-}
-
-/* "4G", "512M", "1048576k"; a bare number is in @unit. */
-static uint64_t parse_size(const char *text, uint64_t unit)
-{
-    static const char suffixes[] = "bkmgt";
-    uint64_t value;
-    char *end;
-
-    if (*text < '0' || *text > '9')
-        return 0;
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (*end) {
-        const char *suffix = strchr(suffixes, *end | 0x20);
-
-        if (!suffix || end[1 + (end[1] == 'B' || end[1] == 'b')])
-            return 0;
-        unit = UINT64_C(1) << (10 * (suffix - suffixes));
-    }
-    return errno || (unit && value > UINT64_MAX / unit) ? 0 : value * unit;
-}
-
-uint64_t host_cmdline_memory(const struct host_cmdline *cmdline)
-{
-    const char *word = option(cmdline, "m");
-    char size[64];
-
-    if (word && sub_option(word, "size", true, size, sizeof(size)))
-        return parse_size(size, UINT64_C(1) << 20);
-    word = option(cmdline, "memory");
-    if (word && sub_option(word, "size", false, size, sizeof(size)))
-        return parse_size(size, 1);
-    return 0;
 }
 
 static const char *base_name(const char *path)
@@ -174,10 +182,45 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* "-v1.7.0-x86_64", "-static": what distributors append to the name of a program. */
+static bool is_version(const char *text)
+{
+    static const char *const words[] = {"static", "musl", "x86_64", "aarch64", "riscv64", "amd64", "arm64"};
+
+    while (*text == '-') {
+        size_t len = strcspn(++text, "-");
+        bool known = (text[0] >= '0' && text[0] <= '9') || (text[0] == 'v' && text[1] >= '0' && text[1] <= '9');
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !known; i++)
+            known = strlen(words[i]) == len && !strncmp(text, words[i], len);
+        if (!known)
+            return false;
+        text += len;
+    }
+    return !*text;
+}
+
+static bool name_matches(const char *pattern, const char *name)
+{
+    size_t len = strlen(pattern);
+
+    return !fnmatch(pattern, name, 0) || (!strncmp(pattern, name, len) && is_version(name + len));
+}
+
 bool host_command_matches(const char *pattern, const char *argv0, const char *exe, const char *comm)
 {
-    return (argv0 && !fnmatch(pattern, base_name(argv0), 0)) || (exe && !fnmatch(pattern, base_name(exe), 0)) ||
-           (comm && comm_matches(pattern, comm));
+    return (argv0 && name_matches(pattern, base_name(argv0))) || (exe && name_matches(pattern, base_name(exe))) ||
+           (comm && (comm_matches(pattern, comm) || name_matches(pattern, comm)));
+}
+
+bool host_is_by_name_only(const char *argv0, const char *exe, const char *comm)
+{
+    return host_command_matches("firecracker*", argv0, exe, comm);
+}
+
+bool host_is_name_of(const char *pattern)
+{
+    return !strncmp(pattern, "firecracker", strlen("firecracker"));
 }
 
 static int hex(char c)

@@ -38,6 +38,7 @@ int host_has_command(const struct host_places *places, pid_t pid)
 {
     char exe[PATH_MAX], *cmdline = NULL, *comm = NULL;
     const char *path = host_read_exe(places->root, pid, exe, sizeof(exe)) ? exe : NULL;
+    bool by_name_only;
     size_t len = 0;
     int r = host_read_proc(places->root, pid, "cmdline", &cmdline, &len);
 
@@ -46,8 +47,10 @@ int host_has_command(const struct host_places *places, pid_t pid)
     if (r == 0)
         comm[strcspn(comm, "\n")] = '\0';
     r = file_own_lack(r);
+    by_name_only = r == 0 && len && host_is_by_name_only(cmdline, path, comm);
     for (size_t i = 0; r == 0 && len && i < places->commands.n; i++)
-        r = host_command_matches(places->commands.items[i], cmdline, path, comm);
+        r = (!by_name_only || host_is_name_of(places->commands.items[i])) &&
+            host_command_matches(places->commands.items[i], cmdline, path, comm);
     free(cmdline);
     free(comm);
     return r;
@@ -114,7 +117,6 @@ static int describe(const char *root, struct host_found *found)
     if (r < 0)
         return r;
     cmdline.text = text;
-    found->memory = host_cmdline_memory(&cmdline);
     if (!host_cmdline_name(&cmdline, found->name) && !host_scope_name(found->cgroup, found->name)) {
         if (*by_method)
             memcpy(found->name, by_method, sizeof(by_method));

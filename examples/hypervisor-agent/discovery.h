@@ -43,7 +43,6 @@ struct host_found {
     pid_t pid;
     uint64_t start_time; /* identifies the process, together with the pid */
     enum host_method method;
-    uint64_t memory;               /* memory size of the guest from the command line; 0 if it has none */
     bool known;                    /* was already in the list */
     char name[HOST_NAME_SIZE];     /* unique: from the command line, the scope or the pid file, else the pid */
     char cgroup[HOST_CGROUP_SIZE]; /* of the whole machine, below /sys/fs/cgroup; "" if unknown */

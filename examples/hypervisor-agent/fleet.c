@@ -16,27 +16,10 @@
 
 const char *host_state_name(enum host_state state)
 {
-    static const char *const names[] = {"found", "watched", "excluded", "no_memory", "hugetlb", "failed"};
+    static const char *const names[] = {"found",   "watched",   "excluded", "no_memory",
+                                        "hugetlb", "uncertain", "pinned",   "failed"};
 
     return names[state];
-}
-
-int host_read_ram(const char *root, const struct host_found *found, struct host_ram *ret)
-{
-    struct host_mapping *mappings;
-    char *text;
-    size_t n;
-    int r = host_read_proc(root, found->pid, "maps", &text, NULL);
-
-    if (r < 0)
-        return r;
-    r = host_parse_mappings(text, &mappings, &n);
-    if (r == 0) {
-        r = host_guest_ram(mappings, n, found->memory, ret);
-        free(mappings);
-    }
-    free(text);
-    return r;
 }
 
 /* Whether no other machine is in the cgroup of this one, nor the daemon, so that its figures are the machine's. A slice
@@ -82,7 +65,37 @@ static bool is_excluded(const struct host_vm *vm)
 static bool is_out_of_date(const struct host_vm *vm)
 {
     return is_excluded(vm) != (vm->state == HOST_EXCLUDED) || (vm->watch && vm->whole != vm->policy.whole_process) ||
-           (vm->state == HOST_HUGETLB && vm->policy.whole_process);
+           ((vm->state == HOST_HUGETLB || vm->state == HOST_UNCERTAIN) && vm->policy.whole_process) ||
+           vm->configured != vm->policy.memory;
+}
+
+/* Whether its memory is to be left alone, with the reason in the log when that is new. */
+static bool is_not_to_be_watched(struct host_vm *vm)
+{
+    enum host_state state;
+
+    if (vm->ram.pinned)
+        state = HOST_PINNED;
+    else if (vm->policy.whole_process)
+        return false;
+    else if (vm->ram.kind == HOST_RAM_HUGETLB)
+        state = HOST_HUGETLB;
+    else if (!vm->ram.n)
+        state = HOST_UNCERTAIN;
+    else
+        return false;
+    if (vm->state != state && state == HOST_PINNED)
+        log_warning("%s: its memory is pinned, by a device that was passed through to it or because it is encrypted or "
+                    "locked; it is left alone",
+                    vm->found.name);
+    else if (vm->state != state && state == HOST_HUGETLB)
+        log_warning("%s: its memory is on hugetlb pages, which the kernel does not reclaim; it is left alone",
+                    vm->found.name);
+    else if (vm->state != state)
+        log_warning("%s: it is not certain which memory is the guest's: %s; it is left alone", vm->found.name,
+                    vm->ram.note);
+    set_state(vm, state);
+    return true;
 }
 
 /* It cannot be watched, or its context has failed. It is retried later. */
@@ -103,24 +116,21 @@ static void begin(struct host_vm *vm)
         set_state(vm, HOST_EXCLUDED);
         return;
     }
-    r = host_read_ram(config_text(host->agent->config, NULL, "root"), &vm->found, &vm->ram);
+    vm->configured = vm->policy.memory;
+    r = host_read_ram(config_text(host->agent->config, NULL, "root"), &vm->found, vm->configured, &vm->seen);
     if (r == -ENOENT || r == -ESRCH) {
         set_state(vm, HOST_NO_MEMORY);
         return;
     }
     if (r < 0) {
-        log_warning("%s: /proc/%d/maps cannot be read: %s", vm->found.name, (int)vm->found.pid, strerror(-r));
+        log_warning("%s: /proc/%d cannot be read: %s", vm->found.name, (int)vm->found.pid, strerror(-r));
         failed(vm);
         return;
     }
+    vm->ram = vm->seen;
     host_usage_calibrate(vm);
-    if (vm->ram.kind == HOST_RAM_HUGETLB && !vm->policy.whole_process) {
-        if (vm->state != HOST_HUGETLB)
-            log_warning("%s: its memory is on hugetlb pages, which the kernel does not reclaim; it is left alone",
-                        vm->found.name);
-        set_state(vm, HOST_HUGETLB);
+    if (is_not_to_be_watched(vm))
         return;
-    }
     r = host_watch_add(vm, &error);
     if (r < 0 && r != -ESRCH)
         log_warning("%s: cannot be watched: %s", vm->found.name, error.text);
@@ -133,6 +143,8 @@ static void begin(struct host_vm *vm)
              (int)vm->found.pid, host_method_name(vm->found.method), (unsigned long long)(vm->ram.bytes >> 20),
              host_ram_kind_name(vm->ram.kind), vm->ram.n,
              vm->policy.whole_process ? ", and the rest of the process" : "");
+    if (*vm->ram.note)
+        log_warning("%s: the rest of its memory is left alone: %s", vm->found.name, vm->ram.note);
 }
 
 static void rewatch(struct host_vm *vm)
@@ -142,13 +154,13 @@ static void rewatch(struct host_vm *vm)
     begin(vm);
 }
 
-/* Memory is plugged and unplugged while a machine runs. */
+/* Memory and devices are plugged and unplugged while a machine runs. */
 static void look_again(struct host_vm *vm)
 {
     struct host_ram ram;
 
-    if (host_read_ram(config_text(vm->host->agent->config, NULL, "root"), &vm->found, &ram) < 0 ||
-        host_ram_same(&ram, &vm->ram))
+    if (host_read_ram(config_text(vm->host->agent->config, NULL, "root"), &vm->found, vm->configured, &ram) < 0 ||
+        host_ram_same(&ram, &vm->seen))
         return;
     log_info("%s: its memory mappings have changed", vm->found.name);
     rewatch(vm);
@@ -163,6 +175,8 @@ static void follow(struct host_vm *vm, uint64_t now)
     switch (vm->state) {
     case HOST_WATCHED:
     case HOST_HUGETLB:
+    case HOST_UNCERTAIN:
+    case HOST_PINNED:
         if ((unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN)
             look_again(vm);
         break;

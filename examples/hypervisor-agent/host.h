@@ -20,6 +20,7 @@
 #include "guest_ram.h"
 #include "policy.h"
 #include "settings.h"
+#include "usage.h"
 
 struct host;
 struct host_watch;
@@ -31,6 +32,8 @@ enum host_state {
     HOST_EXCLUDED,  /* by configuration or by the never-reclaim list */
     HOST_NO_MEMORY, /* no guest memory was found, or not yet */
     HOST_HUGETLB,   /* memory that the kernel does not reclaim */
+    HOST_UNCERTAIN, /* it is not certain which memory is the guest's */
+    HOST_PINNED,    /* memory that a device has pinned, or that is encrypted or locked */
     HOST_FAILED     /* it could not be watched; retried later */
 };
 
@@ -38,7 +41,9 @@ struct host_vm {
     struct host *host;
     struct host_found found;
     struct host_policy policy;
-    struct host_ram ram;
+    struct host_ram seen; /* as it was found */
+    struct host_ram ram;  /* the part of it that can be reclaimed */
+    uint64_t configured;  /* the size from the configuration with which it was found; 0: none */
     enum host_state state;
     struct loop_source *process;
     struct host_watch *watch; /* while WATCHED */
@@ -110,8 +115,10 @@ int host_scan(struct host *host);
 bool host_begin_some(struct host *host);
 void host_vm_remove(struct host_vm *vm);
 const char *host_state_name(enum host_state state);
-/* Finds the guest's memory in a process. Returns 0 or a negative errno; -ENOENT if there is none, or not yet. */
-int host_read_ram(const char *root, const struct host_found *found, struct host_ram *ret);
+
+/* look.c: finds the guest's memory in a process. @configured: its size from the configuration, or 0. Returns 0 or a
+ * negative errno; -ENOENT if there is none, or not yet. */
+int host_read_ram(const char *root, const struct host_found *found, uint64_t configured, struct host_ram *ret);
 
 /* watch.c: a context, for one machine or for all. */
 int host_watch_add(struct host_vm *vm, struct agent_error *error);
@@ -129,9 +136,10 @@ struct damon_reclaim *host_watch_context(const struct host_watch *watch);
 int host_choose_backend(struct host *host, struct agent_error *error);
 
 /* usage.c: measurements of the machines. */
-/* Measures the resident memory of the guest. If it is on hugetlb pages, this sets its kind, which the name of a memfd
- * or of a file does not show. Returns 0 or a negative errno. */
-int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, uint64_t *ret_resident);
+/* Measures the resident memory of the guest, in @ret with smaps.resident. Takes ranges on hugetlb pages out of @ram,
+ * which the name of a memfd or of a file does not show; if all of them are, it sets the kind. Returns 0 or a negative
+ * errno. */
+int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, struct host_smaps *ret);
 void host_usage_calibrate(struct host_vm *vm);
 /* Returns whether the machine is to be left alone from now on, or gets a share again. */
 bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,

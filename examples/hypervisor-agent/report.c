@@ -24,21 +24,27 @@ struct entry {
 static void look(const struct config *config, const struct host_found *found, struct entry *ret)
 {
     const char *root = config_text(config, NULL, "root");
-    int r = host_read_ram(root, found, &ret->ram);
-    uint64_t resident;
+    struct host_smaps smaps;
+    int r;
+
+    host_policy_get(config, found->name, &ret->policy);
+    r = host_read_ram(root, found, ret->policy.memory, &ret->ram);
 
     /* Read only for the kind. If it fails, the kind stays as found. */
     if (r == 0)
-        host_read_smaps(root, found, &ret->ram, &resident);
+        host_read_smaps(root, found, &ret->ram, &smaps);
     ret->found = found;
-    host_policy_get(config, found->name, &ret->policy);
     ret->state = HOST_WATCHED;
     if (ret->policy.excluded)
         ret->state = HOST_EXCLUDED;
     else if (r < 0)
         ret->state = r == -ENOENT || r == -ESRCH ? HOST_NO_MEMORY : HOST_FAILED;
+    else if (ret->ram.pinned)
+        ret->state = HOST_PINNED;
     else if (ret->ram.kind == HOST_RAM_HUGETLB && !ret->policy.whole_process)
         ret->state = HOST_HUGETLB;
+    else if (!ret->ram.n && !ret->policy.whole_process)
+        ret->state = HOST_UNCERTAIN;
     if (r < 0)
         ret->ram = (struct host_ram){0};
 }
@@ -60,6 +66,8 @@ static void print_table(const struct config *config, const struct host_found_lis
                host_ram_kind_name(entry.ram.kind), state_text(entry.state));
         for (size_t k = 0; k < entry.ram.n; k++)
             printf("    %" PRIx64 "-%" PRIx64 "\n", entry.ram.ranges[k].start, entry.ram.ranges[k].end);
+        if (*entry.ram.note)
+            printf("    left alone: %s\n", entry.ram.note);
     }
 }
 
@@ -74,10 +82,11 @@ static json_t *entry_json(const struct entry *entry)
     for (size_t i = 0; i < entry->ram.n; i++)
         json_array_append_new(ranges, json_pack("{s:I, s:I}", "start", (json_int_t)entry->ram.ranges[i].start, "end",
                                                 (json_int_t)entry->ram.ranges[i].end));
-    return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:b, s:s, s:o}", "name", entry->found->name, "pid",
+    return json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:b, s:s, s:s, s:o}", "name", entry->found->name, "pid",
                      (int)entry->found->pid, "found_by", host_method_name(entry->found->method), "cgroup", cgroup,
                      "memory", (json_int_t)entry->ram.bytes, "kind", host_ram_kind_name(entry->ram.kind), "as_told",
-                     (int)entry->ram.as_told, "state", state_text(entry->state), "ranges", ranges);
+                     (int)(entry->ram.n && !*entry->ram.note), "state", state_text(entry->state), "left_alone",
+                     entry->ram.note, "ranges", ranges);
 }
 
 static int print_json(const struct config *config, const struct host_found_list *list)

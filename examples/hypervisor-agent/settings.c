@@ -46,7 +46,7 @@ const struct config_option host_options[] = {
      "files with the pid of a virtual machine that runs one of the commands"},
     {"discovery", "cgroups", CONFIG_LIST, "machine.slice", "PATH,...",
      "cgroups below /sys/fs/cgroup: processes in and below them that run one of the commands are virtual machines"},
-    {"discovery", "commands", CONFIG_LIST, "qemu-system-*,qemu-kvm,kvm,cloud-hypervisor,firecracker", "PATTERN,...",
+    {"discovery", "commands", CONFIG_LIST, "qemu-system-*,qemu-kvm,kvm,cloud-hypervisor", "PATTERN,...",
      "names of the programs that run virtual machines"},
     {"discovery", "anywhere", CONFIG_BOOL, "Y", NULL, "look for the commands among all processes"},
     {"discovery", "interval", CONFIG_TIME, "5s", NULL, "time between two searches for machines",
@@ -67,6 +67,8 @@ const struct config_option host_options[] = {
      .max = 10000},
     {"vm", "quota_sz", CONFIG_BYTES, "0", NULL, "the largest share of the quota for each machine; 0: no limit"},
     {"vm", "never_below", CONFIG_BYTES, "0", NULL, "guest memory that each machine keeps in any case"},
+    {"vm", "memory", CONFIG_BYTES, "0", NULL,
+     "size of the guest memory of each machine, if its command line does not say it; 0: as the command line says"},
     {"vm", "whole_process", CONFIG_BOOL, "N", NULL, "reclaim all memory of the process, not only the guest's"},
     {0},
 };
@@ -97,6 +99,7 @@ void host_policy_get(const struct config *config, const char *name, struct host_
         .min_age_us = config_params(config)->min_age,
         .weight = (uint32_t)config_number(config, section_of(config, name, "vm_weight"), "vm_weight"),
         .cap = config_number(config, section_of(config, name, "vm_quota_sz"), "vm_quota_sz"),
+        .memory = config_number(config, section_of(config, name, "vm_memory"), "vm_memory"),
         .never_below = config_number(config, section_of(config, name, "vm_never_below"), "vm_never_below"),
     };
     if (*min_age) /* was checked */

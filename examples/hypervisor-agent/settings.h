@@ -23,6 +23,7 @@ struct host_policy {
     uint32_t weight;
     uint64_t cap; /* bytes per window; 0: no limit */
     uint64_t never_below;
+    uint64_t memory; /* the size of the guest's memory; 0: as the command line says */
 };
 
 void host_policy_get(const struct config *config, const char *name, struct host_policy *ret);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "proc.h"
-#include "usage.h"
 
 static const char *root_of(const struct host_vm *vm)
 {
@@ -27,36 +26,55 @@ static bool read_resident(const struct host_vm *vm, uint64_t *ret)
     return ok;
 }
 
-int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, uint64_t *ret_resident)
+/* The kernel does not reclaim hugetlb pages. */
+static void drop_hugetlb(struct host_ram *ram, bool hugetlb[HOST_RAM_MAX_RANGES])
 {
-    struct host_smaps smaps;
+    uint64_t before = ram->bytes;
+    bool all = ram->n > 0;
+
+    for (size_t i = 0; i < ram->n; i++) {
+        hugetlb[i] |= ram->kinds[i] == HOST_RAM_HUGETLB;
+        all &= hugetlb[i];
+    }
+    if (all) {
+        ram->kind = HOST_RAM_HUGETLB;
+        return;
+    }
+    host_ram_drop(ram, hugetlb);
+    if (ram->bytes < before && !*ram->note)
+        snprintf(ram->note, sizeof(ram->note), "%llu MiB are on hugetlb pages, which the kernel does not reclaim",
+                 (unsigned long long)(before - ram->bytes) >> 20);
+}
+
+int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, struct host_smaps *ret)
+{
+    bool hugetlb[HOST_RAM_MAX_RANGES] = {false};
     char *text;
     int r = host_read_proc(root, found->pid, "smaps", &text, NULL);
 
-    if (r < 0)
-        return r;
-    host_parse_smaps(text, ram->ranges, ram->n, &smaps);
-    free(text);
-    if (ram->bytes && smaps.hugetlb >= ram->bytes)
-        ram->kind = HOST_RAM_HUGETLB;
-    *ret_resident = smaps.resident;
-    return 0;
+    if (r == 0) {
+        host_parse_smaps(text, ram->ranges, ram->n, hugetlb, ret);
+        free(text);
+    }
+    drop_hugetlb(ram, hugetlb);
+    return r;
 }
 
 /* Reading smaps walks all page tables of the process, so it is read once. Afterwards statm is read, and the memory that
  * does not belong to the guest is subtracted. */
 void host_usage_calibrate(struct host_vm *vm)
 {
-    uint64_t all, guest;
+    struct host_smaps smaps;
+    uint64_t all;
 
     vm->other = 0;
     if (!read_resident(vm, &all))
         return;
     vm->resident = all;
-    if (vm->policy.whole_process || host_read_smaps(root_of(vm), &vm->found, &vm->ram, &guest) < 0)
+    if (vm->policy.whole_process || host_read_smaps(root_of(vm), &vm->found, &vm->ram, &smaps) < 0)
         return;
-    vm->other = all > guest ? all - guest : 0;
-    vm->resident = guest;
+    vm->other = all > smaps.resident ? all - smaps.resident : 0;
+    vm->resident = smaps.resident;
 }
 
 static void read_costs(struct host_vm *vm, uint64_t *ret_refaulted)

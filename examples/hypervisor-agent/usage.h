@@ -3,19 +3,22 @@
 #ifndef HOST_USAGE_H
 #define HOST_USAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <damon_reclaim/damon_reclaim.h>
 
-/* Sizes of the mappings that begin in one of the given ranges, in bytes. */
+/* Of the mappings that begin in one of the given ranges. */
 struct host_smaps {
-    uint64_t resident;
-    uint64_t hugetlb; /* size of those on hugetlb pages, resident or not */
+    uint64_t resident;     /* bytes */
+    uint64_t proportional; /* the same, divided by the number of processes that have a page mapped */
 };
 
-/* Parses the text of /proc/PID/smaps. It modifies the text. */
-void host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n, struct host_smaps *ret);
+/* Parses the text of /proc/PID/smaps, which it modifies. Sets hugetlb[i] if range number i has mappings on hugetlb
+ * pages, and clears it if not. */
+void host_parse_smaps(char *text, const struct damon_reclaim_range *ranges, size_t n, bool *hugetlb,
+                      struct host_smaps *ret);
 /* Reads the total of the line "some" of memory.pressure, in us. Returns 0 or -EINVAL. */
 int host_parse_pressure(const char *text, uint64_t *ret_us);
 

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 struct tree tree;
@@ -197,9 +198,15 @@ void stop_all(const pid_t *pids, size_t n)
 
 pid_t hugetlb_machine(const char *name)
 {
+    static const char words[] =
+        "\0-object\0memory-backend-memfd,id=m,size=64M,hugetlb=on\0-machine\0pc,memory-backend=m";
     pid_t pid = machine(name);
-    char path[64];
+    char path[64], text[256];
+    int n = snprintf(text, sizeof(text), "qemu-system-x86_64%c-name%c%s", 0, 0, name);
 
+    memcpy(text + n, words, sizeof(words));
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+    tree_write_bytes(&tree, path, text, (size_t)n + sizeof(words));
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
     tree_write(&tree, path, "7f1020000000-7f1024000000 rw-s 00000000 00:10 9 /memfd:memory-backend-memfd (deleted)\n");
     snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);

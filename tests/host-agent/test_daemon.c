@@ -73,6 +73,55 @@ START_TEST(test_hugetlb)
 }
 END_TEST
 
+/* A device that was passed through has pinned the memory, or the process has locked it: also while it runs. */
+START_TEST(test_pinned)
+{
+    pid_t a = machine("a"), device = machine("device"), locked = machine("locked");
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/fd/7", (int)device);
+    tree_link(&tree, path, "/dev/vfio/16");
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)locked);
+    tree_write(&tree, path, "Name:\tqemu\nVmLck:\t   65536 kB\nVmPin:\t       0 kB\n");
+    begin("[vm device]\nwhole_process = Y\n");
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    vm_becomes("device", device, "pinned");
+    vm_becomes("locked", locked, "pinned");
+    metric_is_missing(METRIC("vm_share_bytes", "device"));
+    list_says("", "anon     pinned\n");
+    snprintf(path, sizeof(path), "/proc/%d/fd/9", (int)a);
+    tree_link(&tree, path, "/dev/vfio/vfio");
+    vm_becomes("a", a, "pinned");
+    metric_vanishes(METRIC("vm_share_bytes", "a"));
+    tree_unlink(&tree, path);
+    metric_reaches(METRIC("vm_share_bytes", "a"), 1);
+    stop_all((const pid_t[]){a, device, locked}, 3);
+}
+END_TEST
+
+/* The command line says another size than any mapping has: nothing is reclaimed, until the administrator says which. */
+START_TEST(test_uncertain)
+{
+    pid_t a = machine("a"), b = stand_in_start();
+    const char *const words[] = {"qemu-system-x86_64", "-name", "b", "-m", "96", NULL};
+
+    make_machine(b, "b");
+    tree_process(&tree, b, 77, "qemu-system-x86", "/user.slice", words);
+    begin("");
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    vm_becomes("b", b, "uncertain");
+    metric_is_missing(METRIC("vm_share_bytes", "b"));
+    list_says("", "uncertain\n    left alone: no mapping has the 96 MiB of its command line\n");
+#ifdef HAVE_JANSSON
+    list_says("--json", "\"left_alone\": \"no mapping has the 96 MiB");
+#endif
+    reload("[vm b]\nmemory = 64MiB\n", "applied", 1);
+    metric_reaches(METRIC("reclaimed_bytes_total", "b"), 1);
+    metric_is(METRIC("monitored_bytes", "b"), 64 * (double)MIB);
+    stop_all((const pid_t[]){a, b}, 2);
+}
+END_TEST
+
 /* Together the machines get no more than the quota of the windows that have passed. */
 START_TEST(test_quota)
 {
@@ -362,6 +411,8 @@ static void fill(TCase *tcase)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_watches);
     tcase_add_test(tcase, test_hugetlb);
+    tcase_add_test(tcase, test_pinned);
+    tcase_add_test(tcase, test_uncertain);
     tcase_add_test(tcase, test_quota);
     tcase_add_test(tcase, test_come_and_go);
     tcase_add_test(tcase, test_never_below);

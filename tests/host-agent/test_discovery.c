@@ -7,6 +7,7 @@
 
 #include "discovery.h"
 #include "suite.h"
+#include "told.h"
 #include "tree.h"
 
 #define WORDS(...)                                                                                                     \
@@ -66,14 +67,29 @@ START_TEST(test_by_command)
     ck_assert_uint_eq(list.n, 4);
     ck_assert_int_eq(list.items[0].pid, 200);
     ck_assert_str_eq(list.items[0].name, "db");
-    ck_assert_uint_eq(list.items[0].memory, UINT64_C(2) << 30);
     ck_assert_str_eq(list.items[1].name, "web,1");
-    ck_assert_uint_eq(list.items[1].memory, UINT64_C(1) << 30);
     ck_assert_uint_eq(list.items[1].start_time, 400);
     ck_assert_str_eq(list.items[2].name, "f-1");
-    ck_assert_uint_eq(list.items[2].memory, 0);
     ck_assert_str_eq(list.items[3].name, "600");
     ck_assert_int_eq(list.items[3].method, HOST_BY_COMMAND);
+}
+END_TEST
+
+/* Firecracker is a machine only if it is asked for by name, because its snapshots and swap do not go together. */
+START_TEST(test_by_name_only)
+{
+    struct host_places places = {.root = tree.root, .commands = WORDS("*"), .anywhere = true};
+    const char *const words[] = {"/opt/firecracker-v1.7.0-x86_64", "--id", "f-1", NULL};
+
+    tree_process(&tree, 400, 7, "firecracker-v1.", "/", words);
+    tree_process(&tree, 401, 7, "other", "/", (const char *const[]){"/bin/other", NULL});
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 1);
+    ck_assert_int_eq(list.items[0].pid, 401);
+    places.commands = (struct host_words)WORDS("firecracker");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 1);
+    ck_assert_int_eq(list.items[0].pid, 400);
 }
 END_TEST
 
@@ -93,7 +109,6 @@ START_TEST(test_by_cgroup)
     ck_assert_int_eq(list.items[0].pid, 10);
     ck_assert_str_eq(list.items[0].name, "web-01");
     ck_assert_str_eq(list.items[0].cgroup, SCOPE);
-    ck_assert_uint_eq(list.items[0].memory, UINT64_C(512) << 20);
     ck_assert_int_eq(list.items[0].method, HOST_BY_CGROUP);
     /* Given with the whole path. */
     places.cgroups = (struct host_words)WORDS("/sys/fs/cgroup/machine.slice");
@@ -268,41 +283,49 @@ START_TEST(test_sizes)
 {
     static const struct {
         const char *word;
-        uint64_t mib;
-    } sizes[] = {{"128", 128},
-                 {"2G", 2048},
-                 {"size=1048576k,slots=4,maxmem=8G", 1024},
-                 {"1g", 1024},
-                 {"4096M", 4096},
+        uint64_t bytes;
+    } sizes[] = {{"128", 128 << 20},
+                 {"2G", UINT64_C(2) << 30},
+                 {"1g", 1 << 30},
+                 {"3GB", UINT64_C(3) << 30},
+                 {"0.125G", 128 << 20},
+                 {"1.5k", 1536},
+                 {".5G", 0},
+                 {"0x10", 16 << 20},
+                 {"4096b", 4096},
                  {"", 0},
                  {"x", 0},
                  {"-5", 0},
+                 {"0x10G", 0},
                  {"99999999999999999999", 0},
                  {"18446744073709551615", 0},
-                 {"slots=2,size=3G", 3072},
-                 {"3GB", 3072},
+                 {"17592186044416", 0},
                  {"3Gx", 0}};
 
-    static const struct {
-        struct host_cmdline words;
-        uint64_t mib;
-    } others[] = {
-        {CMDLINE("ch\0--memory\0size=512M,shared=on\0"), 512},
-        {CMDLINE("ch\0--memory=size=1G\0"), 1024},
-        {CMDLINE("qemu\0-m\0"), 0}, /* the size is missing */
-        {CMDLINE(""), 0},
-    };
-
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        char text[128];
-        int n = snprintf(text, sizeof(text), "qemu%c-m%c%s%c", 0, 0, sizes[i].word, 0);
-        struct host_cmdline c = {.text = text, .len = (size_t)n};
+        uint64_t bytes = 0;
 
-        if (host_cmdline_memory(&c) != sizes[i].mib << 20)
-            ck_abort_msg("%s: %llu", sizes[i].word, (unsigned long long)host_cmdline_memory(&c));
+        if (host_parse_size(sizes[i].word, 1 << 20, &bytes) != (sizes[i].bytes > 0) || bytes != sizes[i].bytes)
+            ck_abort_msg("%s: %llu", sizes[i].word, (unsigned long long)bytes);
     }
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        ck_assert_uint_eq(host_cmdline_memory(&others[i].words), others[i].mib << 20);
+}
+END_TEST
+
+START_TEST(test_json)
+{
+    static const char *const text = "{\"a\": {\"id\": \"inner\"}, \"id\" : \"x\\\"y\", \"size\":4096,\"share\":true}";
+    char value[16];
+
+    ck_assert(host_json_option(text, "id", value, sizeof(value)));
+    ck_assert_str_eq(value, "x\"y");
+    ck_assert(host_json_option(text, "size", value, sizeof(value)));
+    ck_assert_str_eq(value, "4096");
+    ck_assert(host_json_option(text, "share", value, sizeof(value)));
+    ck_assert_str_eq(value, "true");
+    ck_assert(!host_json_option(text, "inner", value, sizeof(value)));
+    ck_assert(!host_json_option("{\"id\":\"", "id", value, sizeof(value)));
+    ck_assert(!host_json_option("{\"id", "id", value, sizeof(value)));
+    ck_assert(!host_json_option("{\"id\\", "id", value, sizeof(value)));
 }
 END_TEST
 
@@ -356,6 +379,13 @@ START_TEST(test_commands)
         {"cloud-hypervisor", NULL, NULL, "cloud", false},
         {"firecracker", "x", "/a/firecracker", "y", true},
         {"firecracker", "firecracker-log", "/a/sh", "sh", false},
+        {"firecracker", "./firecracker-v1.7.0-x86_64", NULL, NULL, true},
+        {"firecracker", NULL, NULL, "firecracker-v1.", true},
+        {"cloud-hypervisor", NULL, "/opt/cloud-hypervisor-static", NULL, true},
+        {"cloud-hypervisor", NULL, "/opt/cloud-hypervisor-static-aarch64", NULL, true},
+        {"qemu-kvm", "qemu-kvm-9.1", NULL, NULL, true},
+        {"kvm", "kvm-irqfd-cleanup", NULL, NULL, false},
+        {"kvm", "kvm-", NULL, NULL, false},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -369,6 +399,7 @@ static void fill(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_by_command);
+    tcase_add_test(tcase, test_by_name_only);
     tcase_add_test(tcase, test_by_cgroup);
     tcase_add_test(tcase, test_by_pid_file_and_list);
     tcase_add_test(tcase, test_printable_names);
@@ -376,6 +407,7 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_names_apart);
     tcase_add_test(tcase, test_no_files_left);
     tcase_add_test(tcase, test_sizes);
+    tcase_add_test(tcase, test_json);
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_commands);
 }

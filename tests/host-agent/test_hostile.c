@@ -19,12 +19,14 @@ START_TEST(test_words)
     size_t len = 2 * MANY + sizeof(name);
     char *text = calloc(1, len), found[HOST_NAME_SIZE];
     struct host_cmdline cmdline = {.text = text, .len = len};
+    struct host_told told;
 
     ck_assert_ptr_nonnull(text);
     for (size_t i = 0; i < MANY; i++)
         text[2 * i] = 'a';
     memcpy(text + 2 * MANY, name, sizeof(name));
-    ck_assert_uint_eq(host_cmdline_memory(&cmdline), 0);
+    host_told_read(&cmdline, NULL, 0, &told);
+    ck_assert_uint_eq(told.n, 0);
     ck_assert(host_cmdline_name(&cmdline, found));
     ck_assert_str_eq(found, "last");
     free(text);
@@ -36,6 +38,7 @@ START_TEST(test_mappings)
     enum { N = 100000 };
     struct host_mapping *mappings = calloc(2 * N + 1, sizeof(*mappings));
     char(*paths)[24] = calloc(N, sizeof(*paths));
+    struct host_told told = {.pieces = {{.size = 64 << 20, .kinds = HOST_RAM_ANY}}, .n = 1};
     struct host_ram ram;
 
     ck_assert(mappings && paths);
@@ -57,7 +60,7 @@ START_TEST(test_mappings)
                                             .path = "",
                                             .readable = true,
                                             .writable = true};
-    ck_assert_int_eq(host_guest_ram(mappings, 2 * N + 1, 0, &ram), 0);
+    ck_assert_int_eq(host_guest_ram(mappings, 2 * N + 1, &told, &ram), 0);
     ck_assert_uint_eq(ram.n, 1);
     ck_assert_uint_eq(ram.ranges[0].start, UINT64_C(1) << 40);
     free(paths);
