@@ -13,16 +13,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/giving.h"
 #include "agent/log.h"
 #include "agent/loop.h"
+#include "free_blocks.h"
+
+#define PRESSURE_LIMIT 1000 /* 10 %: then the CPUs have better things to do */
 
 struct compaction {
     struct loop *loop;
+    const char *root;
     char path[PATH_MAX];
     pid_t child; /* 0: none */
     struct loop_source *source;
     bool asked_once, failed;
+    bool in_vain;
     uint64_t asked_ns, reclaimed; /* at the last request */
+    uint64_t in_vain_ns;          /* when it was seen last that there is nothing to join */
     uint64_t nr_requests;
 };
 
@@ -33,6 +40,7 @@ int compaction_new(struct loop *loop, const char *root, struct compaction **ret)
     if (!compaction)
         return -ENOMEM;
     compaction->loop = loop;
+    compaction->root = root;
     snprintf(compaction->path, sizeof(compaction->path), "%s/proc/sys/vm/compact_memory", root);
     *ret = compaction;
     return 0;
@@ -70,6 +78,26 @@ static void answered(struct loop_source *source, int pid, void *userdata)
     }
 }
 
+/* At least so many bytes of free memory are in blocks too small to be reported. Where the kernel does not tell, what
+ * was reclaimed decides alone. */
+static bool is_fragmented(const struct compaction *compaction, bool movable, uint64_t bytes)
+{
+    uint64_t small;
+
+    return free_blocks_small(compaction->root, giving_order(compaction->root), movable, &small) < 0 || small >= bytes;
+}
+
+static bool is_worth_it(struct compaction *compaction, const struct compaction_limits *limits, uint64_t now_ns)
+{
+    if (compaction->in_vain && now_ns - compaction->in_vain_ns < limits->interval_ns)
+        return false;
+    if (free_blocks_pressure(compaction->root) >= PRESSURE_LIMIT || !is_fragmented(compaction, false, limits->after))
+        return false;
+    compaction->in_vain = !is_fragmented(compaction, true, limits->after);
+    compaction->in_vain_ns = now_ns;
+    return !compaction->in_vain;
+}
+
 void compaction_consider(struct compaction *compaction, const struct compaction_limits *limits, uint64_t now_ns,
                          uint64_t reclaimed)
 {
@@ -78,6 +106,8 @@ void compaction_consider(struct compaction *compaction, const struct compaction_
     if (!limits->after || compaction->child || reclaimed - compaction->reclaimed < limits->after)
         return;
     if (compaction->asked_once && now_ns - compaction->asked_ns < limits->interval_ns)
+        return;
+    if (!is_worth_it(compaction, limits, now_ns))
         return;
     compaction->asked_once = true;
     compaction->asked_ns = now_ns;

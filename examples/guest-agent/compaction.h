@@ -14,14 +14,15 @@ struct compaction;
 struct loop;
 
 struct compaction_limits {
-    uint64_t after;       /* bytes reclaimed since the last request; 0: never ask */
+    uint64_t after;       /* bytes reclaimed since the last request, and bytes free in blocks that are too small to be
+                             reported to the host; 0: never ask */
     uint64_t interval_ns; /* least time between two requests */
 };
 
 /* @root is the directory above /proc: "", except in tests. It must stay valid as long as the object. */
 int compaction_new(struct loop *loop, const char *root, struct compaction **ret);
 
-/* Asks the kernel if it is time to. @reclaimed: bytes reclaimed since the start. */
+/* Asks the kernel if it is time to, and tasks do not wait for memory. @reclaimed: bytes reclaimed since the start. */
 void compaction_consider(struct compaction *compaction, const struct compaction_limits *limits, uint64_t now_ns,
                          uint64_t reclaimed);
 

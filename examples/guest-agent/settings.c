@@ -10,8 +10,8 @@ const struct config_option guest_options[] = {
      "watch only the largest range of physical memory, as the module does", .flags = CONFIG_FIXED},
 
     {"compaction", "after", CONFIG_BYTES, "0", NULL,
-     "ask the kernel to compact memory each time that this much more was reclaimed, so that free page reporting "
-     "finds whole blocks; 0: never"},
+     "ask the kernel to compact memory when this much more was reclaimed and as much is free in blocks that are too "
+     "small for free page reporting; 0: never"},
     {"compaction", "interval", CONFIG_TIME, "60s", NULL, "least time between two such requests",
      .min = UINT64_C(1000000000)},
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When the kernel is asked to compact memory, and that nothing waits for its answer. Below a root of the test's own. */
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,7 +16,8 @@
 static const struct compaction_limits limits = {.after = 64 * MIB, .interval_ns = 60 * SECOND};
 static struct loop *loop;
 static struct compaction *compaction;
-static const char *root, *file;
+static const char *root;
+static char file[PATH_MAX];
 
 static void stop(struct loop_source *source, int value, void *userdata)
 {
@@ -33,7 +35,7 @@ static void setup(void)
 {
     log_open("test", DAMON_RECLAIM_LOG_ERROR);
     root = scratch_directory();
-    file = scratch_file(root, "/proc/sys/vm/compact_memory", "");
+    snprintf(file, sizeof(file), "%s", scratch_file(root, "/proc/sys/vm/compact_memory", ""));
     ck_assert_int_eq(loop_new(&loop), 0);
     ck_assert_int_eq(compaction_new(loop, root, &compaction), 0);
 }
@@ -93,6 +95,80 @@ START_TEST(test_no_such_file)
 }
 END_TEST
 
+static void free_memory(const char *movable, const char *unmovable)
+{
+    char text[512];
+
+    snprintf(
+        text, sizeof(text),
+        "Page block order: 9\nPages per block:  512\n\n"
+        "Free pages count per migrate type at order       0      1      2      3      4      5      6      7      8 "
+        "     9     10 \n"
+        "Node    0, zone    DMA32, type    Unmovable %s\nNode    0, zone    DMA32, type      Movable %s\n\n"
+        "Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic \n"
+        "Node 0, zone    DMA32  900000 900000 900000 900000\n",
+        unmovable, movable);
+    scratch_file(root, "/proc/pagetypeinfo", text);
+}
+
+START_TEST(test_whole_blocks)
+{
+    scratch_file(
+        root, "/proc/buddyinfo",
+        "Node 0, zone      DMA      0      0      0      0      0      0      0      0      0      1      3 \n"
+        "Node 0, zone    DMA32   8192   4095      0      0      0      0      0      0      0  90000  90000 \n");
+    compaction_consider(compaction, &limits, SECOND, 500 * MIB);
+    check_asked(0); /* 16382 pages, 64 MiB are 16384 */
+}
+END_TEST
+
+START_TEST(test_small_blocks)
+{
+    scratch_file(
+        root, "/proc/buddyinfo",
+        "Node 0, zone    DMA32   8192   4096      0      0      0      0      0      0      0  90000  90000 \n");
+    compaction_consider(compaction, &limits, SECOND, 500 * MIB);
+    check_asked(1);
+}
+END_TEST
+
+START_TEST(test_order_of_reporting)
+{
+    scratch_file(root, "/proc/buddyinfo", "Node 0, zone    DMA32   0 0 0 0 0 0 0 0 100000 0 0 \n");
+    scratch_file(root, "/sys/module/page_reporting/parameters/page_reporting_order", "8\n");
+    compaction_consider(compaction, &limits, SECOND, 500 * MIB);
+    check_asked(0);
+    scratch_file(root, "/sys/module/page_reporting/parameters/page_reporting_order", "9\n");
+    compaction_consider(compaction, &limits, 2 * SECOND, 500 * MIB);
+    check_asked(1);
+}
+END_TEST
+
+START_TEST(test_not_movable)
+{
+    scratch_file(root, "/proc/buddyinfo", "Node 0, zone    DMA32   >100000 0 0 0 0 0 0 0 0 0 0 \n");
+    free_memory("1 1 1 1 1 1 1 1 1 90000 90000", ">100000 0 0 0 0 0 0 0 0 0 0");
+    compaction_consider(compaction, &limits, SECOND, 500 * MIB);
+    check_asked(0);
+    free_memory(">100000 0 0 0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0 0 0 0");
+    compaction_consider(compaction, &limits, 60 * SECOND, 500 * MIB); /* not looked at so soon */
+    check_asked(0);
+    compaction_consider(compaction, &limits, 61 * SECOND, 500 * MIB);
+    check_asked(1);
+}
+END_TEST
+
+START_TEST(test_pressure)
+{
+    scratch_file(root, "/proc/pressure/memory", "some avg10=10.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00\n");
+    compaction_consider(compaction, &limits, SECOND, 500 * MIB);
+    check_asked(0);
+    scratch_file(root, "/proc/pressure/memory", "some avg10=9.99 avg60=50.00 avg300=0.00 total=0\nfull avg10=0.00\n");
+    compaction_consider(compaction, &limits, 2 * SECOND, 500 * MIB);
+    check_asked(1);
+}
+END_TEST
+
 /* The kernel takes its time: here a pipe that nobody reads. */
 START_TEST(test_takes_long)
 {
@@ -120,6 +196,11 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_not_too_often);
     tcase_add_test(tc, test_off);
     tcase_add_test(tc, test_no_such_file);
+    tcase_add_test(tc, test_whole_blocks);
+    tcase_add_test(tc, test_small_blocks);
+    tcase_add_test(tc, test_order_of_reporting);
+    tcase_add_test(tc, test_not_movable);
+    tcase_add_test(tc, test_pressure);
     tcase_add_test(tc, test_takes_long);
 }
 
