@@ -737,14 +737,15 @@ DAMON_RECLAIM_API int damon_reclaim_params_check(const struct damon_reclaim_para
 /** @} */
 
 /**
- * @name Numbers with units
- * For the configuration of your program. These functions accept the units of the parameters. Numbers are decimal, or
- * hexadecimal with 0x. A leading 0 does not make a number octal here.
+ * @name Numbers with units, and switches
+ * For the configuration of your program. These functions accept the units and words of the parameters. Numbers are
+ * decimal, perhaps with a fraction ("1.5s"), or hexadecimal with 0x. A leading 0 does not make a number octal here.
+ * What is less than a byte or a ns is left out.
  * @{
  */
 
-/** Reads a size in bytes: "4096", "64KiB" (or K), MiB (M), GiB (G), TiB (T), B. @return 0; -EINVAL (NULL, or not a
- * size), -ERANGE (more than 64 bits) */
+/** Reads a size in bytes: "4096", "64KiB" (or K), MiB (M), GiB (G), TiB (T), B. A fraction needs a unit above B.
+ * @return 0; -EINVAL (NULL, or not a size), -ERANGE (more than 64 bits) */
 DAMON_RECLAIM_API int damon_reclaim_parse_size(const char *text, uint64_t *ret_bytes);
 
 /**
@@ -753,6 +754,10 @@ DAMON_RECLAIM_API int damon_reclaim_parse_size(const char *text, uint64_t *ret_b
  * @return 0; -EINVAL (NULL, or not a time), -ERANGE (more than 64 bits)
  */
 DAMON_RECLAIM_API int damon_reclaim_parse_time(const char *text, uint64_t bare_ns, uint64_t *ret_ns);
+
+/** Reads a switch: y, yes, 1, on, t, true, or n, no, 0, off, f, false, in capitals or not.
+ * @return 0; -EINVAL (NULL, or not a switch) */
+DAMON_RECLAIM_API int damon_reclaim_parse_bool(const char *text, bool *ret_value);
 
 /** @} */
 

@@ -35,19 +35,15 @@ static size_t length_of_line(const char *text)
 static int parse_bool(const struct drcl_param *param, const char *text, const struct drcl_error_text *error,
                       uint64_t *ret_value)
 {
-    static const char *const words[2][6] = {{"n", "N", "0", "off", "f", "F"}, {"y", "Y", "1", "on", "t", "T"}};
     size_t len = length_of_line(text);
+    bool value;
 
-    for (uint64_t value = 0; value < 2; value++) {
-        for (size_t i = 0; i < 6; i++) {
-            if (strlen(words[value][i]) == len && !strncmp(text, words[value][i], len)) {
-                *ret_value = value;
-                return 0;
-            }
-        }
-    }
-    return drcl_params_error(error, -EINVAL, "%s: \"%.*s\" is not a switch; write Y (y 1 on T) or N (n 0 off F)",
-                             param->info.name, (int)(len < 40 ? len : 40), text);
+    if (drcl_parse_bool(text, len, &value) < 0)
+        return drcl_params_error(error, -EINVAL,
+                                 "%s: \"%.*s\" is not a switch; write Y (yes 1 on true) or N (no 0 off false)",
+                                 param->info.name, (int)(len < 40 ? len : 40), text);
+    *ret_value = value;
+    return 0;
 }
 
 int drcl_param_out_of_range(const struct drcl_param *param, const char *value, const struct drcl_error_text *error)
@@ -57,31 +53,46 @@ int drcl_param_out_of_range(const struct drcl_param *param, const char *value, c
                              param->info.unit);
 }
 
+/* The number in the parameter's unit. 0, -EDOM if it is not a whole number of it, or -ERANGE. */
+static int to_own_unit(const struct drcl_number *number, uint64_t factor, const struct dimension *dimension,
+                       uint64_t *ret_value)
+{
+    uint64_t value, divisor = factor < dimension->own ? dimension->own / factor : 1;
+    bool exact;
+    int r = drcl_number_times(number, divisor > 1 ? 1 : factor / dimension->own, &value, &exact);
+
+    if (r < 0)
+        return r;
+    if ((!exact && dimension->units != drcl_units_of_size) || value % divisor)
+        return -EDOM;
+    *ret_value = value / divisor;
+    return 0;
+}
+
 static int parse_number(const struct drcl_param *param, const char *text, const struct drcl_error_text *error,
                         uint64_t *ret_value)
 {
     const char *unit = param->info.unit;
     struct dimension dimension = dimension_of(unit);
+    struct drcl_number number = {0};
     char line[64];
     size_t len = length_of_line(text);
     const char *at = line;
-    uint64_t value, factor;
+    uint64_t value = 0, factor;
     int r;
 
     snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : sizeof(line) - 1), text);
-    r = len < sizeof(line) ? drcl_take_number(&at, true, &value) : -EINVAL;
+    r = len < sizeof(line) ? drcl_take_number(&at, true, &number) : -EINVAL;
     if (r == -ERANGE)
         return drcl_param_out_of_range(param, line, error);
     factor = r == 0 && *at ? drcl_unit_factor(dimension.units, at) : dimension.own;
-    if (r < 0 || !factor)
+    if (r < 0 || !factor || (factor == 1 && number.nr_digits))
         return drcl_params_error(error, -EINVAL, "%s: \"%s\" is not a number of %s; write digits, 0x or octal%s",
                                  param->info.name, line, unit, dimension.help);
-    if (factor > dimension.own && value > UINT64_MAX / factor)
-        return drcl_param_out_of_range(param, line, error);
-    if (factor < dimension.own && value % (dimension.own / factor))
+    r = to_own_unit(&number, factor, &dimension, &value);
+    if (r == -EDOM)
         return drcl_params_error(error, -EINVAL, "%s: %s is not a whole number of %s", param->info.name, line, unit);
-    value = factor < dimension.own ? value / (dimension.own / factor) : value * (factor / dimension.own);
-    if (value < param->info.min || value > param->info.max)
+    if (r < 0 || value < param->info.min || value > param->info.max)
         return drcl_param_out_of_range(param, line, error);
     *ret_value = value;
     return 0;

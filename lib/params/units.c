@@ -38,56 +38,92 @@ uint64_t drcl_unit_factor(const struct drcl_unit *units, const char *name)
     return 0;
 }
 
-static int digit_of(char c)
+static unsigned int digit_of(char c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return (unsigned int)(c - '0');
     if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
+        return (unsigned int)(c - 'a' + 10);
     if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
+        return (unsigned int)(c - 'A' + 10);
     return 99;
 }
 
-int drcl_take_number(const char **text, bool octal, uint64_t *ret_value)
+static bool is_decimal(char c)
 {
+    return c >= '0' && c <= '9';
+}
+
+/* Takes the point and the digits behind it, if that is what follows. */
+static void take_fraction(const char **text, struct drcl_number *number)
+{
+    const char *at = *text + 1;
+
+    if (**text != '.' || !is_decimal(*at))
+        return;
+    number->fraction = at;
+    while (is_decimal(*at))
+        at++;
+    number->nr_digits = (size_t)(at - number->fraction);
+    *text = at;
+}
+
+int drcl_take_number(const char **text, bool octal, struct drcl_number *ret)
+{
+    struct drcl_number number = {0};
     const char *at = *text;
-    int base = 10;
-    uint64_t value = 0;
+    uint64_t base = 10;
 
     if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X')) {
         base = 16;
         at += 2;
-    } else if (at[0] == '0' && octal) {
+    } else if (at[0] == '0' && at[1] != '.' && octal) {
         base = 8;
     }
     if (digit_of(*at) >= base)
         return -EINVAL;
     for (; digit_of(*at) < base; at++) {
-        if (value > (UINT64_MAX - (uint64_t)digit_of(*at)) / (uint64_t)base)
+        if (number.whole > (UINT64_MAX - digit_of(*at)) / base)
             return -ERANGE;
-        value = value * (uint64_t)base + (uint64_t)digit_of(*at);
+        number.whole = number.whole * base + digit_of(*at);
     }
+    if (base == 10)
+        take_fraction(&at, &number);
     *text = at;
-    *ret_value = value;
+    *ret = number;
     return 0;
 }
 
-/* @bare: the factor of a number without a unit; 0: there must be one. */
+int drcl_number_times(const struct drcl_number *number, uint64_t factor, uint64_t *ret, bool *ret_exact)
+{
+    uint64_t part = 0; /* the fraction times the factor: less than the factor */
+    bool exact = true;
+
+    for (size_t i = number->nr_digits; i-- > 0; part /= 10) {
+        part += factor * digit_of(number->fraction[i]);
+        exact = exact && part % 10 == 0;
+    }
+    if (number->whole > (UINT64_MAX - part) / factor)
+        return -ERANGE;
+    *ret = number->whole * factor + part;
+    *ret_exact = exact;
+    return 0;
+}
+
+/* @bare: the factor of a number without a unit; 0: there must be one. A part of a byte or of a ns is no number. */
 static int parse(const char *text, const struct drcl_unit *units, uint64_t bare, uint64_t *ret)
 {
-    uint64_t value, factor;
-    int r = text && ret ? drcl_take_number(&text, false, &value) : -EINVAL;
+    struct drcl_number number;
+    uint64_t factor;
+    bool exact;
+    int r = text && ret ? drcl_take_number(&text, false, &number) : -EINVAL;
 
     if (r < 0)
         return r;
     factor = *text ? drcl_unit_factor(units, text) : bare;
-    if (!factor)
+    if (!factor || (factor == 1 && number.nr_digits))
         return -EINVAL;
-    if (value > UINT64_MAX / factor)
-        return -ERANGE;
-    *ret = value * factor;
-    return 0;
+    return drcl_number_times(&number, factor, ret, &exact);
 }
 
 int damon_reclaim_parse_size(const char *text, uint64_t *ret_bytes)
@@ -98,4 +134,34 @@ int damon_reclaim_parse_size(const char *text, uint64_t *ret_bytes)
 int damon_reclaim_parse_time(const char *text, uint64_t bare_ns, uint64_t *ret_ns)
 {
     return parse(text, drcl_units_of_time, bare_ns, ret_ns);
+}
+
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    size_t i = 0;
+
+    while (i < len && word[i] && (text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]) == word[i])
+        i++;
+    return i == len && !word[i];
+}
+
+int drcl_parse_bool(const char *text, size_t len, bool *ret)
+{
+    static const char *const words[2][6] = {{"n", "no", "0", "off", "f", "false"},
+                                            {"y", "yes", "1", "on", "t", "true"}};
+
+    for (int value = 0; value < 2; value++) {
+        for (size_t i = 0; i < 6; i++) {
+            if (is_word(text, len, words[value][i])) {
+                *ret = value;
+                return 0;
+            }
+        }
+    }
+    return -EINVAL;
+}
+
+int damon_reclaim_parse_bool(const char *text, bool *ret_value)
+{
+    return text && ret_value ? drcl_parse_bool(text, strlen(text), ret_value) : -EINVAL;
 }

@@ -365,9 +365,14 @@ START_TEST(test_sizes_as_text)
         {"5T", UINT64_C(5) << 40},
         {"5TiB", UINT64_C(5) << 40},
         {"0x10MiB", UINT64_C(16) << 20},
+        {"1.5KiB", 1536},
+        {"010.5KiB", 10752},
+        {"0.1GiB", 107374182},
+        {"16777215.999999999999999999999999TiB", UINT64_MAX},
         {"18446744073709551615", UINT64_MAX},
     };
-    static const char *const bad[] = {"", " 1", "1 ", "-1", "+1", "1kb", "1KB", "1s", "MiB", "0x", "1 MiB", "1.5GiB"};
+    static const char *const bad[] = {"",   " 1",    "1 ",  "-1",   "+1",    "1kb",   "1KB",      "1s",      "MiB",
+                                      "0x", "1 MiB", "1.5", "1.5B", ".5KiB", "1.KiB", "0x1.8KiB", "1.5.5KiB"};
     uint64_t bytes = 12345;
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -396,9 +401,13 @@ START_TEST(test_times_as_text)
         {"2min", UINT64_C(120000000000)},
         {"1h", UINT64_C(3600000000000)},
         {"1d", UINT64_C(86400000000000)},
+        {"1.5s", UINT64_C(1500000000)},
+        {"1.5", UINT64_C(1500000000)},
+        {"0.0015us", 1},
+        {"0.333333333333333333333s", 333333333},
         {"0", 0},
     };
-    static const char *const bad[] = {"", "1m", "1S", "1 s", "-1s", "s", "1KiB", "1ns"};
+    static const char *const bad[] = {"", "1m", "1S", "1 s", "-1s", "s", "1KiB", "1ns", "1.s", ".5s", "1.5.5s", "1,5s"};
     uint64_t ns = 12345;
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -412,6 +421,27 @@ START_TEST(test_times_as_text)
     ck_assert_int_eq(damon_reclaim_parse_time("18446744073709551616us", 1, &ns), -ERANGE);
     ck_assert_int_eq(damon_reclaim_parse_time("300000d", 1, &ns), -ERANGE);
     ck_assert_uint_eq(ns, 12345);
+}
+END_TEST
+
+START_TEST(test_switches_as_text)
+{
+    static const char *const on[] = {"y", "Y", "yes", "Yes", "YES", "1", "on", "On", "ON", "t", "T", "true", "True"};
+    static const char *const off[] = {"n", "N", "no", "No", "NO", "0", "off", "Off", "OFF", "f", "F", "false", "FALSE"};
+    static const char *const bad[] = {"", " ", "y ", " y", "ye", "yess", "2", "-1", "tru", "of", "00", "enabled"};
+    bool value;
+
+    for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++) {
+        value = false;
+        ck_assert_msg(damon_reclaim_parse_bool(on[i], &value) == 0 && value, "%s", on[i]);
+        value = true;
+        ck_assert_msg(damon_reclaim_parse_bool(off[i], &value) == 0 && !value, "%s", off[i]);
+    }
+    value = true;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(damon_reclaim_parse_bool(bad[i], &value) == -EINVAL && value, "%s", bad[i]);
+    ck_assert_int_eq(damon_reclaim_parse_bool(NULL, &value), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_parse_bool("Y", NULL), -EINVAL);
 }
 END_TEST
 
@@ -433,6 +463,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_switch_fails);
     tcase_add_test(tc, test_sizes_as_text);
     tcase_add_test(tc, test_times_as_text);
+    tcase_add_test(tc, test_switches_as_text);
 }
 
 int main(void)
