@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "begin.h"
 #include "hardening.h"
 #include "http.h"
 #include "lock.h"
@@ -336,7 +337,7 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
     int r;
 
     process_begin();
-    if (!config_main(&program->config, argc, argv, &life.config, &r))
+    if (!agent_begin(&program->config, argc, argv, &life.config, &r))
         return r;
     life.agent.config = life.config;
     set_log_level(life.config);

@@ -11,11 +11,12 @@
 
 #include <stddef.h>
 
-#include "config.h"
+#include "common/config.h"
 #include "common/error.h"
 #include "loop.h"
 #include "metrics.h"
 #include "never.h"
+#include "options.h"
 
 /* The argument of a daemon's functions. */
 struct agent {

@@ -12,6 +12,7 @@
 
 #include "comm.h"
 #include "common/files.h"
+#include "common/units.h"
 #include "log.h"
 
 struct never {
@@ -22,38 +23,16 @@ struct never {
     size_t nr_fixed, n, capacity;
 };
 
-static bool to_pid(const char *text, pid_t *ret)
-{
-    char *end;
-    long pid;
-
-    errno = 0;
-    pid = strtol(text, &end, 10);
-    if (errno || end == text || *end || pid <= 0 || pid > INT_MAX)
-        return false;
-    *ret = (pid_t)pid;
-    return true;
-}
-
 static bool to_range(const char *text, struct damon_reclaim_range *ret)
 {
-    char *end;
-
-    if (*text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    ret->start = strtoull(text, &end, 0);
-    if (errno || *end != '-' || end[1] < '0' || end[1] > '9')
-        return false;
-    ret->end = strtoull(end + 1, &end, 0);
-    return !errno && !*end && ret->start < ret->end;
+    return units_parse_range(text, &ret->start, &ret->end) && ret->start < ret->end;
 }
 
 int never_check_pid(const char *item, struct agent_error *error)
 {
     pid_t pid;
 
-    return to_pid(item, &pid) ? 0 : agent_fail(error, -EINVAL, "\"%s\" is not the number of a process", item);
+    return units_parse_pid(item, &pid) ? 0 : agent_fail(error, -EINVAL, "\"%s\" is not the number of a process", item);
 }
 
 int never_check_range(const char *item, struct agent_error *error)
@@ -123,7 +102,7 @@ static int add_fixed(struct never *never, const struct config *config)
     for (size_t i = 0; i < n && r == 0; i++) {
         struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
 
-        to_pid(items[i], &item.pid); /* it was checked before */
+        units_parse_pid(items[i], &item.pid); /* it was checked before */
         r = add(never, &item);
     }
     n = config_list(config, NULL, "never_ranges", &items);
@@ -199,7 +178,7 @@ static int scan(struct never *never, DIR *directory)
     while (r == 0 && (errno = 0, entry = readdir(directory)) != NULL) {
         struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
 
-        if (!to_pid(entry->d_name, &item.pid))
+        if (!units_parse_pid(entry->d_name, &item.pid))
             continue;
         r = is_command(never, item.pid);
         if (r > 0)

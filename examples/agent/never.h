@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "config.h"
+#include "common/config.h"
 
 struct damon_reclaim;
 struct damon_reclaim_exclusion;
@@ -15,7 +15,7 @@ struct never;
 
 /* Check one item, for the table of options. */
 int never_check_pid(const char *item, struct agent_error *error);
-int never_check_range(const char *item, struct agent_error *error); /* START-END in bytes, decimal or 0x */
+int never_check_range(const char *item, struct agent_error *error); /* START-END, as in 0x1000-1GiB */
 
 /* Makes the list of a configuration, and copies its texts. @root is the directory above /proc: "", except in tests. */
 int never_new(const struct config *config, const char *root, struct never **ret, struct agent_error *error);

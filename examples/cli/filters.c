@@ -65,7 +65,7 @@ static bool take_argument(struct damon_reclaim_filter *filter, const char *argum
     case DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE:
         return units_parse_range(argument, &filter->start, &filter->end);
     case DAMON_RECLAIM_FILTER_TARGET:
-        if (!units_parse(argument, NULL, &number) || number > UINT32_MAX)
+        if (!units_parse(argument, &number) || number > UINT32_MAX)
             return false;
         filter->target = (uint32_t)number;
         return true;

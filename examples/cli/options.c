@@ -155,11 +155,15 @@ static void add_word(struct words *words, const char *word)
     words->items[words->n++] = word;
 }
 
-static int number(const char *option, const char *text, const struct unit *units, uint64_t *ret)
+static int number(const char *option, const char *text, enum kind kind, uint64_t *ret)
 {
-    if (units_parse(text, units, ret))
+    bool good = kind == NUMBER ? units_parse(text, ret)
+                : kind == SIZE ? damon_reclaim_parse_size(text, ret) == 0
+                               : damon_reclaim_parse_time(text, 1000000000, ret) == 0;
+
+    if (good)
         return CLI_OK;
-    cli_error("--%s=%s: not a number%s", option, text, units ? " with a unit, like 30s or 1GiB" : "");
+    cli_error("--%s=%s: not a number%s", option, text, kind != NUMBER ? " with a unit, like 30s or 1GiB" : "");
     return CLI_USAGE;
 }
 
@@ -204,11 +208,11 @@ static int take(struct options *options, size_t i, const char *text)
         add_word(at, text);
         return CLI_OK;
     case NUMBER:
-        return number(table[i].name, text, NULL, at);
+        return number(table[i].name, text, NUMBER, at);
     case SIZE:
-        return number(table[i].name, text, units_size, at);
+        return number(table[i].name, text, SIZE, at);
     case TIME:
-        return number(table[i].name, text, units_time, at);
+        return number(table[i].name, text, TIME, at);
     case PERCENT:
         return percent(table[i].name, text, at);
     default:

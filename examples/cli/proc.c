@@ -36,9 +36,9 @@ DIR *proc_directory(const struct options *options, const char *directory)
 
 pid_t proc_pid(const char *text)
 {
-    uint64_t pid;
+    pid_t pid;
 
-    return units_parse(text, NULL, &pid) && pid <= INT_MAX ? (pid_t)pid : 0;
+    return units_parse_pid(text, &pid) ? pid : 0;
 }
 
 static bool has_comm(const struct options *options, pid_t pid, const char *const *comms, size_t n)

@@ -1,90 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/units.h"
 
+#include <damon_reclaim/damon_reclaim.h>
+
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A bare number has the factor of the empty unit. The names are those that the library takes for its parameters. */
-const struct unit units_time[] = {
-    {"", 1000000000},
-    {"us", 1000},
-    {"ms", 1000000},
-    {"s", 1000000000},
-    {"min", UINT64_C(60000000000)},
-    {"h", UINT64_C(3600000000000)},
-    {"d", UINT64_C(86400000000000)},
-    {NULL, 0},
-};
-const struct unit units_size[] = {
-    {"", 1},
-    {"B", 1},
-    {"K", UINT64_C(1) << 10},
-    {"KiB", UINT64_C(1) << 10},
-    {"M", UINT64_C(1) << 20},
-    {"MiB", UINT64_C(1) << 20},
-    {"G", UINT64_C(1) << 30},
-    {"GiB", UINT64_C(1) << 30},
-    {"T", UINT64_C(1) << 40},
-    {"TiB", UINT64_C(1) << 40},
-    {NULL, 0},
-};
-
-bool units_parse(const char *text, const struct unit *units, uint64_t *ret)
+bool units_parse(const char *text, uint64_t *ret)
 {
-    static const struct unit none[] = {{"", 1}, {NULL, 0}};
-    uint64_t value = 0;
-    const char *at;
+    char *end;
 
-    for (at = text; *at >= '0' && *at <= '9'; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-
-        if (value > (UINT64_MAX - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    if (at == text)
+    if (*text < '0' || *text > '9')
         return false;
-    for (units = units ? units : none; units->text; units++) {
-        if (strcmp(at, units->text))
-            continue;
-        if (value > UINT64_MAX / units->factor)
-            return false;
-        *ret = value * units->factor;
-        return true;
-    }
-    return false;
+    errno = 0;
+    *ret = strtoull(text, &end, 10);
+    return !errno && !*end;
 }
 
-static bool parse_hex(const char *text, uint64_t *ret)
+bool units_parse_pid(const char *text, pid_t *ret)
 {
-    uint64_t value = 0;
+    uint64_t pid;
 
-    if (!*text || strlen(text) > 16 || strspn(text, "0123456789abcdefABCDEF") != strlen(text))
+    if (!units_parse(text, &pid) || !pid || pid > INT_MAX)
         return false;
-    sscanf(text, "%" SCNx64, &value);
-    *ret = value;
+    *ret = (pid_t)pid;
     return true;
-}
-
-static bool parse_address(const char *text, size_t len, uint64_t *ret)
-{
-    char copy[40];
-
-    if (len >= sizeof(copy))
-        return false;
-    snprintf(copy, sizeof(copy), "%.*s", (int)len, text);
-    if (copy[0] == '0' && (copy[1] == 'x' || copy[1] == 'X'))
-        return parse_hex(copy + 2, ret);
-    return units_parse(copy, units_size, ret);
 }
 
 bool units_parse_range(const char *text, uint64_t *ret_start, uint64_t *ret_end)
 {
     const char *dash = strchr(text, '-');
+    char start[64];
 
-    return dash && parse_address(text, (size_t)(dash - text), ret_start) &&
-           parse_address(dash + 1, strlen(dash + 1), ret_end);
+    if (!dash || (size_t)(dash - text) >= sizeof(start))
+        return false;
+    snprintf(start, sizeof(start), "%.*s", (int)(dash - text), text);
+    return damon_reclaim_parse_size(start, ret_start) == 0 && damon_reclaim_parse_size(dash + 1, ret_end) == 0;
 }
 
 struct units_text units_bytes(uint64_t bytes)

@@ -5,19 +5,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-struct unit {
-    const char *text;
-    uint64_t factor;
-};
+/* Parses a decimal number without a unit. False if it is none or too large. */
+bool units_parse(const char *text, uint64_t *ret);
 
-extern const struct unit units_time[]; /* to ns; a bare number is in s */
-extern const struct unit units_size[]; /* to bytes */
+/* The same for the number of a process. */
+bool units_parse_pid(const char *text, pid_t *ret);
 
-/* Parses a decimal number with a unit of the table (NULL: without any). False if it is none or too large. */
-bool units_parse(const char *text, const struct unit *units, uint64_t *ret);
-
-/* Parses START-END, in bytes: each a decimal number with a unit of size or without, or 0x. */
+/* Parses START-END, each as damon_reclaim_parse_size() does. */
 bool units_parse_range(const char *text, uint64_t *ret_start, uint64_t *ret_end);
 
 struct units_text {

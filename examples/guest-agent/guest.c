@@ -243,7 +243,7 @@ static int stop(struct agent *agent)
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
 static const char *const calls[] = {"umount2", NULL};
-static const struct config_option *const options[] = {config_common, guest_options, NULL};
+static const struct config_option *const options[] = {agent_options, guest_options, NULL};
 
 const struct agent_program guest_program = {
     .config = {.name = "damon-reclaim-guest",

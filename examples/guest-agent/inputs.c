@@ -49,17 +49,15 @@ static int stage(struct guest *guest)
     return damon_reclaim_set_params(guest->ctx, &params);
 }
 
-/* Whether a boolean is true. The library checks whether it is a boolean at all. */
-static bool is_on(const char *value)
-{
-    return (*value && strchr("yY1tT", *value)) || !strcmp(value, "on");
-}
-
 static int switch_set(struct guest *guest, const char *name, const char *value)
 {
     bool nothing_new = !strcmp(name, "enabled") && guest_stats(guest).state != DAMON_RECLAIM_STATE_DISABLED;
-    bool commits = is_on(value) && !nothing_new;
-    int r = commits ? stage(guest) : 0;
+    bool on = false, commits;
+    int r;
+
+    damon_reclaim_parse_bool(value, &on); /* damon_reclaim_set() refuses what is no switch */
+    commits = on && !nothing_new;
+    r = commits ? stage(guest) : 0;
 
     if (r == 0)
         r = damon_reclaim_set(guest->ctx, name, value);

@@ -180,7 +180,7 @@ static int reload(struct agent *agent, const struct config *next, struct agent_e
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
 static const char *const calls[] = {"readlink", "readlinkat", NULL};
-static const struct config_option *const options[] = {config_common, host_options, NULL};
+static const struct config_option *const options[] = {agent_options, host_options, NULL};
 static const char *const instances[] = {"vm", NULL};
 
 const struct agent_program host_program = {

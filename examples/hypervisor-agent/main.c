@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* damon-reclaim-host: reclaims the cold memory of virtual machines, from their host. */
+#include "agent/begin.h"
 #include "host.h"
 
 int main(int argc, char **argv)
@@ -8,7 +9,7 @@ int main(int argc, char **argv)
     struct config *config;
     int code;
 
-    if (!config_main(&host_program.config, argc, argv, &config, &code))
+    if (!agent_begin(&host_program.config, argc, argv, &config, &code))
         return code;
     if (config_bool(config, NULL, "list")) {
         code = host_report(config);

@@ -7,6 +7,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "agent/never.h"
+
 static int parse_min_age(const char *value, uint64_t *ret_us, struct agent_error *error)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
@@ -28,20 +30,12 @@ static int check_min_age(const char *value, struct agent_error *error)
     return *value ? parse_min_age(value, &us, error) : 0;
 }
 
-static int check_pid(const char *item, struct agent_error *error)
-{
-    for (const char *c = item; *c; c++)
-        if (*c < '0' || *c > '9')
-            return agent_fail(error, -EINVAL, "\"%s\" is not a process number", item);
-    return 0;
-}
-
 const struct config_option host_options[] = {
     {"agent", "list", CONFIG_BOOL, "N", NULL, "print the machines that are found and where their memory is, and exit",
      .flags = CONFIG_FIXED},
     {"agent", "json", CONFIG_BOOL, "N", NULL, "print that list as JSON", .flags = CONFIG_FIXED},
 
-    {"discovery", "pids", CONFIG_LIST, "", "PID,...", "these processes are virtual machines", .check = check_pid},
+    {"discovery", "pids", CONFIG_LIST, "", "PID,...", "these processes are virtual machines", .check = never_check_pid},
     {"discovery", "pid_files", CONFIG_LIST, "/run/libvirt/qemu/*.pid", "PATTERN,...",
      "files with the pid of a virtual machine that runs one of the commands"},
     {"discovery", "cgroups", CONFIG_LIST, "machine.slice", "PATH,...",

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/config.h"
+#include "common/config.h"
 #include "discovery.h"
 #include "policy.h"
 

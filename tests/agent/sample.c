@@ -67,7 +67,7 @@ static int stop(struct agent *agent)
 
 int main(int argc, char **argv)
 {
-    static const struct config_option *const tables[] = {config_common, NULL};
+    static const struct config_option *const tables[] = {agent_options, NULL};
     static const struct agent_program program = {
         .config = {.name = "sample", .summary = "watches simulated memory", .options = tables},
         .start = start,

@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include "agent/never.h"
+#include "agent/options.h"
 #include "scratch.h"
 #include "suite.h"
 
-static const struct config_option *const tables[] = {config_common, NULL};
+static const struct config_option *const tables[] = {agent_options, NULL};
 static const struct config_program program = {.name = "test", .summary = "is a test", .options = tables};
 static const char *root;
 static struct config *config;

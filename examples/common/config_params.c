@@ -2,11 +2,12 @@
 /* The library's parameters: checked by the library itself, and put into effect. */
 #include <string.h>
 
-#include "config_internal.h"
+#include "common/config_internal.h"
 
 static bool is_param(const struct config_value *value)
 {
-    return !strcmp(value->option->section, CONFIG_PARAMETERS) && strcmp(value->option->name, "enabled") != 0;
+    return !strcmp(value->option->section, CONFIG_PARAMETERS) && strcmp(value->option->name, "enabled") != 0 &&
+           strcmp(value->option->name, "commit_inputs") != 0;
 }
 
 /* Where the parameter was set that a text of the library is about; a set may be contradictory in several. */
@@ -29,23 +30,40 @@ static int explain(const struct config *config, int r, const char *text, struct 
     return agent_fail(error, r, "%s%s%s", origin ? origin : "", origin ? ": " : "", text);
 }
 
+/* Puts the values into the set that are defaults, or those that are not. */
+static int put(const struct config *config, bool defaults, struct damon_reclaim_params *params,
+               struct agent_error *error)
+{
+    char text[256] = "";
+
+    for (size_t i = 0; i < config->n; i++) {
+        const struct config_value *value = &config->values[i];
+        int r;
+
+        if (!is_param(value) || (value->rank == CONFIG_DEFAULT) != defaults)
+            continue;
+        r = damon_reclaim_params_set(params, value->option->name, value->meaning.text, text, sizeof(text));
+        if (r < 0)
+            return agent_fail(error, r, "%s: %s", value->origin ? value->origin : "default", text);
+    }
+    return 0;
+}
+
 int config_check_params(struct config *config, struct agent_error *error)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
     char text[256] = "";
     int r = damon_reclaim_params_init(&params);
 
-    for (size_t i = 0; i < config->n && r == 0; i++) {
-        const struct config_value *value = &config->values[i];
-
-        if (!is_param(value))
-            continue;
-        r = damon_reclaim_params_set(&params, value->option->name, value->text, text, sizeof(text));
-        if (r < 0)
-            return agent_fail(error, r, "%s: %s", value->origin ? value->origin : "default", text);
-    }
     if (r == 0)
-        r = damon_reclaim_params_check(&params, text, sizeof(text));
+        r = put(config, true, &params, error);
+    if (r == 0 && config->program->adjust)
+        config->program->adjust(config, &params);
+    if (r == 0)
+        r = put(config, false, &params, error);
+    if (r < 0)
+        return r;
+    r = damon_reclaim_params_check(&params, text, sizeof(text));
     if (r < 0)
         return explain(config, r, text, error);
     config->params = params;

@@ -5,16 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_internal.h"
-
-/* Where the other values come from. */
-static const struct config_option sources[] = {
-    {"agent", "config", CONFIG_TEXT, "", "FILE", "the configuration file, instead of the default one",
-     .flags = CONFIG_NOT_IN_FILE | CONFIG_FIXED},
-    {"agent", "boot_line", CONFIG_BOOL, "N", NULL, "also read damon_reclaim.NAME=VALUE from the kernel's command line",
-     .flags = CONFIG_NOT_IN_FILE},
-    {0},
-};
+#include "common/config_internal.h"
 
 static bool is_setting(const struct damon_reclaim_param_info *info)
 {
@@ -75,19 +66,19 @@ static void override(struct config_table *table, const struct config_default *de
 
 int config_table_make(const struct config_program *program, struct config_table *ret)
 {
-    size_t params = damon_reclaim_param_count(), n = params + count(sources);
+    size_t params = program->no_parameters ? 0 : damon_reclaim_param_count(), n = params;
     struct config_table table = {0};
 
     for (size_t i = 0; program->options[i]; i++)
         n += count(program->options[i]);
-    table.items = calloc(n, sizeof(*table.items));
-    table.numbers = calloc(params, sizeof(*table.numbers));
+    table.items = calloc(n + 1, sizeof(*table.items));
+    table.numbers = calloc(params + 1, sizeof(*table.numbers));
     if (!table.items || !table.numbers) {
         config_table_free(&table);
         return -ENOMEM;
     }
-    add_params(&table);
-    add_options(&table, sources);
+    if (params)
+        add_params(&table);
     for (size_t i = 0; program->options[i]; i++)
         add_options(&table, program->options[i]);
     override(&table, program->defaults);
@@ -135,6 +126,22 @@ const struct config_option *config_table_find_in(const struct config_table *tabl
         if (same(table->items[i].section, section) && (!name || same(table->items[i].name, name)))
             return &table->items[i];
     return NULL;
+}
+
+/* Whether @word is one of the words of @text, between blanks. */
+static bool has_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (; *text; text += strcspn(text, " "), text += strspn(text, " "))
+        if (strcspn(text, " ") == len && !strncmp(text, word, len))
+            return true;
+    return false;
+}
+
+bool config_option_is_for(const struct config_program *program, const struct config_option *option)
+{
+    return !option->commands || !program->command || has_word(option->commands, program->command);
 }
 
 bool config_is_instance_section(const struct config_program *program, const char *section)

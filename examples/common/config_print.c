@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration and its table for people: as a file, as help, as a manual page. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "config_internal.h"
+#include "common/config_internal.h"
 
 static const char sources_text[] = "If an option is set several times, the last of these applies: default, file, boot "
                                    "line (with --boot-line), environment, command line.";
@@ -20,11 +21,17 @@ static const char *argument(const struct config_option *option)
         return "BYTES";
     case CONFIG_TIME:
         return "TIME";
+    case CONFIG_SHARE:
+        return "PERCENT";
     case CONFIG_LIST:
         return "ITEM,...";
     case CONFIG_CHOICE:
         return "WORD";
+    case CONFIG_SETTING:
+        return "NAME=VALUE";
+    case CONFIG_COUNT:
     case CONFIG_TEXT:
+    case CONFIG_WORDS:
         break;
     }
     return "TEXT";
@@ -40,23 +47,49 @@ static struct config_key dashed(const struct config_option *option)
     return key;
 }
 
+static void show_items(const struct config_value *value, FILE *file)
+{
+    if (!value->meaning.items)
+        config_print_quoted(value->meaning.text, false, file);
+    for (size_t i = 0; i < value->meaning.n; i++) {
+        fputs(i ? "," : "", file);
+        config_print_quoted(value->meaning.items[i], true, file);
+    }
+}
+
 static void show_value(const struct config_value *value, FILE *file)
 {
-    int width = fprintf(file, "%s%s =%s%s", value->option->flags & CONFIG_NOT_IN_FILE ? "# " : "", value->option->name,
-                        *value->text ? " " : "", value->text);
+    char *text = NULL;
+    size_t len = 0;
+    FILE *items = open_memstream(&text, &len);
+    int width;
 
-    fprintf(file, "%*s ; %s\n", width < 40 ? 40 - width : 0, "", value->origin ? value->origin : "default");
+    if (!items)
+        return;
+    show_items(value, items);
+    fclose(items);
+    width = fprintf(file, "%s%s =%s%s", value->option->flags & CONFIG_NOT_IN_FILE ? "# " : "", value->option->name,
+                    len ? " " : "", text);
+    fprintf(file, "%*s ; ", width < 40 ? 40 - width : 0, "");
+    for (const char *c = value->origin ? value->origin : "default"; *c; c++)
+        fputc((unsigned char)*c < ' ' ? '?' : *c, file);
+    fputc('\n', file);
+    free(text);
 }
 
 static void show_instance(const struct config *config, const char *section, FILE *file)
 {
-    fprintf(file, "\n[%s]\n", section);
-    for (size_t i = 0; i < config->n; i++) {
+    const char *name = strchr(section, ' ') + 1;
+
+    fprintf(file, "\n[%.*s ", (int)(name - section - 1), section);
+    /* As an item: a name with a blank, a comma or a bracket is then in quotes. */
+    config_print_quoted(name, true, file);
+    fputs("]\n", file);
+    for (size_t i = config->table.n; i < config->n; i++) {
         const struct config_value *value = &config->values[i];
         size_t len = strlen(value->option->section);
 
-        if (value->instance && !strncmp(section, value->option->section, len) && section[len] == ' ' &&
-            !strcmp(section + len + 1, value->instance))
+        if (!strncmp(section, value->option->section, len) && section[len] == ' ' && !strcmp(name, value->instance))
             show_value(value, file);
     }
 }
@@ -81,8 +114,8 @@ void config_show(const struct config *config, FILE *file)
         if (!begins_section(table, i) || config_is_instance_section(config->program, section))
             continue;
         fprintf(file, "\n[%s]\n", section);
-        for (size_t j = 0; j < config->n; j++)
-            if (!config->values[j].instance && !strcmp(config->values[j].option->section, section))
+        for (size_t j = 0; j < table->n; j++)
+            if (!strcmp(table->items[j].section, section))
                 show_value(&config->values[j], file);
     }
     for (size_t i = 0; i < config->nr_instances; i++)
@@ -123,7 +156,9 @@ void config_help(const struct config_program *program, FILE *file)
     }
     config_table_free(&table);
     fprintf(file,
-            "\nA bare number is in the unit shown; 30s, 5min and 128MiB have their own. [section] is the section "
+            "\nA bare number of a parameter is in the unit shown; 30s, 1.5min and 128MiB have their own. Other times "
+            "need one. "
+            "[section] is the section "
             "in the\n"
             "file%s%s.\n%s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong usage or configuration.\n",
             program->file ? ", without --config " : " that --config names", program->file ? program->file : "",

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "backoff.h"
-#include "config.h"
+#include "options.h"
 #include "never.h"
 
 static int check_directory(const char *value, struct agent_error *error)
@@ -34,7 +34,11 @@ static int check_address(const char *value, struct agent_error *error)
     return agent_fail(error, -EINVAL, "\"%s\" is not an IPv4 or IPv6 address", value);
 }
 
-const struct config_option config_common[] = {
+const struct config_option agent_options[] = {
+    {"agent", "config", CONFIG_TEXT, "", "FILE", "the configuration file, instead of the default one",
+     .flags = CONFIG_NOT_IN_FILE | CONFIG_FIXED},
+    {"agent", "boot_line", CONFIG_BOOL, "N", NULL, "also read damon_reclaim.NAME=VALUE from the kernel's command line",
+     .flags = CONFIG_NOT_IN_FILE},
     {"agent", "backend", CONFIG_CHOICE, "auto", NULL, "the backend, which watches and reclaims memory",
      .choices = "auto damon idle-page sim", .flags = CONFIG_FIXED},
     {"agent", "take_over", CONFIG_BOOL, "N", NULL,
