@@ -73,9 +73,9 @@ int cost_parse_stat(const char *text, struct cost_counters *ret)
     return 0;
 }
 
-int cost_parse_smaps_rollup(const char *text, struct cost_counters *ret)
+int cost_parse_status(const char *text, struct cost_counters *ret)
 {
-    if (!counter(text, "Swap:", 1024, &ret->swapped))
+    if (!counter(text, "VmSwap:", 1024, &ret->swapped))
         return -EINVAL;
     ret->has_swapped = true;
     return 0;
@@ -124,7 +124,7 @@ int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters 
     return r;
 }
 
-int cost_read_process(const char *root, pid_t pid, bool swap, struct cost_counters *ret, struct agent_error *error)
+int cost_read_process(const char *root, pid_t pid, struct cost_counters *ret, struct agent_error *error)
 {
     struct cost_counters now = {0};
     char path[PATH_MAX];
@@ -134,13 +134,8 @@ int cost_read_process(const char *root, pid_t pid, bool swap, struct cost_counte
     r = read_counters(path, cost_parse_stat, &now, error);
     if (r < 0)
         return r;
-    if (swap) {
-        snprintf(path, sizeof(path), "%s/proc/%d/smaps_rollup", root, (int)pid);
-        r = read_counters(path, cost_parse_smaps_rollup, &now, error);
-        /* Without the privilege to read smaps_rollup of another user, the faults are still valid. */
-        if (r == -ENOENT || r == -ESRCH)
-            return r;
-    }
+    snprintf(path, sizeof(path), "%s/proc/%d/status", root, (int)pid);
+    read_counters(path, cost_parse_status, &now, NULL); /* without it the faults are still valid */
     *ret = now;
     return 0;
 }

@@ -5,10 +5,10 @@
  * | entity  | file                     | counters |
  * | system  | /proc/vmstat             | workingset_refault_anon, _file, pswpin |
  * | cgroup  | memory.stat              | workingset_refault_anon, _file, pswpin (from 6.14 on) |
- * | process | /proc/PID/stat, smaps_rollup | majflt; the decrease of Swap |
+ * | process | /proc/PID/stat, status | majflt; the decrease of VmSwap |
  *
  * The kernel has no refault counter for a process. Major faults miss pages that swap readahead brought in; the decrease
- * of Swap misses pages that were swapped out in the meantime. Both are lower bounds, so the larger one is used.
+ * of VmSwap misses pages that were swapped out in the meantime. Both are lower bounds, so the larger one is used.
  */
 #ifndef AGENT_COST_H
 #define AGENT_COST_H
@@ -32,16 +32,15 @@ struct cost_counters {
  * text has none of them. */
 int cost_parse_vmstat(const char *text, struct cost_counters *ret); /* also memory.stat */
 int cost_parse_stat(const char *text, struct cost_counters *ret);
-int cost_parse_smaps_rollup(const char *text, struct cost_counters *ret);
+int cost_parse_status(const char *text, struct cost_counters *ret);
 
 /*
  * Read the counters of an entity. @root is the directory above /proc and /sys: "", except in tests. Return 0, or
- * -ENOENT or -ESRCH if the entity is gone. @swap, for a process: also read smaps_rollup, which walks all of its page
- * tables.
+ * -ENOENT or -ESRCH if the entity is gone.
  */
 int cost_read_system(const char *root, struct cost_counters *ret, struct agent_error *error);
 int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters *ret, struct agent_error *error);
-int cost_read_process(const char *root, pid_t pid, bool swap, struct cost_counters *ret, struct agent_error *error);
+int cost_read_process(const char *root, pid_t pid, struct cost_counters *ret, struct agent_error *error);
 
 /* Remembers the last counters of an entity. All members are 0 at the start. */
 struct cost {

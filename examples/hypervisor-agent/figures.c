@@ -8,6 +8,7 @@
 
 static void vm_info(struct metrics *metrics, const struct host_vm *vm)
 {
+    static const char *const counters[] = {"unknown", "cgroup", "process", "none"};
     char pid[16], bytes[24];
     const struct metrics_label labels[] = {
         {"vm", vm->found.name},
@@ -15,6 +16,7 @@ static void vm_info(struct metrics *metrics, const struct host_vm *vm)
         {"state", host_state_name(vm->state)},
         {"found_by", host_method_name(vm->found.method)},
         {"memory_bytes", bytes},
+        {"counters", counters[vm->counters]},
     };
 
     snprintf(pid, sizeof(pid), "%d", (int)vm->found.pid);

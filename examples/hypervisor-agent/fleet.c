@@ -37,13 +37,11 @@ static bool has_own_cgroup(const struct host_vm *vm)
     return true;
 }
 
-/* The counters of a cgroup and of a process are not one another's continuation. */
 static void use_own_cgroup(struct host_vm *vm, bool own)
 {
     if (vm->own_cgroup == own)
         return;
     vm->own_cgroup = own;
-    vm->cost.seen = false;
     vm->stall_seen = false;
 }
 
@@ -128,7 +126,7 @@ static void begin(struct host_vm *vm)
         return;
     }
     vm->ram = vm->seen;
-    host_usage_calibrate(vm);
+    host_usage_measure(vm);
     if (is_not_to_be_watched(vm))
         return;
     r = host_watch_add(vm, &error);

@@ -37,6 +37,9 @@ enum host_state {
     HOST_FAILED     /* it could not be watched; retried later */
 };
 
+/* Whose counters tell what comes back to a machine. */
+enum host_counters { HOST_COUNTERS_UNKNOWN, HOST_COUNTERS_CGROUP, HOST_COUNTERS_PROCESS, HOST_COUNTERS_NONE };
+
 struct host_vm {
     struct host *host;
     struct host_found found;
@@ -53,7 +56,14 @@ struct host_vm {
     bool own_cgroup;          /* as far as known, nobody else is in its cgroup */
 
     /* Measurements, about once a second (usage.c). */
-    uint64_t resident; /* resident bytes of guest memory */
+    uint64_t resident;      /* resident bytes of guest memory, estimated: what the process has without @other */
+    uint64_t cold_permille; /* of its cold memory: its part where other processes have it mapped, too */
+    enum host_counters counters;
+
+    /* The last exact measurement, which takes long. */
+    uint64_t measured_ns;
+    uint64_t measured; /* resident bytes of guest memory */
+    uint64_t deducted; /* `reclaimed` at that time */
     uint64_t other;    /* resident bytes of the process that do not belong to the guest */
     uint64_t stall_us;
     bool stall_seen;
@@ -96,6 +106,7 @@ struct host {
     size_t nr_regions;   /* room */
     uint64_t window;     /* number */
     uint64_t usage_ns;   /* when the measurements were taken */
+    int64_t measure_ns;  /* CPU time that exact measurements may take now; negative after a long one */
     uint64_t tried;      /* by all machines, since the start */
     uint64_t spent_ns;   /* time spent on reclaiming */
     uint64_t peak_used;  /* the most that was tried in a window */
@@ -140,7 +151,12 @@ int host_choose_backend(struct host *host, struct agent_error *error);
  * which the name of a memfd or of a file does not show; if all of them are, it sets the kind. Returns 0 or a negative
  * errno. */
 int host_read_smaps(const char *root, const struct host_found *found, struct host_ram *ram, struct host_smaps *ret);
-void host_usage_calibrate(struct host_vm *vm);
+void host_usage_measure(struct host_vm *vm);
+/* Resident bytes of guest memory that are there even if the rest of the process has grown since the last measurement.
+ */
+uint64_t host_usage_sure(const struct host_vm *vm);
+/* Measures those again that need it, as far as a share of the CPU allows. */
+void host_usage_measure_some(struct host *host, uint64_t elapsed_ns);
 /* Returns whether the machine is to be left alone from now on, or gets a share again. */
 bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, const struct policy_limits *limits,
                      const struct backoff_limits *backoff);

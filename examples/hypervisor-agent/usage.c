@@ -7,7 +7,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/log.h"
+#include "common/clock.h"
 #include "proc.h"
+
+#define SECOND       UINT64_C(1000000000)
+#define MEASURE_NS   (30 * SECOND) /* how old an exact measurement gets, */
+#define SHORT_NS     SECOND        /* and if more of it is known by that one could go on */
+#define MEASURE_PART 100           /* one part in so many of a CPU is for these measurements */
+#define MEASURE_MOST 20000000      /* ns of it that are saved up */
 
 static const char *root_of(const struct host_vm *vm)
 {
@@ -60,32 +68,115 @@ int host_read_smaps(const char *root, const struct host_found *found, struct hos
     return r;
 }
 
-/* Reading smaps walks all page tables of the process, so it is read once. Afterwards statm is read, and the memory that
- * does not belong to the guest is subtracted. */
-void host_usage_calibrate(struct host_vm *vm)
+/* The estimate alone does not tell: where the rest of the process grows by as much as the guest loses, it stays as it
+ * is. So what was reclaimed since the last exact measurement counts as well. */
+uint64_t host_usage_sure(const struct host_vm *vm)
 {
+    uint64_t lost = vm->reclaimed - vm->deducted, left = vm->measured > lost ? vm->measured - lost : 0;
+
+    return vm->resident < left ? vm->resident : left;
+}
+
+/* Reading smaps walks all page tables of the process. So it is not read often. In between, statm is read, and the
+ * memory that does not belong to the guest is subtracted. */
+void host_usage_measure(struct host_vm *vm)
+{
+    struct host_ram ram = vm->ram;
     struct host_smaps smaps;
     uint64_t all;
 
-    vm->other = 0;
+    vm->measured_ns = clock_now_ns();
     if (!read_resident(vm, &all))
         return;
-    vm->resident = all;
-    if (vm->policy.whole_process || host_read_smaps(root_of(vm), &vm->found, &vm->ram, &smaps) < 0)
-        return;
-    vm->other = all > smaps.resident ? all - smaps.resident : 0;
-    vm->resident = smaps.resident;
+    if (!vm->policy.whole_process && host_read_smaps(root_of(vm), &vm->found, &ram, &smaps) == 0) {
+        vm->measured = smaps.resident;
+        vm->other = all > smaps.resident ? all - smaps.resident : 0;
+        vm->cold_permille = smaps.proportional && smaps.proportional < smaps.resident
+                                ? smaps.proportional * 1000 / smaps.resident
+                                : 1000;
+    } else if (!vm->watch || vm->policy.whole_process) {
+        vm->measured = all;
+        vm->other = 0;
+        vm->cold_permille = 1000;
+    } else {
+        return; /* what was measured last still counts */
+    }
+    if (!vm->watch)
+        vm->ram = ram;
+    vm->deducted = vm->reclaimed;
+    vm->resident = vm->measured;
+}
+
+/* Whether it could get more if what is sure of its memory were known better. */
+static bool is_short(const struct host_vm *vm)
+{
+    return vm->policy.never_below && host_usage_sure(vm) <= vm->policy.never_below &&
+           vm->resident > vm->policy.never_below;
+}
+
+/* The machine whose measurement is the oldest of those that need one. */
+static struct host_vm *to_be_measured(const struct host *host, uint64_t now)
+{
+    struct host_vm *oldest = NULL;
+
+    for (size_t i = 0; i < host->n; i++) {
+        struct host_vm *vm = host->vms[i];
+
+        if (vm->watch && now - vm->measured_ns >= (is_short(vm) ? SHORT_NS : MEASURE_NS) &&
+            (!oldest || vm->measured_ns < oldest->measured_ns))
+            oldest = vm;
+    }
+    return oldest;
+}
+
+void host_usage_measure_some(struct host *host, uint64_t elapsed_ns)
+{
+    uint64_t now = clock_now_ns();
+    struct host_vm *vm;
+
+    host->measure_ns += (int64_t)(elapsed_ns / MEASURE_PART);
+    if (host->measure_ns > MEASURE_MOST)
+        host->measure_ns = MEASURE_MOST;
+    while (host->measure_ns > 0 && (vm = to_be_measured(host, now)) != NULL) {
+        uint64_t begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+        host_usage_measure(vm);
+        host->measure_ns -= (int64_t)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin);
+    }
+}
+
+static void say_counters(const struct host_vm *vm, enum host_counters counters)
+{
+    if (counters == HOST_COUNTERS_NONE)
+        log_warning(
+            "%s: neither its cgroup nor its process has counters that tell what comes back; it gets %u permille "
+            "of its share",
+            vm->found.name, backoff_defaults.floor_permille);
+    else if (counters == HOST_COUNTERS_PROCESS && vm->own_cgroup)
+        log_warning("%s: its cgroup %s has no memory.stat that tells what comes back (is the memory controller enabled "
+                    "there?); the major faults and the swapped memory of the process are used",
+                    vm->found.name, vm->found.cgroup);
+    else
+        log_debug("%s: the counters of its %s tell what comes back", vm->found.name,
+                  counters == HOST_COUNTERS_CGROUP ? "cgroup" : "process");
 }
 
 static void read_costs(struct host_vm *vm, uint64_t *ret_refaulted)
 {
+    enum host_counters now = HOST_COUNTERS_NONE;
     struct cost_counters counters = {0};
-    int r;
 
     *ret_refaulted = 0;
-    r = vm->own_cgroup ? cost_read_cgroup(root_of(vm), vm->found.cgroup, &counters, NULL)
-                       : cost_read_process(root_of(vm), vm->found.pid, false, &counters, NULL);
-    if (r == 0)
+    if (vm->own_cgroup && cost_read_cgroup(root_of(vm), vm->found.cgroup, &counters, NULL) == 0)
+        now = HOST_COUNTERS_CGROUP;
+    else if (cost_read_process(root_of(vm), vm->found.pid, &counters, NULL) == 0)
+        now = HOST_COUNTERS_PROCESS;
+    if (vm->counters != now) {
+        say_counters(vm, now);
+        vm->cost.seen = false; /* those of a cgroup and of a process are not one another's continuation */
+        vm->counters = now;
+    }
+    if (now != HOST_COUNTERS_NONE)
         *ret_refaulted = cost_update(&vm->cost, &counters);
 }
 

@@ -32,6 +32,8 @@ static void read_usage(struct host *host)
     for (size_t i = 0; i < host->n; i++)
         if (host->vms[i]->watch && host_usage_read(host->vms[i], now, host->usage_ns ? elapsed : 0, &limits, &backoff))
             braked(host->vms[i]);
+    if (host->usage_ns)
+        host_usage_measure_some(host, elapsed);
     host->usage_ns = now;
 }
 
@@ -84,10 +86,21 @@ static void find_cold(struct host *host)
         for (end = first; end < n && host->regions[end].target == vm->target;)
             end++;
         vm->cold = policy_cold(host->regions + first, end - first, params.aggr_interval * 1000,
-                               vm->policy.min_age_us * 1000, vm->resident);
+                               vm->policy.min_age_us * 1000, vm->resident) *
+                   vm->cold_permille / 1000;
         if (dry_run)
             follow(vm, host->regions + first, end - first, params.aggr_interval * 1000);
     }
+}
+
+/* Without counters nobody can tell whether a machine needs its memory. It gets as little as after the worst refaults.
+ */
+static uint32_t factor_of(const struct host_vm *vm)
+{
+    bool blind = vm->counters == HOST_COUNTERS_NONE || vm->counters == HOST_COUNTERS_UNKNOWN;
+
+    return blind && vm->backoff.factor > backoff_defaults.floor_permille ? backoff_defaults.floor_permille
+                                                                         : vm->backoff.factor;
 }
 
 /* Shares count from the start of the window. So the memory of a machine that was tried since then is added to the
@@ -101,9 +114,9 @@ static void divide(struct host *host)
         host->divided[i] = (struct policy_vm){
             .stopped = !vm->watch || vm->brake.reason != POLICY_RUNS,
             .weight = vm->policy.weight,
-            .factor = vm->backoff.factor,
+            .factor = factor_of(vm),
             .cold = vm->cold + vm->used,
-            .resident = vm->resident + vm->used,
+            .resident = (vm->policy.never_below ? host_usage_sure(vm) : vm->resident) + vm->used,
             .never_below = vm->policy.never_below,
             .cap = vm->policy.cap,
         };

@@ -55,12 +55,12 @@ START_TEST(test_stat)
 }
 END_TEST
 
-START_TEST(test_smaps_rollup)
+START_TEST(test_status)
 {
     c = (struct cost_counters){0};
-    ck_assert_int_eq(cost_parse_smaps_rollup("55 ---p [rollup]\nRss:  8 kB\nSwap:   12 kB\nSwapPss: 4 kB\n", &c), 0);
+    ck_assert_int_eq(cost_parse_status("Name:\tx\nVmRSS:\t  8 kB\nVmSwap:\t   12 kB\nThreads:\t4\n", &c), 0);
     ck_assert_uint_eq(c.swapped, 12 * 1024);
-    ck_assert_int_eq(cost_parse_smaps_rollup("Rss: 1 kB\n", &c), -EINVAL);
+    ck_assert_int_eq(cost_parse_status("VmRSS: 1 kB\n", &c), -EINVAL);
 }
 END_TEST
 
@@ -71,16 +71,18 @@ START_TEST(test_files)
     scratch_file(root, "proc/vmstat", vmstat);
     scratch_file(root, "sys/fs/cgroup/machine.slice/vm1/memory.stat", "workingset_refault_anon 2\n");
     scratch_file(root, "proc/77/stat", "77 (qemu) S 1 2 3 4 5 6 7 8 9 10\n");
-    scratch_file(root, "proc/77/smaps_rollup", "Swap: 40 kB\n");
+    scratch_file(root, "proc/77/status", "Name:\tqemu\nVmSwap:\t 40 kB\n");
     ck_assert_int_eq(cost_read_system(root, &c, &error), 0);
     ck_assert_uint_eq(c.swapped_in, 7 * PAGE);
     ck_assert_int_eq(cost_read_cgroup(root, "/machine.slice/vm1", &c, &error), 0);
     ck_assert_uint_eq(c.refaulted_anon, 2 * PAGE);
     ck_assert_int_eq(c.has_swapped_in, false);
     ck_assert_int_eq(cost_read_cgroup(root, "machine.slice/vm1", &c, &error), 0);
-    ck_assert_int_eq(cost_read_process(root, 77, true, &c, &error), 0);
+    ck_assert_int_eq(cost_read_process(root, 77, &c, &error), 0);
     ck_assert_uint_eq(c.swapped, 40 * 1024);
-    ck_assert_int_eq(cost_read_process(root, 77, false, &c, &error), 0);
+    ck_assert_int_eq(c.has_major_faults, true);
+    scratch_file(root, "proc/77/status", "Name:\tqemu\n");
+    ck_assert_int_eq(cost_read_process(root, 77, &c, &error), 0);
     ck_assert_int_eq(c.has_swapped, false);
     ck_assert_int_eq(c.has_major_faults, true);
 }
@@ -92,7 +94,7 @@ START_TEST(test_files_missing)
 
     ck_assert_int_eq(cost_read_system(root, &c, &error), -ENOENT);
     says(error.text, "/proc/vmstat: No such file");
-    ck_assert_int_eq(cost_read_process(root, 78, true, &c, &error), -ENOENT);
+    ck_assert_int_eq(cost_read_process(root, 78, &c, &error), -ENOENT);
     scratch_file(root, "sys/fs/cgroup/empty/memory.stat", "anon 0\n");
     ck_assert_int_eq(cost_read_cgroup(root, "empty", &c, NULL), -EINVAL);
 }
@@ -141,7 +143,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_vmstat);
     tcase_add_test(tc, test_vmstat_others);
     tcase_add_test(tc, test_stat);
-    tcase_add_test(tc, test_smaps_rollup);
+    tcase_add_test(tc, test_status);
     tcase_add_test(tc, test_files);
     tcase_add_test(tc, test_files_missing);
     tcase_add_test(tc, test_update);

@@ -102,6 +102,88 @@ START_TEST(test_cgroup_refaults)
 }
 END_TEST
 
+/* A cgroup without the memory controller has no counters: those of the process count. */
+START_TEST(test_no_controller)
+{
+    pid_t a = machine_in("a", "a"), b = machine_in("b", "b");
+    char path[64];
+
+    tree_unlink(&tree, "/sys/fs/cgroup/machine.slice/a.scope/memory.stat");
+    tree_unlink(&tree, "/sys/fs/cgroup/machine.slice/a.scope/memory.pressure");
+    write_cgroup("b", "memory.stat", "anon 67108864\n");
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)b);
+    tree_write(&tree, path, "Name:\tqemu\nVmSwap:\t 65536 kB\n");
+    begin("[agent]\nrefault_window = 1s\n");
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    metric_reaches(METRIC("reclaimed_bytes_total", "b"), 1);
+    usage_is_read("a", a);
+    usage_is_read("b", b);
+    set_stat(a, 100000);
+    tree_write(&tree, path, "Name:\tqemu\nVmSwap:\t 32768 kB\n");
+    metric_becomes(PAUSED("a", "refaults"), 1);
+    metric_becomes(PAUSED("b", "refaults"), 1);
+    metric_is(METRIC("refaulted_bytes_total", "a"), 100000.0 * 4096);
+    metric_is(METRIC("refaulted_bytes_total", "b"), 32768.0 * 1024);
+    metric_is_between(METRIC("backoff_ratio", "a"), 0, 0.999);
+    stop_all((const pid_t[]){a, b}, 2);
+}
+END_TEST
+
+/* With no counter at all it gets a hundredth of its share. */
+START_TEST(test_no_counters)
+{
+    pid_t a = machine("a");
+    char path[64];
+
+    setenv("DAMON_RECLAIM_DISCOVERY_INTERVAL", "1h", 1);
+    begin("");
+    unsetenv("DAMON_RECLAIM_DISCOVERY_INTERVAL");
+    metric_reaches(METRIC("vm_share_bytes", "a"), (double)MIB);
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)a);
+    tree_unlink(&tree, path);
+    for (unsigned int i = 0; i < 100 && metric(METRIC("vm_share_bytes", "a")) > (double)QUOTA / 100; i++)
+        windows_pass(1);
+    metric_is_between(METRIC("vm_share_bytes", "a"), 4096, (double)QUOTA / 100);
+    stop_all(&a, 1);
+}
+END_TEST
+
+static void set_guest(pid_t pid, unsigned int mib)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+    tree_write(&tree, path,
+               "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \nSize: 65536 kB\nRss: %u kB\nPss: %u kB\n", mib * 1024,
+               mib * 1024);
+}
+
+/* The monitor itself grows by what the guest loses, so that the process is as large as before. */
+START_TEST(test_never_below)
+{
+    pid_t a = machine("a");
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)a);
+    begin("[vm a]\nnever_below = 48MiB\n");
+    metric_reaches(METRIC("vm_share_bytes", "a"), 4096);
+    tree_unlink(&tree, path); /* what it was measured at the start is all that is known */
+    windows_pass(30);
+    metric_is_between(METRIC("reclaimed_bytes_total", "a"), 8 * (double)MIB, 16 * (double)MIB);
+    metric_is(METRIC("vm_share_bytes", "a"), 0);
+    set_guest(a, 56); /* it has grown again: what is above may go, and no more */
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 16 * (double)MIB + 4096);
+    tree_unlink(&tree, path);
+    windows_pass(20);
+    metric_is_between(METRIC("reclaimed_bytes_total", "a"), 16 * (double)MIB, 24 * (double)MIB);
+    set_guest(a, 40);
+    metric_becomes(METRIC("vm_resident_bytes", "a"), 40 * (double)MIB);
+    windows_pass(2);
+    metric_is(METRIC("vm_share_bytes", "a"), 0);
+    stop_all(&a, 1);
+}
+END_TEST
+
 static void begin_long_window(const char *more)
 {
     setenv("DAMON_RECLAIM_QUOTA_RESET_INTERVAL_MS", "3600000", 1);
@@ -153,6 +235,9 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_pause);
     tcase_add_test(tcase, test_pressure);
     tcase_add_test(tcase, test_cgroup_refaults);
+    tcase_add_test(tcase, test_no_controller);
+    tcase_add_test(tcase, test_no_counters);
+    tcase_add_test(tcase, test_never_below);
     tcase_add_test(tcase, test_pause_in_window);
     tcase_add_test(tcase, test_shares_in_window);
 }
