@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "begin.h"
+#include "foreign.h"
 #include "hardening.h"
 #include "http.h"
 #include "lock.h"
@@ -272,6 +273,28 @@ static void give_up_privileges(const struct life *life)
         log_warning("%s", error.text);
 }
 
+static void warn(const char *text)
+{
+    log_warning("%s", text);
+}
+
+int agent_begin_foreign(const struct config *config, const char *note, struct agent_error *error)
+{
+    const char *const *users;
+    size_t n = config_list(config, NULL, "trusted_users", &users);
+    int r = foreign_begin(config_text(config, NULL, "root"), note, warn, error);
+
+    return r == 0 ? foreign_trust(users, n, !config_is_set(config, NULL, "trusted_users"), error) : r;
+}
+
+static int begin_foreign(const struct life *life, const char *directory, struct agent_error *error)
+{
+    char note[PATH_MAX + 64];
+
+    snprintf(note, sizeof(note), "%s/%s.reading", directory, life->agent.program->config.name);
+    return agent_begin_foreign(life->config, note, error);
+}
+
 /* What there is before the daemon's own. */
 static int prepare(struct life *life, struct agent_error *error)
 {
@@ -283,7 +306,9 @@ static int prepare(struct life *life, struct agent_error *error)
     life->lock = lock_acquire(directory, life->agent.program->config.name, error);
     if (life->lock < 0)
         return life->lock;
-    r = never_new(life->config, root, &life->agent.never, error);
+    r = begin_foreign(life, directory, error);
+    if (r == 0)
+        r = never_new(life->config, root, &life->agent.never, error);
     if (r < 0)
         return r;
     r = loop_new(&life->agent.loop);
@@ -347,6 +372,7 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
     metrics_free(life.metrics);
     loop_free(life.agent.loop);
     never_free(life.agent.never);
+    foreign_end();
     lock_release(life.lock);
     config_free(life.config);
     return r;

@@ -53,6 +53,10 @@ struct agent_program {
 /* Runs the daemon. Returns the exit code: 0 after a signal, 1 failed, 2 wrong configuration or usage. */
 int agent_main(const struct agent_program *program, int argc, char **argv, void *userdata);
 
+/* foreign_begin() as the configuration says: from then on, no process can keep the program waiting. agent_main() does
+ * it for a daemon. @note: as there. */
+int agent_begin_foreign(const struct config *config, const char *note, struct agent_error *error);
+
 /* Ends the daemon from inside, with a message in the log. */
 void agent_fatal(struct agent *agent, const struct agent_error *error);
 

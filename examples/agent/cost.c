@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/files.h"
+#include "foreign.h"
 
 /* Finds a line that begins with a word, and reads the number after it, which counts units of @unit bytes. */
 static bool counter(const char *text, const char *word, uint64_t unit, uint64_t *ret)
@@ -85,7 +85,7 @@ static int read_counters(const char *path, int (*parse)(const char *text, struct
                          struct cost_counters *ret, struct agent_error *error)
 {
     char *text;
-    int r = file_read(path, &text, NULL);
+    int r = foreign_read(path, &text, NULL);
 
     if (r < 0)
         return agent_fail(error, r, "%s: %s", path, strerror(-r));

@@ -53,6 +53,10 @@ const struct config_option agent_options[] = {
      .flags = CONFIG_FIXED},
     {"agent", "drop_privileges", CONFIG_BOOL, "Y", NULL,
      "after the start, drop capabilities that are not needed and filter system calls", .flags = CONFIG_FIXED},
+    {"agent", "trusted_users", CONFIG_LIST, "", "USER,...",
+     "users, besides root, whose processes do not keep the daemon waiting on purpose: it looks at them itself, which "
+     "is faster, and not through a helper process",
+     .flags = CONFIG_FIXED},
     {"agent", "refault_limit", CONFIG_UINT, "20", "PERMILLE",
      "share of the reclaimed memory that may refault; above it, the quota is lowered; 0: never", .max = 1000},
     {"agent", "refault_window", CONFIG_TIME, "5s", NULL, "time over which refaults are counted for that",

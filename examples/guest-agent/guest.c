@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/foreign.h"
 #include "agent/log.h"
 #include "compaction.h"
 #include "paramfs.h"
@@ -111,6 +112,7 @@ static int make_context(struct guest *guest, struct agent_error *error)
         .callbacks = &callbacks,
         .userdata = guest,
         .root = config_text(config, NULL, "root"),
+        .system_ops = foreign_system_ops(),
         .flags = (config_bool(config, NULL, "largest_ram") ? DAMON_RECLAIM_LARGEST_RAM : 0u) |
                  (guest->advise ? DAMON_RECLAIM_DRY_RUN : 0u),
         .error = error->text,

@@ -3,6 +3,9 @@
 #include "agent/begin.h"
 #include "host.h"
 
+#include "agent/foreign.h"
+#include "agent/log.h"
+
 int main(int argc, char **argv)
 {
     struct host host = {0};
@@ -12,7 +15,12 @@ int main(int argc, char **argv)
     if (!agent_begin(&host_program.config, argc, argv, &config, &code))
         return code;
     if (config_bool(config, NULL, "list")) {
+        struct agent_error error;
+
+        if (agent_begin_foreign(config, NULL, &error) < 0)
+            log_error("%s", error.text);
         code = host_report(config);
+        foreign_end();
         config_free(config);
         return code;
     }

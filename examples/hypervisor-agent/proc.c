@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/files.h"
+#include "agent/foreign.h"
 
 static int prefixed(const char *root, const char *path, char out[PATH_MAX])
 {
@@ -23,7 +23,7 @@ int host_read_file(const char *root, const char *path, char **ret_text, size_t *
     char whole[PATH_MAX];
     int r = prefixed(root, path, whole);
 
-    return r < 0 ? r : file_read(whole, ret_text, ret_len);
+    return r < 0 ? r : foreign_read(whole, ret_text, ret_len);
 }
 
 int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_text, size_t *ret_len)

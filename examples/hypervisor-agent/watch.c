@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/foreign.h"
 #include "agent/log.h"
 
 #define PAGE UINT64_C(4096)
@@ -250,6 +251,7 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
         .backend_data = host->backend_data,
         .callbacks = &callbacks,
         .userdata = watch,
+        .system_ops = foreign_system_ops(),
         .root = config_text(host->agent->config, NULL, "root"),
         .seed = seed,
         .flags = DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_KEEP_ON_INVALID,
@@ -293,9 +295,16 @@ static int watch_new(struct host *host, struct host_vm *vm, struct host_watch **
 
 static int add_target(struct host_watch *watch, struct host_vm *vm, struct agent_error *error)
 {
+    const struct host *host = watch->host;
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = vm->found.pid};
     int r;
 
+    /* Its thread waits for the process just as a reader of its files does. */
+    if (host->shared && !foreign_is_trusted(vm->found.pid))
+        return agent_fail(error, -EACCES,
+                          "the kernel's DAMON is given only processes of root and of trusted users: name the user of "
+                          "process %d in trusted_users, or set backend = idle-page",
+                          (int)vm->found.pid);
     if (!vm->policy.whole_process) {
         target.ranges = vm->ram.ranges;
         target.nr_ranges = vm->ram.n;

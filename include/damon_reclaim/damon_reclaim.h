@@ -455,8 +455,8 @@ struct damon_reclaim_system_ops {
     int (*inode)(void *data, int fd, uint64_t *ret_inode); /**< the inode number that fstat(2) returns */
 
     /** A writer writes to files that answer late, without waiting for them. Set all four of its functions or none. The
-     * real ones use io_uring. A table with its own `open` and without these has no writer. writer_new() makes a writer.
-     * If it returns -ENOSYS or -EPERM, the library uses pwrite(), which waits. */
+     * real ones use io_uring. A table with its own `open` and without these has no writer, unless `opens_here` is set.
+     * writer_new() makes a writer. If it returns -ENOSYS or -EPERM, the library uses pwrite(), which waits. */
     int (*writer_new)(void *data, void **ret_writer);
     /** Starts a write at offset 0. There is one write at a time. @p buf and @p fd stay valid until its result is known.
      */
@@ -464,6 +464,10 @@ struct damon_reclaim_system_ops {
     /** Returns -EAGAIN until the write has ended, then 0. @p ret_n is then what pwrite() would have returned. */
     int (*writer_result)(void *data, void *writer, ssize_t *ret_n);
     void (*writer_free)(void *data, void *writer); /**< frees the writer */
+
+    /** True if `open` opens files of the kernel in this process, as the real one does, and only handles some of them in
+     * another way. The library then uses the real writer, and takes /proc/self for this process. */
+    bool opens_here;
 };
 
 /** Memory for the library. Set both functions or neither. They must not throw or jump. */

@@ -51,7 +51,7 @@ int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *confi
             !env->sys.writer_new != !env->sys.writer_free)
             return drcl_error(env, -EINVAL, "config.system_ops: set all of the writer_ members, or none");
     }
-    env->opens_itself = !env->sys.open;
+    env->opens_itself = !env->sys.open || env->sys.opens_here;
     drcl_system_defaults(&env->sys);
     env->system_data = config->system_data;
     env->root = drcl_strdup(env, config->root ? config->root : "");

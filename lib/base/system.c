@@ -192,7 +192,7 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .writer_result = drcl_uring_result,
         .writer_free = drcl_uring_free,
     };
-    bool own_files = ops->open;
+    bool own_files = ops->open && !ops->opens_here;
 
     ops->size = sizeof(*ops);
 #define DEFAULT(member) ops->member = ops->member ? ops->member : real.member

@@ -115,6 +115,8 @@ void tree_process(const struct tree *tree, pid_t pid, unsigned int start_time, c
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     tree_write(tree, path, "%d (%.15s) S 1 1 1 0 -1 4194560 900 0 7 0 1 1 0 0 20 0 4 0 %u 1 1 0\n", (int)pid, comm,
                start_time);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    tree_write(tree, path, "Name:\t%.15s\nUid:\t0\t0\t0\t0\n", comm);
 }
 
 void tree_exit(const struct tree *tree, pid_t pid)
