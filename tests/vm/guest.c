@@ -79,8 +79,7 @@ uint64_t guest_resident(pid_t pid, uint64_t addr, uint64_t len)
     return resident;
 }
 
-/* The number behind @name in a file of lines "name number". */
-static uint64_t number_in(const char *path, const char *name)
+uint64_t guest_number_in(const char *path, const char *name)
 {
     FILE *f = fopen(path, "re");
     unsigned long long value, found = 0;
@@ -97,7 +96,7 @@ static uint64_t number_in(const char *path, const char *name)
 
 uint64_t guest_vmstat(const char *name)
 {
-    return number_in("/proc/vmstat", name);
+    return guest_number_in("/proc/vmstat", name);
 }
 
 uint64_t guest_meminfo(const char *name)
@@ -105,7 +104,7 @@ uint64_t guest_meminfo(const char *name)
     char with_colon[128];
 
     snprintf(with_colon, sizeof(with_colon), "%s:", name);
-    return number_in("/proc/meminfo", with_colon) * 1024;
+    return guest_number_in("/proc/meminfo", with_colon) * 1024;
 }
 
 unsigned int guest_free_permille(void)
@@ -115,7 +114,7 @@ unsigned int guest_free_permille(void)
 
 uint64_t guest_rss(void)
 {
-    return number_in("/proc/self/status", "VmRSS:") * 1024;
+    return guest_number_in("/proc/self/status", "VmRSS:") * 1024;
 }
 
 uint64_t guest_cpu_ns(pid_t pid)
@@ -171,7 +170,8 @@ struct damon_reclaim *guest_try(const struct guest_setup *setup, char *error, si
 {
     struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks)};
     struct damon_reclaim_damon_config damon = {.size = sizeof(damon),
-                                               .flags = setup->take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0};
+                                               .flags = (setup->take_over ? DAMON_RECLAIM_DAMON_TAKE_OVER : 0u) |
+                                                        (setup->monitor_only ? DAMON_RECLAIM_DAMON_MONITOR_ONLY : 0u)};
     struct damon_reclaim_config config = {.size = sizeof(config),
                                           .backend = setup->backend ? setup->backend : "idle-page",
                                           .callbacks = &callbacks,

@@ -20,7 +20,7 @@ enum guest_memory {
     GUEST_HUGE = 1 << 1,    /* huge pages wherever they fit */
     GUEST_LOCKED = 1 << 2,  /* mlock() */
     GUEST_SHARED = 1 << 3,  /* mapped by a second process as well */
-    GUEST_FILE = 1 << 4,    /* a private mapping of a file on tmpfs, only read; the first `file` bytes, or all */
+    GUEST_FILE = 1 << 4,    /* a private mapping of a file, only read; the first `file` bytes, or all */
     GUEST_HUGETLB = 1 << 5, /* hugetlb pages */
     GUEST_BARE = 1 << 6     /* nothing else of the process is watched but this memory */
 };
@@ -33,6 +33,7 @@ struct guest_workload {
     uint64_t hot;
     unsigned int memory; /* enum guest_memory */
     uint64_t file;       /* for GUEST_FILE; 0: all */
+    const char *path;    /* for GUEST_FILE; NULL: a file on tmpfs */
     const char *cgroup;  /* name below the root, made if need be; or NULL */
     pid_t want_pid;      /* the pid that it must get, or 0 */
     /* Filled in by guest_start(). */
@@ -60,6 +61,8 @@ void guest_flush_tlbs(void);
 
 /* Bytes of [addr, addr + len) of the process that are in memory. */
 uint64_t guest_resident(pid_t pid, uint64_t addr, uint64_t len);
+/* The number behind the word in a file of lines "word number", 0 if there is none. */
+uint64_t guest_number_in(const char *path, const char *word);
 /* A counter of /proc/vmstat, and a value of /proc/meminfo in bytes. */
 uint64_t guest_vmstat(const char *name);
 uint64_t guest_meminfo(const char *name);
@@ -83,6 +86,7 @@ struct guest_setup {
     const char *backend; /* NULL: "idle-page" */
     uint32_t flags;      /* enum damon_reclaim_flag */
     bool take_over;      /* DAMON_RECLAIM_DAMON_TAKE_OVER */
+    bool monitor_only;   /* DAMON_RECLAIM_DAMON_MONITOR_ONLY */
     const struct damon_reclaim_callbacks *callbacks;
     void *userdata;
 };

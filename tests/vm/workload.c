@@ -46,20 +46,20 @@ bool guest_is_filled(const void *memory, uint64_t bytes)
     return true;
 }
 
-/* Moves memory into a file on tmpfs, and maps that in its place. */
-static void put_into_file(char *p, uint64_t bytes)
+/* Moves memory into a file, and maps that in its place. */
+static void put_into_file(const char *path, char *p, uint64_t bytes)
 {
-    int fd = open(FILE_PATH, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     for (uint64_t done = 0; done < bytes;) {
         ssize_t n = pwrite(fd, p + done, bytes - done, (off_t)done);
 
         if (n <= 0)
-            guest_die(FILE_PATH);
+            guest_die(path);
         done += (uint64_t)n;
     }
     if (mmap(p, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
-        guest_die(FILE_PATH);
+        guest_die(path);
     close(fd);
 }
 
@@ -79,7 +79,7 @@ static char *make_memory(const struct guest_workload *w)
         madvise(p, w->total, MADV_HUGEPAGE);
     guest_fill(p, w->total);
     if (w->memory & GUEST_FILE) {
-        put_into_file(p, w->file ? w->file : w->total);
+        put_into_file(w->path ? w->path : FILE_PATH, p, w->file ? w->file : w->total);
         if (!guest_is_filled(p, w->total))
             guest_die("the file reads back wrong");
     }
