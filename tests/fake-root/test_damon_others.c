@@ -90,6 +90,27 @@ START_TEST(test_somebody_elses)
 }
 END_TEST
 
+/* The mark of a forged record, added to what marks our tree, is the other program's interval. */
+START_TEST(test_absurd_mark)
+{
+    struct damon_reclaim *ctx;
+
+    begin(KERNEL);
+    foreign_kdamond();
+    ck_assert_int_eq(echo("1000000", CONTEXT "monitoring_attrs/intervals/update_us"), 0);
+    f->record.exists = true;
+    f->record.inode++;
+    snprintf(f->record.text, sizeof(f->record.text),
+             "boot 4c5e8a0e-0000-4000-8000-000000000001\npid 99999\nstart 1\nkdamond 0\nmark 18446744073650551616\n"
+             "damon_stat 0\n");
+    ctx = new_context(NULL, 0, 0);
+    expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "701");
+    damon_reclaim_unref(ctx);
+    is("0/state", "on");
+    end_of_world();
+}
+END_TEST
+
 START_TEST(test_second_instance)
 {
     struct damon_reclaim *ctx, *second;
@@ -317,6 +338,7 @@ static void fill(TCase *tc)
     add_for_kernels(tc, test_kdamond_ends);
     add_for_kernels(tc, test_process_exits);
     add_cases_for_kernels(tc, test_somebody_elses, 3);
+    add_for_kernels(tc, test_absurd_mark);
     add_for_kernels(tc, test_second_instance);
     add_for_kernels(tc, test_killed);
     tcase_add_loop_test(tc, test_killed_and_replaced, 0, 3);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #define RECORD_SIZE 256 /* always the same, so that a shorter text leaves nothing of a longer one behind */
 #define LOOKS       3
+#define MAX_MARK    999983 /* a greater one is none of ours; added to what is marked, it could be anybody's interval */
 #define BOOT_ID     "/proc/sys/kernel/random/boot_id"
 
 static const char *const modules[] = {"damon_stat", "damon_reclaim", "damon_lru_sort"};
@@ -54,7 +56,8 @@ static bool parse_record(const char *text, size_t len, struct drcl_damon_record 
     }
     record.stat_was_on = was_on;
     *ret = record;
-    return has_mark && record.boot[0] && record.pid;
+    return has_mark && record.mark > 0 && record.mark <= MAX_MARK && record.boot[0] && record.pid > 0 &&
+           record.pid <= INT_MAX && record.kdamond <= INT_MAX;
 }
 
 static int write_record(struct drcl_damon *d)
@@ -97,7 +100,7 @@ static int new_record(struct drcl_env *env, struct drcl_damon_record *ret)
     record.boot[strcspn(record.boot, "\n")] = '\0';
     if (drcl_process_stat(env, (pid_t)record.pid, &self) == 0)
         record.start = self.start_ticks;
-    record.mark = drcl_clock(env, CLOCK_MONOTONIC) / 1000 % 999983 + 1;
+    record.mark = drcl_clock(env, CLOCK_MONOTONIC) / 1000 % MAX_MARK + 1;
     *ret = record;
     return 0;
 }
