@@ -42,6 +42,32 @@ static const char *cure(int err)
     return "";
 }
 
+/* Somebody who may write to the directory may have put a link to another's file there. */
+static int check(int fd, const char *path, struct agent_error *error)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink <= 1)
+        return 0;
+    return agent_fail(error, -EPERM, "%s: it is not a file that this daemon has made; remove it", path);
+}
+
+static int take(int fd, const char *path, struct agent_error *error)
+{
+    int r = check(fd, path, error);
+
+    if (r < 0)
+        return r;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? held(fd, path, error)
+                                    : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    fchmod(fd, 0600); /* the file may be of an earlier version; whoever may read it could lock it */
+    r = write_pid(fd);
+    return r < 0 ? agent_fail(error, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
 int lock_acquire(const char *directory, const char *name, struct agent_error *error)
 {
     char path[PATH_MAX];
@@ -49,19 +75,12 @@ int lock_acquire(const char *directory, const char *name, struct agent_error *er
 
     if (snprintf(path, sizeof(path), "%s/%s.lock", directory, name) >= (int)sizeof(path))
         return agent_fail(error, -ENAMETOOLONG, "%s: the name of the directory is too long", directory);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
     if (fd < 0) {
         r = -errno;
         return agent_fail(error, r, "%s: %s%s", path, strerror(-r), cure(r));
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        r = errno == EWOULDBLOCK ? held(fd, path, error) : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
-    else {
-        fchmod(fd, 0600); /* the file may be of an earlier version; whoever may read it could lock it */
-        r = write_pid(fd);
-        if (r < 0)
-            agent_fail(error, r, "%s: %s", path, strerror(-r));
-    }
+    r = take(fd, path, error);
     if (r < 0) {
         close(fd);
         return r;

@@ -196,11 +196,16 @@ static int write_all(int fd, const char *text, size_t len)
     return 0;
 }
 
-/* Writes a new file, and renames it to replace the old one. It need not survive a crash, so there is no fsync(). */
+/* Writes a new file, and renames it to replace the old one. It need not survive a crash, so there is no fsync(). What
+ * has the name of the new file, for example a FIFO or a link to a file of somebody else's, goes: the new file is always
+ * one that did not exist. */
 static int replace(const char *path, const char *next, const char *text, size_t len)
 {
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644), r;
+    int fd, r;
 
+    if (unlink(next) < 0 && errno != ENOENT)
+        return -errno;
+    fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return -errno;
     r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, text, len); /* whatever the umask is */

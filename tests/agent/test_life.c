@@ -156,7 +156,7 @@ END_TEST
 START_TEST(test_lock)
 {
     const char *directory = scratch_directory();
-    char holder[64];
+    char holder[64], path[4200];
     struct stat st;
     int fd = lock_acquire(directory, "me", &error), other;
 
@@ -173,6 +173,14 @@ START_TEST(test_lock)
     fd = lock_acquire(directory, "me", &error); /* what an ended one has left */
     ck_assert_int_ge(fd, 0);
     lock_release(fd);
+    snprintf(path, sizeof(path), "%s/theirs.lock", directory);
+    ck_assert_int_eq(link(scratch_file(directory, "theirs", "secret"), path), 0);
+    ck_assert_int_eq(lock_acquire(directory, "theirs", &error), -EPERM);
+    says(error.text, "theirs.lock: it is not a file that this daemon has made");
+    ck_assert(stat(path, &st) == 0 && st.st_size == 6);
+    unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(lock_acquire(directory, "theirs", &error), -EPERM);
     ck_assert_int_eq(lock_acquire("/nowhere/at/all", "me", &error), -ENOENT);
 }
 END_TEST

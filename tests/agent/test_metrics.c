@@ -199,6 +199,33 @@ START_TEST(test_file_errors)
 }
 END_TEST
 
+/* What somebody who may write to the directory has put in the way. */
+START_TEST(test_file_of_others)
+{
+    const char *directory = scratch_directory();
+    char path[4200], next[4200], theirs[4200];
+    struct stat st;
+
+    metrics_uint(metrics, METRIC_REGIONS, NULL, 0, 1);
+    snprintf(path, sizeof(path), "%s/m.prom", directory);
+    snprintf(next, sizeof(next), "%s/m.prom.new", directory);
+    ck_assert_int_eq(mkfifo(next, 0600), 0);
+    ck_assert_msg(metrics_write_file(metrics, path, &error) == 0, "%s", error.text);
+    snprintf(theirs, sizeof(theirs), "%s", scratch_file(directory, "theirs", "secret"));
+    chmod(theirs, 0600);
+    ck_assert_int_eq(link(theirs, next), 0);
+    ck_assert_msg(metrics_write_file(metrics, path, &error) == 0, "%s", error.text);
+    ck_assert_int_eq(stat(theirs, &st), 0);
+    ck_assert_int_eq(st.st_size, 6);
+    ck_assert_uint_eq(st.st_mode & 07777, 0600);
+    ck_assert_int_eq(symlink(theirs, next), 0);
+    ck_assert_msg(metrics_write_file(metrics, path, &error) == 0, "%s", error.text);
+    ck_assert_int_eq(stat(theirs, &st), 0);
+    ck_assert_int_eq(st.st_size, 6);
+    ck_assert(lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, begin, end);
@@ -211,6 +238,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_advice);
     tcase_add_test(tc, test_file);
     tcase_add_test(tc, test_file_errors);
+    tcase_add_test(tc, test_file_of_others);
 }
 
 int main(void)
