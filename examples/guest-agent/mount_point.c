@@ -2,7 +2,7 @@
 #include "mount_point.h"
 
 #include <errno.h>
-#include <libgen.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,20 +14,66 @@
 
 #include "agent/log.h"
 
-static void parent_of(const char *path, char *buf, size_t size)
-{
-    char copy[PATH_MAX];
+/* --- descriptors ------------------------------------------------------------------------------------------------- */
 
-    snprintf(copy, sizeof(copy), "%s", path);
-    snprintf(buf, size, "%s", dirname(copy));
+static int open_directory(int above, const char *name)
+{
+    int fd = openat(above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
 }
+
+/* The path of the mount point as the kernel knows it by its parent's descriptor, whoever renames what meanwhile. */
+static void path_by_parent(const struct mount_point *point, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "/proc/self/fd/%d/%s", point->parent, point->name);
+}
+
+static void close_all(struct mount_point *point)
+{
+    int *const all[] = {&point->above, &point->parent, &point->directory};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (*all[i] >= 0)
+            close(*all[i]);
+        *all[i] = -1;
+    }
+}
+
+static int walk_error(const struct mount_point *point, const char *name, int r, struct agent_error *error)
+{
+    const char *cure = "";
+
+    if (r == -ELOOP || r == -ENOTDIR)
+        cure = "; a part of the path is a symbolic link or no directory: name a path without them";
+    if (r == -ENOENT)
+        cure = "; make it";
+    return agent_fail(error, r, "%s: %s: %s%s", point->path, name, strerror(-r), cure);
+}
+
+/* Opens the directory that @names, between slashes, lead to. Changes @names. */
+static int walk(const struct mount_point *point, char *names, struct agent_error *error)
+{
+    int fd = open_directory(AT_FDCWD, "/"), next;
+    char *rest = names;
+
+    for (const char *name; fd >= 0 && (name = strtok_r(rest, "/", &rest)) != NULL; fd = next) {
+        next = open_directory(fd, name);
+        close(fd);
+        if (next < 0)
+            return walk_error(point, name, next, error);
+    }
+    return fd < 0 ? walk_error(point, "/", fd, error) : fd;
+}
+
+/* --- whose it is ------------------------------------------------------------------------------------------------- */
 
 /* A daemon creates a directory with the sticky bit, by which the next daemon recognises it if this one is killed. The
  * bit has no other effect, because nobody else can write to the directory. */
-static int make(const char *path, mode_t mode, struct agent_error *error)
+static int make(const struct mount_point *point, int above, const char *name, mode_t mode, struct agent_error *error)
 {
-    if (mkdir(path, S_ISVTX | mode) < 0 && errno != EEXIST)
-        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+    if (mkdirat(above, name, S_ISVTX | mode) < 0 && errno != EEXIST)
+        return agent_fail(error, -errno, "%s: %s: %s", point->path, name, strerror(errno));
     return 0;
 }
 
@@ -36,45 +82,110 @@ static bool is_made(const struct stat *st)
     return (st->st_mode & (S_ISVTX | S_IWGRP | S_IWOTH)) == S_ISVTX && st->st_uid == geteuid();
 }
 
-/* If the server of a file system was killed, reading its root directory fails with ENOTCONN. stat() does not need to
- * ask the server. */
-static int clear(struct mount_point *point, const char *parent, struct agent_error *error)
+/* Somebody else's directory may become another one at any time. */
+static int check_ours(const struct mount_point *point, const char *name, const struct stat *st,
+                      struct agent_error *error)
 {
-    const char *path = point->path;
-    struct stat st, above;
-    struct statfs fs;
+    if (st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+        return 0;
+    return agent_fail(error, -EPERM,
+                      "%s: %s belongs to user %u with mode %o: it must belong to user %u, and nobody else may write to "
+                      "it; name another directory with --parameters-directory",
+                      point->path, name, (unsigned int)st->st_uid, (unsigned int)(st->st_mode & 07777),
+                      (unsigned int)geteuid());
+}
 
-    if (statfs(path, &fs) < 0 && errno == ENOTCONN) {
-        if (umount2(path, MNT_DETACH) < 0)
-            return agent_fail(error, -errno, "%s: a killed daemon left it mounted, and unmounting it fails: %s", path,
-                              strerror(errno));
-        log_info("%s: unmounted the directory of a killed daemon", path);
+/* --- preparing --------------------------------------------------------------------------------------------------- */
+
+/* Cuts the last two names off, so that `names` is what is above them. */
+static int split(struct mount_point *point, struct agent_error *error)
+{
+    const char **const parts[] = {&point->name, &point->parent_name};
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(point->names);
+        char *slash;
+
+        while (len && point->names[len - 1] == '/')
+            point->names[--len] = '\0';
+        slash = strrchr(point->names, '/');
+        if (!slash || *point->path != '/')
+            return agent_fail(error, -EINVAL, "%s: not the absolute path of a directory in a directory", point->path);
+        *parts[i] = slash + 1;
+        *slash = '\0';
     }
-    if (stat(path, &st) < 0 || stat(parent, &above) < 0)
-        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        return agent_fail(error, -ENOTDIR, "%s: it is not a directory", path);
-    if (st.st_dev != above.st_dev)
-        return agent_fail(error, -EBUSY, "%s: something is mounted there already; unmount it", path);
-    point->made = is_made(&st);
-    point->made_parent = is_made(&above);
     return 0;
 }
 
-int mount_point_prepare(const char *directory, struct mount_point *ret, struct agent_error *error)
+/* If the server of a file system was killed, statfs() of its root directory fails with ENOTCONN. */
+static int open_without_the_dead(struct mount_point *point, struct agent_error *error)
 {
-    struct mount_point point = {.path = strdup(directory)};
-    char parent[PATH_MAX];
+    char path[PATH_MAX];
+    struct statfs fs;
+
+    path_by_parent(point, path);
+    for (;;) {
+        point->directory = open_directory(point->parent, point->name);
+        if (point->directory < 0)
+            return walk_error(point, point->name, point->directory, error);
+        if (fstatfs(point->directory, &fs) == 0 || errno != ENOTCONN)
+            return 0;
+        close(point->directory);
+        point->directory = -1;
+        if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+            return agent_fail(error, -errno, "%s: a killed daemon left it mounted, and unmounting it fails: %s",
+                              point->path, strerror(errno));
+        log_info("%s: unmounted the directory of a killed daemon", point->path);
+    }
+}
+
+static int open_parent(struct mount_point *point, struct stat *st, struct agent_error *error)
+{
+    const char *name = point->parent_name;
+    int r = make(point, point->above, name, 0755, error);
+
+    if (r < 0)
+        return r;
+    point->parent = open_directory(point->above, name);
+    if (point->parent < 0)
+        return walk_error(point, name, point->parent, error);
+    if (fstat(point->parent, st) < 0)
+        return walk_error(point, name, -errno, error);
+    point->made_parent = is_made(st);
+    return check_ours(point, name, st, error);
+}
+
+static int open_all(struct mount_point *point, struct agent_error *error)
+{
+    struct stat parent, st;
     int r;
 
-    if (!point.path)
-        return agent_fail(error, -ENOMEM, "no memory");
-    parent_of(directory, parent, sizeof(parent));
-    r = make(parent, 0755, error);
+    point->above = walk(point, point->names, error);
+    if (point->above < 0)
+        return point->above;
+    r = open_parent(point, &parent, error);
     if (r == 0)
-        r = make(directory, 0700, error);
+        r = make(point, point->parent, point->name, 0700, error);
     if (r == 0)
-        r = clear(&point, parent, error);
+        r = open_without_the_dead(point, error);
+    if (r < 0)
+        return r;
+    if (fstat(point->directory, &st) < 0)
+        return walk_error(point, point->name, -errno, error);
+    if (st.st_dev != parent.st_dev)
+        return agent_fail(error, -EBUSY, "%s: something is mounted there already; unmount it", point->path);
+    point->made = is_made(&st);
+    return check_ours(point, point->name, &st, error);
+}
+
+int mount_point_prepare(const char *path, struct mount_point *ret, struct agent_error *error)
+{
+    struct mount_point point = {
+        .path = strdup(path), .names = strdup(path), .above = -1, .parent = -1, .directory = -1};
+    int r = point.path && point.names ? split(&point, error) : agent_fail(error, -ENOMEM, "no memory");
+
+    if (r == 0)
+        r = open_all(&point, error);
     if (r < 0)
         mount_point_remove(&point);
     else
@@ -84,15 +195,43 @@ int mount_point_prepare(const char *directory, struct mount_point *ret, struct a
 
 void mount_point_remove(struct mount_point *point)
 {
-    char parent[PATH_MAX];
-
     if (!point->path)
         return;
-    parent_of(point->path, parent, sizeof(parent));
     if (point->made)
-        rmdir(point->path); /* fails if somebody has put something there */
+        unlinkat(point->parent, point->name, AT_REMOVEDIR); /* fails if somebody has put something there */
     if (point->made_parent)
-        rmdir(parent);
+        unlinkat(point->above, point->parent_name, AT_REMOVEDIR);
+    close_all(point);
     free(point->path);
+    free(point->names);
     *point = (struct mount_point){0};
+}
+
+/* --- mounting ---------------------------------------------------------------------------------------------------- */
+
+int mount_point_mount(const struct mount_point *point, struct agent_error *error)
+{
+    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    char path[64], options[128];
+    int r;
+
+    if (fd < 0)
+        return agent_fail(error, -errno, "%s is not mounted: /dev/fuse: %s; the kernel needs FUSE (modprobe fuse)",
+                          point->path, strerror(errno));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", point->directory);
+    snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u,default_permissions", fd,
+             (unsigned int)geteuid(), (unsigned int)getegid());
+    if (mount("damon_reclaim", path, "fuse", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) == 0)
+        return fd;
+    r = -errno;
+    close(fd);
+    return agent_fail(error, r, "%s is not mounted: %s%s", point->path, strerror(-r), geteuid() ? "; run as root" : "");
+}
+
+int mount_point_unmount(const struct mount_point *point)
+{
+    char path[PATH_MAX];
+
+    path_by_parent(point, path);
+    return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
 }

@@ -32,6 +32,7 @@ struct paramfs {
     struct fuse_session *session;
     struct fuse_buf buf;
     struct mount_point point;
+    bool mounted;
     struct reader *readers; /* open files */
     time_t began;
 };
@@ -327,27 +328,29 @@ static void hear(enum fuse_log_level level, const char *format, va_list args)
     log_debug("libfuse, level %d: %s", (int)level, last_said);
 }
 
+/* libfuse takes a descriptor of what is mounted already. */
 static int mount_session(struct paramfs *fs, struct agent_error *error)
 {
-    static char name[] = "damon-reclaim", dash_o[] = "-o";
-    static char options[] = "fsname=damon_reclaim,default_permissions,noexec";
-    char *words[] = {name, dash_o, options, NULL};
-    struct fuse_args args = FUSE_ARGS_INIT(3, words);
+    static char name[] = "damon-reclaim";
+    char *words[] = {name, NULL}, place[32];
+    struct fuse_args args = FUSE_ARGS_INIT(1, words);
     int fd;
 
-    if (access("/dev/fuse", F_OK) < 0)
-        return agent_fail(error, -errno, "%s is not mounted: /dev/fuse: %s; the kernel needs FUSE (modprobe fuse)",
-                          fs->point.path, strerror(errno));
     fuse_set_log_func(hear);
     last_said[0] = '\0';
     fs->session = fuse_session_new(&args, &operations, sizeof(operations), fs);
     fuse_opt_free_args(&args);
     if (!fs->session)
         return agent_fail(error, -ENOMEM, "%s is not mounted: libfuse: %s", fs->point.path, last_said);
-    if (fuse_session_mount(fs->session, fs->point.path) != 0)
-        return agent_fail(error, -EPERM, "%s is not mounted: %s%s", fs->point.path, last_said,
-                          geteuid() ? "; run as root" : "");
-    fd = fuse_session_fd(fs->session);
+    fd = mount_point_mount(&fs->point, error);
+    if (fd < 0)
+        return fd;
+    fs->mounted = true;
+    snprintf(place, sizeof(place), "/dev/fd/%d", fd);
+    if (fuse_session_mount(fs->session, place) != 0) {
+        close(fd);
+        return agent_fail(error, -EPERM, "%s is not mounted: libfuse: %s", fs->point.path, last_said);
+    }
     return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ? agent_fail(error, -errno, "%s", strerror(errno))
                                                                    : fd;
 }
@@ -390,10 +393,10 @@ void paramfs_close(struct paramfs *fs)
     if (!fs)
         return;
     loop_remove(fs->source);
-    if (fs->session) {
-        fuse_session_unmount(fs->session);
+    if (fs->mounted)
+        mount_point_unmount(&fs->point); /* fails if somebody else has done it */
+    if (fs->session)
         fuse_session_destroy(fs->session);
-    }
     while (fs->readers) /* the kernel may not report that they were closed */
         free_reader(fs->readers);
     mount_point_remove(&fs->point);

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The options that only this daemon has. */
+#include <errno.h>
+
 #include "channel.h"
 #include "guest.h"
 
+static int check_directory(const char *value, struct agent_error *error)
+{
+    return !*value || *value == '/' ? 0 : agent_fail(error, -EINVAL, "\"%s\" does not begin with a slash", value);
+}
+
 const struct config_option guest_options[] = {
     {"agent", "parameters_directory", CONFIG_TEXT, "/run/damon_reclaim/parameters", "DIR",
-     "mount the files of the module's parameters there; empty: do not mount them", .flags = CONFIG_FIXED},
+     "mount the files of the module's parameters there; empty: do not mount them", .flags = CONFIG_FIXED,
+     .check = check_directory},
     {"agent", "largest_ram", CONFIG_BOOL, "N", NULL,
      "watch only the largest range of physical memory, as the module does", .flags = CONFIG_FIXED},
 

@@ -160,6 +160,29 @@ begin_mounted
 ok "the end of one after a killed one, in a directory of the administrator's" ends
 ok "leaves that, empty" rmdir "$dir/p"
 
+# Links and directories of somebody else's, which could have the mount land anywhere.
+begin_refused() {
+    begin --parameters-directory="$1" && within 5 logged "$2" && runs && ends
+}
+untouched() { ! grep -F " $dir/elsewhere" /proc/mounts; }
+mkdir -p "$dir/elsewhere/parameters" "$dir/q" "$dir/theirs"
+ln -s "$dir/elsewhere/parameters" "$dir/q/parameters"
+ln -s "$dir/elsewhere" "$dir/link"
+ok "a link instead of the directory is refused" begin_refused "$dir/q/parameters" "symbolic link"
+ok "one instead of its parent too" begin_refused "$dir/link/parameters" "symbolic link"
+ok "and one further up" begin_refused "$dir/link/parameters/more/parameters" "symbolic link"
+ok "nothing is mounted there" untouched
+chmod 777 "$dir/theirs"
+ok "a parent that others can write to is refused" begin_refused "$dir/theirs/parameters" "nobody else may write to it"
+chmod 755 "$dir/theirs"
+if [ "$(id -u)" -eq 0 ]; then
+    chown 65534 "$dir/theirs"
+    ok "so is somebody else's" begin_refused "$dir/theirs/parameters" "it must belong to user 0"
+else
+    skip "so is somebody else's" "only root can give it away"
+fi
+ok "a relative directory is refused" fails 2 "does not begin with a slash" --backend=sim --parameters-directory=p/parameters
+
 without_privileges
 begin --drop-privileges=Y
 ok "without privileges" within 5 test -e "$parameters/min_age"
