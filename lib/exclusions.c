@@ -68,9 +68,12 @@ static int check_pid(struct damon_reclaim *ctx, const struct damon_reclaim_exclu
     return 0;
 }
 
+/* A cgroup need not exist yet: it is protected as soon as it does. */
 static int check_cgroup(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
 {
+    struct drcl_quiet quiet;
     uint64_t inode;
+    int r;
 
     if (!entry->cgroup)
         return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].cgroup: NULL; give its path below /sys/fs/cgroup", i);
@@ -78,7 +81,15 @@ static int check_cgroup(struct damon_reclaim *ctx, const struct damon_reclaim_ex
         return drcl_error(&ctx->env, -EOPNOTSUPP,
                           "exclusions[%zu].cgroup: the backend %s cannot tell which cgroup memory is charged to", i,
                           ctx->ops.name);
-    return drcl_find_cgroup(ctx, "exclusions", i, "cgroup", entry->cgroup, &inode);
+    drcl_quiet_begin(&ctx->env, &quiet);
+    r = drcl_cgroup_inode(&ctx->env, entry->cgroup, &inode);
+    drcl_quiet_end(&ctx->env, &quiet);
+    if (r < 0 && r != -ENOENT)
+        return drcl_error(&ctx->env, r, "exclusions[%zu].cgroup: %s", i, quiet.error);
+    if (r < 0)
+        drcl_log(&ctx->env, DAMON_RECLAIM_LOG_WARNING,
+                 "exclusions[%zu].cgroup: %s yet; it is protected as soon as there is", i, quiet.error);
+    return 0;
 }
 
 static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)

@@ -869,7 +869,9 @@ DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uin
 /** What an exclusion protects. */
 enum damon_reclaim_exclusion_type {
     DAMON_RECLAIM_EXCLUDE_PID = 0,    /**< a process; it also cannot become a target */
-    DAMON_RECLAIM_EXCLUDE_CGROUP = 1, /**< pages charged to a cgroup or to a cgroup below it */
+    DAMON_RECLAIM_EXCLUDE_CGROUP = 1, /**< pages charged to a cgroup or to a cgroup below it. It need not exist yet. A
+                                       * cgroup without the memory controller charges the next one above that has it;
+                                       * the pages of that one are protected then */
     DAMON_RECLAIM_EXCLUDE_RANGE = 2   /**< addresses in all targets; with physical memory, physical addresses */
 };
 
@@ -880,17 +882,20 @@ DAMON_RECLAIM_API const char *damon_reclaim_exclusion_name(enum damon_reclaim_ex
 struct damon_reclaim_exclusion {
     enum damon_reclaim_exclusion_type type; /**< what it protects */
     pid_t pid;                              /**< for PID */
-    const char *cgroup;                     /**< for CGROUP: path of the cgroup below /sys/fs/cgroup; copied */
-    struct damon_reclaim_range range;       /**< for RANGE */
+    const char *cgroup;               /**< for CGROUP: its path, with or without /sys/fs/cgroup in front; copied */
+    struct damon_reclaim_range range; /**< for RANGE */
 };
 
 /**
  * Replaces the list of exclusions, or changes nothing if it fails. You can call it at any time, also while the context
- * is enabled. The list applies to all attempts that start afterwards.
+ * is enabled. The list applies to all attempts that start afterwards. Cgroups and processes that appear later are
+ * protected from their first page on; with the backend `damon`, whose kernel knows the cgroups that it was told of, a
+ * new cgroup is protected within about a second. If the library cannot find out what is protected, it does not reclaim:
+ * the context becomes DISABLED and the text says why.
  * @param exclusions  the list; may be NULL if @p n is 0
  * @param n           number of entries: at most 256, of which at most 32 are ranges
- * @return 0; -EINVAL (the text names the entry), -ENOENT (no such cgroup), -EOPNOTSUPP (the backend does not know which
- * process or cgroup uses memory), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM
+ * @return 0; -EINVAL (the text names the entry), -EOPNOTSUPP (the backend does not know which process or cgroup uses
+ * memory), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM
  */
 DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
                                                    const struct damon_reclaim_exclusion *exclusions, size_t n);

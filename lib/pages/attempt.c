@@ -78,16 +78,19 @@ bool drcl_attempt_cannot_advise(const struct drcl_attempt *a, const struct drcl_
     return (folio->flags & DRCL_KPF_SWAPBACKED) && hopeless;
 }
 
-static bool can_go(const struct drcl_attempt *a, const struct drcl_folio *folio)
+/* 1, 0 or an error. */
+static int can_go(const struct drcl_attempt *a, const struct drcl_folio *folio)
 {
     uint32_t flags = folio->flags;
+    int r;
 
     if (!(flags & DRCL_KPF_LRU) || (flags & (DRCL_KPF_UNEVICTABLE | DRCL_KPF_HUGE | DRCL_KPF_COMPOUND_TAIL)))
         return false;
-    if (!folio->exclusive || drcl_exclude_has_memcg(a->exclude, folio->memcg))
+    if (!folio->exclusive || drcl_attempt_cannot_advise(a, folio))
         return false;
-    if (drcl_attempt_cannot_advise(a, folio))
-        return false;
+    r = drcl_exclude_has_memcg(a->exclude, a->env, folio->memcg);
+    if (r != 0)
+        return r < 0 ? r : false;
     /* A file's page must be written first, which is not up to us. */
     return (flags & DRCL_KPF_SWAPBACKED) || !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK));
 }
@@ -106,7 +109,10 @@ int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, s
 
     if (!drcl_page_filter_allows(a->request->filters, a->request->nr_filters, &page))
         return DRCL_FILTERED;
-    if (!can_go(a, folio)) {
+    r = can_go(a, folio);
+    if (r < 0)
+        return r;
+    if (!r) {
         count->not_reclaimable += drcl_folio_size(folio);
         return DRCL_STAYS;
     }

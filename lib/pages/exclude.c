@@ -10,6 +10,7 @@
 #include "sys/cgroup.h"
 
 #define REFRESH_NS DRCL_NS_PER_S
+#define MAX_OTHERS ((size_t)1 << 16) /* more would be those of the past; they are forgotten then */
 
 /* Number of the first inode that is not below @inode. */
 static size_t lower(const struct drcl_inodes *set, uint64_t inode)
@@ -27,43 +28,65 @@ static size_t lower(const struct drcl_inodes *set, uint64_t inode)
     return low;
 }
 
-struct gathering {
-    struct drcl_env *env;
-    struct drcl_inodes *set;
-};
-
-static int add_inode(void *data, const char *path, uint64_t inode)
+static bool has(const struct drcl_inodes *set, uint64_t inode)
 {
-    const struct gathering *gathering = data;
-    struct drcl_inodes *set = gathering->set;
     size_t i = lower(set, inode);
 
-    (void)path;
+    return i < set->n && set->inodes[i] == inode;
+}
+
+static int put(struct drcl_env *env, struct drcl_inodes *set, uint64_t inode)
+{
+    size_t i = lower(set, inode);
+
     if (i < set->n && set->inodes[i] == inode)
         return 0;
-    if (drcl_grow(gathering->env, &set->inodes, &set->capacity, set->n + 1, sizeof(*set->inodes)) < 0)
-        return drcl_error(gathering->env, -ENOMEM, "out of memory");
+    if (drcl_grow(env, &set->inodes, &set->capacity, set->n + 1, sizeof(*set->inodes)) < 0)
+        return -ENOMEM;
     memmove(&set->inodes[i + 1], &set->inodes[i], (set->n++ - i) * sizeof(*set->inodes));
     set->inodes[i] = inode;
     return 0;
 }
 
-/* All cgroups there are at the paths and below them. One that is gone has no pages of its own any more. */
-static int gather(struct drcl_env *env, const char *paths, size_t n, struct drcl_inodes *set)
+struct gathering {
+    struct drcl_env *env;
+    struct drcl_inodes set;
+    bool root;
+};
+
+static int add_inode(void *data, const char *path, uint64_t inode)
 {
-    struct gathering gathering = {env, set};
+    struct gathering *gathering = data;
+    int r = put(gathering->env, &gathering->set, inode);
+
+    gathering->root |= !path[1];
+    return r < 0 ? drcl_error(gathering->env, r, "out of memory") : 0;
+}
+
+/* Looks which cgroups there are. One that is not there (yet) has no pages of its own. */
+static int gather(struct drcl_exclude *exclude, struct drcl_env *env)
+{
+    struct gathering gathering = {.env = env};
+    const char *path = exclude->paths;
     struct drcl_quiet quiet;
     int r = 0;
 
     drcl_quiet_begin(env, &quiet);
-    set->n = 0;
-    for (size_t i = 0; i < n && r == 0; i++, paths += strlen(paths) + 1) {
-        r = drcl_cgroup_walk(env, paths, add_inode, &gathering);
+    for (size_t i = 0; i < exclude->nr_paths && r == 0; i++, path += strlen(path) + 1) {
+        r = drcl_cgroup_walk_charged(env, path, add_inode, &gathering);
         if (r == -ENOENT)
             r = 0;
     }
     drcl_quiet_end(env, &quiet);
-    return r < 0 ? drcl_error(env, r, "%s", quiet.error) : 0;
+    if (r < 0) {
+        drcl_free(env, gathering.set.inodes);
+        return drcl_error(env, r, "%s", quiet.error);
+    }
+    drcl_free(env, exclude->memcgs.inodes);
+    exclude->memcgs = gathering.set;
+    exclude->root = gathering.root;
+    exclude->next_ns = drcl_clock(env, CLOCK_MONOTONIC) + REFRESH_NS;
+    return 0;
 }
 
 /* Copies the paths of @exclusions, one behind the other. */
@@ -112,6 +135,7 @@ void drcl_exclude_fini(struct drcl_exclude *exclude, struct drcl_env *env)
     drcl_free(env, exclude->paths);
     drcl_free(env, exclude->pids);
     drcl_free(env, exclude->memcgs.inodes);
+    drcl_free(env, exclude->others.inodes);
 }
 
 int drcl_exclude_init(struct drcl_exclude *exclude, struct drcl_env *env,
@@ -123,37 +147,31 @@ int drcl_exclude_init(struct drcl_exclude *exclude, struct drcl_env *env,
     r = copy_paths(env, exclusions, n, exclude);
     if (r == 0)
         r = copy_pids(env, exclusions, n, exclude);
-    if (r == 0)
-        r = gather(env, exclude->paths, exclude->nr_paths, &exclude->memcgs);
-    exclude->next_ns = drcl_clock(env, CLOCK_MONOTONIC) + REFRESH_NS;
-    return r;
+    return r == 0 ? gather(exclude, env) : r;
 }
 
 int drcl_exclude_refresh(struct drcl_exclude *exclude, struct drcl_env *env)
 {
-    struct drcl_inodes fresh = {0};
-    uint64_t now;
+    if (!exclude->nr_paths || drcl_clock(env, CLOCK_MONOTONIC) < exclude->next_ns)
+        return 0;
+    return gather(exclude, env);
+}
+
+int drcl_exclude_has_memcg(struct drcl_exclude *exclude, struct drcl_env *env, uint64_t inode)
+{
     int r;
 
     if (!exclude->nr_paths)
         return 0;
-    now = drcl_clock(env, CLOCK_MONOTONIC);
-    if (now < exclude->next_ns)
+    if (exclude->root || has(&exclude->memcgs, inode))
+        return 1;
+    if (!inode || has(&exclude->others, inode))
         return 0;
-    r = gather(env, exclude->paths, exclude->nr_paths, &fresh);
-    if (r < 0) {
-        drcl_free(env, fresh.inodes);
-        return r;
-    }
-    drcl_free(env, exclude->memcgs.inodes);
-    exclude->memcgs = fresh;
-    exclude->next_ns = now + REFRESH_NS;
+    r = gather(exclude, env);
+    if (r < 0 || exclude->root || has(&exclude->memcgs, inode))
+        return r < 0 ? r : 1;
+    if (exclude->others.n == MAX_OTHERS)
+        exclude->others.n = 0;
+    put(env, &exclude->others, inode); /* without memory for it the cgroups are looked for again */
     return 0;
-}
-
-bool drcl_exclude_has_memcg(const struct drcl_exclude *exclude, uint64_t inode)
-{
-    size_t i = lower(&exclude->memcgs, inode);
-
-    return inode && i < exclude->memcgs.n && exclude->memcgs.inodes[i] == inode;
 }

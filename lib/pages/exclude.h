@@ -18,7 +18,9 @@ struct drcl_exclude {
     size_t nr_pids;
     char *paths; /* of cgroups, each with its NUL */
     size_t nr_paths;
-    struct drcl_inodes memcgs; /* those and all below them */
+    struct drcl_inodes memcgs; /* that pages of those and of all below them are charged to */
+    struct drcl_inodes others; /* that were seen and are none of them */
+    bool root;                 /* the root is one of them: all memory is excluded */
     uint64_t next_ns;          /* when to look for them again */
     bool ranges;               /* addresses are excluded, too */
 };
@@ -29,7 +31,8 @@ int drcl_exclude_init(struct drcl_exclude *exclude, struct drcl_env *env,
 void drcl_exclude_fini(struct drcl_exclude *exclude, struct drcl_env *env);
 /* Looks again which cgroups there are, if that was long ago. */
 int drcl_exclude_refresh(struct drcl_exclude *exclude, struct drcl_env *env);
-/* Whether a page that is charged to the cgroup is excluded. */
-bool drcl_exclude_has_memcg(const struct drcl_exclude *exclude, uint64_t inode);
+/* Whether a page that is charged to the cgroup is excluded: 1, 0 or an error, which has a text. A cgroup that was not
+ * seen before may have been made since the cgroups were looked for, so they are looked for again. */
+int drcl_exclude_has_memcg(struct drcl_exclude *exclude, struct drcl_env *env, uint64_t inode);
 
 #endif

@@ -16,7 +16,28 @@
 
 /* --- paths -------------------------------------------------------------------------------------------------------- */
 
-/* Makes "/a/b" out of "a//b/". */
+static const char *mount_point(struct drcl_env *env)
+{
+    int fd = drcl_open(env, O_RDONLY, MOUNT_V2 "/cgroup.controllers");
+
+    drcl_close(env, fd);
+    return fd == -ENOENT ? MOUNT_V1 : MOUNT_V2;
+}
+
+/* Takes @prefix off the front of @path, if it stands there. */
+static bool take_off(char *path, const char *prefix)
+{
+    size_t n = strlen(prefix), rest = strlen(path) + 1;
+
+    if (strncmp(path, prefix, n) != 0 || (path[n] && path[n] != '/'))
+        return false;
+    memmove(path, path + n, rest - n);
+    if (!path[0])
+        strcpy(path, "/");
+    return true;
+}
+
+/* Makes "/a/b" out of "a//b/", and out of the same behind the mount point. */
 static int canonical(struct drcl_env *env, const char *path, char ret[PATH_MAX])
 {
     size_t len = 0;
@@ -38,15 +59,9 @@ static int canonical(struct drcl_env *env, const char *path, char ret[PATH_MAX])
     if (len == 0)
         ret[len++] = '/';
     ret[len] = '\0';
+    if (!strncmp(ret, MOUNT_V2, strlen(MOUNT_V2)) && !take_off(ret, mount_point(env)))
+        take_off(ret, MOUNT_V2);
     return 0;
-}
-
-static const char *mount_point(struct drcl_env *env)
-{
-    int fd = drcl_open(env, O_RDONLY, MOUNT_V2 "/cgroup.controllers");
-
-    drcl_close(env, fd);
-    return fd == -ENOENT ? MOUNT_V1 : MOUNT_V2;
 }
 
 /* What it means that a cgroup is not there any more, in the words of the different calls. */
@@ -201,6 +216,69 @@ int drcl_cgroup_walk(struct drcl_env *env, const char *path, int (*each)(void *d
     r = walk_from(&walk, each, data);
     drcl_free(env, walk.pending);
     return r;
+}
+
+/* --- which cgroups pages are charged to --------------------------------------------------------------------------- */
+
+/* Whether the cgroup has the memory controller: 1, 0 or an error. In the first version of cgroups each has. */
+static int has_memory(struct drcl_env *env, const char *mount, const char *path)
+{
+    int fd;
+
+    if (!path[1] || strcmp(mount, MOUNT_V1) == 0)
+        return 1;
+    fd = drcl_open(env, O_RDONLY, "%s%s/memory.stat", mount, path);
+    drcl_close(env, fd);
+    if (vanished(fd))
+        return 0;
+    return fd < 0 ? drcl_error(env, fd, "%s%s/memory.stat cannot be opened: %s", mount, path, strerror(-fd)) : 1;
+}
+
+struct charged {
+    struct drcl_env *env;
+    const char *mount;
+    int (*each)(void *data, const char *path, uint64_t inode);
+    void *data;
+    bool any;
+};
+
+static int tell_charged(void *data, const char *path, uint64_t inode)
+{
+    struct charged *charged = data;
+    int r = has_memory(charged->env, charged->mount, path);
+
+    charged->any |= r > 0;
+    return r > 0 ? charged->each(charged->data, path, inode) : r;
+}
+
+/* Tells of the nearest cgroup above @path that has the memory controller. */
+static int tell_above(struct charged *charged, char *path)
+{
+    uint64_t inode;
+    int r;
+
+    do {
+        char *slash = strrchr(path, '/');
+
+        slash[slash == path] = '\0';
+        r = has_memory(charged->env, charged->mount, path);
+    } while (r == 0);
+    if (r > 0)
+        r = drcl_cgroup_inode(charged->env, path, &inode);
+    return r < 0 ? r : charged->each(charged->data, path, inode);
+}
+
+int drcl_cgroup_walk_charged(struct drcl_env *env, const char *path,
+                             int (*each)(void *data, const char *path, uint64_t inode), void *data)
+{
+    struct charged charged = {.env = env, .mount = mount_point(env), .each = each, .data = data};
+    int r = drcl_cgroup_walk(env, path, tell_charged, &charged);
+    char name[PATH_MAX];
+
+    if (r != 0 || charged.any)
+        return r;
+    r = canonical(env, path, name);
+    return r < 0 ? r : tell_above(&charged, name);
 }
 
 struct search {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The control groups: which has which inode number, and memory.reclaim (Documentation/admin-guide/cgroup-v2.rst of the
- * kernel). Paths are those below the mount point, "/" for the root. */
+ * kernel). Paths are those below the mount point, "/" for the root; the mount point in front of one is taken off. */
 #ifndef DRCL_SYS_CGROUP_H
 #define DRCL_SYS_CGROUP_H
 
@@ -17,6 +17,11 @@ ssize_t drcl_cgroup_path(struct drcl_env *env, uint64_t inode, char *buf, size_t
  * returned. */
 int drcl_cgroup_walk(struct drcl_env *env, const char *path, int (*each)(void *data, const char *path, uint64_t inode),
                      void *data);
+
+/* Calls @each for the cgroups that pages of a cgroup and of all below it are charged to: those of them that have the
+ * memory controller or, if it does not have it itself, the nearest one above that has it. */
+int drcl_cgroup_walk_charged(struct drcl_env *env, const char *path,
+                             int (*each)(void *data, const char *path, uint64_t inode), void *data);
 
 /* Asks the kernel to reclaim @bytes of file pages (swappiness 0) of a cgroup that has none below it. 0; -EAGAIN when it
  * got less; -EOPNOTSUPP when this kernel cannot, or other cgroups would suffer. */

@@ -52,6 +52,8 @@ int fake_cgroup_open(struct fake *f, const char *path)
             kind = FILE_CGROUP;
         else if (!strcmp(path + len, "/memory.reclaim"))
             kind = FILE_RECLAIM;
+        else if (!strcmp(path + len, "/memory.stat") && !f->cgroups[i].no_memory)
+            kind = FILE_TEXT;
         if (kind == FILE_CLOSED)
             continue;
         fd = fake_new_fd(f, kind, NULL);

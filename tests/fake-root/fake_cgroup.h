@@ -3,6 +3,7 @@
 #ifndef FAKE_CGROUP_H
 #define FAKE_CGROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct fake;
 struct fake_cgroup {
     const char *path; /* "/a/b"; "": the root */
     uint64_t inode;
+    bool no_memory;    /* without the memory controller: its pages are charged to the next one above that has it */
     int reclaim_error; /* what a write to memory.reclaim returns; 0: it works */
 };
 

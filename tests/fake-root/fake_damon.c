@@ -36,7 +36,7 @@ static uint64_t number(struct fake *f, const char *name)
 /* --- the kdamond ----------------------------------------------------------------------------------------------------
  */
 
-/* The kernel refuses a filter by a cgroup that does not exist. */
+/* The kernel refuses a filter by a cgroup that does not exist, or that has no memory controller. */
 static int check_cgroups(struct fake *f)
 {
     struct fake_damon_files *files = &f->damon.files;
@@ -44,12 +44,17 @@ static int check_cgroups(struct fake *f)
     if (f->damon.going)
         fake_cgroup_remove(f, f->damon.going);
     f->damon.going = NULL;
+    if (f->damon.losing)
+        fake_cgroup_of(f, f->damon.losing)->no_memory = true;
+    f->damon.losing = NULL;
     for (size_t i = 0; i < files->n; i++) {
         const char *path = files->at[i].value;
+        const struct fake_cgroup *cgroup = fake_cgroup_of(f, strcmp(path, "/") ? path : "");
 
-        if (fake_ends_with(files->at[i].path, "/memcg_path") && path[0] &&
-            !fake_cgroup_of(f, strcmp(path, "/") ? path : ""))
-            return -EINVAL;
+        if (!fake_ends_with(files->at[i].path, "/memcg_path") || !path[0])
+            continue;
+        if (!cgroup || cgroup->no_memory)
+            return cgroup ? -ENOMEM : -EINVAL;
     }
     return 0;
 }
@@ -59,9 +64,10 @@ static int check_configuration(struct fake *f)
     const char *operations = fake_damon_value(f, CONTEXT "operations");
     uint64_t targets = number(f, CONTEXT "targets/nr_targets");
     char name[128];
+    int r = check_cgroups(f);
 
-    if (check_cgroups(f) < 0)
-        return -EINVAL;
+    if (r < 0)
+        return r;
     if (!operations || !targets || number(f, CONTEXT "monitoring_attrs/intervals/sample_us") == 0)
         return -EINVAL;
     for (unsigned int t = 0; t < targets; t++) {

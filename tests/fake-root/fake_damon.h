@@ -46,6 +46,7 @@ struct fake_damon {
     unsigned int nr_on, nr_off, nr_commit;       /* commands that succeeded */
     int refuse_commit;                           /* what `commit` returns; 0: it works */
     const char *going;                           /* a cgroup that goes away just before the kernel looks for it */
+    const char *losing;                          /* one that loses its memory controller just before that */
     struct damon_counters counters[MAX_SCHEMES]; /* of each scheme */
     struct damon_reclaim_region regions[MAX_REGIONS];
     size_t nr_regions;

@@ -40,7 +40,7 @@ static void tear_down(void)
 
 START_TEST(test_inode)
 {
-    static const char *const ways[] = {"/a/b", "a/b", "/a/b/", "//a//b//"};
+    static const char *const ways[] = {"/a/b", "a/b", "/a/b/", "//a//b//", MOUNT "/a/b", "sys//fs/cgroup/a/b/"};
     static const char *const bad[] = {"/a/../e", "..", "/a/.", "./a", "/../.."};
     uint64_t inode = 7;
     char path[PATH_MAX + 8];
@@ -52,6 +52,9 @@ START_TEST(test_inode)
     }
     ck_assert_int_eq(drcl_cgroup_inode(&root.env, "/", &inode), 0);
     ck_assert_uint_eq(inode, root_inode(&root, MOUNT));
+    ck_assert_int_eq(drcl_cgroup_inode(&root.env, MOUNT "/", &inode), 0);
+    ck_assert_uint_eq(inode, root_inode(&root, MOUNT));
+    ck_assert_int_eq(drcl_cgroup_inode(&root.env, MOUNT "s/a", &inode), -ENOENT);
     inode = 7;
     for (size_t i = 0; i < NUMBER_OF(bad); i++) {
         root.env.error[0] = '\0';
@@ -79,6 +82,10 @@ START_TEST(test_version_1)
     root_mkdir(&root, MOUNT "/memory/a");
     root_mkdir(&root, MOUNT "/cpu/a");
     ck_assert_int_eq(drcl_cgroup_inode(&root.env, "/a", &inode), 0);
+    ck_assert_uint_eq(inode, root_inode(&root, MOUNT "/memory/a"));
+    ck_assert_int_eq(drcl_cgroup_inode(&root.env, MOUNT "/memory/a", &inode), 0);
+    ck_assert_uint_eq(inode, root_inode(&root, MOUNT "/memory/a"));
+    ck_assert_int_eq(drcl_cgroup_inode(&root.env, MOUNT "/a", &inode), 0);
     ck_assert_uint_eq(inode, root_inode(&root, MOUNT "/memory/a"));
     ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/a", 4096), -EOPNOTSUPP);
     tear_down();

@@ -93,6 +93,31 @@ START_TEST(test_excluded)
 }
 END_TEST
 
+/* The kernel knows no cgroup without the memory controller: what is in one is charged to the next one above. */
+START_TEST(test_without_controller)
+{
+    static const struct damon_reclaim_exclusion late = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP,
+                                                        .cgroup = "/sys/fs/cgroup/late/"};
+    struct damon_reclaim *ctx;
+
+    begin_with_cgroups(KERNEL);
+    fake_cgroup(f, "/job/plain", 22)->no_memory = true;
+    ctx = new_context(NULL, 0, 0);
+    exclude(ctx, &job, 1);
+    reclaim_enable(ctx);
+    is(NR_FILTERS, "2");
+    exclude(ctx, &late, 1);
+    is(NR_FILTERS, "0");
+    fake_cgroup(f, "/late", 31)->no_memory = true;
+    warm_up(ctx, 3);
+    tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /\n0/matching: Y\n");
+    fake_cgroup_of(f, "/late")->no_memory = false;
+    warm_up(ctx, 3);
+    tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /late\n0/matching: Y\n");
+    end(ctx);
+}
+END_TEST
+
 /* The cgroup of a service that is restarted goes away and comes back. */
 START_TEST(test_comes_back)
 {
@@ -135,6 +160,12 @@ START_TEST(test_gone_since)
     damon->going = "/job/shorter";
     reclaim_set(ctx, "min_age=10s");
     reclaim_commit(ctx);
+    is(NR_FILTERS, "1");
+    ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
+    fake_cgroup(f, "/job/plain", 26);
+    damon->losing = "/job/plain";
+    warm_up(ctx, 4);
+    ck_assert_ptr_null(damon->losing);
     is(NR_FILTERS, "1");
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
     /* Any other refusal is one. */
@@ -181,6 +212,7 @@ static void fill(TCase *tc)
 {
     add_for_kernels(tc, test_memcg);
     add_for_kernels(tc, test_excluded);
+    add_for_kernels(tc, test_without_controller);
     add_for_kernels(tc, test_comes_back);
     add_for_kernels(tc, test_gone_since);
     add_for_kernels(tc, test_refused);

@@ -70,6 +70,72 @@ START_TEST(test_excluded_cgroup)
 }
 END_TEST
 
+/* Pages of a cgroup are protected from the first one on: one that is made below an excluded one, one that is made after
+ * it was excluded, and one that was removed and is made again. */
+START_TEST(test_cgroup_of_today)
+{
+    static const struct damon_reclaim_exclusion both[] = {
+        {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a"},
+        {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/sys/fs/cgroup/late"}};
+
+    fake_cgroup(f, "/a", 17);
+    fake_cgroup(f, "/other", 40);
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    fake_map(f, q, BASE, 64, FAKE_SMALL);
+    fake_charge(f, q, BASE, 64, 40);
+    ck_assert_int_eq(ops->exclude(backend, both, 2), 0);
+    mark();
+    if (_i == 0)
+        fake_cgroup(f, "/a/new", 18);
+    else if (_i == 1)
+        fake_cgroup(f, "/late", 18);
+    else
+        fake_cgroup_remove(f, "/a");
+    if (_i == 2)
+        fake_cgroup(f, "/a", 18);
+    fake_charge(f, p, BASE, 64, 18);
+    reclaim();
+    EXPECT(reclaimed, 64);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+}
+END_TEST
+
+/* Whether a cgroup is excluded that was not there before cannot be found out: nothing is reclaimed. */
+START_TEST(test_cgroup_unknown)
+{
+    fake_cgroup(f, "/a", 17);
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    exclude(&exclude_a);
+    mark();
+    fake_cgroup(f, "/a/new", 18);
+    fake_charge(f, p, BASE, 64, 18);
+    f->missing = "/sys/fs/cgroup/a";
+    f->missing_error = -EMFILE;
+    ck_assert_int_eq(try_reclaim(), -EMFILE);
+    says(f->env.error, "/sys/fs/cgroup/a");
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+}
+END_TEST
+
+/* Pages of a cgroup without the memory controller are charged to the one above it, and protected there. */
+START_TEST(test_cgroup_without_controller)
+{
+    fake_cgroup(f, "/a", 17);
+    fake_cgroup(f, "/a/b", 18)->no_memory = true;
+    fake_cgroup(f, "/a/b/c", 19)->no_memory = true;
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    fake_map(f, q, BASE, 64, FAKE_SMALL);
+    fake_charge(f, p, BASE, 64, 17);
+    ck_assert_int_eq(
+        ops->exclude(backend,
+                     &(struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a/b/c"}, 1),
+        0);
+    mark_and_reclaim();
+    EXPECT(reclaimed, 64);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+}
+END_TEST
+
 START_TEST(test_cgroup_without_kpagecgroup)
 {
     fake_cgroup(f, "/a", 17);
@@ -321,6 +387,9 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_caller);
     tcase_add_test(tc, test_excluded_process);
     tcase_add_test(tc, test_excluded_cgroup);
+    tcase_add_loop_test(tc, test_cgroup_of_today, 0, 3);
+    tcase_add_test(tc, test_cgroup_unknown);
+    tcase_add_test(tc, test_cgroup_without_controller);
     tcase_add_test(tc, test_cgroup_without_kpagecgroup);
     tcase_add_test(tc, test_unmapped);
     tcase_add_loop_test(tc, test_unmapped_stays, 0, NR_OBSTACLES);

@@ -236,8 +236,12 @@ START_TEST(test_cgroup)
     ck_assert_ptr_ne(s.excluded[0].cgroup, path);
     memset(path, 'x', sizeof(path) - 1);
     ck_assert_str_eq(s.excluded[0].cgroup, "/system.slice/a.service");
-    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 1), -ENOENT, "exclusions[0].cgroup");
+    list[0].cgroup = "/system.slice/../a";
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 1), -EINVAL, "exclusions[0].cgroup");
     ck_assert_uint_eq(s.nr_excluded, 2);
+    list[0].cgroup = "/system.slice/later"; /* protected as soon as it exists */
+    exclude(ctx, list, 1);
+    ck_assert_str_eq(s.excluded[0].cgroup, "/system.slice/later");
 }
 END_TEST
 

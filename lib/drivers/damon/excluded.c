@@ -15,7 +15,7 @@
 #include "engine/filter.h"
 #include "sys/cgroup.h"
 
-#define INTERVAL_NS UINT64_C(5000000000)
+#define INTERVAL_NS DRCL_DAMON_POLL_NS
 #define FNV_START   UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME   UINT64_C(0x100000001b3)
 
@@ -104,8 +104,8 @@ int drcl_damon_list_exclusions(struct drcl_view *view, struct drcl_damon *d)
     for (size_t i = 0; r == 0 && i < view->nr_exclusions; i++) {
         if (view->exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
             continue;
-        r = drcl_cgroup_walk(d->env, view->exclusions[i].cgroup, add_path, d);
-        if (r == -ENOENT) /* it is gone, and its pages are nobody's or its parent's */
+        r = drcl_cgroup_walk_charged(d->env, view->exclusions[i].cgroup, add_path, d);
+        if (r == -ENOENT) /* it is not there (yet): no page is charged to it */
             r = 0;
     }
     return r;
@@ -121,10 +121,11 @@ bool drcl_damon_relist_exclusions(struct drcl_view *view, struct drcl_damon *d, 
 
 bool drcl_damon_relist_if_refused(struct drcl_view *view, struct drcl_damon *d, int result)
 {
-    if (result != -EINVAL || !d->excluded.n || !drcl_damon_relist_exclusions(view, d, true))
+    if ((result != -EINVAL && result != -ENOMEM) || !d->excluded.n || !drcl_damon_relist_exclusions(view, d, true))
         return false;
     drcl_log(d->env, DAMON_RECLAIM_LOG_INFO,
-             "DAMON: a cgroup below an excluded one was removed before the kernel looked it up; trying again");
+             "DAMON: an excluded cgroup was removed, or lost its memory controller, before the kernel looked it up; "
+             "trying again");
     d->stale_tree = true;
     return true;
 }

@@ -14,7 +14,8 @@ int drcl_damon_check_exclusions(struct drcl_view *view, struct drcl_damon *d);
 int drcl_damon_list_exclusions(struct drcl_view *view, struct drcl_damon *d);
 /* Lists them again; unless @at_once only if the last time is a while ago. Returns whether the list is another one. */
 bool drcl_damon_relist_exclusions(struct drcl_view *view, struct drcl_damon *d, bool at_once);
-/* If @result says that the kernel has refused a configuration, and a cgroup in it is gone: lists the cgroups again,
+/* If @result says that the kernel has refused a configuration (it cannot find a cgroup, or that has no memory
+ * controller), and the cgroups are others than those in it: lists the cgroups again,
  * marks the tree as stale, and returns true. The caller writes the configuration once more. */
 bool drcl_damon_relist_if_refused(struct drcl_view *view, struct drcl_damon *d, int result);
 /* Writes what is excluded and then the filters of a scheme. */
