@@ -8,10 +8,9 @@
 
 #include "lifecycle.h"
 #include "sys/cgroup.h"
+#include "sys/process.h"
 
-#define MAX_EXCLUSIONS 256
-
-/* A list, as the context keeps it: the paths lie behind the entries. */
+/* A list, as the context keeps it: behind the entries there is room for as many ranges, and then come the texts. */
 struct list {
     struct damon_reclaim_exclusion *entries;
     size_t n;
@@ -29,12 +28,29 @@ void drcl_forget_exclusions(struct damon_reclaim *ctx)
     ctx->view.nr_exclusions = 0;
 }
 
-bool drcl_is_excluded_process(const struct damon_reclaim *ctx, pid_t pid)
+int drcl_is_excluded_process(struct damon_reclaim *ctx, pid_t pid)
 {
-    for (size_t i = 0; i < ctx->view.nr_exclusions; i++)
-        if (ctx->view.exclusions[i].type == DAMON_RECLAIM_EXCLUDE_PID && ctx->view.exclusions[i].pid == pid)
-            return true;
-    return false;
+    char name[DRCL_PROCESS_NAME] = "";
+    bool known = false;
+
+    for (size_t i = 0; i < ctx->view.nr_exclusions; i++) {
+        const struct damon_reclaim_exclusion *entry = &ctx->view.exclusions[i];
+
+        if (entry->type == DAMON_RECLAIM_EXCLUDE_PID && entry->pid == pid)
+            return 1;
+        if (entry->type != DAMON_RECLAIM_EXCLUDE_COMMAND)
+            continue;
+        if (!known) {
+            int r = drcl_process_name(&ctx->env, pid, name);
+
+            if (r < 0 && r != -ESRCH)
+                return drcl_error(&ctx->env, r, "/proc/%d/comm cannot be read: %s", (int)pid, strerror(-r));
+            known = true;
+        }
+        if (drcl_process_name_matches(entry->command, name))
+            return 1;
+    }
+    return 0;
 }
 
 int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, const char *member, const char *path,
@@ -92,6 +108,18 @@ static int check_cgroup(struct damon_reclaim *ctx, const struct damon_reclaim_ex
     return 0;
 }
 
+static int check_command(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
+{
+    if (!entry->command || !*entry->command)
+        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].command: %s; give a name, or a pattern", i,
+                          entry->command ? "empty" : "NULL");
+    if (!ctx->ops.exclude)
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "exclusions[%zu].command: the backend %s cannot tell which process uses memory", i,
+                          ctx->ops.name);
+    return 0;
+}
+
 static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
 {
     switch (entry->type) {
@@ -99,6 +127,8 @@ static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exc
         return check_pid(ctx, entry, i);
     case DAMON_RECLAIM_EXCLUDE_CGROUP:
         return check_cgroup(ctx, entry, i);
+    case DAMON_RECLAIM_EXCLUDE_COMMAND:
+        return check_command(ctx, entry, i);
     case DAMON_RECLAIM_EXCLUDE_RANGE:
         if (entry->range.start < entry->range.end)
             return 0;
@@ -110,49 +140,50 @@ static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exc
 
 static int check_entries(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entries, size_t n)
 {
-    size_t nr_ranges = 0;
     int r = 0;
 
     if (n && !entries)
         return drcl_error(&ctx->env, -EINVAL, "exclusions: NULL with n %zu", n);
-    if (n > MAX_EXCLUSIONS)
-        return drcl_error(&ctx->env, -ENOSPC, "exclusions: %zu are too many; at most %d", n, MAX_EXCLUSIONS);
-    for (size_t i = 0; i < n && r == 0; i++) {
+    for (size_t i = 0; i < n && r == 0; i++)
         r = check_entry(ctx, &entries[i], i);
-        nr_ranges += entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE;
-    }
-    if (r == 0 && nr_ranges > DRCL_MAX_EXCLUSIONS)
-        r = drcl_error(&ctx->env, -ENOSPC, "exclusions: %zu ranges are too many; at most %d", nr_ranges,
-                       DRCL_MAX_EXCLUSIONS);
     return r;
 }
 
 /* --- putting it into effect ------------------------------------------------------------------------------------ */
 
-static size_t path_size(const struct damon_reclaim_exclusion *entry)
+static const char *text_of(const struct damon_reclaim_exclusion *entry)
 {
-    return entry->type == DAMON_RECLAIM_EXCLUDE_CGROUP ? strlen(entry->cgroup) + 1 : 0;
+    return entry->type == DAMON_RECLAIM_EXCLUDE_CGROUP    ? entry->cgroup
+           : entry->type == DAMON_RECLAIM_EXCLUDE_COMMAND ? entry->command
+                                                          : NULL;
 }
 
 static int copy_list(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entries, size_t n,
                      struct list *ret)
 {
-    size_t bytes = n * sizeof(*entries);
+    const size_t each = sizeof(*entries) + sizeof(struct damon_reclaim_range);
     struct list copy = {.n = n};
-    char *path;
+    size_t bytes = 0;
+    char *at;
 
     for (size_t i = 0; i < n; i++)
-        bytes += path_size(&entries[i]);
-    copy.entries = n ? drcl_alloc(&ctx->env, bytes) : NULL;
+        bytes += text_of(&entries[i]) ? strlen(text_of(&entries[i])) + 1 : 0;
+    if (n && n <= SIZE_MAX / each && bytes <= SIZE_MAX - n * each)
+        copy.entries = drcl_alloc(&ctx->env, n * each + bytes);
     if (n && !copy.entries)
         return drcl_error(&ctx->env, -ENOMEM, "exclusions: out of memory");
-    path = (char *)(copy.entries + n);
+    at = (char *)copy.entries + n * each;
     for (size_t i = 0; i < n; i++) {
-        size_t size = path_size(&entries[i]);
+        const char *text = text_of(&entries[i]);
+        size_t size = text ? strlen(text) + 1 : 0;
 
         copy.entries[i] = entries[i];
-        copy.entries[i].cgroup = size ? memcpy(path, entries[i].cgroup, size) : NULL;
-        path += size;
+        copy.entries[i].cgroup = copy.entries[i].command = NULL;
+        if (!text)
+            continue;
+        memcpy(at, text, size);
+        *(entries[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP ? &copy.entries[i].cgroup : &copy.entries[i].command) = at;
+        at += size;
     }
     *ret = copy;
     return 0;
@@ -165,6 +196,7 @@ static void put_list(struct damon_reclaim *ctx, struct list list)
 
     ctx->view.exclusions = list.entries;
     ctx->view.nr_exclusions = list.n;
+    exclusion->ranges = (struct damon_reclaim_range *)(list.entries + list.n);
     exclusion->n = 0;
     for (size_t i = 0; i < list.n; i++)
         if (list.entries[i].type == DAMON_RECLAIM_EXCLUDE_RANGE)

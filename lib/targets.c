@@ -190,7 +190,10 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     if (!target.pid && (ctx->ops.features & DAMON_RECLAIM_BACKEND_NEEDS_PID))
         return drcl_error(&ctx->env, -EOPNOTSUPP, "target.pid: 0, but the backend %s watches processes; set it",
                           ctx->ops.name);
-    if (target.pid && drcl_is_excluded_process(ctx, target.pid))
+    r = target.pid ? drcl_is_excluded_process(ctx, target.pid) : 0;
+    if (r < 0)
+        return r;
+    if (r > 0)
         return drcl_error(&ctx->env, -EPERM,
                           "pid %d: is excluded; remove it from the list with damon_reclaim_set_exclusions() first",
                           (int)target.pid);

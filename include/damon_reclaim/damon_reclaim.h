@@ -413,8 +413,8 @@ struct damon_reclaim_backend_ops {
     int (*metrics)(void *backend, struct damon_reclaim_metrics *ret_metrics);
 
     /** Optional: replaces the list of exclusions (damon_reclaim_set_exclusions()). The list is valid during the call.
-     * The function can ignore ranges in it, because the library handles them. Without it, processes and cgroups cannot
-     * be excluded. */
+     * The function can ignore ranges in it, because the library handles them. It returns -EOPNOTSUPP if the list has a
+     * type that it does not know. Without it, processes, commands and cgroups cannot be excluded. */
     int (*exclude)(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n);
 
     /** Optional, set both or neither: a clock of the backend. now() returns the time in ns. advance() moves the time to
@@ -872,10 +872,12 @@ enum damon_reclaim_exclusion_type {
     DAMON_RECLAIM_EXCLUDE_CGROUP = 1, /**< pages charged to a cgroup or to a cgroup below it. It need not exist yet. A
                                        * cgroup without the memory controller charges the next one above that has it;
                                        * the pages of that one are protected then */
-    DAMON_RECLAIM_EXCLUDE_RANGE = 2   /**< addresses in all targets; with physical memory, physical addresses */
+    DAMON_RECLAIM_EXCLUDE_RANGE = 2,  /**< addresses in all targets; with physical memory, physical addresses */
+    DAMON_RECLAIM_EXCLUDE_COMMAND = 3 /**< all processes that run a command, also those that start later; they also
+                                       * cannot become targets */
 };
 
-/** "pid", "cgroup", "range"; NULL if the number is not in the enum. */
+/** "pid", "cgroup", "range", "command"; NULL if the number is not in the enum. */
 DAMON_RECLAIM_API const char *damon_reclaim_exclusion_name(enum damon_reclaim_exclusion_type type);
 
 /** An exclusion. */
@@ -884,6 +886,8 @@ struct damon_reclaim_exclusion {
     pid_t pid;                              /**< for PID */
     const char *cgroup;               /**< for CGROUP: its path, with or without /sys/fs/cgroup in front; copied */
     struct damon_reclaim_range range; /**< for RANGE */
+    const char *command;              /**< for COMMAND: the name in /proc/PID/comm, or a pattern for fnmatch(3). Of a
+                                       * name without wildcards the first 15 characters count. Copied */
 };
 
 /**
@@ -893,9 +897,9 @@ struct damon_reclaim_exclusion {
  * new cgroup is protected within about a second. If the library cannot find out what is protected, it does not reclaim:
  * the context becomes DISABLED and the text says why.
  * @param exclusions  the list; may be NULL if @p n is 0
- * @param n           number of entries: at most 256, of which at most 32 are ranges
+ * @param n           number of entries
  * @return 0; -EINVAL (the text names the entry), -EOPNOTSUPP (the backend does not know which process or cgroup uses
- * memory), -EBUSY (the process is a target; remove it first), -ENOSPC, -ENOMEM
+ * memory), -EBUSY (the process is a target; remove it first), -ENOMEM
  */
 DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
                                                    const struct damon_reclaim_exclusion *exclusions, size_t n);

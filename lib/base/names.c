@@ -45,6 +45,7 @@ static const char *const exclusions[] = {
     [DAMON_RECLAIM_EXCLUDE_PID] = "exclude:pid",
     [DAMON_RECLAIM_EXCLUDE_CGROUP] = "exclude:cgroup",
     [DAMON_RECLAIM_EXCLUDE_RANGE] = "exclude:range",
+    [DAMON_RECLAIM_EXCLUDE_COMMAND] = "exclude:command",
 };
 _Static_assert(LENGTH(exclusions) == DRCL_NR_EXCLUSION_TYPES, "each type of exclusion has a name");
 

@@ -5,10 +5,8 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#define DRCL_MAX_EXCLUSIONS 32
-
 struct drcl_exclusion {
-    struct damon_reclaim_range ranges[DRCL_MAX_EXCLUSIONS]; /* ascending, with gaps between them */
+    struct damon_reclaim_range *ranges; /* ascending, with gaps between them; not ours */
     size_t n;
 };
 

@@ -113,7 +113,10 @@ static int reclaim_of(const struct handover *h, struct drcl_processes *processes
     if (r < 0)
         return r;
     n = gather(h->claims, pid, &bytes);
-    if (!process) {
+    r = process ? drcl_exclude_has_process(h->a->exclude, env, pid) : 0;
+    if (r < 0)
+        return r;
+    if (!process || r > 0) {
         h->count->not_reclaimable += bytes;
         return 1;
     }

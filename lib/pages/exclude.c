@@ -2,12 +2,14 @@
 #include "pages/exclude.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/grow.h"
 #include "sys/cgroup.h"
+#include "sys/process.h"
 
 #define REFRESH_NS DRCL_NS_PER_S
 #define MAX_OTHERS ((size_t)1 << 16) /* more would be those of the past; they are forgotten then */
@@ -89,29 +91,45 @@ static int gather(struct drcl_exclude *exclude, struct drcl_env *env)
     return 0;
 }
 
-/* Copies the paths of @exclusions, one behind the other. */
-static int copy_paths(struct drcl_env *env, const struct damon_reclaim_exclusion *exclusions, size_t n,
-                      struct drcl_exclude *new)
+static const char *text_of(const struct damon_reclaim_exclusion *exclusion, enum damon_reclaim_exclusion_type type)
 {
-    size_t bytes = 0, used = 0;
+    if (exclusion->type != type)
+        return NULL;
+    return type == DAMON_RECLAIM_EXCLUDE_CGROUP ? exclusion->cgroup : exclusion->command;
+}
+
+/* Copies the texts of the exclusions of a type, one behind the other. */
+static int copy_texts(struct drcl_env *env, const struct damon_reclaim_exclusion *exclusions, size_t n,
+                      enum damon_reclaim_exclusion_type type, char **ret, size_t *ret_n)
+{
+    size_t bytes = 0;
+    char *at;
 
     for (size_t i = 0; i < n; i++)
-        if (exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP)
-            bytes += strlen(exclusions[i].cgroup) + 1;
+        bytes += text_of(&exclusions[i], type) ? strlen(text_of(&exclusions[i], type)) + 1 : 0;
     if (!bytes)
         return 0;
-    new->paths = drcl_alloc(env, bytes);
-    if (!new->paths)
+    *ret = at = drcl_alloc(env, bytes);
+    if (!at)
         return drcl_error(env, -ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        if (exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
+        const char *text = text_of(&exclusions[i], type);
+
+        if (!text)
             continue;
-        bytes = strlen(exclusions[i].cgroup) + 1;
-        memcpy(new->paths + used, exclusions[i].cgroup, bytes);
-        used += bytes;
-        new->nr_paths++;
+        bytes = strlen(text) + 1;
+        memcpy(at, text, bytes);
+        at += bytes;
+        ++*ret_n;
     }
     return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+    pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+    return (x > y) - (x < y);
 }
 
 static int copy_pids(struct drcl_env *env, const struct damon_reclaim_exclusion *exclusions, size_t n,
@@ -127,11 +145,13 @@ static int copy_pids(struct drcl_env *env, const struct damon_reclaim_exclusion 
             new->pids[new->nr_pids++] = exclusions[i].pid;
         new->ranges |= exclusions[i].type == DAMON_RECLAIM_EXCLUDE_RANGE;
     }
+    qsort(new->pids, new->nr_pids, sizeof(*new->pids), compare_pids);
     return 0;
 }
 
 void drcl_exclude_fini(struct drcl_exclude *exclude, struct drcl_env *env)
 {
+    drcl_free(env, exclude->commands);
     drcl_free(env, exclude->paths);
     drcl_free(env, exclude->pids);
     drcl_free(env, exclude->memcgs.inodes);
@@ -144,7 +164,9 @@ int drcl_exclude_init(struct drcl_exclude *exclude, struct drcl_env *env,
     int r;
 
     *exclude = (struct drcl_exclude){.ranges = false};
-    r = copy_paths(env, exclusions, n, exclude);
+    r = copy_texts(env, exclusions, n, DAMON_RECLAIM_EXCLUDE_CGROUP, &exclude->paths, &exclude->nr_paths);
+    if (r == 0)
+        r = copy_texts(env, exclusions, n, DAMON_RECLAIM_EXCLUDE_COMMAND, &exclude->commands, &exclude->nr_commands);
     if (r == 0)
         r = copy_pids(env, exclusions, n, exclude);
     return r == 0 ? gather(exclude, env) : r;
@@ -173,5 +195,26 @@ int drcl_exclude_has_memcg(struct drcl_exclude *exclude, struct drcl_env *env, u
     if (exclude->others.n == MAX_OTHERS)
         exclude->others.n = 0;
     put(env, &exclude->others, inode); /* without memory for it the cgroups are looked for again */
+    return 0;
+}
+
+int drcl_exclude_has_process(const struct drcl_exclude *exclude, struct drcl_env *env, pid_t pid)
+{
+    const char *command = exclude->commands;
+    char name[DRCL_PROCESS_NAME];
+    int r;
+
+    if (exclude->nr_pids && bsearch(&pid, exclude->pids, exclude->nr_pids, sizeof(pid), compare_pids))
+        return 1;
+    if (!exclude->nr_commands)
+        return 0;
+    r = drcl_process_name(env, pid, name);
+    if (r == -ESRCH) /* it has exited, and its memory is gone */
+        return 0;
+    if (r < 0)
+        return drcl_error(env, r, "/proc/%d/comm cannot be read: %s", (int)pid, strerror(-r));
+    for (size_t i = 0; i < exclude->nr_commands; i++, command += strlen(command) + 1)
+        if (drcl_process_name_matches(command, name))
+            return 1;
     return 0;
 }

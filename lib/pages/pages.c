@@ -154,10 +154,18 @@ int drcl_pages_mark(struct drcl_pages *pages, uint32_t id, uint64_t start, uint6
 
 static int walk(struct drcl_walk *walk)
 {
-    int r = drcl_attempt_begin(&walk->a, walk->files);
+    struct drcl_attempt *a = &walk->a;
+    int r = drcl_attempt_begin(a, walk->files);
 
+    if (r == 0 && a->mm) /* a target may have become one that runs an excluded command */
+        r = drcl_exclude_has_process(a->exclude, a->env, a->mm->map.pid);
     if (r < 0)
         return r;
+    if (r > 0) {
+        a->result->not_reclaimable = a->request->end - a->request->start;
+        walk->at = a->request->end;
+        return 0;
+    }
     return walk->physical ? drcl_frame_walk(walk) : drcl_walk(walk);
 }
 

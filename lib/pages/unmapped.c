@@ -14,18 +14,15 @@
 
 /* --- which cgroups ----------------------------------------------------------------------------------------------- */
 
-/* The cgroup of a process: 0 if it has exited. "0::/a/b", or "7:memory:/a/b" in the first version of cgroups. */
-static int cgroup_of(struct drcl_env *env, pid_t pid, uint64_t *ret_inode)
+/* The caller's cgroup: 0 if it is in none. "0::/a/b", or "7:memory:/a/b" in the first version of cgroups. */
+static int own_cgroup(struct drcl_env *env, uint64_t *ret_inode)
 {
     char text[4096];
-    ssize_t n = pid ? drcl_read_small(env, text, sizeof(text), "/proc/%d/cgroup", (int)pid)
-                    : drcl_read_small(env, text, sizeof(text), "/proc/self/cgroup");
+    ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/self/cgroup");
     struct drcl_scan scan = {text, text + (n > 0 ? n : 0)}, line;
     uint64_t hierarchy;
 
     *ret_inode = 0;
-    if (n == -ENOENT || n == -ESRCH)
-        return 0;
     if (n < 0)
         return (int)n;
     while (drcl_scan_line(&scan, &line)) {
@@ -42,18 +39,28 @@ static int cgroup_of(struct drcl_env *env, pid_t pid, uint64_t *ret_inode)
     return 0;
 }
 
+static int is_excluded(void *data, pid_t pid)
+{
+    const struct drcl_attempt *a = data;
+
+    return drcl_exclude_has_process(a->exclude, a->env, pid);
+}
+
 /* Whether the caller or an excluded process is in the cgroup: its file pages would go as well. Also true if that cannot
  * be found out. */
-static bool is_off_limits(struct drcl_env *env, const struct drcl_exclude *exclude, uint64_t inode)
+static bool is_off_limits(struct drcl_attempt *a, const struct drcl_known_cgroup *cgroup)
 {
-    uint64_t other;
+    struct drcl_quiet quiet;
+    uint64_t own;
+    int r;
 
-    if (cgroup_of(env, 0, &other) < 0 || other == inode)
-        return true;
-    for (size_t i = 0; i < exclude->nr_pids; i++)
-        if (cgroup_of(env, exclude->pids[i], &other) < 0 || other == inode)
-            return true;
-    return false;
+    drcl_quiet_begin(a->env, &quiet);
+    r = own_cgroup(a->env, &own);
+    r = r < 0 ? r : own == cgroup->inode;
+    if (r == 0 && drcl_exclude_has_processes(a->exclude))
+        r = drcl_cgroup_processes(a->env, cgroup->path, is_excluded, a);
+    drcl_quiet_end(a->env, &quiet);
+    return r != 0;
 }
 
 /* Finds out about a cgroup whether its file pages can go and nobody suffers who must not. */
@@ -63,8 +70,7 @@ static bool find_out(struct drcl_attempt *a, struct drcl_known_cgroup *cgroup)
     bool able;
 
     drcl_quiet_begin(a->env, &quiet); /* file pages that cannot go stay */
-    able = drcl_cgroup_path(a->env, cgroup->inode, cgroup->path, sizeof(cgroup->path)) > 0 &&
-           !is_off_limits(a->env, a->exclude, cgroup->inode);
+    able = drcl_cgroup_path(a->env, cgroup->inode, cgroup->path, sizeof(cgroup->path)) > 0 && !is_off_limits(a, cgroup);
     drcl_quiet_end(a->env, &quiet);
     return able;
 }
@@ -78,8 +84,11 @@ static struct drcl_known_cgroup *get_cgroup(struct drcl_unmapped *unmapped, stru
     for (size_t i = 0; i < DRCL_NR_CGROUPS; i++)
         if (unmapped->cgroups[i].inode == inode)
             cgroup = &unmapped->cgroups[i];
-    if (cgroup && now < cgroup->until_ns)
+    if (cgroup && now < cgroup->until_ns) {
+        if (cgroup->able && drcl_exclude_has_processes(a->exclude)) /* one may have come since */
+            cgroup->able = !is_off_limits(a, cgroup);
         return cgroup;
+    }
     if (!cgroup) {
         cgroup = &unmapped->cgroups[unmapped->next_cgroup];
         unmapped->next_cgroup = (unmapped->next_cgroup + 1) % DRCL_NR_CGROUPS;

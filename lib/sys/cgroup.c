@@ -311,6 +311,46 @@ ssize_t drcl_cgroup_path(struct drcl_env *env, uint64_t inode, char *buf, size_t
     return search.len < size ? (ssize_t)search.len : -EFBIG;
 }
 
+/* --- cgroup.procs ------------------------------------------------------------------------------------------------- */
+
+/* Numbers, a line each. One may go on in the next piece of the file. */
+static int read_processes(struct drcl_env *env, int fd, int (*each)(void *data, pid_t pid), void *data)
+{
+    char text[4096];
+    uint64_t offset = 0, pid = 0;
+    ssize_t n;
+    int r = 0;
+
+    while (r == 0 && (n = drcl_pread(env, fd, text, sizeof(text), offset)) != 0) {
+        if (n < 0)
+            return (int)n;
+        offset += (uint64_t)n;
+        for (ssize_t i = 0; i < n && r == 0; i++) {
+            if (text[i] >= '0' && text[i] <= '9' && pid <= INT_MAX) {
+                pid = pid * 10 + (uint64_t)(text[i] - '0');
+                continue;
+            }
+            r = pid && pid <= INT_MAX ? each(data, (pid_t)pid) : 0;
+            pid = 0;
+        }
+    }
+    return r;
+}
+
+int drcl_cgroup_processes(struct drcl_env *env, const char *path, int (*each)(void *data, pid_t pid), void *data)
+{
+    const char *mount = mount_point(env);
+    char name[PATH_MAX];
+    int r = canonical(env, path, name), fd;
+
+    if (r < 0)
+        return r;
+    fd = drcl_open(env, O_RDONLY, "%s%s/cgroup.procs", mount, name);
+    r = fd < 0 ? fd : read_processes(env, fd, each, data);
+    drcl_close(env, fd);
+    return r < 0 ? drcl_error(env, r, "%s%s/cgroup.procs cannot be read: %s", mount, name, strerror(-r)) : r;
+}
+
 /* --- memory.reclaim ----------------------------------------------------------------------------------------------- */
 
 /* Whether the cgroup has others below it, which memory.reclaim would take from as well: 1, 0 or a negative errno. */

@@ -23,6 +23,10 @@ int drcl_cgroup_walk(struct drcl_env *env, const char *path, int (*each)(void *d
 int drcl_cgroup_walk_charged(struct drcl_env *env, const char *path,
                              int (*each)(void *data, const char *path, uint64_t inode), void *data);
 
+/* Calls @each for the processes in a cgroup, not for those below it; what it returns other than 0 ends that and is
+ * returned. */
+int drcl_cgroup_processes(struct drcl_env *env, const char *path, int (*each)(void *data, pid_t pid), void *data);
+
 /* Asks the kernel to reclaim @bytes of file pages (swappiness 0) of a cgroup that has none below it. 0; -EAGAIN when it
  * got less; -EOPNOTSUPP when this kernel cannot, or other cgroups would suffer. */
 int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t bytes);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #define NS_PER_S      UINT64_C(1000000000)
 #define KERNEL_THREAD UINT64_C(0x00200000) /* the bit of the field `flags` */
+#define KEPT_NAME     15
 #define FIELD_FLAGS   9
 #define FIELD_UTIME   14
 #define FIELD_STIME   15
@@ -59,6 +61,28 @@ int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat 
     if (n < 0)
         return (int)n;
     return drcl_process_stat_parse(text, (size_t)n, ret);
+}
+
+int drcl_process_name(struct drcl_env *env, pid_t pid, char ret[DRCL_PROCESS_NAME])
+{
+    char text[DRCL_PROCESS_NAME];
+    ssize_t n = drcl_read_small(env, text, sizeof(text), "/proc/%d/comm", (int)pid);
+
+    if (n == -ENOENT || n == -ESRCH)
+        return -ESRCH;
+    if (n < 0)
+        return (int)n;
+    if (n > 0 && text[n - 1] == '\n')
+        n--;
+    memcpy(ret, text, (size_t)n);
+    ret[n] = '\0';
+    return 0;
+}
+
+bool drcl_process_name_matches(const char *pattern, const char *name)
+{
+    return fnmatch(pattern, name, 0) == 0 ||
+           (strlen(name) == KEPT_NAME && !strpbrk(pattern, "*?[") && strncmp(pattern, name, KEPT_NAME) == 0);
 }
 
 int drcl_process_memory(struct drcl_env *env, pid_t pid, struct drcl_process_memory *ret)

@@ -20,6 +20,13 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
 /* Reads the file. -ESRCH when there is no such process. Allocates nothing. */
 int drcl_process_stat(struct drcl_env *env, pid_t pid, struct drcl_process_stat *ret);
 
+#define DRCL_PROCESS_NAME 64 /* bytes; the kernel keeps no more of a name */
+
+/* The name of the program that a process runs, from /proc/PID/comm. -ESRCH when there is no such process. No text. */
+int drcl_process_name(struct drcl_env *env, pid_t pid, char ret[DRCL_PROCESS_NAME]);
+/* Whether a pattern for fnmatch(3) matches the name, of which the kernel may have kept only the first 15 characters. */
+bool drcl_process_name_matches(const char *pattern, const char *name);
+
 /* Pages. What is in memory is counted per CPU and only about right. */
 struct drcl_process_memory {
     uint64_t mapped; /* 0: a kernel thread, or one that exits */

@@ -37,6 +37,23 @@ struct fake_cgroup *fake_cgroup_of(struct fake *f, const char *path)
     return NULL;
 }
 
+/* The processes that are in the cgroup itself. */
+static int open_procs(struct fake *f, const char *path)
+{
+    int fd = fake_new_fd(f, FILE_TEXT, NULL);
+    char *text = fake_fd_at(f, fd)->text, line[16];
+
+    for (size_t i = 0; i < f->nr_processes; i++) {
+        const struct fake_process *p = &f->processes[i];
+
+        if (p->exited || strcmp(p->cgroup ? p->cgroup : "", path) != 0)
+            continue;
+        fake_print(line, sizeof(line), "%d\n", (int)p->pid);
+        strcat(text, line);
+    }
+    return fd;
+}
+
 int fake_cgroup_open(struct fake *f, const char *path)
 {
     if (!strcmp(path, "/cgroup.controllers"))
@@ -52,6 +69,8 @@ int fake_cgroup_open(struct fake *f, const char *path)
             kind = FILE_CGROUP;
         else if (!strcmp(path + len, "/memory.reclaim"))
             kind = FILE_RECLAIM;
+        else if (!strcmp(path + len, "/cgroup.procs"))
+            return open_procs(f, f->cgroups[i].path);
         else if (!strcmp(path + len, "/memory.stat") && !f->cgroups[i].no_memory)
             kind = FILE_TEXT;
         if (kind == FILE_CLOSED)

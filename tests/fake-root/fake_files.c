@@ -49,6 +49,8 @@ static int open_text(struct fake *f, struct fake_process *p, const char *name)
         snprintf(text, size, "%d (fa) ke)) S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0", (int)p->pid);
     else if (!strcmp(name, "statm"))
         print_statm(p, text, size);
+    else if (!strcmp(name, "comm"))
+        snprintf(text, size, "%s\n", p->comm ? p->comm : "fake");
     else if (!strcmp(name, "status"))
         snprintf(text, size, "Name:\tfake\nTgid:\t%d\n", (int)p->pid);
     else if (!strcmp(name, "cgroup"))

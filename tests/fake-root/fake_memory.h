@@ -44,6 +44,7 @@ struct fake_area {
 struct fake_process {
     pid_t pid;
     const char *cgroup; /* NULL: the root */
+    const char *comm;   /* NULL: "fake" */
     bool exited;
     int generation; /* grows with each exec */
     struct fake_area areas[FAKE_AREAS];

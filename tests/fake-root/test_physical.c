@@ -44,6 +44,63 @@ START_TEST(test_excluded_process)
 }
 END_TEST
 
+/* All processes of a command: one that starts after the owners were found out, and one that becomes one of them. */
+START_TEST(test_excluded_command)
+{
+    static const struct damon_reclaim_exclusion command[] = {
+        {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "postgres"},
+        {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "a-very-long-name"},
+        {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "my*"}};
+    static const char *const names[] = {"postgres", "a-very-long-nam", "mysqld"};
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    fake_map(f, q, BASE, 64, FAKE_SMALL);
+    ck_assert_int_eq(ops->exclude(backend, command, 3), 0);
+    mark();
+    p->comm = names[_i];
+    reclaim();
+    EXPECT(reclaimed, 64);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+    ck_assert_uint_ge(result.not_reclaimable, 64 * PAGE);
+    p->comm = "post";
+    mark_and_reclaim();
+    EXPECT(reclaimed, 64);
+}
+END_TEST
+
+/* Whether a process runs an excluded command cannot be found out: nothing of it is reclaimed. */
+START_TEST(test_command_unknown)
+{
+    static const struct damon_reclaim_exclusion command = {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "x"};
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    exclude(&command);
+    mark();
+    f->missing = "/comm";
+    f->missing_error = -EMFILE;
+    ck_assert_int_eq(try_reclaim(), -EMFILE);
+    says(f->env.error, "/proc/4242/comm");
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+}
+END_TEST
+
+/* No number of processes is too large. */
+START_TEST(test_many_processes)
+{
+    static struct damon_reclaim_exclusion many[10000];
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    fake_map(f, q, BASE, 64, FAKE_SMALL);
+    for (size_t i = 0; i < NUMBER_OF(many); i++)
+        many[i] = (struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = (pid_t)(20000 - i)};
+    many[777].pid = p->pid;
+    ck_assert_int_eq(ops->exclude(backend, many, NUMBER_OF(many)), 0);
+    mark_and_reclaim();
+    EXPECT(reclaimed, 64);
+    ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
+}
+END_TEST
+
 /* A cgroup with those below it, also one that is made later. */
 START_TEST(test_excluded_cgroup)
 {
@@ -171,6 +228,7 @@ enum {
     KERNEL_REFUSES,
     CALLER_IN_IT,
     EXCLUDED_IN_IT,
+    COMMAND_IN_IT,
     EXCLUDED_RANGE,
     FILTER_BY_PAGE,
     CGROUP_BELOW,
@@ -195,6 +253,10 @@ START_TEST(test_unmapped_stays)
     case EXCLUDED_IN_IT:
         p->cgroup = "/a";
         exclude(&exclude_p);
+        break;
+    case COMMAND_IN_IT:
+        p->cgroup = "/a";
+        exclude(&(const struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "f?ke"});
         break;
     case EXCLUDED_RANGE:
         exclude(&exclude_page);
@@ -231,6 +293,15 @@ START_TEST(test_excluded_later)
     mark_and_reclaim();
     EXPECT(reclaimed, 100);
     exclude(&exclude_p);
+    first = fake_cache(f, 50, 17);
+    mark_and_reclaim();
+    ck_assert_uint_eq(fake_cached(f, first, 50), 50);
+    /* Or it moves into a cgroup that is known. */
+    p->cgroup = NULL;
+    f->now_ns += 20 * SEC;
+    mark_and_reclaim();
+    ck_assert_uint_eq(fake_cached(f, first, 50), 0);
+    p->cgroup = "/a";
     first = fake_cache(f, 50, 17);
     mark_and_reclaim();
     ck_assert_uint_eq(fake_cached(f, first, 50), 50);
@@ -386,6 +457,9 @@ static void fill(TCase *tc)
     tcase_add_checked_fixture(tc, begin_physical, end);
     tcase_add_test(tc, test_caller);
     tcase_add_test(tc, test_excluded_process);
+    tcase_add_loop_test(tc, test_excluded_command, 0, 3);
+    tcase_add_test(tc, test_command_unknown);
+    tcase_add_test(tc, test_many_processes);
     tcase_add_test(tc, test_excluded_cgroup);
     tcase_add_loop_test(tc, test_cgroup_of_today, 0, 3);
     tcase_add_test(tc, test_cgroup_unknown);

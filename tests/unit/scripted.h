@@ -53,6 +53,7 @@ struct scripted_process {
     pid_t process; /* of a thread; 0: it is a process itself */
     bool kernel_thread;
     bool exited;
+    const char *comm; /* NULL: nobody may read it */
 };
 
 /* A cgroup of the system in memory. */
@@ -108,7 +109,7 @@ struct scripted {
     size_t nr_acts;
     const uint64_t *prepared; /* the array of the last prepare() */
     size_t nr_prepared;
-    struct damon_reclaim_exclusion excluded[32]; /* the list of the last exclude() that went well; paths not copied */
+    struct damon_reclaim_exclusion excluded[5000]; /* the list of the last exclude() that went well; paths not copied */
     size_t nr_excluded;
 
     /* the system */

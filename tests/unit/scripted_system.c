@@ -71,10 +71,23 @@ static bool text_of(struct scripted *s, const char *path, char *text, size_t siz
     if (!strcmp(name, "stat"))
         return snprintf(text, size, "%d (a (strange) name) %c 1 1 1 0 -1 %u 1 2 3 4 5 6 7 8 20 0 1 0 %d 9 9\n", pid,
                         process->exited ? 'Z' : 'S', process->kernel_thread ? 0x208040u : 0x400100u, 7000 + pid) > 0;
+    if (!strcmp(name, "comm"))
+        return process->comm && snprintf(text, size, "%s\n", process->comm) > 0;
     if (!strcmp(name, "status"))
         return snprintf(text, size, "Name:\tstrange\nTgid:\t%d\nPid:\t%d\n", process->process ? process->process : pid,
                         pid) > 0;
     return false;
+}
+
+static bool is_hidden_name(const struct scripted *s, const char *path)
+{
+    const struct scripted_process *process;
+    int pid, n = 0;
+
+    if (sscanf(path, "/proc/%d/comm%n", &pid, &n) != 1 || !n)
+        return false;
+    process = process_of(s, pid);
+    return process && !process->comm;
 }
 
 static const struct scripted_cgroup *cgroup_of(const struct scripted *s, const char *path)
@@ -103,7 +116,7 @@ static int sys_open(void *data, const char *path, int flags)
         return fd;
     }
     if (!text_of(s, path, text, sizeof(text)))
-        return -ENOENT;
+        return is_hidden_name(s, path) ? -EACCES : -ENOENT;
     memcpy(new_fd(s, &fd)->text, text, sizeof(text));
     return fd;
 }

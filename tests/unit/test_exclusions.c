@@ -163,11 +163,12 @@ END_TEST
 /* The set of ranges itself, against the truth page by page. */
 START_TEST(test_set)
 {
-    struct drcl_exclusion excluded = {0};
+    struct damon_reclaim_range ranges[33];
+    struct drcl_exclusion excluded = {.ranges = ranges};
     bool truth[64] = {false};
     uint64_t x = (uint64_t)_i + 1;
 
-    for (size_t n = 0; n < DRCL_MAX_EXCLUSIONS; n++) {
+    for (size_t n = 0; n < 32; n++) {
         uint64_t start, bytes;
 
         x = x * UINT64_C(6364136223846793005) + 1442695040888963407;
@@ -225,6 +226,27 @@ START_TEST(test_pid)
 }
 END_TEST
 
+/* A process that runs an excluded command cannot become a target. */
+START_TEST(test_command)
+{
+    char name[] = "st*";
+    struct damon_reclaim_exclusion command = {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = name};
+    struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
+    struct damon_reclaim *ctx = begin_excluding();
+
+    s.processes[0].comm = "strange";
+    s.processes[1].comm = "other";
+    exclude(ctx, &command, 1);
+    memset(name, 'x', sizeof(name) - 1);
+    ck_assert_str_eq(s.excluded[0].command, "st*");
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EPERM, "pid 100");
+    s.processes[0].comm = NULL; /* its name cannot be read */
+    expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -EACCES, "/proc/100/comm");
+    target.pid = 101;
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+}
+END_TEST
+
 START_TEST(test_cgroup)
 {
     char path[] = "/system.slice/a.service";
@@ -273,7 +295,7 @@ END_TEST
 
 START_TEST(test_bad)
 {
-    struct damon_reclaim_exclusion list[300];
+    struct damon_reclaim_exclusion list[2];
     struct damon_reclaim *ctx = begin_excluding();
 
     list[0] = RANGE(0, MIB);
@@ -286,17 +308,32 @@ START_TEST(test_bad)
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].pid");
     list[1] = CGROUP(NULL);
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].cgroup");
-    list[1].type = (enum damon_reclaim_exclusion_type)3;
+    list[1].type = (enum damon_reclaim_exclusion_type)4;
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].type");
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, NULL, 2), -EINVAL, "exclusions");
     ck_assert_int_eq(damon_reclaim_set_exclusions(NULL, NULL, 0), -EINVAL);
-    for (size_t i = 0; i < 300; i++)
-        list[i] = RANGE(2 * i * PAGE, (2 * i + 1) * PAGE);
-    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 257), -ENOSPC, "257");
-    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 33), -ENOSPC, "33 ranges");
+    list[1] = (struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_COMMAND};
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].command");
+    list[1].command = "";
+    expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].command");
     ck_assert_uint_eq(s.nr_excluded, 1); /* the first list still */
     ck_assert_uint_eq(s.excluded[0].range.end, BASE + MIB);
-    exclude(ctx, list, 32);
+}
+END_TEST
+
+/* No number of exclusions is too large. */
+START_TEST(test_many)
+{
+    static struct damon_reclaim_exclusion list[5000];
+    struct damon_reclaim *ctx = begin_excluding();
+
+    for (size_t i = 0; i < 5000; i++)
+        list[i] = i % 2 ? PID((pid_t)(1000 + i)) : RANGE(2 * i * PAGE, (2 * i + 1) * PAGE);
+    exclude(ctx, list, 5000);
+    ck_assert_uint_eq(s.nr_excluded, 5000);
+    list[0] = PID(100);
+    exclude(ctx, list, 1);
+    ck_assert_uint_eq(s.nr_excluded, 1);
 }
 END_TEST
 
@@ -354,6 +391,8 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_cgroup);
     tcase_add_loop_test(tc, test_cannot, 0, NR_WATCHES);
     tcase_add_test(tc, test_bad);
+    tcase_add_test(tc, test_many);
+    tcase_add_test(tc, test_command);
     tcase_add_test(tc, test_all_or_nothing);
     tcase_add_test(tc, test_taken_back);
 }

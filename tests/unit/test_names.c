@@ -30,7 +30,7 @@ START_TEST(test_each_value_has_its_name)
     ALL_NAMES(text, damon_reclaim_goal_tuner_name, damon_reclaim_goal_tuner);
     ck_assert_str_eq(text, "consist temporal");
     ALL_NAMES(text, damon_reclaim_exclusion_name, damon_reclaim_exclusion_type);
-    ck_assert_str_eq(text, "pid cgroup range");
+    ck_assert_str_eq(text, "pid cgroup range command");
     ALL_NAMES(text, damon_reclaim_state_name, damon_reclaim_state);
     ck_assert_str_eq(text, "disabled inactive active");
     ALL_NAMES(text, damon_reclaim_reason_name, damon_reclaim_reason);
@@ -115,6 +115,7 @@ START_TEST(test_features_in_their_order)
         "exclude:pid",
         "exclude:cgroup",
         "exclude:range",
+        "exclude:command",
     };
     size_t n = sizeof(features) / sizeof(features[0]);
 

@@ -13,6 +13,7 @@
 #include "drivers/damon/operations.h"
 #include "base/grow.h"
 #include "engine/filter.h"
+#include "pages/pages.h"
 #include "sys/cgroup.h"
 
 #define INTERVAL_NS DRCL_DAMON_POLL_NS
@@ -21,6 +22,14 @@
 
 static int check_exclusion(struct drcl_damon *d, const struct damon_reclaim_exclusion *e, bool physical, size_t i)
 {
+    if (d->monitor_only) /* we reclaim, page by page */
+        return 0;
+    if (e->type == DAMON_RECLAIM_EXCLUDE_COMMAND)
+        return drcl_error(
+            d->env, -EOPNOTSUPP,
+            "exclusions[%zu].command: \"%.100s\", but the kernel's DAMON does not know which command uses memory; put "
+            "its processes into a cgroup of their own, and exclude that, or use the backend idle-page",
+            i, e->command);
     if (e->type == DAMON_RECLAIM_EXCLUDE_PID && physical)
         return drcl_error(
             d->env, -EOPNOTSUPP,
@@ -43,6 +52,8 @@ int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *excl
     /* Without a target it is known when it is enabled. */
     for (size_t i = 0; r == 0 && i < n && (d->nr_targets || d->wanted); i++)
         r = check_exclusion(d, &exclusions[i], d->nr_targets ? !d->targets[0].pid : d->wanted == DRCL_DAMON_PADDR, i);
+    if (r == 0 && d->monitor_only)
+        r = drcl_pages_exclude(d->pages, exclusions, n);
     return r;
 }
 
@@ -70,7 +81,7 @@ int drcl_damon_check_exclusions(struct drcl_view *view, struct drcl_damon *d)
 
     for (size_t i = 0; r == 0 && i < view->nr_exclusions; i++) {
         r = check_exclusion(d, &view->exclusions[i], physical, i);
-        cgroups |= view->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP;
+        cgroups |= !d->monitor_only && view->exclusions[i].type == DAMON_RECLAIM_EXCLUDE_CGROUP;
     }
     return r == 0 && cgroups ? check_schemes(view, d) : r;
 }
@@ -102,7 +113,7 @@ int drcl_damon_list_exclusions(struct drcl_view *view, struct drcl_damon *d)
     d->excluded.sum = FNV_START;
     d->excluded.next_ns = drcl_view_now(view) + INTERVAL_NS;
     for (size_t i = 0; r == 0 && i < view->nr_exclusions; i++) {
-        if (view->exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
+        if (d->monitor_only || view->exclusions[i].type != DAMON_RECLAIM_EXCLUDE_CGROUP)
             continue;
         r = drcl_cgroup_walk_charged(d->env, view->exclusions[i].cgroup, add_path, d);
         if (r == -ENOENT) /* it is not there (yet): no page is charged to it */

@@ -35,7 +35,7 @@ int drcl_owners_add(struct drcl_owners *owners, struct drcl_run run);
 /* What was put in last about a frame, from it on. */
 bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_run *ret);
 
-/* Takes out what is said of the processes. */
+/* Takes out what is said of the processes, which are in ascending order. */
 void drcl_owners_forget(struct drcl_owners *owners, const pid_t *pids, size_t n);
 /* Takes out all but the @n runs that were put in first; the memory stays. */
 void drcl_owners_truncate(struct drcl_owners *owners, size_t n);

@@ -318,31 +318,16 @@ int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns)
 
 /* --- who is passed over ------------------------------------------------------------------------------------------- */
 
-/* Copies @pids, those first that were not excluded before. Returns how many those are. */
-static size_t copy_new_first(const struct drcl_rmap *rmap, pid_t *copy, const pid_t *pids, size_t n)
-{
-    size_t nr_new = 0, nr_old = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (is_excluded(rmap, pids[i]))
-            copy[n - ++nr_old] = pids[i];
-        else
-            copy[nr_new++] = pids[i];
-    }
-    return nr_new;
-}
-
 int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n)
 {
     pid_t *copy = NULL;
-    size_t nr_new;
 
     if (n > 0) {
         copy = drcl_realloc_array(rmap->env, NULL, n, sizeof(*copy));
         if (!copy)
             return drcl_error(rmap->env, -ENOMEM, "out of memory");
+        memcpy(copy, pids, n * sizeof(*copy));
     }
-    nr_new = copy_new_first(rmap, copy, pids, n);
     drcl_free(rmap->env, rmap->excluded);
     rmap->excluded = copy;
     rmap->nr_excluded = n;
@@ -350,7 +335,7 @@ int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n)
         rmap->run.pages = 0;
         close_process(rmap);
     }
-    drcl_owners_forget(&rmap->owners, copy, nr_new);
+    drcl_owners_forget(&rmap->owners, copy, n);
     return 0;
 }
 

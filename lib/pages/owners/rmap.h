@@ -17,7 +17,8 @@ struct drcl_rmap;
 int drcl_rmap_new(struct drcl_env *env, size_t max_bytes, struct drcl_rmap **ret_rmap);
 void drcl_rmap_free(struct drcl_rmap *rmap);
 
-/* Processes that are passed over, beside the calling one. Copied; what is known of them is dropped. */
+/* Processes that are passed over, beside the calling one, in ascending order. Copied; what is known of them is dropped.
+ */
 int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n);
 
 /* Frames [start, end) will be asked for. Without memory to note it they will not be found. */

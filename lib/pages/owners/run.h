@@ -15,12 +15,20 @@ struct drcl_run {
     pid_t pid;
 };
 
+/* @pids are in ascending order. */
 static inline bool drcl_pid_is_among(pid_t pid, const pid_t *pids, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (pids[i] == pid)
-            return true;
-    return false;
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (pids[mid] < pid)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < n && pids[low] == pid;
 }
 
 #endif
