@@ -93,7 +93,10 @@ int drcl_backend_failed(struct drcl_view *view, int r)
 
 int drcl_take_failure(struct drcl_view *view)
 {
-    return drcl_backend_failed(view, drcl_engine_take_error(view->engine));
+    bool explained = view->engine->explained;
+    int r = drcl_engine_take_error(view->engine);
+
+    return explained ? r : drcl_backend_failed(view, r);
 }
 
 int drcl_update_ranges(struct drcl_view *view)

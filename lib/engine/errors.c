@@ -30,5 +30,6 @@ int drcl_engine_take_error(struct drcl_engine *engine)
     int r = engine->failed;
 
     engine->failed = 0;
+    engine->explained = false;
     return r;
 }

@@ -111,6 +111,7 @@ struct drcl_engine {
     uint64_t tune_max;    /* as many as could have been observed */
     bool halt;            /* the host wants the engine to stop at the next step */
     int failed;           /* the backend's error until drcl_engine_take_error(), or 0 */
+    bool explained;       /* it has a text already */
 
     uint64_t nr_samples;
     uint64_t nr_aggregations;

@@ -171,6 +171,25 @@ static ssize_t ask_ranges(struct drcl_engine *engine, uint32_t id)
     }
 }
 
+/* Whether the @n ranges in range_buf are what the backend may return: @n, or -EINVAL with a text. */
+static ssize_t check_ranges(struct drcl_engine *engine, uint32_t id, ssize_t n)
+{
+    const struct damon_reclaim_range *ranges = engine->range_buf;
+
+    for (ssize_t i = 0; i < n; i++) {
+        bool apart = i == 0 || ranges[i].start >= ranges[i - 1].end;
+
+        if (apart && ranges[i].start <= ranges[i].end)
+            continue;
+        engine->explained = true;
+        return drcl_error(engine->env, -EINVAL, "backend %s: ranges[%zd] of target %u, 0x%llx-0x%llx, %s",
+                          engine->ops->name, i, id, (unsigned long long)ranges[i].start,
+                          (unsigned long long)ranges[i].end,
+                          apart ? "ends before it begins" : "begins inside or before the previous range");
+    }
+    return n;
+}
+
 /* Brings the target's ranges up to date. Returns whether they changed. */
 static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *target)
 {
@@ -178,7 +197,7 @@ static bool refresh_ranges(struct drcl_engine *engine, struct drcl_target *targe
 
     if (target->fixed)
         return target->stale;
-    n = ask_ranges(engine, target->id);
+    n = check_ranges(engine, target->id, ask_ranges(engine, target->id));
     if (!drcl_engine_take_result(engine, target, (int)n))
         return false;
     if (!target->stale && (size_t)n == target->nr_ranges &&

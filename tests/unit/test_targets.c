@@ -308,8 +308,43 @@ START_TEST(test_whole_or_targets)
 }
 END_TEST
 
+/* What a backend returns is checked as what the program gives is: at the start, and while it works. */
+START_TEST(test_backend_ranges)
+{
+    static const struct damon_reclaim_range bad[][2] = {
+        {{BASE, BASE + 64 * MIB}, {BASE, BASE + 64 * MIB}},
+        {{BASE, BASE + 64 * MIB}, {BASE + 64 * MIB - 1, BASE + 65 * MIB}},
+        {{BASE + MIB, BASE + 2 * MIB}, {BASE, BASE + MIB}},
+        {{BASE, BASE + MIB}, {BASE + 3 * MIB, BASE + 2 * MIB}},
+    };
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+    int r = 0;
+
+    if (_i % 2) {
+        reclaim_enable(ctx);
+        reclaim_aggregate(ctx, 30);
+    }
+    memcpy(s.ranges, bad[_i / 2], sizeof(bad[0]));
+    s.nr_ranges = 2;
+    if (_i % 2) {
+        for (int i = 0; i < 1000 && r == 0; i++)
+            r = damon_reclaim_dispatch(ctx);
+        expect_error(ctx, r, -EINVAL, "ranges[1] of target 0");
+    } else {
+        expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "ranges[1] of target 0");
+    }
+    ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
+    s.nr_ranges = 1;
+    s.ranges[0] = (struct damon_reclaim_range){BASE, BASE + 64 * MIB};
+    reclaim_enable(ctx);
+    s.fail[OP_RANGES] = -EIO; /* another error is told as such */
+    expect_error(ctx, damon_reclaim_run(ctx), -EIO, "failed");
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_loop_test(tc, test_backend_ranges, 0, 8);
     tcase_add_test(tc, test_bad_ranges);
     tcase_add_test(tc, test_overlaps);
     tcase_add_test(tc, test_all_overlaps);
