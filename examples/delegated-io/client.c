@@ -90,5 +90,6 @@ const struct damon_reclaim_system_ops client_ops = {
     .open = ask_open,
     .pidfd_open = ask_hold,
     .process_madvise = ask_advise,
+    .flags = DAMON_RECLAIM_SYSTEM_REST_IS_REAL, /* the descriptors that the other process sends are ours */
 };
 /*! [client] */

@@ -427,10 +427,20 @@ struct damon_reclaim_backend_ops {
 struct iovec;
 struct pollfd;
 
+/** Bits of damon_reclaim_system_ops::flags. */
+enum damon_reclaim_system_flag {
+    /** The descriptors that the table's functions return are real descriptors of this process, so that the library can
+     * make the real call in place of a function that the table does not have. */
+    DAMON_RECLAIM_SYSTEM_REST_IS_REAL = 1 << 0
+};
+
 /**
  * System calls. Every system call of the library that can fail goes through this table. (Those that cannot fail, like
- * getpid(), do not.) If a member is NULL, the library makes the real call. Each function returns what the system call
- * returns, or a negative errno. @p data is config.system_data. Paths already begin with config.root.
+ * getpid(), do not.) A table with a function that makes descriptors (open, create, pidfd_open, timer_new) has
+ * descriptors of its own: what it lacks fails with -ENOSYS, but for clock(), unless `opens_here` or `flags` says that
+ * the rest is real. In a table without such a function a member that is NULL is the real call. Each function returns
+ * what the system call returns, or a negative errno. @p data is config.system_data. Paths already begin with
+ * config.root.
  */
 struct damon_reclaim_system_ops {
     size_t size;                                          /**< sizeof(struct damon_reclaim_system_ops) */
@@ -466,8 +476,11 @@ struct damon_reclaim_system_ops {
     void (*writer_free)(void *data, void *writer); /**< frees the writer */
 
     /** True if `open` opens files of the kernel in this process, as the real one does, and only handles some of them in
-     * another way. The library then uses the real writer, and takes /proc/self for this process. */
+     * another way. The library then makes the real call in place of what the table lacks, uses the real writer, and
+     * takes /proc/self for this process. */
     bool opens_here;
+
+    uint32_t flags; /**< bits of enum damon_reclaim_system_flag */
 };
 
 /** Memory for the library. Set both functions or neither. They must not throw or jump. */

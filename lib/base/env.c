@@ -50,6 +50,9 @@ int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *confi
         if (!env->sys.writer_new != !env->sys.writer_start || !env->sys.writer_new != !env->sys.writer_result ||
             !env->sys.writer_new != !env->sys.writer_free)
             return drcl_error(env, -EINVAL, "config.system_ops: set all of the writer_ members, or none");
+        if (env->sys.flags & ~(uint32_t)DAMON_RECLAIM_SYSTEM_REST_IS_REAL)
+            return drcl_error(env, -EINVAL, "config.system_ops.flags: 0x%x are not flags of this library",
+                              env->sys.flags);
     }
     env->opens_itself = !env->sys.open || env->sys.opens_here;
     drcl_system_defaults(&env->sys);

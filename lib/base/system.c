@@ -155,13 +155,32 @@ static int real_inode(void *data, int fd, uint64_t *ret_inode)
     return 0;
 }
 
-/* For a table with files of its own, whose descriptors mean nothing to the kernel. */
-static int no_writer(void *data, void **ret_writer)
-{
-    (void)data;
-    (void)ret_writer;
-    return -ENOSYS;
-}
+/* For a table with descriptors of its own, which mean nothing to the kernel, in place of what it lacks. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#define LACKING(type, name, ...)                                                                                       \
+    static type no_##name(__VA_ARGS__)                                                                                 \
+    {                                                                                                                  \
+        return -ENOSYS;                                                                                                \
+    }
+LACKING(int, open, void *data, const char *path, int flags)
+LACKING(int, close, void *data, int fd)
+LACKING(ssize_t, pread, void *data, int fd, void *buf, size_t len, uint64_t offset)
+LACKING(ssize_t, pwrite, void *data, int fd, const void *buf, size_t len, uint64_t offset)
+LACKING(int, ioctl, void *data, int fd, unsigned long request, void *arg)
+LACKING(ssize_t, process_madvise, void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+LACKING(int, pidfd_open, void *data, pid_t pid)
+LACKING(int, poll, void *data, struct pollfd *fds, unsigned int n, int timeout_ms)
+LACKING(int, timer_new, void *data)
+LACKING(int, timer_set, void *data, int fd, uint64_t deadline_ns)
+LACKING(int, create, void *data, const char *path, unsigned int mode)
+LACKING(int, lock, void *data, int fd)
+LACKING(int, unlink, void *data, const char *path)
+LACKING(ssize_t, getdents, void *data, int fd, void *buf, size_t len)
+LACKING(int, inode, void *data, int fd, uint64_t *ret_inode)
+LACKING(int, writer_new, void *data, void **ret_writer)
+#undef LACKING
+#pragma GCC diagnostic pop
 
 pid_t drcl_system_gettid(void)
 {
@@ -192,10 +211,13 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .writer_result = drcl_uring_result,
         .writer_free = drcl_uring_free,
     };
-    bool own_files = ops->open && !ops->opens_here;
+    bool own = ops->open || ops->create || ops->pidfd_open || ops->timer_new;
+    bool lacks = own && !ops->opens_here && !(ops->flags & DAMON_RECLAIM_SYSTEM_REST_IS_REAL);
 
     ops->size = sizeof(*ops);
-#define DEFAULT(member) ops->member = ops->member ? ops->member : real.member
+#define DEFAULT(member) ops->member = ops->member ? ops->member : lacks ? no_##member : real.member
+    if (ops->open && !ops->opens_here && !ops->writer_new)
+        ops->writer_new = no_writer_new;
     DEFAULT(open);
     DEFAULT(close);
     DEFAULT(pread);
@@ -206,17 +228,15 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(poll);
     DEFAULT(timer_new);
     DEFAULT(timer_set);
-    DEFAULT(clock);
     DEFAULT(create);
     DEFAULT(lock);
     DEFAULT(unlink);
     DEFAULT(getdents);
     DEFAULT(inode);
-    if (own_files && !ops->writer_new)
-        ops->writer_new = no_writer;
     DEFAULT(writer_new);
-    DEFAULT(writer_start);
-    DEFAULT(writer_result);
-    DEFAULT(writer_free);
 #undef DEFAULT
+    ops->clock = ops->clock ? ops->clock : real.clock;
+    ops->writer_start = ops->writer_start ? ops->writer_start : real.writer_start;
+    ops->writer_result = ops->writer_result ? ops->writer_result : real.writer_result;
+    ops->writer_free = ops->writer_free ? ops->writer_free : real.writer_free;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Making and dropping contexts: what may be in a configuration, features, references, the log. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "base/env.h"
 #include "scripted.h"
 
 static struct scripted s;
@@ -453,8 +457,53 @@ START_TEST(test_probe_auto)
 }
 END_TEST
 
+static int own_open(void *data, const char *path, int flags)
+{
+    (void)data, (void)path, (void)flags;
+    return open("/dev/null", O_RDONLY | O_CLOEXEC); /* also a number of ours, so that a real call finds something */
+}
+
+static int own_close(void *data, int fd)
+{
+    (void)data;
+    return close(fd) < 0 ? -errno : 0;
+}
+
+enum { ITS_OWN, REST_IS_REAL, NO_DESCRIPTORS, NR_TABLES };
+
+/* A table of the program's that lacks an operation does not get the real call on a descriptor of its own, unless it
+ * says so. */
+START_TEST(test_lacking_operations)
+{
+    struct damon_reclaim_system_ops table = {.size = sizeof(table), .close = own_close};
+    struct damon_reclaim_config config;
+    struct drcl_env env;
+    uint64_t inode = 7;
+    char buf[8];
+    int fd;
+
+    if (_i != NO_DESCRIPTORS)
+        table.open = own_open;
+    table.flags = _i == REST_IS_REAL ? DAMON_RECLAIM_SYSTEM_REST_IS_REAL : 0;
+    config = (struct damon_reclaim_config){.size = sizeof(config), .system_ops = &table};
+    ck_assert_int_eq(drcl_env_init(&env, &config), 0);
+    fd = drcl_open(&env, O_RDONLY, "/dev/null");
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(drcl_inode(&env, fd, &inode), _i == ITS_OWN ? -ENOSYS : 0);
+    ck_assert_int_eq(inode == 7, _i == ITS_OWN);
+    ck_assert_int_eq((int)drcl_pread(&env, fd, buf, sizeof(buf), 0), _i == ITS_OWN ? -ENOSYS : 0);
+    ck_assert_uint_gt(drcl_clock(&env, CLOCK_MONOTONIC), 0);
+    drcl_close(&env, fd);
+    drcl_env_fini(&env);
+    config.backend = "sim";
+    table.flags = 2;
+    expect_refused(config, -EINVAL, "system_ops.flags");
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_loop_test(tc, test_lacking_operations, 0, NR_TABLES);
     tcase_add_test(tc, test_bad_backend);
     tcase_add_loop_test(tc, test_missing_ops, 0, NUMBER_OF(mandatory));
     tcase_add_loop_test(tc, test_optional_ops, 0, NUMBER_OF(optional));
