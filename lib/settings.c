@@ -23,7 +23,7 @@ int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_recla
 
     if (!ctx || !params)
         return -EINVAL;
-    drcl_params_defaults(&copy);
+    copy = ctx->staged; /* what an older program does not have stays as it is */
     r = drcl_size_copy(&copy, sizeof(copy), params, params->size);
     if (r < 0)
         return drcl_error(&ctx->env, r, "params: size %zu is not one that this library knows", params->size);

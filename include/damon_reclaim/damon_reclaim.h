@@ -810,7 +810,8 @@ DAMON_RECLAIM_API int damon_reclaim_set_line(struct damon_reclaim *ctx, const ch
  */
 DAMON_RECLAIM_API int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, size_t size);
 
-/** Stages all parameters. @return 0; -EINVAL, -E2BIG, -ERANGE: nothing is staged, and the text names the parameter */
+/** Stages all parameters. Those that an older program's struct does not have stay as they are staged. @return 0;
+ * -EINVAL, -E2BIG, -ERANGE: nothing is staged, and the text names the parameter */
 DAMON_RECLAIM_API int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *params);
 
 /** Reads the staged values. The caller sets `params->size`. @return 0 or -EINVAL */

@@ -68,7 +68,7 @@ START_TEST(test_sizes)
     struct damon_reclaim_params params, small;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
 
-    /* A caller that knows the first two members only: the others mean their defaults. */
+    /* A caller that knows the first two members only: the others stay as they are. */
     reclaim_set(ctx, "quota_sz=12345");
     memset(&small, 0x55, sizeof(small));
     small.size = offsetof(struct damon_reclaim_params, quota_sz);
@@ -80,7 +80,7 @@ START_TEST(test_sizes)
     ck_assert_int_eq(damon_reclaim_set_params(ctx, &small), 0);
     params = params_of(ctx);
     ck_assert_uint_eq(params.min_age, 77);
-    ck_assert_uint_eq(params.quota_sz, 134217728);
+    ck_assert_uint_eq(params.quota_sz, 12345);
     ck_assert_int_eq(damon_reclaim_get_params(ctx, &small), 0);
     ck_assert_uint_eq(small.quota_sz, UINT64_C(0x5555555555555555));
 
