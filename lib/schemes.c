@@ -185,6 +185,50 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
     return 0;
 }
 
+/* Puts a quota into effect. What was charged to the window, and what was learnt, stays. */
+static void put_quota(struct damon_reclaim *ctx, struct drcl_scheme *scheme, const struct damon_reclaim_quota *quota)
+{
+    scheme->config.quota = *quota;
+    scheme->config.quota.goals = NULL;
+    drcl_quota_set(&scheme->quota, quota, ctx->engine.min_region_size);
+    drcl_scheme_derive(&ctx->engine, scheme);
+}
+
+int damon_reclaim_set_quota(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_quota *quota)
+{
+    struct damon_reclaim_goal goals[DRCL_MAX_GOALS];
+    struct damon_reclaim_scheme config = {0};
+    struct damon_reclaim_quota old;
+    struct drcl_scheme *scheme;
+    int r;
+
+    if (!ctx)
+        return -EINVAL;
+    if (!quota)
+        return drcl_error(&ctx->env, -EINVAL, "quota: NULL");
+    if (id == DAMON_RECLAIM_SCHEME_RECLAIM)
+        return drcl_error(&ctx->env, -EPERM,
+                          "scheme 0: its quota is set by parameters; set quota_ms, quota_sz and so "
+                          "on, and commit");
+    scheme = drcl_find_scheme(ctx, id);
+    if (!scheme)
+        return -ENOENT;
+    config.quota = *quota;
+    r = check_ranges(ctx, &config);
+    if (r == 0)
+        r = check_quota(ctx, quota);
+    if (r < 0)
+        return r;
+    old = scheme->config.quota;
+    memcpy(goals, scheme->quota.goals, sizeof(goals));
+    old.goals = goals;
+    put_quota(ctx, scheme, quota);
+    r = drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
+    if (r < 0)
+        put_quota(ctx, scheme, &old);
+    return r;
+}
+
 /* The filters in use; those of the reclaim scheme without skip_anon's. */
 static void put_filters(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_filter *filters, size_t n)
 {

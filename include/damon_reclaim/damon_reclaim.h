@@ -938,6 +938,14 @@ DAMON_RECLAIM_API int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const 
 DAMON_RECLAIM_API int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id);
 
 /**
+ * Replaces the quota of a scheme, at any time, but for the reclaim scheme, whose quota is set by parameters. What was
+ * charged to the current window stays charged, and the window ends when it would have ended.
+ * @return 0; -EINVAL, -ERANGE (the text names the member); -ENOENT; -EPERM for the reclaim scheme
+ */
+DAMON_RECLAIM_API int damon_reclaim_set_quota(struct damon_reclaim *ctx, uint32_t scheme,
+                                              const struct damon_reclaim_quota *quota);
+
+/**
  * Replaces the filters of a scheme at once. In the reclaim scheme they come before the filter that `skip_anon` adds.
  * @return 0; -ENOENT, -EINVAL, -EOPNOTSUPP, -ENOSPC (more than 32)
  */

@@ -348,8 +348,49 @@ START_TEST(test_two)
 }
 END_TEST
 
+/* Another quota does not hand the window out anew. */
+START_TEST(test_set_quota)
+{
+    struct damon_reclaim_scheme scheme = stat_scheme();
+    struct damon_reclaim_goal goal = {.metric = DAMON_RECLAIM_GOAL_USER_INPUT};
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+    struct damon_reclaim_quota quota;
+    uint32_t id;
+
+    scheme.quota = (struct damon_reclaim_quota){.sz = MIB, .reset_interval_ms = 1000000};
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 5);
+    quota = scheme.quota;
+    for (uint64_t i = 1; i <= 4; i++) {
+        ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, i * MIB);
+        ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+        reclaim_aggregate(ctx, 5);
+        ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, i * MIB);
+        quota.sz += MIB;
+        ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+        reclaim_aggregate(ctx, 5);
+    }
+    quota.sz = MIB; /* more was charged already */
+    ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+    reclaim_aggregate(ctx, 5);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 5 * MIB);
+    quota.ms = UINT64_MAX;
+    expect_error(ctx, damon_reclaim_set_quota(ctx, id, &quota), -ERANGE, "quota.ms");
+    quota = (struct damon_reclaim_quota){.goals = &goal, .nr_goals = 1};
+    expect_error(ctx, damon_reclaim_set_quota(ctx, id, &quota), -EINVAL, "quota.goals[0].target");
+    expect_error(ctx, damon_reclaim_set_quota(ctx, id, NULL), -EINVAL, "quota");
+    expect_error(ctx, damon_reclaim_set_quota(ctx, 0, &scheme.quota), -EPERM, "quota_ms");
+    expect_error(ctx, damon_reclaim_set_quota(ctx, 9, &scheme.quota), -ENOENT, "scheme 9");
+    ck_assert_int_eq(damon_reclaim_set_quota(NULL, id, &scheme.quota), -EINVAL);
+    reclaim_aggregate(ctx, 5);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 5 * MIB);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, test_set_quota);
     tcase_add_test(tc, test_stat);
     tcase_add_loop_test(tc, test_pattern, 0, 11);
     tcase_add_loop_test(tc, test_size_bounds, 0, 2);
