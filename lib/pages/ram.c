@@ -42,6 +42,20 @@ void drcl_ram_free(struct drcl_ram *ram, struct drcl_env *env)
     ram->n = ram->capacity = 0;
 }
 
+bool drcl_ram_clip(const struct drcl_ram *ram, uint64_t start, uint64_t end, struct damon_reclaim_range *ret)
+{
+    for (size_t i = 0; i < ram->n; i++) {
+        const struct damon_reclaim_range *range = &ram->ranges[i];
+
+        if (range->end <= start || range->start >= end)
+            continue;
+        ret->start = range->start > start ? range->start : start;
+        ret->end = range->end < end ? range->end : end;
+        return true;
+    }
+    return false;
+}
+
 int drcl_ram_ranges(struct drcl_ram *ram, struct drcl_env *env, struct damon_reclaim_range *ranges, size_t capacity,
                     size_t *ret_n)
 {

@@ -17,6 +17,9 @@ struct drcl_ram {
 int drcl_ram_refresh(struct drcl_ram *ram, struct drcl_env *env);
 void drcl_ram_free(struct drcl_ram *ram, struct drcl_env *env);
 
+/* The first piece of [@start, @end) that is memory, which has to be known; false if there is none. */
+bool drcl_ram_clip(const struct drcl_ram *ram, uint64_t start, uint64_t end, struct damon_reclaim_range *ret);
+
 /* What damon_reclaim_backend_ops::ranges() is to tell. */
 int drcl_ram_ranges(struct drcl_ram *ram, struct drcl_env *env, struct damon_reclaim_range *ranges, size_t capacity,
                     size_t *ret_n);

@@ -86,13 +86,60 @@ START_TEST(test_no_memory_there)
     expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "target 1");
     nothing_left();
     damon_reclaim_unref(ctx);
-    /* Where the kernel does not tell, the parameters are believed. */
+    /* Where it is not known what is memory, the kernel is not sent there. */
     f->missing = "/proc/iomem";
     ctx = new_context(NULL, 0, 0);
     reclaim_set(ctx, "monitor_region_start=0x40000000 monitor_region_end=0x50000000");
-    reclaim_enable(ctx);
-    ck_assert_str_eq(damon_reclaim_last_error(ctx), "");
+    expect_error(ctx, damon_reclaim_enable(ctx), -ENOENT, "/proc/iomem");
     end(ctx);
+}
+END_TEST
+
+/* A kernel that is sent where there is no memory may never come back: it gets what is memory, in whole pages. */
+START_TEST(test_only_memory)
+{
+    static const struct damon_reclaim_range pieces[] = {{0x3000, 0x3000 + PAGE - 1}, {0x9e001, 0x9f001}};
+    struct damon_reclaim_target target = {.size = sizeof(target), .ranges = pieces, .nr_ranges = 1};
+    struct damon_reclaim *ctx;
+    int r = 0;
+
+    begin(KERNEL);
+    ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
+    reclaim_set(ctx, "monitor_region_start=0x20000000 monitor_region_end=18446744073709551615");
+    reclaim_enable(ctx);
+    tree_is(CONTEXT "targets/0/regions/", "nr_regions: 2\n0/start: 536870912\n0/end: 1073741824\n"
+                                          "1/start: 4294967296\n1/end: 5368709120\n");
+    /* A hole, and the unaligned ends of memory and of what is asked for. */
+    reclaim_set(ctx, "monitor_region_start=0x9e001 monitor_region_end=0x101fff");
+    reclaim_commit(ctx);
+    tree_is(CONTEXT "targets/0/regions/", "nr_regions: 1\n0/start: 1048576\n0/end: 1052672\n");
+    reclaim_set(ctx, "monitor_region_start=0x9d000");
+    reclaim_commit(ctx);
+    tree_is(CONTEXT "targets/0/regions/",
+            "nr_regions: 2\n0/start: 643072\n0/end: 651264\n1/start: 1048576\n1/end: 1052672\n");
+    /* Memory that goes away while it is watched is taken from the kernel; without any left nothing is watched. */
+    f->iomem = "00001000-0009dfff : System RAM\n";
+    f->now_ns += 31 * SEC;
+    warm_up(ctx, 3);
+    tree_is(CONTEXT "targets/0/regions/", "nr_regions: 1\n0/start: 643072\n0/end: 647168\n");
+    f->iomem = "00001000-0009cfff : System RAM\n";
+    f->now_ns += 31 * SEC;
+    for (int i = 0; i < 100 && r == 0; i++) {
+        f->now_ns += SEC / 10;
+        r = damon_reclaim_dispatch(ctx);
+    }
+    ck_assert_int_eq(r, -EINVAL);
+    says(damon_reclaim_last_error(ctx), "monitor_region_start");
+    damon_reclaim_unref(ctx);
+    /* Nothing is left of a range that has no whole page of memory. */
+    for (int i = 0; i < 2; i++) {
+        ctx = new_context(NULL, 0, 0);
+        target.ranges = &pieces[i];
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
+        expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "target 1");
+        damon_reclaim_unref(ctx);
+    }
+    nothing_left();
 }
 END_TEST
 
@@ -134,6 +181,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_contexts);
     add_for_kernels(tc, test_page_filters_of_processes);
     add_for_kernels(tc, test_no_memory_there);
+    add_for_kernels(tc, test_only_memory);
     add_for_kernels(tc, test_in_callback);
 }
 

@@ -256,8 +256,53 @@ START_TEST(test_own_watermarks)
 }
 END_TEST
 
+/* Linux 6.12 has no limit in the first window of a quota. Where that could matter a scheme waits until the kernel has
+ * begun one: whenever it gets a new thread, and when it gets a quota. */
+START_TEST(test_first_window)
+{
+    struct damon_reclaim_quota quota = {.sz = MIB, .reset_interval_ms = 60000};
+    struct damon_reclaim_scheme scheme = {.size = sizeof(scheme), .action = DAMON_RECLAIM_ACTION_COLD};
+    struct damon_reclaim *ctx;
+    uint32_t id;
+
+    begin(KERNEL);
+    ctx = new_context(NULL, 0, 0);
+    reclaim_set(ctx, "quota_sz=1MiB quota_ms=0 quota_reset_interval_ms=60000 min_age=2s");
+    reclaim_enable(ctx);
+    is(RECLAIM "quotas/reset_interval_ms", "1");
+    is(RECLAIM "access_pattern/age/min", "4294967295");
+    is(RECLAIM "quotas/bytes", "1048576");
+    warm_up(ctx, 6);
+    is(RECLAIM "quotas/reset_interval_ms", "60000");
+    is(RECLAIM "access_pattern/age/min", "20");
+    ck_assert_uint_eq(damon->nr_on, 1);
+    reclaim_set(ctx, "min_age=3s"); /* the window that has begun goes on */
+    reclaim_commit(ctx);
+    is(RECLAIM "quotas/reset_interval_ms", "60000");
+    is(RECLAIM "access_pattern/age/min", "30");
+    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
+    is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1000");
+    is(CONTEXT "schemes/2/access_pattern/age/min", "0");
+    ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+    is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1");
+    is(CONTEXT "schemes/2/access_pattern/age/min", "4294967295");
+    is(RECLAIM "quotas/reset_interval_ms", "60000");
+    warm_up(ctx, 6);
+    is(CONTEXT "schemes/2/quotas/reset_interval_ms", "60000");
+    is(CONTEXT "schemes/2/access_pattern/age/min", "0");
+    ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
+    reclaim_set(ctx, "min_age=120s");
+    reclaim_enable(ctx); /* the window is over long before anything is a candidate */
+    is(RECLAIM "quotas/reset_interval_ms", "60000");
+    is(RECLAIM "access_pattern/age/min", "1200");
+    is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1");
+    end(ctx);
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    add_for_kernels(tc, test_first_window);
     add_cases_for_kernels(tc, test_never_waits, 2);
     add_for_kernels(tc, test_split_after_told);
     add_for_kernels(tc, test_regions_taken_away);

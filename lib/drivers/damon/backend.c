@@ -45,6 +45,7 @@ static void destroy(void *backend)
     drcl_free(d->env, d->written);
     drcl_free(d->env, d->excluded.paths);
     drcl_ram_free(&d->ram, d->env);
+    drcl_ram_free(&d->memory, d->env);
     drcl_free(d->env, d->regions);
     drcl_free(d->env, d);
 }

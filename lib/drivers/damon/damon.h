@@ -81,6 +81,8 @@ struct drcl_damon_slot {
     uint64_t nr_tried, sz_tried, nr_applied, sz_applied, sz_passed, exceeds;
     struct drcl_quota quota; /* for goals that the kernel does not know */
     bool own_goals;
+    bool waits;  /* for the kernel to begin the first window of its quota */
+    bool limits; /* the kernel has begun a window with a limit, and keeps to it */
 };
 
 struct drcl_damon_written {
@@ -127,7 +129,8 @@ struct drcl_damon {
     uint64_t next_act_ns;     /* when these go on */
     struct drcl_damon_target *targets;
     size_t nr_targets, targets_cap;
-    struct drcl_ram ram;
+    struct drcl_ram ram;    /* what is watched unless ranges are given */
+    struct drcl_ram memory; /* all there is: nothing else is given to the kernel as physical memory */
     struct drcl_damon_excluded excluded;
 
     struct drcl_damon_holder holder;
@@ -139,7 +142,9 @@ struct drcl_damon {
                           */
     struct drcl_damon_command command;
     struct drcl_damon_poll poll;
-    bool goals_dirty;                   /* values of goals were reported */
+    bool goals_dirty; /* values of goals were reported */
+    uint64_t
+        first_window_ns; /* until then the kernel begins the first window of quotas that it has just got; 0: of none */
     struct drcl_damon_written *written; /* the targets that the kernel has */
     size_t nr_written, written_cap;
     enum drcl_damon_operations operations; /* that the kernel has */

@@ -85,18 +85,25 @@ int drcl_damon_switch_off(struct drcl_damon *d)
 
 /* --- putting a configuration into effect -------------------------------------------------------------------------- */
 
-static uint64_t sum_of_ranges(const struct drcl_view *view)
+static uint64_t add_range(uint64_t sum, const struct damon_reclaim_range *range)
+{
+    sum = (sum ^ range->start) * UINT64_C(0x100000001b3);
+    return (sum ^ range->end) * UINT64_C(0x100000001b3);
+}
+
+/* Of the ranges of targets, and of the memory that they are trimmed to. */
+static uint64_t sum_of_ranges(const struct drcl_view *view, const struct drcl_damon *d)
 {
     uint64_t sum = UINT64_C(0xcbf29ce484222325);
 
     for (size_t t = 0; t < view->engine->nr_targets; t++) {
         const struct drcl_target *target = &view->engine->targets[t];
 
-        for (size_t i = 0; !target->removed && i < target->nr_ranges; i++) {
-            sum = (sum ^ target->ranges[i].start) * UINT64_C(0x100000001b3);
-            sum = (sum ^ target->ranges[i].end) * UINT64_C(0x100000001b3);
-        }
+        for (size_t i = 0; !target->removed && i < target->nr_ranges; i++)
+            sum = add_range(sum, &target->ranges[i]);
     }
+    for (size_t i = 0; d->operations == DRCL_DAMON_PADDR && i < d->memory.n; i++)
+        sum = add_range(sum, &d->memory.ranges[i]);
     return sum;
 }
 
@@ -118,7 +125,7 @@ static int remember_targets(const struct drcl_view *view, struct drcl_damon *d)
     d->nr_written = view->nr_targets;
     for (size_t i = 0; i < view->nr_targets; i++)
         d->written[i] = (struct drcl_damon_written){.pid = view->targets[i].pid};
-    d->ranges_sum = sum_of_ranges(view);
+    d->ranges_sum = sum_of_ranges(view, d);
     d->stale_tree = false;
     return 0;
 }
@@ -126,7 +133,7 @@ static int remember_targets(const struct drcl_view *view, struct drcl_damon *d)
 bool drcl_damon_is_up_to_date(const struct drcl_view *view, const struct drcl_damon *d)
 {
     return !d->stale_tree && d->nr_written == view->nr_targets && drcl_damon_only_grown(view, d) &&
-           d->ranges_sum == sum_of_ranges(view);
+           d->ranges_sum == sum_of_ranges(view, d);
 }
 
 static bool any_active(const struct drcl_view *view)
@@ -170,6 +177,8 @@ static int put_into_effect(struct drcl_view *view, struct drcl_damon *d)
     if (!view->nr_targets)
         return drcl_damon_switch_off(d);
     d->stale_stats = true;
+    for (size_t slot = 0; slot < d->nr_slots && !commit; slot++) /* a new thread has begun no window */
+        d->slots[slot].limits = false;
     if (r == 0)
         r = drcl_damon_write_tree(view, d);
     if (r < 0)
@@ -207,7 +216,7 @@ static int apply(struct drcl_view *view, struct drcl_damon *d)
     r = drcl_damon_switch_off(d);
     d->command.result = 0;
     if (r == 0)
-        r = switch_on(d);
+        r = put_into_effect(view, d);
     return r < 0 ? r : remember_targets(view, d);
 }
 

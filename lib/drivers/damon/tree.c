@@ -59,29 +59,63 @@ static void put_attrs(struct drcl_put *put, struct drcl_view *view, struct drcl_
     put_tuning(put, d, attrs->autotune);
 }
 
+/* The next piece of @range, from *at on, that the kernel may get: whole units, and of physical memory only what is
+ * there, because a kernel that is sent elsewhere may not come back. Moves *at behind it; false if there is none. */
+static bool next_piece(const struct drcl_view *view, const struct drcl_damon *d,
+                       const struct damon_reclaim_range *range, uint64_t *at, struct damon_reclaim_range *ret)
+{
+    uint64_t mask = view->engine->min_region_size - 1;
+
+    while (*at < range->end) {
+        struct damon_reclaim_range piece = {*at, range->end};
+
+        if (d->operations == DRCL_DAMON_PADDR && !drcl_ram_clip(&d->memory, *at, range->end, &piece))
+            return false;
+        *at = piece.end;
+        ret->start = (piece.start + mask) & ~mask;
+        ret->end = piece.end & ~mask;
+        if (ret->start < ret->end && ret->start >= piece.start)
+            return true;
+    }
+    return false;
+}
+
+/* Writes the pieces of a target's ranges or, with @put NULL, only counts them. */
+static size_t put_pieces(struct drcl_put *put, const struct drcl_view *view, const struct drcl_damon *d,
+                         const struct drcl_target *target, size_t slot)
+{
+    struct damon_reclaim_range piece;
+    size_t n = 0;
+
+    for (size_t i = 0; target && i < target->nr_ranges; i++) {
+        uint64_t at = target->ranges[i].start;
+
+        for (; next_piece(view, d, &target->ranges[i], &at, &piece); n++) {
+            if (!put)
+                continue;
+            drcl_put(put, piece.start, TARGETS "/%zu/regions/%zu/start", slot, n);
+            drcl_put(put, piece.end, TARGETS "/%zu/regions/%zu/end", slot, n);
+        }
+    }
+    return n;
+}
+
 static void put_target(struct drcl_put *put, struct drcl_view *view, struct drcl_damon *d, size_t slot)
 {
     const struct drcl_view_target *of = &view->targets[slot];
-    const struct drcl_target *target = drcl_engine_find_target(view->engine, of->id);
-    size_t n = target && d->operations != DRCL_DAMON_VADDR ? target->nr_ranges : 0, used = 0;
-    uint64_t mask = view->engine->min_region_size - 1;
+    const struct drcl_target *target =
+        d->operations != DRCL_DAMON_VADDR ? drcl_engine_find_target(view->engine, of->id) : NULL;
+    size_t n = put_pieces(NULL, view, d, target, slot);
 
+    if (target && !n && !put->failed)
+        put->failed = drcl_error(put->env, -EINVAL, "target %u: its ranges have no whole page of memory%s", of->id,
+                                 of->id ? "" : " (monitor_region_start, monitor_region_end)");
     put->what = "target";
     if (of->pid)
         drcl_put(put, (uint64_t)of->pid, TARGETS "/%zu/pid_target", slot);
-    for (size_t i = 0; i < n; i++)
-        used += (target->ranges[i].start + mask) / (mask + 1) < target->ranges[i].end / (mask + 1);
     put->what = "the ranges of a target";
-    drcl_put(put, used, TARGETS "/%zu/regions/nr_regions", slot);
-    for (size_t i = 0, at = 0; i < n; i++) {
-        uint64_t start = (target->ranges[i].start + mask) & ~mask, end = target->ranges[i].end & ~mask;
-
-        if (start >= end)
-            continue;
-        drcl_put(put, start, TARGETS "/%zu/regions/%zu/start", slot, at);
-        drcl_put(put, end, TARGETS "/%zu/regions/%zu/end", slot, at);
-        at++;
-    }
+    drcl_put(put, n, TARGETS "/%zu/regions/nr_regions", slot);
+    put_pieces(put, view, d, target, slot);
 }
 
 /* --- schemes -------------------------------------------------------------------------------------------------------
@@ -94,7 +128,7 @@ static const char *action_name(const struct drcl_damon *d, enum damon_reclaim_ac
     return damon_reclaim_action_name(action);
 }
 
-static void put_pattern(struct drcl_put *put, const struct drcl_scheme *scheme, size_t slot)
+static void put_pattern(struct drcl_put *put, const struct drcl_scheme *scheme, size_t slot, bool waits)
 {
     const struct damon_reclaim_scheme *c = &scheme->config;
 
@@ -105,8 +139,8 @@ static void put_pattern(struct drcl_put *put, const struct drcl_scheme *scheme, 
     drcl_put(put, c->min_nr_accesses, DRCL_DAMON_SCHEME "/access_pattern/nr_accesses/min", slot);
     drcl_put(put, c->max_nr_accesses, DRCL_DAMON_SCHEME "/access_pattern/nr_accesses/max", slot);
     put->what = "min_age";
-    drcl_put(put, scheme->min_age, DRCL_DAMON_SCHEME "/access_pattern/age/min", slot);
-    drcl_put(put, scheme->max_age, DRCL_DAMON_SCHEME "/access_pattern/age/max", slot);
+    drcl_put(put, waits ? UINT32_MAX : scheme->min_age, DRCL_DAMON_SCHEME "/access_pattern/age/min", slot);
+    drcl_put(put, waits ? UINT32_MAX : scheme->max_age, DRCL_DAMON_SCHEME "/access_pattern/age/max", slot);
     put->what = "apply_interval_us";
     drcl_put_optional(put, c->apply_interval_us, 0, DRCL_DAMON_SCHEME "/apply_interval_us", slot);
 }
@@ -172,7 +206,7 @@ static void put_quota(struct drcl_put *put, struct drcl_damon_slot *s, const str
     put->what = "quota_sz";
     drcl_put_most(put, s->own_goals ? size_by_goals(s, q->sz) : q->sz, DRCL_DAMON_SCHEME "/quotas/bytes", slot);
     put->what = "quota_reset_interval_ms";
-    drcl_put(put, q->reset_interval_ms, DRCL_DAMON_SCHEME "/quotas/reset_interval_ms", slot);
+    drcl_put(put, s->waits ? 1 : q->reset_interval_ms, DRCL_DAMON_SCHEME "/quotas/reset_interval_ms", slot);
     put->what = "fail_charge_num";
     drcl_put_optional(put, q->fail_charge_denom ? q->fail_charge_num : 0, 0,
                       DRCL_DAMON_SCHEME "/quotas/fail_charge_num", slot);
@@ -205,16 +239,37 @@ static bool has_watermarks(struct drcl_env *env)
     return true;
 }
 
+/*
+ * A kernel may have no limit in the first window of a quota: it computes the limit when a window begins, and takes the
+ * time at which it gets the quota for the beginning of one. Where such a window is longer than memory takes to become a
+ * candidate, the scheme first waits: its window is short, and no region is old enough for it. As soon as the kernel has
+ * begun a window (drcl_damon_first_windows_are_over()), it gets the interval and the age that were asked for.
+ */
+static bool must_wait(struct drcl_damon_slot *s, const struct drcl_scheme *scheme)
+{
+    const struct damon_reclaim_quota *q = &scheme->quota.limits;
+    bool limited = q->ms || q->sz || q->nr_goals;
+    bool waits = limited && !s->limits && q->reset_interval_ms * 1000 > scheme->config.min_age_us;
+
+    s->limits = limited && !waits;
+    return waits;
+}
+
 /* All of a scheme but its filters. @s is where what is written is remembered. */
 static void put_scheme(struct drcl_put *put, struct drcl_damon *d, struct drcl_damon_slot *s,
                        const struct drcl_scheme *scheme, size_t slot)
 {
+    bool waits = s->scheme != DRCL_DAMON_MONITOR && must_wait(s, scheme);
+
+    if (waits && !s->waits)
+        d->first_window_ns = 0;
+    s->waits = waits;
     s->min_age = scheme->min_age;
     s->watermarks = scheme->config.watermarks;
     put->what = "the action of a scheme";
     drcl_put_text(put, action_name(d, d->dry_run ? DAMON_RECLAIM_ACTION_STAT : scheme->config.action),
                   DRCL_DAMON_SCHEME "/action", slot);
-    put_pattern(put, scheme, slot);
+    put_pattern(put, scheme, slot, waits);
     put_quota(put, s, &scheme->quota, slot);
     if (!d->own_watermarks)
         put_watermarks(put, &scheme->config.watermarks, slot);
@@ -293,6 +348,8 @@ int drcl_damon_write_tree(struct drcl_view *view, struct drcl_damon *d)
     struct drcl_put put = {.env = d->env, .failed = drcl_damon_list_exclusions(view, d)};
 
     d->operations = drcl_damon_operations(view, d);
+    if (!put.failed && d->operations == DRCL_DAMON_PADDR)
+        put.failed = drcl_ram_refresh(&d->memory, d->env);
     put.what = "a context";
     drcl_put(&put, 1, "0/contexts/nr_contexts");
     put_attrs(&put, view, d);
@@ -305,6 +362,25 @@ int drcl_damon_write_tree(struct drcl_view *view, struct drcl_damon *d)
     else
         put_schemes(&put, view, d);
     return put.failed;
+}
+
+bool drcl_damon_first_windows_are_over(struct drcl_damon *d, uint64_t now, bool working, uint64_t needed_ns)
+{
+    bool any = false;
+
+    for (size_t slot = 0; slot < d->nr_slots; slot++)
+        any |= d->slots[slot].waits;
+    if (!any)
+        return false;
+    if (!working || !d->first_window_ns)
+        d->first_window_ns = now + needed_ns;
+    if (now < d->first_window_ns)
+        return false;
+    for (size_t slot = 0; slot < d->nr_slots; slot++) {
+        d->slots[slot].limits |= d->slots[slot].waits;
+        d->slots[slot].waits = false;
+    }
+    return true;
 }
 
 int drcl_damon_write_goals(struct drcl_view *view, struct drcl_damon *d)

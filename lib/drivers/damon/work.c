@@ -95,12 +95,26 @@ static void ask(struct drcl_damon *d, const char *command)
         drcl_damon_begin(d, command);
 }
 
+/* How long the kernel takes in any case to apply each scheme twice. */
+static uint64_t two_rounds_ns(const struct drcl_view *view)
+{
+    uint64_t us = view->engine->attrs.aggr_us;
+
+    for (size_t i = 0; i < view->engine->nr_schemes; i++)
+        if (view->engine->schemes[i]->used && view->engine->schemes[i]->config.apply_interval_us > us)
+            us = view->engine->schemes[i]->config.apply_interval_us;
+    return 2 * us * NS_PER_US;
+}
+
 static int begin_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r;
 
-    (void)now;
     d->stale_tree |= drcl_damon_relist_exclusions(view, d, false);
+    d->stale_tree |= drcl_damon_first_windows_are_over(d, now, drcl_damon_is_working(view, d), two_rounds_ns(view));
+    r = d->operations == DRCL_DAMON_PADDR ? drcl_ram_refresh(&d->memory, d->env) : 0;
+    if (r < 0)
+        return r;
     if (drcl_damon_is_up_to_date(view, d))
         return 1;
     r = drcl_damon_reconfigure(view, d);
