@@ -79,7 +79,7 @@ static bool text_of(struct scripted *s, const char *path, char *text, size_t siz
     return false;
 }
 
-static bool is_hidden_name(const struct scripted *s, const char *path)
+static bool is_hidden_name(struct scripted *s, const char *path)
 {
     const struct scripted_process *process;
     int pid, n = 0;
