@@ -18,7 +18,6 @@
 #include "process.h"
 
 #define SECOND          UINT64_C(1000000000)
-#define NEVER_INTERVAL  (5 * SECOND)
 #define STATUS_INTERVAL (5 * SECOND)
 #define HTTP_INTERVAL   (5 * SECOND)
 
@@ -104,19 +103,6 @@ static int apply_never(struct life *life, struct agent_error *error)
     return program->apply_never ? program->apply_never(&life->agent, error) : 0;
 }
 
-static void scan_never(struct loop_source *source, int value, void *userdata)
-{
-    struct life *life = userdata;
-    struct agent_error error;
-    int r = never_scan(life->agent.never, &error);
-
-    (void)source, (void)value;
-    if (r < 0)
-        log_warning("%s", error.text);
-    if (r > 0 && apply_never(life, &error) < 0)
-        log_error("the never-reclaim list cannot be applied: %s", error.text);
-}
-
 static void end(struct loop_source *source, int number, void *userdata)
 {
     struct life *life = userdata;
@@ -144,6 +130,18 @@ static void apply_own(struct life *life)
         loop_set_timer(life->textfile, interval, interval);
 }
 
+/* What is listed must never be reclaimed, and nobody else would stop it. */
+static int end_unprotected(struct life *life, const struct agent_error *error)
+{
+    struct agent_error why;
+    int r =
+        agent_fail(&why, -EIO, "%s; the daemon ends, because memory would be reclaimed that is never to be reclaimed",
+                   error->text);
+
+    agent_fatal(&life->agent, &why);
+    return r;
+}
+
 static int take_over(struct life *life, struct config *next, struct agent_error *error)
 {
     struct never *never = NULL, *old = life->agent.never;
@@ -154,12 +152,13 @@ static int take_over(struct life *life, struct config *next, struct agent_error 
         return r;
     life->agent.never = never;
     r = apply_never(life, error);
-    if (r == 0)
-        r = life->agent.program->reload(&life->agent, next, error);
+    if (r < 0)
+        return end_unprotected(life, error);
+    r = life->agent.program->reload(&life->agent, next, error);
     if (r < 0) {
         life->agent.never = old;
         if (apply_never(life, &again) < 0)
-            log_error("the never-reclaim list cannot be restored: %s", again.text);
+            end_unprotected(life, &again);
         never_free(never);
         return r;
     }
@@ -207,8 +206,6 @@ static int add_sources(struct life *life, struct agent_error *error)
         r = loop_add_signal(loop, SIGINT, end, life, NULL);
     if (r == 0)
         r = loop_add_signal(loop, SIGHUP, reload, life, NULL);
-    if (r == 0)
-        r = loop_add_timer(loop, NEVER_INTERVAL, NEVER_INTERVAL, scan_never, life, NULL);
     if (r == 0)
         r = loop_add_timer(loop, STATUS_INTERVAL, STATUS_INTERVAL, tell_status, life, NULL);
     if (r == 0 && watchdog)

@@ -22,7 +22,7 @@
 struct agent {
     const struct agent_program *program;
     const struct config *config; /* in effect */
-    struct never *never;         /* scanned every few seconds */
+    struct never *never;
     struct loop *loop;
     void *userdata;
 };
@@ -38,8 +38,8 @@ struct agent_program {
     /* Applies @next, all or nothing, except for the never-reclaim list. agent->config is still the old configuration.
      */
     int (*reload)(struct agent *agent, const struct config *next, struct agent_error *error);
-    /* Optional: applies agent->never to the daemon's contexts. The list, or the processes on it, have changed. If this
-     * fails, or the rest of a configuration is refused afterwards, it is called again with the old list. */
+    /* Optional: applies agent->never, a new list, to the daemon's contexts. If this fails the daemon ends. If the rest
+     * of a configuration is refused afterwards, it is called again with the old list. */
     int (*apply_never)(struct agent *agent, struct agent_error *error);
     /* Adds the daemon's samples to a page, which already has those of the agent. */
     void (*metrics)(struct agent *agent, struct metrics *metrics);

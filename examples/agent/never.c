@@ -3,7 +3,6 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -13,14 +12,13 @@
 #include "comm.h"
 #include "common/files.h"
 #include "common/units.h"
-#include "log.h"
 
 struct never {
     const char *root;
     char **commands, **cgroups;
     size_t nr_commands, nr_cgroups;
-    struct damon_reclaim_exclusion *items; /* fixed ones, then processes of the commands in ascending order */
-    size_t nr_fixed, n, capacity;
+    struct damon_reclaim_exclusion *items;
+    size_t n, capacity;
 };
 
 static bool to_range(const char *text, struct damon_reclaim_range *ret)
@@ -92,8 +90,7 @@ static int copy_texts(const struct config *config, const char *key, char ***ret,
     return 0;
 }
 
-/* Adds the entries that do not change: pids, ranges, cgroups. */
-static int add_fixed(struct never *never, const struct config *config)
+static int add_all(struct never *never, const struct config *config)
 {
     const char *const *items;
     size_t n = config_list(config, NULL, "never_pids", &items);
@@ -115,7 +112,9 @@ static int add_fixed(struct never *never, const struct config *config)
     for (size_t i = 0; i < never->nr_cgroups && r == 0; i++)
         r = add(never,
                 &(struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = never->cgroups[i]});
-    never->nr_fixed = never->n;
+    for (size_t i = 0; i < never->nr_commands && r == 0; i++)
+        r = add(never, &(struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_COMMAND,
+                                                         .command = never->commands[i]});
     return r;
 }
 
@@ -131,15 +130,10 @@ int never_new(const struct config *config, const char *root, struct never **ret,
     if (r == 0)
         r = copy_texts(config, "never_cgroups", &never->cgroups, &never->nr_cgroups);
     if (r == 0)
-        r = add_fixed(never, config);
-    if (r == 0) {
-        r = never_scan(never, error);
-    } else {
-        agent_fail(error, r, "no memory");
-    }
+        r = add_all(never, config);
     if (r < 0) {
         never_free(never);
-        return r;
+        return agent_fail(error, r, "no memory");
     }
     *ret = never;
     return 0;
@@ -154,7 +148,7 @@ static int is_command(const struct never *never, pid_t pid)
     snprintf(path, sizeof(path), "%s/proc/%d/comm", never->root, (int)pid);
     r = file_read(path, &name, NULL);
     if (r < 0)
-        return file_own_lack(r);
+        return r == -ENOENT || r == -ESRCH ? 0 : r;
     name[strcspn(name, "\n")] = '\0';
     for (size_t i = 0; i < never->nr_commands && r == 0; i++)
         r = comm_matches(never->commands[i], name);
@@ -162,113 +156,18 @@ static int is_command(const struct never *never, pid_t pid)
     return r;
 }
 
-static int by_pid(const void *a, const void *b)
-{
-    const struct damon_reclaim_exclusion *x = a, *y = b;
-
-    return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-/* Adds the processes of the commands. */
-static int scan(struct never *never, DIR *directory)
-{
-    const struct dirent *entry;
-    int r = 0;
-
-    while (r == 0 && (errno = 0, entry = readdir(directory)) != NULL) {
-        struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
-
-        if (!units_parse_pid(entry->d_name, &item.pid))
-            continue;
-        r = is_command(never, item.pid);
-        if (r > 0)
-            r = add(never, &item);
-    }
-    if (r == 0 && errno)
-        r = -errno;
-    if (r == 0 && never->n > never->nr_fixed)
-        qsort(never->items + never->nr_fixed, never->n - never->nr_fixed, sizeof(*never->items), by_pid);
-    return r;
-}
-
-/* Copies @never without the processes of commands, as the start of the next list. */
-static int copy_fixed(const struct never *never, struct never *ret)
-{
-    int r = 0;
-
-    *ret = *never;
-    ret->items = NULL;
-    ret->n = ret->capacity = 0;
-    for (size_t i = 0; i < never->nr_fixed && r == 0; i++)
-        r = add(ret, &never->items[i]);
-    return r;
-}
-
-static bool same_processes(const struct never *a, const struct never *b)
-{
-    if (a->n != b->n)
-        return false;
-    for (size_t i = a->nr_fixed; i < a->n; i++)
-        if (a->items[i].pid != b->items[i].pid)
-            return false;
-    return true;
-}
-
-int never_scan(struct never *never, struct agent_error *error)
-{
-    struct never next;
-    char path[PATH_MAX];
-    DIR *directory;
-    bool same;
-    int r;
-
-    if (!never->nr_commands)
-        return 0;
-    snprintf(path, sizeof(path), "%s/proc", never->root);
-    directory = opendir(path);
-    if (!directory)
-        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
-    r = copy_fixed(never, &next);
-    if (r == 0)
-        r = scan(&next, directory);
-    closedir(directory);
-    if (r < 0) {
-        free(next.items);
-        return agent_fail(error, r, "%s: %s", path, strerror(-r));
-    }
-    same = same_processes(never, &next);
-    free(never->items);
-    *never = next;
-    return !same;
-}
-
 bool never_has_pid(const struct never *never, pid_t pid)
 {
     for (size_t i = 0; i < never->n; i++)
         if (never->items[i].type == DAMON_RECLAIM_EXCLUDE_PID && never->items[i].pid == pid)
             return true;
-    return false;
+    return never->nr_commands && is_command(never, pid) != 0;
 }
 
 size_t never_exclusions(const struct never *never, const struct damon_reclaim_exclusion **ret)
 {
     *ret = never->items;
     return never->n;
-}
-
-/* Whether the cgroup exists. If it does not, it has no memory to protect. */
-static bool exists(const struct never *never, const char *cgroup)
-{
-    char path[PATH_MAX];
-    DIR *directory;
-
-    snprintf(path, sizeof(path), "%s/sys/fs/cgroup/%s", never->root, cgroup + (*cgroup == '/'));
-    directory = opendir(path);
-    if (!directory && errno == ENOENT)
-        return false;
-    if (directory)
-        closedir(directory);
-    return true; /* the library then reports the error */
 }
 
 int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error)
@@ -291,10 +190,7 @@ int never_apply_except(const struct never *never, struct damon_reclaim *ctx,
 
         if (item->type == DAMON_RECLAIM_EXCLUDE_PID && is_target && is_target(item->pid, userdata))
             continue;
-        if (item->type != DAMON_RECLAIM_EXCLUDE_CGROUP || exists(never, item->cgroup))
-            items[n++] = *item;
-        else
-            log_warning("never-reclaim list: there is no cgroup %s", item->cgroup);
+        items[n++] = *item;
     }
     r = damon_reclaim_set_exclusions(ctx, items, n);
     free(items);

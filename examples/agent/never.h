@@ -21,14 +21,11 @@ int never_check_range(const char *item, struct agent_error *error); /* START-END
 int never_new(const struct config *config, const char *root, struct never **ret, struct agent_error *error);
 void never_free(struct never *never);
 
-/* Looks for the processes of the commands. Returns 1 if the list has changed, 0 if not, or a negative errno. */
-int never_scan(struct never *never, struct agent_error *error);
-
-/* Whether a process is on the list by its pid or command. */
+/* Whether a process is on the list by its pid, or by the command that it runs now; also if that cannot be found out. */
 bool never_has_pid(const struct never *never, pid_t pid);
 
-/* The current list, which is valid until the next scan. The second function applies it to a context, like
- * damon_reclaim_set_exclusions(). It skips a cgroup that does not exist (yet), and logs a warning. */
+/* The list, which is valid as long as @never. The second function applies it to a context, like
+ * damon_reclaim_set_exclusions(). */
 size_t never_exclusions(const struct never *never, const struct damon_reclaim_exclusion **ret);
 int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error);
 

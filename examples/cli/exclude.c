@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "proc.h"
 #include "common/units.h"
@@ -38,13 +37,21 @@ static const char *after(const char *text, const char *prefix)
     return strncmp(text, prefix, n) ? NULL : text + n;
 }
 
+/* Where processes are watched, those of the command are left out. Where all memory is watched, the library finds out
+ * whose it is. */
 static void add_command(struct exclude *exclude, const char *name)
 {
+    const struct options *options = exclude->options;
+
+    if (!options->pids.n && !options->comms.n && !options->cgroups.n) {
+        struct damon_reclaim_exclusion *item = add(exclude);
+
+        item->type = DAMON_RECLAIM_EXCLUDE_COMMAND;
+        item->command = name;
+        return;
+    }
     exclude->commands = cli_realloc(exclude->commands, exclude->nr_commands + 1, sizeof(*exclude->commands));
     exclude->commands[exclude->nr_commands++] = name;
-    /* This program's own pid, which is never reclaimed anyway: where processes cannot be excluded that is known at
-     * once, and not only when one of the name shows up. */
-    add_pid(exclude, getpid());
 }
 
 /* One word of the command line. False if it is none. */

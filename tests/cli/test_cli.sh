@@ -190,7 +190,7 @@ filters() {
     ok 'a pid that is none' expect 2 '--exclude=pid:x: not pid:N' $sim --exclude pid:x
     ok 'a range that is none, excluded' expect 2 '--exclude=range:1: not' $sim --exclude range:1
     ok 'what the backend cannot exclude' expect 2 'exclusions[1].pid' $sim --exclude range:0-1 --exclude pid:1
-    ok 'a command it cannot either' expect 2 'exclusions[0].pid' $sim --exclude command:init
+    ok 'a command it cannot either' expect 2 'exclusions[0].command' $sim --exclude command:init
     ok 'nor a cgroup' expect 2 'exclusions[0].cgroup' $sim --exclude cgroup:/a
 }
 

@@ -254,40 +254,20 @@ START_TEST(test_reload)
 }
 END_TEST
 
-/* More is reclaimed than before, which a context that was made anew would have to catch up with. */
-static void goes_on(const char *reclaimed, double before)
-{
-    ck_assert_double_ge(metric(reclaimed), before);
-    metric_reaches(reclaimed, metric(reclaimed) + 4096);
-}
-
-/* A file that can be read, but not done: the monitor backend of the test knows nothing of cgroups. What else it says is
- * not done either: no machine is let go of, no parameter is new. */
+/* A list that can be read, but not kept to: the monitor backend of the test knows nothing of cgroups. Rather than go on
+ * without it, the daemon ends. */
 START_TEST(test_refused_list)
 {
-    pid_t a = machine("a"), b = machine("b"), c = machine("c");
-    char text[256];
+    pid_t a = machine("a"), b = machine("b");
 
     begin("");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 16 * (double)MIB);
-    metric_reaches(METRIC("reclaimed_bytes_total", "b"), 16 * (double)MIB);
-    tree_write(&tree, "/sys/fs/cgroup/quiet/cgroup.procs", "%s", "");
-    snprintf(text, sizeof(text), "[vm *]\nmin_age = 1h\n[vm b]\nexclude = Y\n[never]\npids = %d\ncgroups = quiet\n",
-             (int)a);
-    write_config(text);
-    for (unsigned int i = 0; i < 2; i++) {
-        double before_a = metric(METRIC("reclaimed_bytes_total", "a"));
-        double before_b = metric(METRIC("reclaimed_bytes_total", "b"));
-
-        kill(daemon_pid, SIGHUP);
-        metric_becomes("damon_reclaim_reloads_total{result=\"refused\"}", i + 1);
-        windows_pass(5); /* in which the machines are looked at, too */
-        goes_on(METRIC("reclaimed_bytes_total", "a"), before_a);
-        goes_on(METRIC("reclaimed_bytes_total", "b"), before_b);
-    }
+    write_config("[never]\ncgroups = quiet\n");
+    kill(daemon_pid, SIGHUP);
+    ck_assert_int_eq(daemon_end(daemon_pid), 1);
+    daemon_pid = 0;
     stand_in_stop(a);
     stand_in_stop(b);
-    stand_in_stop(c);
 }
 END_TEST
 
