@@ -46,6 +46,8 @@
     X(VM_COLD, "vm_cold", "bytes", GAUGE, "Resident guest memory that was not accessed for min_age.")                  \
     X(VM_SHARE, "vm_share", "bytes", GAUGE,                                                                            \
       "Memory of a virtual machine that may be tried in the host's current window.")                                   \
+    X(VM_LEFT_OUT, "vm_left_out", "", GAUGE,                                                                           \
+      "Virtual machines that are left out because there are too many; the limit is a label.")                          \
     X(HOST_TRIED, "host_tried", "bytes", COUNTER, "Memory of all virtual machines that was tried.")                    \
     X(HOST_QUOTA, "host_quota", "bytes", GAUGE,                                                                        \
       "Memory of all virtual machines that may be tried in the host's current window.")                                \

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "discovery.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,64 +7,87 @@
 
 #include "common/files.h"
 #include "proc.h"
+#include "search.h"
 
 #define CGROUPS   "/sys/fs/cgroup"
-#define MAX_DEPTH 16
+#define MAX_DEPTH 24 /* slashes in a path */
 
-static int add_processes(const struct host_places *places, const char *cgroup, struct host_found_list *list)
+static int begin(struct host_search *search)
 {
-    char path[PATH_MAX], *text, *line, *next;
-    int r, n = snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+    char path[PATH_MAX];
+    int r = 0;
 
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return 0;
-    r = host_read_file(places->root, path, &text, NULL);
-    if (r < 0)
-        return file_own_lack(r);
-    for (next = text; r == 0 && (line = strsep(&next, "\n")) != NULL;) {
-        pid_t pid = host_parse_pid(line);
+    for (size_t i = 0; i < search->places.cgroups.n && r == 0; i++) {
+        const char *given = search->places.cgroups.items[i];
 
-        /* The cgroup may also contain helpers of the monitor, such as a TPM or a file server. They are left alone. */
-        r = pid ? host_has_command(places, pid) : 0;
-        if (r > 0)
-            r = host_found_add(list, pid, HOST_BY_CGROUP, NULL);
+        if (!strncmp(given, CGROUPS "/", strlen(CGROUPS "/")))
+            given += strlen(CGROUPS "/");
+        snprintf(path, sizeof(path), CGROUPS "/%s", given + strspn(given, "/"));
+        r = host_search_add_path(search, path);
     }
-    free(text);
     return r;
 }
 
-static int walk(const struct host_places *places, const char *cgroup, int depth, struct host_found_list *list)
+static int add_process(struct host_search *search, const char *line)
 {
-    DIR *directory = host_open_directory(places->root, cgroup);
+    pid_t pid = host_parse_pid(line);
+    /* The cgroup may also contain helpers of the monitor, such as a TPM or a file server. They are left alone. */
+    int r = pid ? host_has_command(search, pid) : 0;
+
+    return r > 0 ? host_search_add(search, pid, HOST_BY_CGROUP, NULL) : r;
+}
+
+static int add_cgroups_below(struct host_search *search, const char *cgroup)
+{
+    DIR *directory = host_open_directory(search->places.root, cgroup);
     char below[PATH_MAX];
-    struct dirent *entry;
-    int r;
+    const struct dirent *entry;
+    unsigned int depth = 0;
+    int r = 0;
 
     if (!directory)
         return file_own_lack(-errno);
-    r = add_processes(places, cgroup, list);
+    for (const char *c = cgroup; *c; c++)
+        depth += *c == '/';
     while (r == 0 && depth < MAX_DEPTH && (entry = readdir(directory)) != NULL) {
         int n = snprintf(below, sizeof(below), "%s/%s", cgroup, entry->d_name);
 
         if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && n > 0 && (size_t)n < sizeof(below))
-            r = walk(places, below, depth + 1, list);
+            r = host_search_add_path(search, below);
     }
     closedir(directory);
     return r;
 }
 
-int host_by_cgroup(const struct host_places *places, struct host_found_list *list)
+static int read_cgroup(struct host_search *search, const char *cgroup)
 {
     char path[PATH_MAX];
-    int r = 0;
+    int r, n = snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
 
-    for (size_t i = 0; i < places->cgroups.n && r == 0; i++) {
-        const char *given = places->cgroups.items[i];
+    free(search->procs);
+    search->procs = search->next = NULL;
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return 0;
+    r = host_read_file(search->places.root, path, &search->procs, NULL);
+    search->next = r < 0 ? NULL : search->procs;
+    return r < 0 && file_own_lack(r) < 0 ? r : add_cgroups_below(search, cgroup);
+}
 
-        if (!strncmp(given, CGROUPS "/", strlen(CGROUPS "/")))
-            given += strlen(CGROUPS "/");
-        snprintf(path, sizeof(path), CGROUPS "/%s", given + strspn(given, "/"));
-        r = walk(places, path, 0, list);
+/* One process, or one cgroup. */
+int host_by_cgroup(struct host_search *search)
+{
+    const char *line = search->next ? strsep(&search->next, "\n") : NULL;
+    int r;
+
+    if (!search->begun) {
+        search->begun = true;
+        r = begin(search);
+    } else if (line) {
+        r = add_process(search, line);
+    } else if (search->at < search->nr_paths) {
+        r = read_cgroup(search, search->paths[search->at++]);
+    } else {
+        return 0;
     }
-    return r;
+    return r < 0 ? r : 1;
 }

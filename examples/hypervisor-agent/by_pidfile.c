@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "discovery.h"
-
 #include <errno.h>
 #include <glob.h>
 #include <limits.h>
@@ -10,9 +8,10 @@
 
 #include "common/files.h"
 #include "proc.h"
+#include "search.h"
 
 /* There may also be the file of libvirt's own daemon, and stale files whose pid now belongs to another process. */
-static int add_from(const struct host_places *places, const char *path, struct host_found_list *list)
+static int add_from(struct host_search *search, const char *path)
 {
     char name[HOST_NAME_SIZE], *text;
     pid_t pid;
@@ -25,13 +24,13 @@ static int add_from(const struct host_places *places, const char *path, struct h
     free(text);
     if (!pid)
         return 0;
-    r = host_has_command(places, pid);
-    if (r == 0 && places->passed_over)
-        places->passed_over(path, pid);
+    r = host_has_command(search, pid);
+    if (r == 0 && search->places.passed_over)
+        search->places.passed_over(path, pid);
     if (r <= 0)
         return r;
     host_stem(path, name);
-    return host_found_add(list, pid, HOST_BY_PIDFILE, name);
+    return host_search_add(search, pid, HOST_BY_PIDFILE, name);
 }
 
 /* A directory that may not be read counts as empty. If no more files can be opened, the search ends with that error. */
@@ -41,8 +40,9 @@ static int directory_failed(const char *path, int error)
     return file_own_lack(-error) < 0;
 }
 
-int host_by_pidfile(const struct host_places *places, struct host_found_list *list)
+static int find_files(struct host_search *search)
 {
+    const struct host_places *places = &search->places;
     char pattern[PATH_MAX];
     int r = 0;
 
@@ -56,7 +56,7 @@ int host_by_pidfile(const struct host_places *places, struct host_found_list *li
         switch (glob(pattern, 0, directory_failed, &found)) {
         case 0:
             for (size_t k = 0; k < found.gl_pathc && r == 0; k++)
-                r = add_from(places, found.gl_pathv[k], list);
+                r = host_search_add_path(search, found.gl_pathv[k]);
             break;
         case GLOB_NOSPACE:
             r = -ENOMEM;
@@ -70,4 +70,19 @@ int host_by_pidfile(const struct host_places *places, struct host_found_list *li
         globfree(&found);
     }
     return r;
+}
+
+int host_by_pidfile(struct host_search *search)
+{
+    int r;
+
+    if (!search->begun) {
+        search->begun = true;
+        r = find_files(search);
+        return r < 0 ? r : 1;
+    }
+    if (search->at == search->nr_paths)
+        return 0;
+    r = add_from(search, search->paths[search->at++]);
+    return r < 0 ? r : 1;
 }

@@ -80,6 +80,26 @@ void host_stem(const char *path, char name[HOST_NAME_SIZE])
     snprintf(name, HOST_NAME_SIZE, "%.*s", len, base);
 }
 
+/* Controls, surrogates, what is no character; and what cannot be seen or changes how others are shown: blanks of other
+ * scripts, marks of direction, separators of lines, byte order marks. */
+static bool is_printable(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } not [] = {
+        {0x00, 0x1f},       {0x7f, 0xa0},           {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
+        {0x115f, 0x1160},   {0x1680, 0x1680},       {0x180b, 0x180f}, {0x2000, 0x200f}, {0x2028, 0x202f},
+        {0x205f, 0x206f},   {0x3000, 0x3000},       {0x3164, 0x3164}, {0xd800, 0xdfff}, {0xfdd0, 0xfdef},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},       {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xfffe, 0xffff},
+        {0xe0000, 0xe0fff}, {0x10fffe, UINT32_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof(not ) / sizeof(not [0]); i++)
+        if (code >= not [i].first && code <= not [i].last)
+            return false;
+    return true;
+}
+
 /* How many bytes the character in UTF-8 at @c has; 0: it is none, or none to be printed. */
 static size_t character(const unsigned char *c)
 {
@@ -92,9 +112,7 @@ static size_t character(const unsigned char *c)
             return 0;
         code = code << 6 | (c[i] & 0x3f);
     }
-    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-        return 0;
-    return code >= least[len] ? len : 0;
+    return code >= least[len] && is_printable(code) ? len : 0;
 }
 
 void host_make_printable(char *text)
@@ -147,6 +165,26 @@ bool host_json_option(const char *text, const char *key, char *value, size_t siz
         return *value != '\0';
     }
     return false;
+}
+
+bool host_make_name(char name[HOST_NAME_SIZE])
+{
+    size_t len = strlen(name), begin = strspn(name, " ");
+    bool visible = false;
+
+    for (const char *c = name; *c;) {
+        size_t n = character((const unsigned char *)c);
+
+        visible |= n && *c != ' ';
+        c += n ? n : 1;
+    }
+    if (!visible)
+        return false;
+    memset(name, '_', begin);
+    while (len && name[len - 1] == ' ')
+        name[--len] = '_';
+    host_make_printable(name);
+    return true;
 }
 
 bool host_cmdline_name(const struct host_cmdline *cmdline, char name[HOST_NAME_SIZE])

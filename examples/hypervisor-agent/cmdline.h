@@ -48,6 +48,8 @@ bool host_scope_name(const char *cgroup, char name[HOST_NAME_SIZE]);
 /* Makes a text one printable line of UTF-8, because whoever starts a program chooses its words. Other bytes become '_'.
  */
 void host_make_printable(char *text);
+/* The same for a name, which has no blanks at its ends. Returns false if nothing of it can be seen: it is no name. */
+bool host_make_name(char name[HOST_NAME_SIZE]);
 /* The last component of a path, without the extension. */
 void host_stem(const char *path, char name[HOST_NAME_SIZE]);
 

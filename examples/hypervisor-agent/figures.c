@@ -74,6 +74,9 @@ void host_metrics(struct agent *agent, struct metrics *metrics)
         vm_metrics(metrics, host, host->vms[i]);
     if (host->all)
         metrics_shared_context(metrics, host_watch_context(host->all));
+    metrics_uint(metrics, METRIC_VM_LEFT_OUT, &(struct metrics_label){"by", "max_machines"}, 1, host->found.left_out);
+    metrics_uint(metrics, METRIC_VM_LEFT_OUT, &(struct metrics_label){"by", "max_per_user"}, 1,
+                 host->found.left_out_of_user);
     metrics_uint(metrics, METRIC_HOST_TRIED, NULL, 0, host->tried);
     if (host->ledger.quota != POLICY_NO_LIMIT)
         metrics_uint(metrics, METRIC_HOST_QUOTA, NULL, 0, host->ledger.quota);

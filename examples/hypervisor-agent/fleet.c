@@ -11,7 +11,6 @@
 #include "proc.h"
 
 #define RETRY_NS   UINT64_C(30000000000) /* retry after a machine could not be watched */
-#define BEGIN_NS   UINT64_C(20000000)    /* of looking at new machines in one go: sampling must go on */
 #define LOOK_AGAIN 6                     /* scans between two looks at where a machine's memory is */
 
 const char *host_state_name(enum host_state state)
@@ -22,27 +21,39 @@ const char *host_state_name(enum host_state state)
     return names[state];
 }
 
-/* Whether no other machine is in the cgroup of this one, nor the daemon, so that its figures are the machine's. A slice
- * is for many. */
-static bool has_own_cgroup(const struct host_vm *vm)
+static int by_cgroup(const void *a, const void *b)
 {
-    const struct host *host = vm->host;
-    const char *dot = strrchr(vm->found.cgroup, '.');
+    const struct host_vm *x = *(const struct host_vm *const *)a, *y = *(const struct host_vm *const *)b;
 
-    if (!*vm->found.cgroup || !strcmp(vm->found.cgroup, host->cgroup) || (dot && !strcmp(dot, ".slice")))
-        return false;
-    for (size_t i = 0; i < host->n; i++)
-        if (host->vms[i] != vm && !strcmp(host->vms[i]->found.cgroup, vm->found.cgroup))
-            return false;
-    return true;
+    return strcmp(x->found.cgroup, y->found.cgroup);
 }
 
 static void use_own_cgroup(struct host_vm *vm, bool own)
 {
+    const char *dot = strrchr(vm->found.cgroup, '.');
+
+    own &= *vm->found.cgroup && strcmp(vm->found.cgroup, vm->host->cgroup) != 0 && (!dot || strcmp(dot, ".slice") != 0);
     if (vm->own_cgroup == own)
         return;
     vm->own_cgroup = own;
     vm->stall_seen = false;
+}
+
+/* The figures of a cgroup are those of a machine if no other machine is in it, nor the daemon. A slice is for many. */
+int host_use_own_cgroups(struct host *host)
+{
+    struct host_vm **vms = calloc(host->n + 1, sizeof(struct host_vm *));
+
+    if (!vms)
+        return -ENOMEM;
+    memcpy(vms, host->vms, host->n * sizeof(struct host_vm *));
+    if (host->n)
+        qsort(vms, host->n, sizeof(struct host_vm *), by_cgroup);
+    for (size_t i = 0; i < host->n; i++)
+        use_own_cgroup(vms[i], (!i || by_cgroup(&vms[i - 1], &vms[i]) != 0) &&
+                                   (i + 1 == host->n || by_cgroup(&vms[i], &vms[i + 1]) != 0));
+    free(vms);
+    return 0;
 }
 
 static void set_state(struct host_vm *vm, enum host_state state)
@@ -96,8 +107,7 @@ static bool is_not_to_be_watched(struct host_vm *vm)
     return true;
 }
 
-/* It cannot be watched, or its context has failed. It is retried later. */
-static void failed(struct host_vm *vm)
+void host_vm_failed(struct host_vm *vm)
 {
     set_state(vm, HOST_FAILED);
     vm->retry_ns = clock_now_ns() + RETRY_NS;
@@ -122,7 +132,7 @@ static void begin(struct host_vm *vm)
     }
     if (r < 0) {
         log_warning("%s: /proc/%d cannot be read: %s", vm->found.name, (int)vm->found.pid, strerror(-r));
-        failed(vm);
+        host_vm_failed(vm);
         return;
     }
     vm->ram = vm->seen;
@@ -133,7 +143,7 @@ static void begin(struct host_vm *vm)
     if (r < 0 && r != -ESRCH)
         log_warning("%s: cannot be watched: %s", vm->found.name, error.text);
     if (r < 0) {
-        failed(vm);
+        host_vm_failed(vm);
         return;
     }
     set_state(vm, HOST_WATCHED);
@@ -164,10 +174,11 @@ static void look_again(struct host_vm *vm)
     rewatch(vm);
 }
 
-static void follow(struct host_vm *vm, uint64_t now)
+/* Decides what is to be done with a machine that is there still. What takes time is done by host_begin_some(). */
+void host_vm_follow(struct host_vm *vm, uint64_t now)
 {
     if (vm->state != HOST_FOUND && is_out_of_date(vm)) {
-        rewatch(vm);
+        set_state(vm, HOST_FOUND);
         return;
     }
     switch (vm->state) {
@@ -175,28 +186,18 @@ static void follow(struct host_vm *vm, uint64_t now)
     case HOST_HUGETLB:
     case HOST_UNCERTAIN:
     case HOST_PINNED:
-        if ((unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN)
-            look_again(vm);
+        vm->due |= (unsigned int)vm->found.pid % LOOK_AGAIN == vm->host->nr_scans % LOOK_AGAIN;
         break;
     case HOST_FOUND:
     case HOST_EXCLUDED:
         break;
     case HOST_FAILED:
-        if (now >= vm->retry_ns)
-            begin(vm);
+        vm->due |= now >= vm->retry_ns;
         break;
     case HOST_NO_MEMORY:
-        begin(vm);
+        vm->due = true;
         break;
     }
-}
-
-static bool is_known(const struct host *host, pid_t pid)
-{
-    for (size_t i = 0; i < host->n; i++)
-        if (host->vms[i]->found.pid == pid)
-            return true;
-    return false;
 }
 
 /* What a dry run has found out. */
@@ -214,12 +215,12 @@ static void tell_advice(struct host_vm *vm)
                  vm->found.name, tolerance);
 }
 
-void host_vm_remove(struct host_vm *vm)
+void host_vm_remove(struct host_vm *vm, const char *why)
 {
     struct host *host = vm->host;
     size_t i = 0;
 
-    log_info("%s: pid %d has exited; %llu MiB of it were reclaimed", vm->found.name, (int)vm->found.pid,
+    log_info("%s: pid %d %s; %llu MiB of it were reclaimed", vm->found.name, (int)vm->found.pid, why,
              (unsigned long long)(vm->reclaimed >> 20));
     if (vm->advise)
         tell_advice(vm);
@@ -236,7 +237,7 @@ void host_vm_remove(struct host_vm *vm)
 static void exited(struct loop_source *source, int pid, void *userdata)
 {
     (void)source, (void)pid;
-    host_vm_remove(userdata);
+    host_vm_remove(userdata, "has exited");
 }
 
 static int make_room(struct host *host)
@@ -259,7 +260,7 @@ static int make_room(struct host *host)
     return 0;
 }
 
-static int add(struct host *host, const struct host_found *found)
+int host_vm_add(struct host *host, const struct host_found *found)
 {
     struct host_vm *vm;
     int r = make_room(host);
@@ -273,7 +274,7 @@ static int add(struct host *host, const struct host_found *found)
     vm->found = *found;
     vm->state = HOST_FOUND;
     vm->backoff = BACKOFF_INIT;
-    host_policy_get(host->agent->config, vm->found.name, &vm->policy);
+    host_policy_get(host->agent->config, &vm->found, &vm->policy);
     r = loop_add_process(host->agent->loop, found->pid, exited, vm, &vm->process);
     if (r == 0 && !host_found_is_alive(config_text(host->agent->config, NULL, "root"), found)) {
         loop_remove(vm->process); /* replaced since it was found: the next scan finds who it is */
@@ -287,55 +288,25 @@ static int add(struct host *host, const struct host_found *found)
     return 0;
 }
 
-static const struct host_found *is_found(const struct host *host, const struct host_vm *vm)
+static void begin_or_look_again(struct host_vm *vm)
 {
-    for (size_t i = 0; i < host->found.n; i++)
-        if (host->found.items[i].pid == vm->found.pid && host->found.items[i].start_time == vm->found.start_time)
-            return &host->found.items[i];
-    return NULL;
+    vm->due = false;
+    if (vm->state == HOST_FOUND || vm->state == HOST_FAILED || vm->state == HOST_NO_MEMORY)
+        begin(vm);
+    else
+        look_again(vm);
 }
 
 bool host_begin_some(struct host *host)
 {
-    uint64_t until = clock_now_ns() + BEGIN_NS;
+    uint64_t until = clock_now_ns() + HOST_SLICE_NS;
 
     for (size_t i = 0; i < host->n; i++) {
-        if (host->vms[i]->state != HOST_FOUND)
+        if (host->vms[i]->state != HOST_FOUND && !host->vms[i]->due)
             continue;
         if (clock_now_ns() >= until)
             return true;
-        begin(host->vms[i]);
+        begin_or_look_again(host->vms[i]);
     }
     return false;
-}
-
-static void passed_over(const char *pid_file, pid_t pid)
-{
-    log_debug("%s: process %d runs none of the commands and is left alone", pid_file, (int)pid);
-}
-
-int host_scan(struct host *host)
-{
-    struct host_places places;
-    uint64_t now = clock_now_ns();
-    int r;
-
-    host->vm_failed = failed;
-    host_places_get(host->agent->config, &places);
-    places.passed_over = passed_over;
-    r = host_discover(&places, &host->found);
-    if (r < 0)
-        return r; /* nobody is taken for gone */
-    host->nr_scans++;
-    for (size_t i = host->n; i-- > 0;)
-        if (!is_found(host, host->vms[i]))
-            host_vm_remove(host->vms[i]);
-    for (size_t i = host->n; i-- > 0;)
-        follow(host->vms[i], now);
-    for (size_t i = 0; i < host->found.n && r == 0; i++)
-        if (!is_known(host, host->found.items[i].pid))
-            r = add(host, &host->found.items[i]);
-    for (size_t i = 0; i < host->n; i++)
-        use_own_cgroup(host->vms[i], has_own_cgroup(host->vms[i]));
-    return r;
 }

@@ -23,15 +23,37 @@ static void begin_some(struct loop_source *source, int value, void *userdata)
         loop_set_timer(host->begin_timer, 1, 0);
 }
 
-static void scan(struct loop_source *source, int value, void *userdata)
+static void search(struct loop_source *source, int value, void *userdata)
 {
     struct host *host = userdata;
-    int r = host_scan(host);
+    int r = host_scan_some(host);
 
     (void)source, (void)value;
+    if (r > 0) {
+        loop_set_timer(host->search_timer, 1, 0);
+        return;
+    }
     if (r < 0)
         log_error("looking for machines: %s; retried at the next interval", strerror(-r));
     begin_some(NULL, 0, host);
+}
+
+/* Goes on with the search of the start, if it is not done. */
+static void search_on(struct loop_source *source, int value, void *userdata)
+{
+    struct host *host = userdata;
+
+    if (host->search)
+        search(source, value, host);
+}
+
+/* A search that takes longer than the interval goes on. */
+static void scan(struct loop_source *source, int value, void *userdata)
+{
+    struct host *host = userdata;
+
+    if (!host->search)
+        search(source, value, host);
 }
 
 static void window(struct loop_source *source, int value, void *userdata)
@@ -90,10 +112,12 @@ int host_start(struct agent *agent, struct agent_error *error)
         return r;
     log_info("backend %s, %s", host->backend_ops ? host->backend_ops->name : host->backend,
              host->shared ? "one context for all machines" : "a context for each machine");
-    r = host_scan(host);
+    r = host_scan_some(host);
     if (r < 0)
         return agent_fail(error, r, "looking for machines: %s", strerror(-r));
     r = loop_add_timer(agent->loop, 1, 0, begin_some, host, &host->begin_timer);
+    if (r == 0)
+        r = loop_add_timer(agent->loop, 1, 0, search_on, host, &host->search_timer);
     if (r == 0)
         r = loop_add_timer(agent->loop, config_number(agent->config, NULL, "discovery_interval"),
                            config_number(agent->config, NULL, "discovery_interval"), scan, host, &host->scan_timer);
@@ -109,12 +133,14 @@ int host_stop(struct agent *agent)
     struct host *host = agent->userdata;
     int r;
 
+    host_scan_cancel(host);
     host->scan_timer = loop_remove(host->scan_timer);
+    host->search_timer = loop_remove(host->search_timer);
     host->begin_timer = loop_remove(host->begin_timer);
     host->usage_timer = loop_remove(host->usage_timer);
     host->window_timer = loop_remove(host->window_timer);
     while (host->n)
-        host_vm_remove(host->vms[host->n - 1]);
+        host_vm_remove(host->vms[host->n - 1], "is let go");
     if (host->window)
         log_info("tried %llu MiB in total; at most %llu of %llu KiB in a window",
                  (unsigned long long)(host->tried >> 20), (unsigned long long)(host->peak_used >> 10),
@@ -135,7 +161,7 @@ static int configure(struct host *host, const struct config *config, struct agen
     int r = 0;
 
     for (size_t i = 0; i < host->n; i++)
-        host_policy_get(config, host->vms[i]->found.name, &host->vms[i]->policy);
+        host_policy_get(config, &host->vms[i]->found, &host->vms[i]->policy);
     for (size_t i = 0; r == 0 && (watch = host_watch_next(host, &i)) != NULL;)
         r = host_watch_configure(watch, config, error);
     /* This comes last, because a context that is disabled forgets its regions. */
@@ -173,6 +199,7 @@ static int reload(struct agent *agent, const struct config *next, struct agent_e
             log_error("the configuration cannot be restored: %s", again.text);
         return r;
     }
+    host_scan_cancel(host); /* it has the old configuration */
     scan_soon(host, next);
     loop_set_timer(host->window_timer, window_ns(next), window_ns(next));
     return 0;

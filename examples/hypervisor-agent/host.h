@@ -20,6 +20,7 @@
 #include "guest_ram.h"
 #include "policy.h"
 #include "settings.h"
+#include "swap.h"
 #include "usage.h"
 
 struct host;
@@ -52,6 +53,7 @@ struct host_vm {
     struct host_watch *watch; /* while WATCHED */
     uint32_t target;          /* in it */
     bool whole;               /* the memory is that of the whole process, not only the guest's */
+    bool due;                 /* to be looked at again */
     uint64_t retry_ns;        /* while FAILED: when to retry */
     bool own_cgroup;          /* as far as known, nobody else is in its cgroup */
 
@@ -87,9 +89,11 @@ struct host {
     size_t n;
     size_t capacity;
     struct host_found_list found;
+    struct host_search *search; /* at work, or NULL */
     unsigned int nr_scans;
+    enum host_swap swap;           /* as it was seen last */
     char cgroup[HOST_CGROUP_SIZE]; /* the daemon's own */
-    struct loop_source *scan_timer, *begin_timer, *usage_timer, *window_timer;
+    struct loop_source *scan_timer, *search_timer, *begin_timer, *usage_timer, *window_timer;
 
     const char *backend;                   /* of the contexts */
     bool shared;                           /* one context for all machines */
@@ -119,12 +123,24 @@ extern const struct agent_program host_program;
 int host_start(struct agent *agent, struct agent_error *error);
 int host_stop(struct agent *agent);
 
-/* fleet.c: adds and removes machines. If the configuration or the never-reclaim list has changed what is to be watched
- * of a machine, the scan removes the machine and adds it again. */
-int host_scan(struct host *host);
-/* Looks at machines that were found, but only for a short time. Returns whether there are more. */
+#define HOST_SLICE_NS UINT64_C(20000000) /* of looking at machines in one go: sampling must go on */
+
+/* scan.c: searches for machines for a short time. Returns 1 if there is more to do, 0 when the machines are up to date,
+ * or a negative errno. If the configuration or the never-reclaim list has changed what is to be watched of a machine,
+ * that is done, too. */
+int host_scan_some(struct host *host);
+/* Forgets a search that has begun. The configuration may then go. */
+void host_scan_cancel(struct host *host);
+
+/* fleet.c: the machines. */
+int host_vm_add(struct host *host, const struct host_found *found);
+/* @why: for the log, "has exited". */
+void host_vm_remove(struct host_vm *vm, const char *why);
+void host_vm_follow(struct host_vm *vm, uint64_t now);
+void host_vm_failed(struct host_vm *vm);
+int host_use_own_cgroups(struct host *host);
+/* Looks at machines that were found or are due, but only for a short time. Returns whether there are more. */
 bool host_begin_some(struct host *host);
-void host_vm_remove(struct host_vm *vm);
 const char *host_state_name(enum host_state state);
 
 /* look.c: finds the guest's memory in a process. @configured: its size from the configuration, or 0. Returns 0 or a

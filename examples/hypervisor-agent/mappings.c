@@ -2,28 +2,41 @@
 #include "mappings.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A number that ends with @end. Moves behind it. */
+static bool number(const char **at, int base, char end, uint64_t *ret)
+{
+    char *rest;
+
+    if (**at == ' ' || **at == '-' || **at == '+')
+        return false;
+    *ret = strtoull(*at, &rest, base);
+    if (rest == *at || (*rest != end && !(end == ' ' && !*rest)))
+        return false;
+    *at = rest + (*rest != '\0');
+    return true;
+}
 
 /* "7f2e40000000-7f2ec0000000 rw-p 00000000 00:00 0      [heap]" */
 static int parse_line(const char *line, struct host_mapping *ret)
 {
     struct host_mapping m = {0};
-    char flags[5];
-    int at = 0;
+    uint64_t major, minor;
 
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*x:%*x %" SCNu64 "%n", &m.start, &m.end, flags,
-               &m.offset, &m.inode, &at) != 5)
+    if (!number(&line, 16, '-', &m.start) || !number(&line, 16, ' ', &m.end) || m.start >= m.end ||
+        strcspn(line, " ") != 4)
         return -EINVAL;
-    if (m.start >= m.end || strlen(flags) != 4)
+    m.readable = line[0] == 'r';
+    m.writable = line[1] == 'w';
+    m.executable = line[2] == 'x';
+    m.shared = line[3] == 's';
+    line += 4 + (line[4] == ' ');
+    if (!number(&line, 16, ' ', &m.offset) || !number(&line, 16, ':', &major) || !number(&line, 16, ' ', &minor) ||
+        !number(&line, 10, ' ', &m.inode))
         return -EINVAL;
-    m.readable = flags[0] == 'r';
-    m.writable = flags[1] == 'w';
-    m.executable = flags[2] == 'x';
-    m.shared = flags[3] == 's';
-    m.path = line + at + strspn(line + at, " \t");
+    m.path = line + strspn(line, " \t");
     *ret = m;
     return 0;
 }

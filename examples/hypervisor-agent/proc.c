@@ -2,6 +2,7 @@
 #include "proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -34,6 +35,32 @@ int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_tex
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
     r = host_read_file(root, path, ret_text, ret_len);
     return r == -ENOENT ? -ESRCH : r;
+}
+
+int host_read_begin(const char *root, pid_t pid, const char *name, char *buf, size_t size)
+{
+    char path[64], whole[PATH_MAX];
+    size_t len = 0;
+    ssize_t n = 1;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    if (prefixed(root, path, whole) < 0)
+        return -ENAMETOOLONG;
+    fd = open(whole, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    while (n > 0 && len < size - 1) {
+        n = read(fd, buf + len, size - 1 - len);
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            len += (size_t)n;
+    }
+    n = n < 0 ? -errno : (ssize_t)len;
+    close(fd);
+    buf[len] = '\0';
+    return (int)n;
 }
 
 bool host_read_exe(const char *root, pid_t pid, char *path, size_t size)

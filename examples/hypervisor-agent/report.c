@@ -27,7 +27,7 @@ static void look(const struct config *config, const struct host_found *found, st
     struct host_smaps smaps;
     int r;
 
-    host_policy_get(config, found->name, &ret->policy);
+    host_policy_get(config, found, &ret->policy);
     r = host_read_ram(root, found, ret->policy.memory, &ret->ram);
 
     /* Read only for the kind. If it fails, the kind stays as found. */
@@ -120,6 +120,26 @@ static void passed_over(const char *pid_file, pid_t pid)
             (int)pid);
 }
 
+static void missing(pid_t pid)
+{
+    fprintf(stderr, "damon-reclaim-host: discovery_pids: there is no process %d\n", (int)pid);
+}
+
+/* What else one wants to know before one wonders; for people, and so not on standard output. */
+static void print_remarks(const struct config *config, const struct host_found_list *list)
+{
+    const char *swap = host_swap_text(host_read_swap(config_text(config, NULL, "root")));
+
+    if (!list->n)
+        fprintf(stderr, "damon-reclaim-host: no virtual machines are found; discovery_commands, discovery_users and "
+                        "discovery_cgroups say where to look\n");
+    if (list->left_out || list->left_out_of_user)
+        fprintf(stderr, "damon-reclaim-host: %zu machines are left out by max_machines, %zu by max_per_user\n",
+                list->left_out, list->left_out_of_user);
+    if (*swap)
+        fprintf(stderr, "damon-reclaim-host: %s\n", swap);
+}
+
 int host_report(const struct config *config)
 {
     struct host_found_list list = {0};
@@ -128,11 +148,14 @@ int host_report(const struct config *config)
 
     host_places_get(config, &places);
     places.passed_over = passed_over;
+    places.missing = missing;
     r = host_discover(&places, &list);
     if (r == 0 && config_bool(config, NULL, "json"))
         r = print_json(config, &list);
-    else if (r == 0)
+    else if (r == 0 && list.n)
         print_table(config, &list);
+    if (r == 0)
+        print_remarks(config, &list);
     host_found_free(&list);
     if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
         r = -EIO;

@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/never.h"
+
+#define MOST_PID 4194304 /* of the kernel, on 64 bits */
 
 static int parse_min_age(const char *value, uint64_t *ret_us, struct agent_error *error)
 {
@@ -42,7 +45,14 @@ const struct config_option host_options[] = {
      "cgroups below /sys/fs/cgroup: processes in and below them that run one of the commands are virtual machines"},
     {"discovery", "commands", CONFIG_LIST, "qemu-system-*,qemu-kvm,kvm,cloud-hypervisor", "PATTERN,...",
      "names of the programs that run virtual machines"},
-    {"discovery", "anywhere", CONFIG_BOOL, "Y", NULL, "look for the commands among all processes"},
+    {"discovery", "users", CONFIG_LIST, "root,libvirt-qemu,qemu,kvm,qemu-libvirtd,oneadmin", "USER,...",
+     "users that run virtual machines: names in /etc/passwd, or numbers"},
+    {"discovery", "anywhere", CONFIG_BOOL, "N", NULL,
+     "look for the commands among the processes of all users, not only of `users`"},
+    {"discovery", "max_machines", CONFIG_UINT, "2000", NULL, "how many virtual machines are watched at most", .min = 1,
+     .max = 100000},
+    {"discovery", "max_per_user", CONFIG_UINT, "32", NULL, "how many of each user that is not in `users`", .min = 1,
+     .max = 100000},
     {"discovery", "interval", CONFIG_TIME, "5s", NULL, "time between two searches for machines",
      .min = UINT64_C(100000000)},
 
@@ -76,29 +86,38 @@ const struct config_default host_defaults[] = {
     {NULL, NULL},
 };
 
+/* By any name that it has: where two machines are called the same, both have the protection of the section. */
+static bool is_called(const struct host_found *found, const char *pattern)
+{
+    for (size_t i = 0; i < HOST_OWN_NAMES && *found->own[i]; i++)
+        if (!fnmatch(pattern, found->own[i], 0))
+            return true;
+    return !fnmatch(pattern, found->name, 0);
+}
+
 /* The section that sets @key for the machine. If there is none, a name that does not exist, which has the defaults. */
-static const char *section_of(const struct config *config, const char *name, const char *key)
+static const char *section_of(const struct config *config, const struct host_found *found, const char *key)
 {
     const char *pattern;
 
     for (size_t i = 0; (pattern = config_instance(config, "vm", i)) != NULL; i++)
-        if (!fnmatch(pattern, name, 0) && config_is_set(config, pattern, key))
+        if (is_called(found, pattern) && config_is_set(config, pattern, key))
             return pattern;
     return "";
 }
 
-void host_policy_get(const struct config *config, const char *name, struct host_policy *ret)
+void host_policy_get(const struct config *config, const struct host_found *found, struct host_policy *ret)
 {
-    const char *min_age = config_text(config, section_of(config, name, "vm_min_age"), "vm_min_age");
+    const char *min_age = config_text(config, section_of(config, found, "vm_min_age"), "vm_min_age");
 
     *ret = (struct host_policy){
-        .excluded = config_bool(config, section_of(config, name, "vm_exclude"), "vm_exclude"),
-        .whole_process = config_bool(config, section_of(config, name, "vm_whole_process"), "vm_whole_process"),
+        .excluded = config_bool(config, section_of(config, found, "vm_exclude"), "vm_exclude"),
+        .whole_process = config_bool(config, section_of(config, found, "vm_whole_process"), "vm_whole_process"),
         .min_age_us = config_params(config)->min_age,
-        .weight = (uint32_t)config_number(config, section_of(config, name, "vm_weight"), "vm_weight"),
-        .cap = config_number(config, section_of(config, name, "vm_quota_sz"), "vm_quota_sz"),
-        .memory = config_number(config, section_of(config, name, "vm_memory"), "vm_memory"),
-        .never_below = config_number(config, section_of(config, name, "vm_never_below"), "vm_never_below"),
+        .weight = (uint32_t)config_number(config, section_of(config, found, "vm_weight"), "vm_weight"),
+        .cap = config_number(config, section_of(config, found, "vm_quota_sz"), "vm_quota_sz"),
+        .memory = config_number(config, section_of(config, found, "vm_memory"), "vm_memory"),
+        .never_below = config_number(config, section_of(config, found, "vm_never_below"), "vm_never_below"),
     };
     if (*min_age) /* was checked */
         parse_min_age(min_age, &ret->min_age_us, NULL);
@@ -120,7 +139,10 @@ void host_places_get(const struct config *config, struct host_places *ret)
         .pid_files = words(config, "discovery_pid_files"),
         .cgroups = words(config, "discovery_cgroups"),
         .commands = words(config, "discovery_commands"),
+        .users = words(config, "discovery_users"),
         .anywhere = config_bool(config, NULL, "discovery_anywhere"),
+        .most = config_number(config, NULL, "discovery_max_machines"),
+        .most_of_user = config_number(config, NULL, "discovery_max_per_user"),
     };
 }
 

@@ -15,7 +15,7 @@ extern const struct config_option host_options[];
 extern const struct config_default host_defaults[];
 
 /* How a machine is treated. For each option, the first section [vm PATTERN] applies that sets the option and whose
- * pattern (for fnmatch(3)) matches the name. */
+ * pattern (for fnmatch(3)) matches a name of it. */
 struct host_policy {
     bool excluded;
     bool whole_process;
@@ -26,7 +26,7 @@ struct host_policy {
     uint64_t memory; /* the size of the guest's memory; 0: as the command line says */
 };
 
-void host_policy_get(const struct config *config, const char *name, struct host_policy *ret);
+void host_policy_get(const struct config *config, const struct host_found *found, struct host_policy *ret);
 void host_places_get(const struct config *config, struct host_places *ret);
 void host_limits_get(const struct config *config, struct policy_limits *ret);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole daemon, over a root directory and a monitor backend of the test. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,14 @@ static const char *list(const char *option)
     text[n] = '\0';
     ck_assert_int_eq(pclose(pipe), 0);
     return text;
+}
+
+static void list_lacks(const char *option, const char *word)
+{
+    const char *text = list(option);
+
+    if (strstr(text, word))
+        ck_abort_msg("--list %s says \"%s\":\n%s", option, word, text);
 }
 
 static void list_says(const char *option, const char *word)
@@ -81,8 +90,7 @@ START_TEST(test_pinned)
 
     snprintf(path, sizeof(path), "/proc/%d/fd/7", (int)device);
     tree_link(&tree, path, "/dev/vfio/16");
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)locked);
-    tree_write(&tree, path, "Name:\tqemu\nVmLck:\t   65536 kB\nVmPin:\t       0 kB\n");
+    tree_status(&tree, locked, 0, "VmLck:\t   65536 kB\nVmPin:\t       0 kB\n");
     begin("[vm device]\nwhole_process = Y\n");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     vm_becomes("device", device, "pinned");
@@ -195,6 +203,125 @@ START_TEST(test_same_name)
     metric_reaches(METRIC("vm_resident_bytes", "a"), 1);
     stand_in_stop(low);
     stand_in_stop(high);
+}
+END_TEST
+
+/* A section protects all that are called so, and the name is free again when the other has gone. */
+START_TEST(test_name_taken)
+{
+    pid_t first = machine("db"), second = machine("db");
+    char begin_of[96];
+
+    begin("[vm db]\nexclude = Y\n");
+    snprintf(begin_of, sizeof(begin_of), "db-%d", (int)second);
+    vm_becomes("db", first, "excluded");
+    vm_becomes(begin_of, second, "excluded");
+    stand_in_stop(first);
+    tree_exit(&tree, first);
+    vm_becomes("db", second, "excluded");
+    stand_in_stop(second);
+}
+END_TEST
+
+/* Strangers are left out, and how many is told; those of root are found however many others there are. */
+START_TEST(test_left_out)
+{
+    pid_t pids[4] = {machine("a"), machine("b"), machine("c"), machine("honest")};
+
+    for (size_t i = 0; i < 3; i++)
+        tree_status(&tree, pids[i], 1000, "");
+    begin("");
+    metric_reaches(METRIC("reclaimed_bytes_total", "honest"), 1);
+    metric_is_missing(METRIC("vm_info", "a"));
+    metric_is("damon_reclaim_vm_left_out{by=\"max_per_user\"}", 0);
+    reload("[discovery]\nanywhere = Y\nmax_per_user = 2\n", "applied", 1);
+    metric_becomes("damon_reclaim_vm_left_out{by=\"max_per_user\"}", 1);
+    metric_becomes(METRIC("vm_info", "b"), 1);
+    metric_is_missing(METRIC("vm_info", "c"));
+    reload("[discovery]\nanywhere = Y\nmax_machines = 1\n", "applied", 2);
+    metric_becomes("damon_reclaim_vm_left_out{by=\"max_machines\"}", 3);
+    metric_vanishes(METRIC("vm_info", "a"));
+    metric_is(METRIC("vm_info", "honest"), 1);
+    list_says("2>&1", "3 machines are left out by max_machines");
+    stop_all(pids, 4);
+}
+END_TEST
+
+/* One memory that many have is shared by them, also when the quota is divided. */
+START_TEST(test_proportion)
+{
+    pid_t pids[5] = {machine("a"), machine("b"), machine("c"), machine("d"), machine("honest")};
+    char path[64];
+
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pids[i]);
+        tree_write(&tree, path,
+                   "7f1020000000-7f1024000000 rw-p 00000000 00:00 0 \nSize: 65536 kB\nRss: 65536 kB\nPss: 16384 kB\n");
+    }
+    begin("");
+    metric_reaches(METRIC("vm_cold_bytes", "honest"), 40 * (double)MIB);
+    metric_reaches(METRIC("vm_cold_bytes", "a"), 10 * (double)MIB);
+    windows_pass(3);
+    metric_is_between(METRIC("vm_cold_bytes", "a"), 10 * (double)MIB, 16 * (double)MIB);
+    metric_is_between(METRIC("vm_share_bytes", "honest"), 0.4 * (double)QUOTA, 0.6 * (double)QUOTA);
+    stop_all(pids, 5);
+}
+END_TEST
+
+/* What --list says when there is something that one would wonder about. */
+START_TEST(test_remarks)
+{
+    write_config("[discovery]\npids = 4194304\n");
+    list_says("2>&1", "no virtual machines are found");
+    list_says("2>&1", "there is no process 4194304");
+    list_lacks("2>/dev/null", "NAME");
+#ifdef HAVE_JANSSON
+    list_says("--json 2>/dev/null", "[]");
+#endif
+    tree_write(&tree, "/proc/meminfo", "MemTotal: 9 kB\nSwapTotal:       0 kB\nSwapFree:        0 kB\n");
+    list_says("2>&1", "this host has no swap");
+    tree_write(&tree, "/proc/meminfo", "MemTotal: 9 kB\nSwapTotal: 2000000 kB\nSwapFree: 10000 kB\n");
+    list_says("2>&1", "swap is full");
+    tree_write(&tree, "/proc/meminfo", "MemTotal: 9 kB\nSwapTotal: 2000000 kB\nSwapFree: 1000000 kB\n");
+    list_lacks("2>&1", "swap");
+}
+END_TEST
+
+/* The log at the end: nobody is said to have exited who has not. And of swap, once. */
+START_TEST(test_log)
+{
+    pid_t a = machine("a"), b = machine("b");
+    char path[128], text[8192];
+    size_t n;
+    FILE *file;
+
+    tree_write(&tree, "/proc/meminfo", "MemTotal: 9 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
+    snprintf(path, sizeof(path), "%s/log", tree.root);
+    fflush(stderr);
+    int saved = dup(STDERR_FILENO), fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    ck_assert_int_ge(dup2(fd, STDERR_FILENO), 0);
+    setenv("DAMON_RECLAIM_LOG_LEVEL", "info", 1);
+    begin("");
+    unsetenv("DAMON_RECLAIM_LOG_LEVEL");
+    dup2(saved, STDERR_FILENO);
+    metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
+    stand_in_stop(b);
+    metric_vanishes(METRIC("vm_info", "b"));
+    tree_exit(&tree, b);
+    stop_all(&a, 1);
+    close(saved);
+    close(fd);
+    file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    n = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    ck_assert_ptr_nonnull(strstr(text, "this host has no swap"));
+    ck_assert_ptr_null(strstr(strstr(text, "this host has no swap") + 1, "this host has no swap"));
+    ck_assert_ptr_nonnull(strstr(text, " has exited"));
+    ck_assert_ptr_nonnull(strstr(text, " is let go"));
+    snprintf(path, sizeof(path), "a: pid %d has exited", (int)a);
+    ck_assert_ptr_null(strstr(text, path));
 }
 END_TEST
 
@@ -349,8 +476,10 @@ END_TEST
 
 START_TEST(test_wrong)
 {
-    static const char *const wrong[] = {"[vm a]\nweight = 0\n", "[vm a]\nmin_age = soon\n", "[vm a]\ncolour = red\n",
-                                        "[discovery]\npids = all\n", "[vm a]\nnever_below = -1\n"};
+    static const char *const wrong[] = {
+        "[vm a]\nweight = 0\n",      "[vm a]\nmin_age = soon\n",          "[vm a]\ncolour = red\n",
+        "[discovery]\npids = all\n", "[discovery]\npids = 99999999999\n", "[discovery]\npids = 0\n",
+        "[vm a]\nnever_below = -1\n"};
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         begin(wrong[i]);
@@ -373,7 +502,7 @@ START_TEST(test_list)
     list_says("", "excluded\n");
     snprintf(line, sizeof(line), "driver.pid: process %d runs none of the commands", (int)getpid());
     list_says("2>&1", line);
-    ck_assert_ptr_null(strstr(list("2>/dev/null"), line));
+    list_lacks("2>/dev/null", line);
 #ifdef HAVE_JANSSON
     list_says("--json", "\"name\": \"a\"");
     list_says("--json", "\"memory\": 67108864");
@@ -397,6 +526,11 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_come_and_go);
     tcase_add_test(tcase, test_never_below);
     tcase_add_test(tcase, test_same_name);
+    tcase_add_test(tcase, test_name_taken);
+    tcase_add_test(tcase, test_left_out);
+    tcase_add_test(tcase, test_proportion);
+    tcase_add_test(tcase, test_remarks);
+    tcase_add_test(tcase, test_log);
     tcase_add_test(tcase, test_replaced);
     tcase_add_test(tcase, test_reload);
     tcase_add_test(tcase, test_refused_list);

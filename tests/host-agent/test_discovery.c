@@ -102,6 +102,7 @@ START_TEST(test_by_cgroup)
     tree_process(&tree, 10, 1, "qemu-system-x86", SCOPE "/libvirt/emulator", words);
     tree_process(&tree, 11, 1, "swtpm", SCOPE "/libvirt/emulator", tpm);
     qemu(12, "elsewhere", "/user.slice");
+    tree_status(&tree, 12, 1000, "");
     tree_write(&tree, "/sys/fs/cgroup" SCOPE "/libvirt/emulator/cgroup.procs", "10\n11\n99\n");
     tree_write(&tree, "/sys/fs/cgroup/user.slice/cgroup.procs", "12\n");
     ck_assert_int_eq(host_discover(&places, &list), 0);
@@ -152,12 +153,31 @@ START_TEST(test_printable_names)
         {"we\xff", "we_"},
         {"a\nb\x1b[31m\x7f", "a_b_[31m_"},
         {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
-        {"\xc0\xaf", "__"},
-        {"\xed\xa0\x80", "___"},
+        {"g\xc0\xaf", "g__"},
+        {"h\xed\xa0\x80", "h___"},
         {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
         {"cut\xe2\x82", "cut__"},
         {"x\xc2\x85", "x__"},
-        {"\xf4\x90\x80\x80", "____"},
+        {"i\xf4\x90\x80\x80", "i____"},
+        /* Marks of direction, a separator of lines, a byte order mark, blanks that look like none. */
+        {"a\xe2\x80\xae"
+         "b",
+         "a___b"},
+        {"a\xe2\x81\xa6"
+         "c",
+         "a___c"},
+        {"a\xe2\x80\xa8"
+         "d",
+         "a___d"},
+        {"\xef\xbb\xbf"
+         "e",
+         "___e"},
+        {"f\xc2\xa0", "f__"},
+        {" a b ", "_a b_"},
+        /* What has nothing that can be seen is no name. */
+        {" ", "25"},
+        {"\xe2\x80\x8b\xef\xbb\xbf", "26"},
+        {"\xff", "27"},
     };
     struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
     char longer[200];
@@ -177,11 +197,7 @@ END_TEST
 /* Two guests of one name; one process that several methods find; those that go and come. */
 START_TEST(test_names_and_rescans)
 {
-    struct host_places places = {.root = tree.root,
-                                 .pids = WORDS("51"),
-                                 .commands = COMMANDS,
-                                 .cgroups = WORDS("machine.slice"),
-                                 .anywhere = true};
+    struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
 
     qemu(50, "twin", "/");
     qemu(51, "twin", "/");
@@ -189,22 +205,122 @@ START_TEST(test_names_and_rescans)
     ck_assert_uint_eq(list.n, 2);
     ck_assert_str_eq(found(50)->name, "twin");
     ck_assert_str_eq(found(51)->name, "twin-51");
-    ck_assert_int_eq(found(51)->method, HOST_BY_LIST);
-    tree_exit(&tree, 50);
-    qemu(52, "new", "/");
+    ck_assert_str_eq(found(51)->own[0], "twin");
+    qemu(49, "twin", "/"); /* older than both, but it comes later */
     ck_assert_int_eq(host_discover(&places, &list), 0);
-    ck_assert_uint_eq(list.n, 2);
-    ck_assert_ptr_null(found(50));
-    ck_assert_str_eq(found(51)->name, "twin-51"); /* by which it is known */
-    ck_assert_str_eq(found(52)->name, "new");
-    qemu(49, "twin-51", "/");
-    qemu(50, "new", "/");
+    ck_assert_str_eq(found(50)->name, "twin");
+    ck_assert_str_eq(found(49)->name, "twin-49");
+    tree_exit(&tree, 49);
+    tree_exit(&tree, 50);
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 1);
+    ck_assert_str_eq(found(51)->name, "twin"); /* it is free again */
+    qemu(52, "twin-53", "/");
+    qemu(53, "twin", "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_str_eq(found(51)->name, "twin");
+    ck_assert_str_eq(found(52)->name, "twin-53");
+    ck_assert_str_eq(found(53)->name, "twin-53.2");
+}
+END_TEST
+
+/* What the administrator names outranks what anybody may start. All names that a machine has are kept for sections. */
+START_TEST(test_whose_name)
+{
+    struct host_places places = {.root = tree.root,
+                                 .commands = COMMANDS,
+                                 .pid_files = WORDS("/run/vm/*.pid"),
+                                 .cgroups = WORDS("machine.slice"),
+                                 .users = WORDS("7"),
+                                 .anywhere = true};
+
+    qemu(20, "web", "/user.slice");
+    tree_status(&tree, 20, 1000, "");
+    qemu(21, "web", "/user.slice");
+    tree_status(&tree, 21, 7, "");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_str_eq(found(21)->name, "web"); /* of a trusted user */
+    ck_assert_str_eq(found(20)->name, "web-20");
+    qemu(22, "web", SCOPE);
+    tree_write(&tree, "/sys/fs/cgroup" SCOPE "/cgroup.procs", "22\n");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_str_eq(found(22)->name, "web");
+    ck_assert_str_eq(found(22)->own[1], "web-01");
+    ck_assert_str_eq(found(21)->name, "web-21");
+    qemu(23, "web", SCOPE);
+    tree_write(&tree, "/run/vm/mail.pid", "23\n");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_str_eq(found(23)->name, "web");
+    ck_assert_str_eq(found(23)->own[1], "web-01");
+    ck_assert_str_eq(found(23)->own[2], "mail");
+    ck_assert_str_eq(found(22)->name, "web-22");
+}
+END_TEST
+
+/* Without `anywhere`, commands are taken only of root and of the users that run machines. */
+START_TEST(test_users)
+{
+    struct host_places places = {
+        .root = tree.root, .commands = COMMANDS, .users = WORDS("root", "libvirt-qemu", "nobody", "77")};
+
+    tree_write(&tree, "/etc/passwd",
+               "root:x:0:0:root:/root:/bin/sh\nlibvirt-qemux:x:5:5::/:\nlibvirt-qemu:x:64055:994:Libvirt:/:/bin/no\n");
+    for (pid_t pid = 10; pid < 16; pid++)
+        qemu(pid, "a", "/");
+    tree_status(&tree, 11, 64055, "");
+    tree_status(&tree, 12, 77, "");
+    tree_status(&tree, 13, 5, "");
+    tree_status(&tree, 14, 1000, "");
+    tree_write(&tree, "/proc/15/status", "Name:\tqemu\nUid:\t1000\t0\t0\t0\n"); /* set-uid root */
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 3);
+    for (pid_t pid = 10; pid < 13; pid++)
+        ck_assert(found(pid) && found(pid)->trusted);
+    places.anywhere = true;
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 6);
+    ck_assert(!found(15)->trusted);
+    ck_assert_uint_eq(found(14)->uid, 1000);
+}
+END_TEST
+
+/* Strangers do not keep others from being found, and those that were found stay. */
+START_TEST(test_at_most)
+{
+    struct host_places places = {.root = tree.root,
+                                 .commands = COMMANDS,
+                                 .users = WORDS("root"),
+                                 .anywhere = true,
+                                 .most = 4,
+                                 .most_of_user = 2};
+
+    pid_t pids[3];
+
+    for (pid_t pid = 10; pid < 40; pid++) {
+        qemu(pid, "fake", "/");
+        tree_status(&tree, pid, 1000 + (unsigned int)pid % 2, "");
+    }
+    qemu(50, "honest", "/");
     ck_assert_int_eq(host_discover(&places, &list), 0);
     ck_assert_uint_eq(list.n, 4);
-    ck_assert_str_eq(found(49)->name, "twin-51-49");
-    ck_assert_str_eq(found(50)->name, "new-50");
-    ck_assert_str_eq(found(51)->name, "twin-51");
-    ck_assert_str_eq(found(52)->name, "new");
+    ck_assert_ptr_nonnull(found(50));
+    ck_assert_uint_eq(list.left_out + list.left_out_of_user, 27);
+    for (size_t i = 0; i < 3; i++)
+        pids[i] = list.items[i].pid; /* strangers */
+    qemu(5, "fake", "/");
+    tree_status(&tree, 5, 1000, "");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert(found(pids[0]) && found(pids[1]) && found(pids[2]) && found(50));
+    qemu(51, "honest too", "/");
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 4);
+    ck_assert(found(50) && found(51));
+    ck_assert_int_eq(!!found(pids[0]) + !!found(pids[1]) + !!found(pids[2]), 2);
+    places.most = 0;
+    ck_assert_int_eq(host_discover(&places, &list), 0);
+    ck_assert_uint_eq(list.n, 6);
+    ck_assert_uint_eq(list.left_out, 0);
+    ck_assert_uint_eq(list.left_out_of_user, 27);
 }
 END_TEST
 
@@ -404,6 +520,9 @@ static void fill(TCase *tcase)
     tcase_add_test(tcase, test_by_pid_file_and_list);
     tcase_add_test(tcase, test_printable_names);
     tcase_add_test(tcase, test_names_and_rescans);
+    tcase_add_test(tcase, test_whose_name);
+    tcase_add_test(tcase, test_users);
+    tcase_add_test(tcase, test_at_most);
     tcase_add_test(tcase, test_names_apart);
     tcase_add_test(tcase, test_no_files_left);
     tcase_add_test(tcase, test_sizes);

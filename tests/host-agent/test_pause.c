@@ -106,20 +106,18 @@ END_TEST
 START_TEST(test_no_controller)
 {
     pid_t a = machine_in("a", "a"), b = machine_in("b", "b");
-    char path[64];
 
     tree_unlink(&tree, "/sys/fs/cgroup/machine.slice/a.scope/memory.stat");
     tree_unlink(&tree, "/sys/fs/cgroup/machine.slice/a.scope/memory.pressure");
     write_cgroup("b", "memory.stat", "anon 67108864\n");
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)b);
-    tree_write(&tree, path, "Name:\tqemu\nVmSwap:\t 65536 kB\n");
+    tree_status(&tree, b, 0, "VmSwap:\t 65536 kB\n");
     begin("[agent]\nrefault_window = 1s\n");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     metric_reaches(METRIC("reclaimed_bytes_total", "b"), 1);
     usage_is_read("a", a);
     usage_is_read("b", b);
     set_stat(a, 100000);
-    tree_write(&tree, path, "Name:\tqemu\nVmSwap:\t 32768 kB\n");
+    tree_status(&tree, b, 0, "VmSwap:\t 32768 kB\n");
     metric_becomes(PAUSED("a", "refaults"), 1);
     metric_becomes(PAUSED("b", "refaults"), 1);
     metric_is(METRIC("refaulted_bytes_total", "a"), 100000.0 * 4096);

@@ -93,6 +93,14 @@ void tree_unlink(const struct tree *tree, const char *path)
     ck_assert_int_eq(unlink(whole), 0);
 }
 
+void tree_status(const struct tree *tree, pid_t pid, unsigned int uid, const char *more)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    tree_write(tree, path, "Name:\tqemu\nUmask:\t0022\nUid:\t%u\t%u\t%u\t%u\n%s", uid, uid, uid, uid, more);
+}
+
 void tree_process(const struct tree *tree, pid_t pid, unsigned int start_time, const char *comm, const char *cgroup,
                   const char *const *words)
 {
@@ -112,6 +120,7 @@ void tree_process(const struct tree *tree, pid_t pid, unsigned int start_time, c
     tree_write(tree, path, "%.15s\n", comm);
     snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
     tree_write(tree, path, "0::%s\n", cgroup);
+    tree_status(tree, pid, 0, "");
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     tree_write(tree, path, "%d (%.15s) S 1 1 1 0 -1 4194560 900 0 7 0 1 1 0 0 20 0 4 0 %u 1 1 0\n", (int)pid, comm,
                start_time);

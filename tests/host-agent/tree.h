@@ -21,7 +21,10 @@ void tree_write_bytes(const struct tree *tree, const char *path, const void *byt
 void tree_link(const struct tree *tree, const char *path, const char *target);
 void tree_unlink(const struct tree *tree, const char *path);
 
-/* The /proc/PID of a monitor: @words are its command line, ended by NULL. @cgroup: its path, "/..." */
+/* /proc/PID/status of a process of a user; @more stands behind it. */
+void tree_status(const struct tree *tree, pid_t pid, unsigned int uid, const char *more);
+/* The /proc/PID of a monitor, which belongs to root: @words are its command line, ended by NULL. @cgroup: its path,
+ * "/..." */
 void tree_process(const struct tree *tree, pid_t pid, unsigned int start_time, const char *comm, const char *cgroup,
                   const char *const *words);
 /* /proc/PID and all in it is gone. */
