@@ -11,9 +11,10 @@
 #include "agent/loop.h"
 #include "place.h"
 
-#define SECOND     UINT64_C(1000000000)
-#define MOST_WAIT  (60 * SECOND)
-#define MOST_READS 16 /* bytes to read from the host before other sources are served */
+#define SECOND        UINT64_C(1000000000)
+#define MOST_WAIT     (60 * SECOND)
+#define MOST_RECEIVED 65536 /* of one connection; the host has nothing to say */
+#define MOST_READS    16    /* bytes to read from the host before other sources are served */
 
 struct channel {
     struct loop *loop;
@@ -33,7 +34,8 @@ struct channel {
     char *greeting;             /* is sent before the lines */
     char *lines[CHANNEL_LINES]; /* a ring */
     size_t first, n;
-    size_t sent; /* bytes of the next line that are sent already */
+    size_t received; /* bytes from the host, of this connection */
+    size_t sent;     /* bytes of the next line that are sent already */
     uint64_t nr_dropped;
 };
 
@@ -100,6 +102,8 @@ static const char *reason(const struct channel *channel, int r)
         return "it is not a device; a socket is named by unix:PATH";
     if (r == -ENOENT && channel->place.device)
         return "there is no such port; the machine needs a virtserialport of that name";
+    if (r == -EMSGSIZE)
+        return "the other end writes, though nobody reads it";
     if (r)
         return strerror(-r);
     return channel->established ? "the other end was closed" : "nobody listens at the other end";
@@ -173,6 +177,9 @@ static int skip_input(struct channel *channel)
             return -EPIPE;
         if (n < 0 && errno != EINTR)
             return errno == EAGAIN ? 0 : -errno;
+        channel->received += n > 0 ? (size_t)n : 0;
+        if (channel->received > MOST_RECEIVED)
+            return -EMSGSIZE;
     }
     return 0;
 }
@@ -190,6 +197,7 @@ static void go_on(struct channel *channel)
 static void connected(struct channel *channel)
 {
     free(channel->greeting);
+    channel->received = 0;
     channel->pending = false;
     channel->greeting = channel->greet(channel->userdata);
     go_on(channel);

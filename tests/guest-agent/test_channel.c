@@ -235,6 +235,33 @@ START_TEST(test_goes_away)
 END_TEST
 
 /* A character device; a virtio-serial port is another one. */
+/* What the host writes is read for nothing: only so much of it, and not for ever. */
+START_TEST(test_writes_without_end)
+{
+    char path[108], place[128], text[4096] = "";
+    struct channel *channel;
+    size_t taken = 0;
+    int listener, fd;
+
+    new_path(path, place);
+    listener = listen_unix(path);
+    channel = open_channel(place);
+    run(20 * MS);
+    fd = take(listener);
+    for (int i = 0; i < 40; i++) { /* 10 MiB, if somebody reads it */
+        for (ssize_t n; (n = send(fd, text, sizeof(text), MSG_NOSIGNAL)) > 0 && taken < 10 << 20;)
+            taken += (size_t)n;
+        run(5 * MS);
+    }
+    ck_assert_uint_lt(taken, 1 << 20);
+    run(1200 * MS);
+    ck_assert_uint_eq(nr_greetings, 2); /* it is tried again, later */
+    channel_free(channel);
+    close(fd);
+    close(listener);
+}
+END_TEST
+
 START_TEST(test_device)
 {
     int fd = posix_openpt(O_RDWR | O_NONBLOCK | O_NOCTTY);
@@ -321,6 +348,7 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_nobody_there);
     tcase_add_test(tc, test_does_not_read);
     tcase_add_test(tc, test_goes_away);
+    tcase_add_test(tc, test_writes_without_end);
     tcase_add_test(tc, test_device);
     tcase_add_test(tc, test_vsock);
     tcase_add_test(tc, test_no_device);
