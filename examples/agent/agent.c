@@ -256,6 +256,18 @@ static int serve_metrics(struct life *life, struct agent_error *error)
     return loop_add_timer(life->agent.loop, HTTP_INTERVAL, HTTP_INTERVAL, try_http_again, life, NULL);
 }
 
+static unsigned int needs(const struct life *life)
+{
+    const struct agent_program *program = life->agent.program;
+    unsigned int set = program->needs ? program->needs(&life->agent) : 0;
+
+    if (getenv("NOTIFY_SOCKET"))
+        set |= HARDENING_UNIX | HARDENING_VSOCK; /* of a manager, or of the host of a virtual machine */
+    if (config_bool(life->config, NULL, "metrics_http"))
+        set |= HARDENING_LISTEN; /* also for trying again */
+    return set;
+}
+
 /* A build or a kernel that cannot do it is no reason not to work, but one to say so. */
 static void give_up_privileges(const struct life *life)
 {
@@ -266,7 +278,7 @@ static void give_up_privileges(const struct life *life)
         return;
     if (hardening_keep_capabilities(program->capabilities, program->nr_capabilities, &error) < 0)
         log_warning("%s", error.text);
-    if (hardening_filter_calls(program->calls, &error) < 0)
+    if (hardening_filter_calls(needs(life), &error) < 0)
         log_warning("%s", error.text);
 }
 

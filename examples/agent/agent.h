@@ -31,7 +31,6 @@ struct agent_program {
     struct config_program config;
     const int *capabilities; /* capabilities to keep */
     size_t nr_capabilities;
-    const char *const *calls; /* system calls to allow in addition to those of hardening.h, NULL-terminated, or NULL */
 
     /* Opens what the daemon needs and starts it, with all privileges. An error ends the daemon with exit code 1. */
     int (*start)(struct agent *agent, struct agent_error *error);
@@ -45,6 +44,9 @@ struct agent_program {
     void (*metrics)(struct agent *agent, struct metrics *metrics);
     /* Prints a status line for `systemctl status`. */
     void (*status)(struct agent *agent, char *buf, size_t size);
+    /* Optional, asked after the start: what the daemon needs of enum hardening_need. The agent adds what its own
+     * metrics and notifications need. */
+    unsigned int (*needs)(const struct agent *agent);
     /* Undoes everything. It is also called when start() has failed. It logs what cannot be undone, and returns a
      * negative errno for it; the exit code is then 1. */
     int (*stop)(struct agent *agent);

@@ -18,12 +18,21 @@ bool hardening_has_seccomp(void);
  */
 int hardening_keep_capabilities(const int *capabilities, size_t n, struct agent_error *error);
 
+/* What only some daemons need, or only with some options. */
+enum hardening_need {
+    HARDENING_UNIX = 1 << 0,   /* to connect to Unix sockets */
+    HARDENING_VSOCK = 1 << 1,  /* to connect by vsock */
+    HARDENING_LISTEN = 1 << 2, /* to listen for TCP */
+    HARDENING_URING = 1 << 3,  /* io_uring, which is not filtered itself */
+    HARDENING_UMOUNT = 1 << 4  /* to detach what is mounted, without following links */
+};
+
 /*
- * From now on allows only the system calls that the library, libuv, libmicrohttpd and libfuse make, and those in @extra
- * (NULL-terminated, or NULL). All others fail with EPERM, and the kernel logs them. The kernel does not kill the
- * daemon, because a killed daemon could not undo what it has changed in the kernel. Needs CAP_SYS_ADMIN or
- * no_new_privs.
+ * From now on allows only the system calls that the library, libuv, libmicrohttpd and libfuse make, with arguments that
+ * they use, and those for @needs (a set of enum hardening_need). All others fail with EPERM, and the kernel logs them.
+ * The kernel does not kill the daemon, because a killed daemon could not undo what it has changed in the kernel. Needs
+ * CAP_SYS_ADMIN or no_new_privs.
  */
-int hardening_filter_calls(const char *const *extra, struct agent_error *error);
+int hardening_filter_calls(unsigned int needs, struct agent_error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/foreign.h"
+#include "agent/hardening.h"
 #include "agent/log.h"
 #include "compaction.h"
 #include "paramfs.h"
@@ -244,7 +245,24 @@ static int stop(struct agent *agent)
 }
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
-static const char *const calls[] = {"umount2", NULL};
+
+static unsigned int needs(const struct agent *agent)
+{
+    const struct guest *guest = agent->userdata;
+    const char *place = config_text(agent->config, NULL, "report_to");
+    unsigned int set = 0;
+
+    if (guest->paramfs)
+        set |= HARDENING_UMOUNT;
+    if (!strncmp(place, "unix:", 5))
+        set |= HARDENING_UNIX;
+    if (!strncmp(place, "vsock:", 6))
+        set |= HARDENING_VSOCK;
+    if (!strcmp(damon_reclaim_backend_name(guest->ctx), "damon"))
+        set |= HARDENING_URING; /* to write commands without waiting */
+    return set;
+}
+
 static const struct config_option *const options[] = {agent_options, guest_options, NULL};
 
 const struct agent_program guest_program = {
@@ -255,7 +273,7 @@ const struct agent_program guest_program = {
                .defaults = guest_defaults},
     .capabilities = capabilities,
     .nr_capabilities = sizeof(capabilities) / sizeof(capabilities[0]),
-    .calls = calls,
+    .needs = needs,
     .start = start,
     .reload = reload,
     .apply_never = apply_never,

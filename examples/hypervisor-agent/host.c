@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "agent/hardening.h"
 #include "agent/log.h"
 #include "proc.h"
 
@@ -206,7 +207,14 @@ static int reload(struct agent *agent, const struct config *next, struct agent_e
 }
 
 static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
-static const char *const calls[] = {"readlink", "readlinkat", NULL};
+
+static unsigned int needs(const struct agent *agent)
+{
+    const struct host *host = agent->userdata;
+
+    return host->shared ? HARDENING_URING : 0; /* the kernel's DAMON: to write commands without waiting */
+}
+
 static const struct config_option *const options[] = {agent_options, host_options, NULL};
 static const char *const instances[] = {"vm", NULL};
 
@@ -219,7 +227,7 @@ const struct agent_program host_program = {
                .defaults = host_defaults},
     .capabilities = capabilities,
     .nr_capabilities = sizeof(capabilities) / sizeof(capabilities[0]),
-    .calls = calls,
+    .needs = needs,
     .start = host_start,
     .reload = reload,
     .apply_never = apply_never,

@@ -6,7 +6,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -311,41 +310,6 @@ START_TEST(test_capabilities)
 }
 END_TEST
 
-/* What is allowed and what is not, as the number of the line that found something wrong; 0: all is well. */
-static int try_calls(void)
-{
-    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != -1 || errno != EPERM)
-        return __LINE__;
-    if (execl("/bin/true", "true", NULL) != -1 || errno != EPERM)
-        return __LINE__;
-    if (chroot("/nowhere/at/all") != -1 || errno == EPERM) /* it reaches the kernel */
-        return __LINE__;
-    if (loop_add_timer(loop, MS, 0, stop, NULL, NULL) < 0 || loop_run(loop) != 0)
-        return __LINE__;
-    return 0;
-}
-
-/* In a child that ends without the leak sanitizer, which needs ptrace. */
-START_TEST(test_calls)
-{
-    const char *const extra[] = {"chroot", "no_such_call", NULL};
-    int result;
-    pid_t pid;
-
-    if (!hardening_has_seccomp()) {
-        ck_assert_int_eq(hardening_filter_calls(extra, &error), -EOPNOTSUPP);
-        return;
-    }
-    pid = fork();
-    if (pid == 0) {
-        hardening_keep_capabilities((const int[]){CAP_SYS_CHROOT}, 1, NULL);
-        _exit(hardening_filter_calls(extra, &error) < 0 ? 255 : try_calls() % 255);
-    }
-    ck_assert_int_eq(waitpid(pid, &result, 0), pid);
-    ck_assert_msg(WIFEXITED(result) && WEXITSTATUS(result) == 0, "line %d (modulo 255)", WEXITSTATUS(result));
-}
-END_TEST
-
 static void fill(TCase *tc)
 {
     tcase_add_checked_fixture(tc, begin, end);
@@ -362,7 +326,6 @@ static void fill(TCase *tc)
     tcase_add_test(tc, test_notify);
 #endif
     tcase_add_test(tc, test_capabilities);
-    tcase_add_test(tc, test_calls);
 }
 
 int main(void)
