@@ -46,6 +46,14 @@ static void host_after(void *data, uint32_t scheme, const struct damon_reclaim_r
         ctx->callbacks.after_reclaim(ctx, scheme, region, result, ctx->userdata);
 }
 
+static void host_released(void *data, uint32_t scheme, uint32_t target, uint64_t bytes)
+{
+    struct damon_reclaim *ctx = data;
+
+    if (ctx->callbacks.after_release)
+        ctx->callbacks.after_release(ctx, scheme, target, bytes, ctx->userdata);
+}
+
 static void host_vanished(void *data, uint32_t target)
 {
     drcl_target_vanished(data, target);
@@ -58,5 +66,6 @@ const struct drcl_host drcl_context_host = {
     .aggregated = host_aggregated,
     .before = host_before,
     .after = host_after,
+    .released = host_released,
     .vanished = host_vanished,
 };

@@ -82,6 +82,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
         .monitor_cpu_ns = ctx->view.monitor_cpu_ns,
         .reclaim_ns = engine->reclaim_ns,
         .reclaim_cpu_ns = engine->reclaim_cpu_ns,
+        .bytes_swapcached = scheme->stats.sz_swapcached,
     };
     leave_out_removed(engine, &stats);
     return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));

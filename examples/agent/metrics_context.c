@@ -22,6 +22,7 @@ static const struct {
 #define NR_DIVIDED 2
     {METRIC_ACCESSED, offsetof(struct damon_reclaim_stats, bytes_accessed)},
     {METRIC_NOT_RECLAIMABLE, offsetof(struct damon_reclaim_stats, bytes_not_reclaimable)},
+    {METRIC_SWAPCACHED, offsetof(struct damon_reclaim_stats, bytes_swapcached)},
     {METRIC_TRIED_REGIONS, offsetof(struct damon_reclaim_stats, nr_reclaim_tried_regions)},
     {METRIC_RECLAIMED_REGIONS, offsetof(struct damon_reclaim_stats, nr_reclaimed_regions)},
     {METRIC_QUOTA_EXCEEDS, offsetof(struct damon_reclaim_stats, nr_quota_exceeds)},

@@ -15,7 +15,9 @@
     X(STATE, "state", "", GAUGE, "1 for the state that the reclaimer is in.")                                          \
     X(STATE_REASON, "state_reason", "", GAUGE, "1 for the reason of the state.")                                       \
     X(TRIED, "tried", "bytes", COUNTER, "Memory that was handed to the kernel for reclaiming.")                        \
-    X(RECLAIMED, "reclaimed", "bytes", COUNTER, "Memory that was reclaimed, as measured.")                             \
+    X(RECLAIMED, "reclaimed", "bytes", COUNTER, "Memory that was reclaimed and is free, as measured.")                 \
+    X(SWAPCACHED, "swapcached", "bytes", GAUGE,                                                                        \
+      "Memory that was swapped out and is not free yet, because it is still in the swap cache.")                       \
     X(REFAULTED, "refaulted", "bytes", COUNTER,                                                                        \
       "Memory that refaulted after it was reclaimed, by the kernel's counters.")                                       \
     X(ACCESSED, "accessed", "bytes", COUNTER, "Memory of candidates that was left alone because it was accessed.")     \

@@ -26,6 +26,7 @@ const struct field facts_stats[] = {
     STAT(bytes_filter_passed),
     STAT(bytes_accessed),
     STAT(bytes_not_reclaimable),
+    STAT(bytes_swapcached),
     STAT(nr_regions),
     STAT(nr_targets),
     STAT(monitored_bytes),

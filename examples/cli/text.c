@@ -73,6 +73,9 @@ void text_summary(const struct facts *facts)
     summary_found(facts);
     printf("  reclaimed  %s in %" PRIu64 " regions; the quota was full in %" PRIu64 " windows\n",
            BYTES(stats->bytes_reclaimed_regions), stats->nr_reclaimed_regions, stats->nr_quota_exceeds);
+    if (stats->bytes_swapcached)
+        printf("             %s more are swapped out and not free yet: they are still in the swap cache\n",
+               BYTES(stats->bytes_swapcached));
     printf("  cost       reclaiming %s (CPU %s), monitoring %s of CPU\n", SECONDS(stats->reclaim_ns),
            SECONDS(stats->reclaim_cpu_ns), SECONDS(stats->monitor_cpu_ns));
     if (facts->simulated)

@@ -65,7 +65,7 @@ struct host_vm {
     /* The last exact measurement, which takes long. */
     uint64_t measured_ns;
     uint64_t measured; /* resident bytes of guest memory */
-    uint64_t deducted; /* `reclaimed` at that time */
+    uint64_t deducted; /* `taken` at that time */
     uint64_t other;    /* resident bytes of the process that do not belong to the guest */
     uint64_t stall_us;
     bool stall_seen;
@@ -79,7 +79,8 @@ struct host_vm {
     uint64_t used;
 
     uint64_t tried, reclaimed; /* since it was found */
-    uint64_t told;             /* reclaimed bytes that were passed to the back-off */
+    uint64_t taken;            /* in the same time: reclaimed or, for now, in the swap cache */
+    uint64_t told;             /* taken bytes that were passed to the back-off */
     struct advise *advise;     /* in a dry run; NULL before the first window */
 };
 

@@ -72,7 +72,7 @@ int host_read_smaps(const char *root, const struct host_found *found, struct hos
  * is. So what was reclaimed since the last exact measurement counts as well. */
 uint64_t host_usage_sure(const struct host_vm *vm)
 {
-    uint64_t lost = vm->reclaimed - vm->deducted, left = vm->measured > lost ? vm->measured - lost : 0;
+    uint64_t lost = vm->taken - vm->deducted, left = vm->measured > lost ? vm->measured - lost : 0;
 
     return vm->resident < left ? vm->resident : left;
 }
@@ -103,7 +103,7 @@ void host_usage_measure(struct host_vm *vm)
     }
     if (!vm->watch)
         vm->ram = ram;
-    vm->deducted = vm->reclaimed;
+    vm->deducted = vm->taken;
     vm->resident = vm->measured;
 }
 
@@ -213,8 +213,8 @@ bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, c
     }
     read_costs(vm, &refaulted);
     stall = read_stall(vm);
-    backoff_update(&vm->backoff, backoff, now_ns, vm->reclaimed - vm->told, refaulted);
-    vm->told = vm->reclaimed;
+    backoff_update(&vm->backoff, backoff, now_ns, vm->taken - vm->told, refaulted);
+    vm->told = vm->taken;
     policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, refaulted, vm->ram.bytes);
     return vm->brake.reason != before;
 }

@@ -78,7 +78,7 @@ static void after_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const stru
     struct host_watch *watch = userdata;
     struct host *host = watch->host;
     struct host_vm *vm = vm_of(watch, region->target);
-    uint64_t spent;
+    uint64_t spent, taken = result->reclaimed + result->swapcached;
 
     (void)scheme;
     damon_reclaim_get_stats(ctx, &stats);
@@ -92,7 +92,18 @@ static void after_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const stru
     vm->used += result->tried;
     vm->tried += result->tried;
     vm->reclaimed += result->reclaimed;
-    vm->resident -= result->reclaimed < vm->resident ? result->reclaimed : vm->resident;
+    vm->taken += taken;
+    vm->resident -= taken < vm->resident ? taken : vm->resident;
+}
+
+/* What the machine has lost before is free now. */
+static void after_release(struct damon_reclaim *ctx, uint32_t scheme, uint32_t target, uint64_t bytes, void *userdata)
+{
+    struct host_vm *vm = vm_of(userdata, target);
+
+    (void)ctx, (void)scheme;
+    if (vm)
+        vm->reclaimed += bytes;
 }
 
 /* There may be many contexts, so their ordinary messages are logged at the level debug. */
@@ -239,8 +250,11 @@ static void watch_free(struct host_watch *watch)
 
 static int make_context(struct host_watch *watch, uint64_t seed, struct agent_error *error)
 {
-    struct damon_reclaim_callbacks callbacks = {
-        .size = sizeof(callbacks), .before_reclaim = before_reclaim, .after_reclaim = after_reclaim, .log = log_line};
+    struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
+                                                .before_reclaim = before_reclaim,
+                                                .after_reclaim = after_reclaim,
+                                                .log = log_line,
+                                                .after_release = after_release};
     struct host *host = watch->host;
     struct damon_reclaim_damon_config damon = {.size = sizeof(damon), .flags = DAMON_RECLAIM_DAMON_MONITOR_ONLY};
     char text[256] = "no memory";

@@ -235,11 +235,13 @@ struct damon_reclaim_result {
     size_t size;              /**< sizeof(struct damon_reclaim_result), set by whoever provides it */
     uint64_t end;             /**< the attempt covered [start, end): less than the request if a limit stopped it */
     uint64_t tried;           /**< handed to the kernel; the quota is charged with this */
-    uint64_t reclaimed;       /**< the part of `tried` that was reclaimed, as measured afterwards */
+    uint64_t reclaimed;       /**< the part of `tried` that is free, as measured afterwards */
     uint64_t filter_passed;   /**< allowed by the page filters */
     uint64_t accessed;        /**< left alone: accessed since the region was marked */
     uint64_t absent;          /**< not resident: never touched, or already reclaimed */
     uint64_t not_reclaimable; /**< locked, shared with other processes, hugetlb, the kernel's, or without swap */
+    uint64_t swapcached;      /**< the part of `tried` that is in the swap cache, and not free yet: it is being written
+                                   to the swap device, or was. It becomes free with release() */
 };
 
 /** What a context does. */
@@ -313,6 +315,9 @@ struct damon_reclaim_callbacks {
      * library may call it, also damon_reclaim_new() (with @p ctx NULL). Unlike the other callbacks, it must not call
      * the library. Without it nothing is logged: the library never prints. */
     void (*log)(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata);
+    /** Called when memory that a scheme has reclaimed is free at last: @p bytes of what results have counted as
+     * `swapcached`. */
+    void (*after_release)(struct damon_reclaim *ctx, uint32_t scheme, uint32_t target, uint64_t bytes, void *userdata);
 };
 
 /** @} */
@@ -351,6 +356,17 @@ struct damon_reclaim_request {
     const struct damon_reclaim_filter *filters; /**< the filters to apply to each page */
     size_t nr_filters;                          /**< how many */
 };
+
+/** What became of memory of a target that was in the swap cache. */
+struct damon_reclaim_released {
+    size_t size;       /**< sizeof as the library knows it */
+    uint32_t target;   /**< number of the target */
+    uint64_t freed;    /**< bytes that are free now */
+    uint64_t returned; /**< bytes that are in use again */
+};
+
+/** Takes the findings of release(). @p data is what release() was given. */
+typedef void damon_reclaim_released_fn(void *data, const struct damon_reclaim_released *released);
 
 /** The state of the system's memory. */
 struct damon_reclaim_metrics {
@@ -422,6 +438,14 @@ struct damon_reclaim_backend_ops {
     uint64_t (*now)(void *backend);
     /** Moves the time; see now(). */
     int (*advance)(void *backend, uint64_t until_ns);
+
+    /** Optional: frees memory that reclaim() has counted as `swapcached` for this scheme, as far as it can be freed
+     * now, and reports what became of it since the last call, whoever freed it. The library calls it before it applies
+     * the scheme, as long as there is such memory.
+     * @param deadline_ns  stop when the clock of the context has reached this; 0: no deadline
+     * @param report       to be called any number of times, with @p data
+     */
+    int (*release)(void *backend, uint32_t scheme, uint64_t deadline_ns, damon_reclaim_released_fn *report, void *data);
 };
 
 struct iovec;
@@ -1024,7 +1048,8 @@ struct damon_reclaim_stats {
     uint64_t nr_reclaim_tried_regions;    /**< regions of which at least a part was tried */
     uint64_t bytes_reclaim_tried_regions; /**< bytes tried */
     uint64_t nr_reclaimed_regions;        /**< regions of which at least a part was reclaimed */
-    uint64_t bytes_reclaimed_regions;     /**< bytes reclaimed */
+    uint64_t bytes_reclaimed_regions;     /**< bytes reclaimed: free memory, as measured. With the backend "damon" the
+                                               kernel counts: pages that it has unmapped and handed to swap */
     uint64_t nr_quota_exceeds;            /**< windows in which the quota was used up */
     uint64_t bytes_filter_passed;         /**< bytes that the page filters allowed */
     uint64_t bytes_accessed;              /**< bytes of candidates that stayed because they were accessed */
@@ -1040,6 +1065,8 @@ struct damon_reclaim_stats {
     uint64_t monitor_cpu_ns;              /**< CPU time of that, ns */
     uint64_t reclaim_ns;                  /**< time spent on reclaiming (all schemes), ns */
     uint64_t reclaim_cpu_ns;              /**< CPU time of that, ns */
+    uint64_t bytes_swapcached;            /**< bytes that are in the swap cache now: tried, not free yet. They are added
+                                               to `bytes_reclaimed_regions` when they are free */
 };
 
 /** Reads the statistics. The caller sets `ret_stats->size`. @return 0 or -EINVAL */
@@ -1057,6 +1084,8 @@ struct damon_reclaim_scheme_stats {
     uint64_t effective_quota;  /**< bytes that may be tried in the current window; UINT64_MAX: no limit */
     uint64_t time_ns;          /**< time spent */
     bool active;               /**< whether its watermarks let it act */
+    uint64_t sz_swapcached;    /**< bytes that are in the swap cache now: tried, not free yet. They are added to
+                                    `sz_applied` when they are free */
 };
 
 /** Reads the statistics of one scheme. The caller sets `ret_stats->size`. @return 0, -EINVAL, -ENOENT */

@@ -8,6 +8,7 @@
 #include "drivers/view.h"
 #include "base/system.h"
 #include "engine/engine.h"
+#include "engine/release.h"
 
 #define NS_PER_US UINT64_C(1000)
 
@@ -45,6 +46,8 @@ static int check_watermarks(struct drcl_view *view)
         ticks->next_ns = now + view->engine->attrs.sample_us * NS_PER_US;
     }
     drcl_set_wmark_state(view, &look);
+    if (view->state == DAMON_RECLAIM_STATE_INACTIVE) /* what was begun is completed */
+        drcl_engine_release_all(view->engine);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/filter.h"
 #include "engine/huge.h"
 #include "engine/pass.h"
+#include "engine/release.h"
 #include "engine/scheme.h"
 #include "engine/target.h"
 
@@ -179,6 +180,8 @@ static void sanitize(struct damon_reclaim_result *result, uint64_t start, uint64
         result->tried = end - start;
     if (result->tried < result->reclaimed)
         result->tried = result->reclaimed;
+    if (result->swapcached > result->tried - result->reclaimed)
+        result->swapcached = result->tried - result->reclaimed;
 }
 
 /* When an attempt that begins at @now must end. */
@@ -187,6 +190,16 @@ static uint64_t deadline(const struct round *round, uint64_t now)
     uint64_t quota = drcl_quota_deadline(&round->scheme->quota, now);
 
     return quota && quota < round->deadline ? quota : round->deadline;
+}
+
+/* First of all, frees what earlier rounds have left in the swap cache, unless the window's time is used up. */
+static void release(struct round *round)
+{
+    const struct drcl_quota *quota = &round->scheme->quota;
+
+    if (!quota->limits.ms || quota->spent_ns < quota->budget_ns)
+        drcl_engine_release(round->engine, round->id,
+                            deadline(round, round->engine->host.now(round->engine->host.data)));
 }
 
 /* Has the backend act on region @i, and charges the quota. */
@@ -220,7 +233,9 @@ static int act(struct round *round, size_t i, bool decided, struct damon_reclaim
     engine->reclaim_ns += ns;
     engine->reclaim_cpu_ns += drcl_elapsed(cpu, engine->host.cpu_now(data));
     scheme->stats.time_ns += ns;
-    drcl_quota_charge(&scheme->quota, result->end - request.start, result->tried, result->reclaimed, ns);
+    /* What is in the swap cache was written there, as much as what is free. */
+    drcl_quota_charge(&scheme->quota, result->end - request.start, result->tried,
+                      result->reclaimed + result->swapcached, ns);
     return r;
 }
 
@@ -230,8 +245,9 @@ static void count(struct round *round, const struct damon_reclaim_result *result
 
     stats->nr_tried += result->tried > 0;
     stats->sz_tried += result->tried;
-    stats->nr_applied += result->reclaimed > 0;
+    stats->nr_applied += result->reclaimed + result->swapcached > 0;
     stats->sz_applied += result->reclaimed;
+    stats->sz_swapcached += result->swapcached;
     stats->sz_filter_passed += result->filter_passed;
     if (round->id == DAMON_RECLAIM_SCHEME_RECLAIM) {
         round->engine->bytes_accessed += result->accessed;
@@ -362,11 +378,13 @@ static void apply_scheme(struct drcl_engine *engine, uint32_t id)
 {
     struct round round = {.engine = engine, .scheme = engine->schemes[id], .id = id};
     struct drcl_quota *quota = &round.scheme->quota;
+    bool has_room = begin_round(engine, round.scheme);
 
-    if (!begin_round(engine, round.scheme))
+    round.deadline = engine->host.now(engine->host.data) + engine->attrs.aggr_us * 1000;
+    release(&round);
+    if (!has_room || drcl_quota_full(quota) || engine->halt)
         return;
     find_min_score(engine, round.scheme);
-    round.deadline = engine->host.now(engine->host.data) + engine->attrs.aggr_us * 1000;
     if (quota->resume && !drcl_engine_find_target(engine, quota->resume_target))
         quota->resume = false;
     for (; round.target < engine->nr_targets && !round.over && !engine->halt; round.target++) {

@@ -3,24 +3,23 @@
 
 #include <errno.h>
 
+void drcl_engine_take_failure(struct drcl_engine *engine, int r)
+{
+    if (r >= 0 || r == -ENOMEM || r == -EINTR || r == -EAGAIN) /* these pass: the next call may succeed */
+        return;
+    engine->failed = r;
+    engine->halt = true;
+}
+
 bool drcl_engine_take_result(struct drcl_engine *engine, struct drcl_target *target, int r)
 {
     if (r >= 0)
         return true;
-    switch (r) {
-    case -ESRCH:
-        if (!target->removed) {
-            target->removed = true;
-            target->vanished = true;
-        }
-        break;
-    case -ENOMEM:
-    case -EINTR:
-    case -EAGAIN:
-        break; /* the next call may succeed */
-    default:
-        engine->failed = r;
-        engine->halt = true;
+    if (r != -ESRCH) {
+        drcl_engine_take_failure(engine, r);
+    } else if (!target->removed) {
+        target->removed = true;
+        target->vanished = true;
     }
     return false;
 }

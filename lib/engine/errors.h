@@ -11,6 +11,9 @@
  */
 bool drcl_engine_take_result(struct drcl_engine *engine, struct drcl_target *target, int r);
 
+/* The same for an operation that concerns no single target, whose -ESRCH stops the engine like other errors. */
+void drcl_engine_take_failure(struct drcl_engine *engine, int r);
+
 /* Returns the error that stopped the engine, once; 0 if there is none. */
 int drcl_engine_take_error(struct drcl_engine *engine);
 

@@ -27,6 +27,7 @@ struct drcl_host {
     bool (*before)(void *data, uint32_t scheme, const struct damon_reclaim_region *region);
     void (*after)(void *data, uint32_t scheme, const struct damon_reclaim_region *region,
                   const struct damon_reclaim_result *result);
+    void (*released)(void *data, uint32_t scheme, uint32_t target, uint64_t bytes);
     void (*vanished)(void *data, uint32_t target); /* the target's process has exited; the engine drops the target */
     bool has_before;                               /* whether before() may refuse */
     void *data;
@@ -43,11 +44,12 @@ struct drcl_attrs {
 
 struct drcl_target {
     uint32_t id;
-    bool fixed;    /* the host program gave the ranges; else the backend gives them */
-    bool stale;    /* the regions do not follow the ranges yet */
-    bool removed;  /* dropped before the next step */
-    bool vanished; /* removed because its process has exited; the host is told so */
-    bool prepared; /* the last prepare() succeeded */
+    bool fixed;        /* the host program gave the ranges; else the backend gives them */
+    bool stale;        /* the regions do not follow the ranges yet */
+    bool removed;      /* dropped before the next step */
+    bool vanished;     /* removed because its process has exited; the host is told so */
+    bool prepared;     /* the last prepare() succeeded */
+    uint64_t released; /* bytes that the host program is to be told of */
     uint64_t next_update_ns;
     struct damon_reclaim_range *ranges;
     size_t nr_ranges;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/arith.h"
 #include "base/clock.h"
 #include "pages/batch.h"
 #include "pages/page_filter.h"
@@ -95,6 +96,12 @@ static int can_go(const struct drcl_attempt *a, const struct drcl_folio *folio)
     return (flags & DRCL_KPF_SWAPBACKED) || !(flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK));
 }
 
+/* Whether the folio needs no new place in swap. */
+static bool has_swap(const struct drcl_folio *folio)
+{
+    return !(folio->flags & DRCL_KPF_SWAPBACKED) || drcl_folio_is_swapped_out(folio);
+}
+
 int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, struct damon_reclaim_result *count)
 {
     struct drcl_page page = {
@@ -107,6 +114,8 @@ int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, s
     };
     int r;
 
+    if (drcl_folio_is_swapped_out(folio) && drcl_swap_cache_has(a->swap_cache, folio->pfn))
+        return DRCL_HANDED_OVER;
     if (!drcl_page_filter_allows(a->request->filters, a->request->nr_filters, &page))
         return DRCL_FILTERED;
     r = can_go(a, folio);
@@ -120,7 +129,7 @@ int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, s
         count->accessed += drcl_folio_size(folio);
         return DRCL_STAYS;
     }
-    if (!(folio->flags & DRCL_KPF_SWAPBACKED))
+    if (has_swap(folio))
         return DRCL_GOES;
     r = look_at_swap(a);
     if (r < 0)
@@ -133,21 +142,31 @@ int drcl_attempt_judge(struct drcl_attempt *a, const struct drcl_folio *folio, s
 
 /* --- slices ------------------------------------------------------------------------------------------------------ */
 
-/* Bytes of @range that are gone, by the entries from @first on. */
-static uint64_t gone_of(const uint64_t *entries, uint64_t first, const struct damon_reclaim_range *range)
-{
-    uint64_t gone = 0;
+/* What has become of a slice, in bytes. */
+struct outcome {
+    uint64_t gone;       /* from the process; of these: */
+    uint64_t free;       /* not in memory any more */
+    uint64_t swapcached; /* in the swap cache, and remembered now */
+    uint64_t kept;       /* still in memory for another reason: a page of a file was written to, or is in use */
+};
 
-    for (uint64_t addr = range->start; addr < range->end; addr += DRCL_PAGE_SIZE)
+/* Keeps of the frames of @range, from number @at on, those that are gone by the entries from @first on: their number
+ * grows to the value returned. */
+static size_t keep_gone(struct drcl_attempt *a, const uint64_t *entries, uint64_t first,
+                        const struct damon_reclaim_range *range, size_t at, size_t nr_gone)
+{
+    for (uint64_t addr = range->start; addr < range->end; addr += DRCL_PAGE_SIZE, at++)
         if (!(entries[(addr - first) >> DRCL_PAGE_SHIFT] & DRCL_PAGEMAP_PRESENT))
-            gone += DRCL_PAGE_SIZE;
-    return gone;
+            a->frames[nr_gone++] = a->frames[at];
+    return nr_gone;
 }
 
-/* What is gone of the slice, in bytes: ranges that are near to each other are looked at together. */
-static int measure(struct drcl_attempt *a, uint64_t *ret_gone)
+/* Keeps of the slice's frames those that are gone from the process. Ranges that are near to each other are looked at
+ * together. */
+static int find_gone(struct drcl_attempt *a)
 {
-    uint64_t entries[DRCL_BATCH_PAGES], gone = 0;
+    uint64_t entries[DRCL_BATCH_PAGES];
+    size_t at = 0, nr_gone = 0;
 
     for (size_t i = 0, next; i < a->nr_ranges; i = next) {
         uint64_t first = a->ranges[i].start, end = a->ranges[i].end;
@@ -159,11 +178,53 @@ static int measure(struct drcl_attempt *a, uint64_t *ret_gone)
         r = drcl_pagemap_read(&a->mm->map, first, (size_t)((end - first) >> DRCL_PAGE_SHIFT), entries);
         if (r < 0)
             return r;
-        for (size_t k = i; k < next; k++)
-            gone += gone_of(entries, first, &a->ranges[k]);
+        for (size_t k = i; k < next; k++) {
+            nr_gone = keep_gone(a, entries, first, &a->ranges[k], at, nr_gone);
+            at += (a->ranges[k].end - a->ranges[k].start) >> DRCL_PAGE_SHIFT;
+        }
     }
-    *ret_gone = gone;
+    a->nr_frames = nr_gone;
     return 0;
+}
+
+/* Whether a frame, swap-backed or not, still has the page that is gone from its process. A frame that is free may have
+ * got another page meanwhile. */
+static bool is_kept(const struct drcl_frame *frame)
+{
+    bool swap_backed = frame->flags & DRCL_KPF_SWAPBACKED;
+
+    return (frame->flags & (DRCL_KPF_LRU | DRCL_KPF_MMAP)) == DRCL_KPF_LRU && swap_backed == (frame->index != 0);
+}
+
+/* Remembers that a frame is in the swap cache: the bytes that were not remembered before. */
+static uint64_t remember(struct drcl_attempt *a, uint64_t pfn)
+{
+    return drcl_swap_cache_add(a->swap_cache, a->env, a->request->scheme, a->request->target, pfn) ? DRCL_PAGE_SIZE : 0;
+}
+
+/* Looks at what became of the slice. The frames in the swap cache are remembered. */
+static int measure(struct drcl_attempt *a, struct outcome *ret)
+{
+    struct outcome outcome = {0};
+    int r = find_gone(a);
+
+    if (r < 0)
+        return r;
+    outcome.gone = (uint64_t)a->nr_frames << DRCL_PAGE_SHIFT;
+    drcl_frames_sort(a->frames, a->nr_frames);
+    r = drcl_kpageflags_get(a->kpageflags, a->frames, a->nr_frames);
+    for (size_t i = 0; r == 0 && i < a->nr_frames; i++) {
+        const struct drcl_frame *frame = &a->frames[i];
+
+        if ((frame->flags & (DRCL_KPF_SWAPCACHE | DRCL_KPF_MMAP)) == DRCL_KPF_SWAPCACHE)
+            outcome.swapcached += remember(a, frame->pfn);
+        else if (is_kept(frame))
+            outcome.kept += DRCL_PAGE_SIZE;
+        else
+            outcome.free += DRCL_PAGE_SIZE;
+    }
+    *ret = outcome;
+    return r;
 }
 
 /* Trying again and again what does not go (a cgroup without swap, pages pinned by a device) would use up the quota. */
@@ -206,7 +267,8 @@ static int learn(struct drcl_attempt *a, uint64_t tried, uint64_t gone, uint64_t
 int drcl_attempt_flush(struct drcl_attempt *a)
 {
     bool pageout = a->request->action == DAMON_RECLAIM_ACTION_PAGEOUT;
-    uint64_t begin, tried, refused, gone = 0;
+    struct outcome outcome = {0};
+    uint64_t begin, tried, refused;
     int r;
 
     if (!a->nr_ranges)
@@ -215,16 +277,16 @@ int drcl_attempt_flush(struct drcl_attempt *a)
     r = drcl_advise(a->env, a->mm->map.pid, a->mm->map.pidfd, pageout ? DRCL_MADV_PAGEOUT : DRCL_MADV_COLD, a->ranges,
                     a->nr_ranges, &tried, &refused);
     if (r == 0 && pageout)
-        r = measure(a, &gone);
+        r = measure(a, &outcome);
     if (r == 0) {
-        if (gone > tried || !pageout)
-            gone = tried;
         a->result->tried += tried;
-        a->result->reclaimed += gone;
-        a->result->not_reclaimable += refused;
+        a->result->reclaimed += pageout ? drcl_min(outcome.free, tried) : tried;
+        a->result->swapcached += outcome.swapcached;
+        a->result->not_reclaimable += refused + outcome.kept;
         if (pageout)
-            r = learn(a, tried, gone, drcl_clock(a->env, CLOCK_MONOTONIC) - begin);
+            r = learn(a, tried, outcome.gone, drcl_clock(a->env, CLOCK_MONOTONIC) - begin);
     }
+    a->nr_frames = 0;
     a->nr_ranges = 0;
     a->bytes = a->swap_bytes = 0;
     drcl_attempt_plan(a);
@@ -235,7 +297,7 @@ int drcl_attempt_flush(struct drcl_attempt *a)
  * time at all, or a huge page would never go under a small quota. */
 static int make_room(struct drcl_attempt *a, uint64_t size)
 {
-    bool full = a->bytes + size > a->slice || a->nr_ranges == DRCL_ADVISE_RANGES;
+    bool full = a->bytes + size > a->slice || a->nr_ranges == DRCL_ADVISE_RANGES || a->bytes + size > DRCL_HUGE_SIZE;
     bool last = a->result->tried + a->bytes + size > a->request->max_bytes;
 
     if (a->nr_ranges && (full || last)) {
@@ -261,8 +323,23 @@ int drcl_attempt_add(struct drcl_attempt *a, const struct drcl_folio *folio)
         a->ranges[a->nr_ranges - 1].end = end;
     else
         a->ranges[a->nr_ranges++] = (struct damon_reclaim_range){folio->addr, end};
+    for (size_t i = 0; i < folio->pages; i++)
+        a->frames[a->nr_frames++] = (struct drcl_frame){
+            .pfn = folio->pfn + i,
+            .index = (folio->flags & DRCL_KPF_SWAPBACKED) != 0,
+        };
     a->bytes += drcl_folio_size(folio);
     if (folio->flags & DRCL_KPF_SWAPBACKED)
         a->swap_bytes += drcl_folio_size(folio);
     return 1;
+}
+
+void drcl_attempt_adopt(struct drcl_attempt *a, const struct drcl_folio *folio)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < folio->pages; i++)
+        bytes += remember(a, folio->pfn + i);
+    a->result->tried += bytes;
+    a->result->swapcached += bytes;
 }

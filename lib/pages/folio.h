@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sys/kpageflags.h"
 #include "sys/page.h"
 
 enum drcl_folio_kind {
@@ -21,6 +22,7 @@ enum drcl_folio_kind {
 struct drcl_folio {
     enum drcl_folio_kind kind;
     uint64_t addr; /* in the memory that is walked: of a process, or physical */
+    uint64_t pfn;  /* the frame of its first page; the others follow one another */
     size_t pages;
     uint32_t flags; /* of the head, with DRCL_FRAME_IDLE */
     bool anon;
@@ -38,6 +40,12 @@ static inline uint64_t drcl_folio_size(const struct drcl_folio *folio)
 static inline uint64_t drcl_folio_end(const struct drcl_folio *folio)
 {
     return folio->addr + drcl_folio_size(folio);
+}
+
+/* Whether it is in the swap cache, and no process has it. */
+static inline bool drcl_folio_is_swapped_out(const struct drcl_folio *folio)
+{
+    return folio->unmapped && (folio->flags & DRCL_KPF_SWAPCACHE);
 }
 
 #endif

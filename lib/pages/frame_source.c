@@ -71,6 +71,7 @@ static void describe(const struct drcl_walk *w, size_t i, struct drcl_folio *fol
     folio->kind = flags & DRCL_KPF_FREE  ? DRCL_FOLIO_ABSENT
                   : flags & DRCL_KPF_LRU ? DRCL_FOLIO_USER
                                          : DRCL_FOLIO_KERNEL;
+    folio->pfn = folio->addr >> DRCL_PAGE_SHIFT;
     folio->anon = flags & DRCL_KPF_ANON;
     folio->unmapped = !(flags & DRCL_KPF_MMAP);
     folio->exclusive = true; /* the owner's pagemap will tell */
@@ -112,7 +113,7 @@ static int take(struct drcl_walk *w, const struct drcl_folio *folio)
         return 0;
     claims->at[claims->n++] = (struct drcl_claim){.folio = *folio};
     claims->bytes += drcl_folio_size(folio);
-    if (folio->flags & DRCL_KPF_SWAPBACKED)
+    if ((folio->flags & DRCL_KPF_SWAPBACKED) && !drcl_folio_is_swapped_out(folio))
         w->a.claimed_swap_bytes += drcl_folio_size(folio);
     return 1;
 }
@@ -129,7 +130,9 @@ static int reclaim_claims(struct drcl_walk *w)
     if (r <= 0)
         return r;
     for (size_t i = 0; i < claims->n; i++)
-        if (claims->at[i].folio.unmapped)
+        if (drcl_folio_is_swapped_out(&claims->at[i].folio) && w->a.request->action == DAMON_RECLAIM_ACTION_PAGEOUT)
+            drcl_attempt_adopt(&w->a, &claims->at[i].folio);
+        else if (claims->at[i].folio.unmapped)
             drcl_unmapped_add(&physical->unmapped, &w->a, &claims->at[i].folio, &w->count);
     if (physical->unmapped.bytes < w->a.slice)
         return r;

@@ -50,6 +50,7 @@ void drcl_pages_free(struct drcl_pages *pages)
     drcl_free(env, pages->targets);
     drcl_physical_free(pages->physical, env);
     drcl_ram_free(&pages->ram, env);
+    drcl_swap_cache_fini(&pages->swap_cache, env);
     drcl_exclude_fini(&pages->exclude, env);
     drcl_page_files_close(&pages->files);
     drcl_free(env, pages);
@@ -100,7 +101,7 @@ static int open_physical(struct drcl_pages *pages, struct drcl_pages_target *t)
     int r = drcl_ram_refresh(&pages->ram, pages->env);
 
     if (r == 0 && !pages->physical)
-        r = drcl_physical_new(pages->env, &pages->ram, &pages->exclude, &pages->physical);
+        r = drcl_physical_new(pages->env, &pages->ram, &pages->exclude, &pages->cgroups, &pages->physical);
     if (r == 0 && drcl_frame_blocks_init(&t->blocks, pages->env) < 0)
         r = drcl_error(pages->env, -ENOMEM, "out of memory");
     return r;
@@ -176,6 +177,8 @@ int drcl_pages_reclaim(struct drcl_pages *pages, const struct damon_reclaim_requ
     struct drcl_walk w = {
         .a = {.env = pages->env,
               .exclude = &pages->exclude,
+              .kpageflags = &pages->files.kpageflags,
+              .swap_cache = &pages->swap_cache,
               .page_ns = &pages->page_ns,
               .request = request,
               .result = result},
@@ -217,6 +220,7 @@ int drcl_pages_exclude(struct drcl_pages *pages, const struct damon_reclaim_excl
     }
     drcl_exclude_fini(&pages->exclude, pages->env);
     pages->exclude = new;
+    drcl_cgroups_forget(&pages->cgroups);
     return 0;
 }
 
@@ -231,6 +235,7 @@ void drcl_pages_forget(struct drcl_pages *pages)
         t->mm.nr_poor = 0;
         t->mm.hopeless_ns = t->mm.hopeless_until = 0;
     }
+    drcl_cgroups_forget(&pages->cgroups);
     if (pages->physical)
         drcl_physical_forget(pages->physical, pages->env);
 }

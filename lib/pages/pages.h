@@ -19,9 +19,11 @@
 #define DRCL_PAGES_H
 
 #include "pages/batch.h"
+#include "pages/cgroups.h"
 #include "pages/exclude.h"
 #include "pages/files.h"
 #include "pages/ram.h"
+#include "pages/swap_cache.h"
 #include "pages/target.h"
 
 /* The filters that reclaim() decides without the bitmap, and with it. */
@@ -36,6 +38,8 @@ struct drcl_pages {
     struct drcl_env *env;
     struct drcl_page_files files;
     struct drcl_exclude exclude;
+    struct drcl_cgroups cgroups;
+    struct drcl_swap_cache swap_cache;
     struct drcl_ram ram;            /* physical memory, read as soon as there is such a target */
     struct drcl_physical *physical; /* as soon as there is such a target */
     struct drcl_pages_target **targets;

@@ -17,7 +17,7 @@ static size_t rmap_bytes(const struct drcl_ram *ram)
 }
 
 int drcl_physical_new(struct drcl_env *env, struct drcl_ram *ram, const struct drcl_exclude *exclude,
-                      struct drcl_physical **ret)
+                      struct drcl_cgroups *cgroups, struct drcl_physical **ret)
 {
     struct drcl_physical *physical = drcl_zalloc(env, sizeof(*physical));
     int r;
@@ -25,6 +25,7 @@ int drcl_physical_new(struct drcl_env *env, struct drcl_ram *ram, const struct d
     if (!physical)
         return drcl_error(env, -ENOMEM, "out of memory");
     physical->ram = ram;
+    physical->unmapped.cgroups = cgroups;
     r = drcl_rmap_new(env, rmap_bytes(ram), &physical->search.rmap);
     if (r == 0)
         r = drcl_physical_exclude(physical, exclude);
@@ -49,14 +50,9 @@ void drcl_physical_forget(struct drcl_physical *physical, struct drcl_env *env)
 {
     drcl_processes_close(&physical->processes, env);
     drcl_owner_search_reset(&physical->search);
-    drcl_unmapped_forget(&physical->unmapped);
 }
 
 int drcl_physical_exclude(struct drcl_physical *physical, const struct drcl_exclude *exclude)
 {
-    int r = drcl_rmap_exclude(physical->search.rmap, exclude->pids, exclude->nr_pids);
-
-    if (r == 0)
-        drcl_unmapped_forget(&physical->unmapped);
-    return r;
+    return drcl_rmap_exclude(physical->search.rmap, exclude->pids, exclude->nr_pids);
 }

@@ -22,13 +22,13 @@ struct drcl_physical {
     uint64_t words[DRCL_BATCH_PAGES]; /* of kpageflags, for the batch at hand */
 };
 
-/* Errors have a text. @exclude: processes whose frames are found by nobody. */
+/* Errors have a text. @exclude: processes whose frames are found by nobody. @cgroups stays the caller's. */
 int drcl_physical_new(struct drcl_env *env, struct drcl_ram *ram, const struct drcl_exclude *exclude,
-                      struct drcl_physical **ret);
+                      struct drcl_cgroups *cgroups, struct drcl_physical **ret);
 void drcl_physical_free(struct drcl_physical *physical, struct drcl_env *env);
 /* Nothing that was learnt of processes is kept, nor are they held open. */
 void drcl_physical_forget(struct drcl_physical *physical, struct drcl_env *env);
-/* Processes and cgroups are excluded from here on. */
+/* Processes are excluded from here on. */
 int drcl_physical_exclude(struct drcl_physical *physical, const struct drcl_exclude *exclude);
 
 #endif

@@ -48,6 +48,7 @@ static void describe(const struct drcl_walk *w, size_t i, struct drcl_folio *fol
     uint64_t entry = w->batch->entries[i];
 
     folio->kind = entry & DRCL_PAGEMAP_PRESENT ? DRCL_FOLIO_USER : DRCL_FOLIO_ABSENT;
+    folio->pfn = entry & DRCL_PAGEMAP_PFN;
     folio->anon = !(entry & DRCL_PAGEMAP_FILE);
     folio->exclusive = entry & DRCL_PAGEMAP_EXCLUSIVE; /* the kernel leaves alone what others map */
 }

@@ -9,19 +9,10 @@
 
 #include "pages/attempt.h"
 #include "pages/batch.h"
-#include "pages/exclude.h"
+#include "pages/cgroups.h"
 #include "pages/folio.h"
 
 #define DRCL_NR_UNMAPPED DRCL_BATCH_PAGES /* folios that are collected before their cgroups are asked */
-#define DRCL_NR_CGROUPS  8                /* of which the path is remembered */
-
-/* What is known of a cgroup whose file pages are to go. */
-struct drcl_known_cgroup {
-    uint64_t inode; /* 0: none */
-    uint64_t until_ns;
-    bool able; /* its file pages can be reclaimed, and nobody suffers who must not */
-    char path[256];
-};
 
 struct drcl_unmapped {
     struct drcl_frame heads[DRCL_NR_UNMAPPED]; /* of the folios, ascending; index: number of the folio */
@@ -31,8 +22,7 @@ struct drcl_unmapped {
     uint64_t bytes;
     struct drcl_frame asked[DRCL_NR_UNMAPPED]; /* the heads of one cgroup's folios */
     size_t nr_asked;
-    struct drcl_known_cgroup cgroups[DRCL_NR_CGROUPS];
-    size_t next_cgroup; /* the one to be given away */
+    struct drcl_cgroups *cgroups; /* not ours */
 };
 
 /* Collects an unmapped folio. There is room for those of a batch; counts it into @count if it cannot go. */
@@ -40,7 +30,5 @@ void drcl_unmapped_add(struct drcl_unmapped *unmapped, const struct drcl_attempt
                        struct damon_reclaim_result *count);
 /* Asks the cgroups to reclaim what was collected, as far as there is time. 0 or an error. */
 int drcl_unmapped_flush(struct drcl_unmapped *unmapped, struct drcl_attempt *a, struct drcl_page_files *files);
-/* What is known of cgroups no longer holds. */
-void drcl_unmapped_forget(struct drcl_unmapped *unmapped);
 
 #endif

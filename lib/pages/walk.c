@@ -32,7 +32,7 @@ static int judge_folio(struct drcl_walk *w, const struct drcl_folio *folio)
 
     if (verdict < 0)
         return verdict;
-    if (verdict == DRCL_FILTERED)
+    if (verdict == DRCL_FILTERED || verdict == DRCL_HANDED_OVER)
         return 1;
     if (verdict == DRCL_GOES) {
         r = w->source->take(w, folio);

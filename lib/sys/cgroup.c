@@ -367,19 +367,34 @@ static int has_children(struct drcl_env *env, int fd)
     return r;
 }
 
-/* Not every kernel knows the key, or the file; the first version of cgroups has neither. */
-static int write_reclaim(struct drcl_env *env, const char *mount, const char *path, uint64_t bytes)
+/* Writes the first of the texts that this kernel knows. */
+static ssize_t write_first_known(struct drcl_env *env, int fd, const char *const *keys, uint64_t bytes)
 {
-    int fd = drcl_open(env, O_WRONLY, "%s%s/memory.reclaim", mount, path), n;
-    char text[48];
+    ssize_t r = -EINVAL;
+
+    for (; r == -EINVAL && *keys; keys++) {
+        char text[48];
+        int n = snprintf(text, sizeof(text), "%llu%s", (unsigned long long)bytes, *keys);
+
+        r = drcl_pwrite(env, fd, text, (size_t)n, 0);
+    }
+    return r;
+}
+
+/* Not every kernel knows the keys, or the file; the first version of cgroups has neither. */
+static int write_reclaim(struct drcl_env *env, const char *mount, const char *path, enum drcl_cgroup_pages pages,
+                         uint64_t bytes)
+{
+    static const char *const file[] = {" swappiness=0", NULL};
+    static const char *const swap_backed[] = {" swappiness=max", " swappiness=200", "", NULL};
+    int fd = drcl_open(env, O_WRONLY, "%s%s/memory.reclaim", mount, path);
     ssize_t r;
 
     if (fd == -ENOENT)
         return -EOPNOTSUPP;
     if (fd < 0)
         return drcl_error(env, fd, "%s%s/memory.reclaim cannot be opened: %s", mount, path, strerror(-fd));
-    n = snprintf(text, sizeof(text), "%llu swappiness=0", (unsigned long long)bytes);
-    r = drcl_pwrite(env, fd, text, (size_t)n, 0);
+    r = write_first_known(env, fd, pages == DRCL_CGROUP_FILE_PAGES ? file : swap_backed, bytes);
     drcl_close(env, fd);
     if (r == -EINVAL)
         return -EOPNOTSUPP;
@@ -392,7 +407,7 @@ static int write_reclaim(struct drcl_env *env, const char *mount, const char *pa
     return 0;
 }
 
-int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t bytes)
+int drcl_cgroup_reclaim(struct drcl_env *env, const char *path, enum drcl_cgroup_pages pages, uint64_t bytes)
 {
     const char *mount;
     char name[PATH_MAX];
@@ -406,5 +421,5 @@ int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t by
         return -EOPNOTSUPP;
     if (r < 0)
         return vanished(r) ? -ENOENT : drcl_error(env, r, "%s%s cannot be listed: %s", mount, name, strerror(-r));
-    return write_reclaim(env, mount, name, bytes);
+    return write_reclaim(env, mount, name, pages, bytes);
 }

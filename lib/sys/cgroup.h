@@ -27,8 +27,15 @@ int drcl_cgroup_walk_charged(struct drcl_env *env, const char *path,
  * returned. */
 int drcl_cgroup_processes(struct drcl_env *env, const char *path, int (*each)(void *data, pid_t pid), void *data);
 
-/* Asks the kernel to reclaim @bytes of file pages (swappiness 0) of a cgroup that has none below it. 0; -EAGAIN when it
- * got less; -EOPNOTSUPP when this kernel cannot, or other cgroups would suffer. */
-int drcl_cgroup_reclaim_file(struct drcl_env *env, const char *path, uint64_t bytes);
+/* Which pages of a cgroup the kernel is to reclaim. */
+enum drcl_cgroup_pages {
+    DRCL_CGROUP_FILE_PAGES,       /* of files, no others */
+    DRCL_CGROUP_SWAP_BACKED_PAGES /* of memory that goes to swap; a kernel that cannot choose takes the others as well
+                                   */
+};
+
+/* Asks the kernel to reclaim @bytes of a cgroup that has none below it. 0; -EAGAIN when it got less; -EOPNOTSUPP when
+ * this kernel cannot, or other cgroups would suffer. */
+int drcl_cgroup_reclaim(struct drcl_env *env, const char *path, enum drcl_cgroup_pages pages, uint64_t bytes);
 
 #endif

@@ -12,6 +12,7 @@
 #define DRCL_KPF_BUDDY         (UINT32_C(1) << 10) /* free */
 #define DRCL_KPF_MMAP          (UINT32_C(1) << 11) /* mapped by a process */
 #define DRCL_KPF_ANON          (UINT32_C(1) << 12)
+#define DRCL_KPF_SWAPCACHE     (UINT32_C(1) << 13)
 #define DRCL_KPF_SWAPBACKED    (UINT32_C(1) << 14)
 #define DRCL_KPF_COMPOUND_HEAD (UINT32_C(1) << 15)
 #define DRCL_KPF_COMPOUND_TAIL (UINT32_C(1) << 16)

@@ -43,14 +43,14 @@ START_TEST(test_formats)
     metrics_uint(metrics, METRIC_RECLAIMED, NULL, 0, UINT64_MAX);
     metrics_permille(metrics, METRIC_BACKOFF, NULL, 0, 125);
     ck_assert_str_eq(page(METRICS_PROMETHEUS),
-                     "# HELP damon_reclaim_reclaimed_bytes_total Memory that was reclaimed, as measured.\n"
+                     "# HELP damon_reclaim_reclaimed_bytes_total Memory that was reclaimed and is free, as measured.\n"
                      "# TYPE damon_reclaim_reclaimed_bytes_total counter\n"
                      "damon_reclaim_reclaimed_bytes_total 18446744073709551615\n"
                      "# HELP damon_reclaim_backoff_ratio Share of the configured quota that the back-off leaves.\n"
                      "# TYPE damon_reclaim_backoff_ratio gauge\n"
                      "damon_reclaim_backoff_ratio 0.125\n");
     ck_assert_str_eq(page(METRICS_OPENMETRICS),
-                     "# HELP damon_reclaim_reclaimed_bytes Memory that was reclaimed, as measured.\n"
+                     "# HELP damon_reclaim_reclaimed_bytes Memory that was reclaimed and is free, as measured.\n"
                      "# TYPE damon_reclaim_reclaimed_bytes counter\n"
                      "# UNIT damon_reclaim_reclaimed_bytes bytes\n"
                      "damon_reclaim_reclaimed_bytes_total 18446744073709551615\n"

@@ -35,9 +35,11 @@ enum fake_file {
     FILE_OWN_PAGEMAP,
     FILE_KPAGEFLAGS,
     FILE_KPAGECGROUP,
-    FILE_BITMAP,    /* of page_idle */
-    FILE_CGROUP,    /* a directory */
-    FILE_RECLAIM,   /* memory.reclaim of a cgroup */
+    FILE_BITMAP,  /* of page_idle */
+    FILE_CGROUP,  /* a directory */
+    FILE_RECLAIM, /* memory.reclaim of a cgroup */
+    FILE_NODES,   /* the directory of the memory nodes, of which there is one */
+    FILE_NODE_RECLAIM,
     FILE_DAMON,     /* a file of DAMON or of a module */
     FILE_DAMON_DIR, /* a directory of these */
     FILE_RECORD,    /* the record of the library, in /run */
@@ -76,12 +78,16 @@ struct fake {
     uint64_t timer_ns; /* what the timer was set to last */
 
     /* What this kernel lacks. */
-    bool no_pages;    /* no files about pages and frames */
-    bool no_scan;     /* no PAGEMAP_SCAN */
-    bool hide_frames; /* frame numbers in pagemap are zero, as for callers without privileges */
-    bool pinned;      /* no page can be paged out */
-    bool no_writer;   /* no io_uring */
-    size_t max_read;  /* the most bytes that a read returns; 0: no limit */
+    bool no_pages;        /* no files about pages and frames */
+    bool no_scan;         /* no PAGEMAP_SCAN */
+    bool hide_frames;     /* frame numbers in pagemap are zero, as for callers without privileges */
+    bool pinned;          /* no page can be paged out */
+    bool disk;            /* swap is on a disk: what is paged out stays in the swap cache */
+    bool file_pages_stay; /* a page of a file that is unmapped turns out to be dirty */
+    bool has_node_reclaim;
+    const char *swappiness; /* the value that memory.reclaim knows beside 0; NULL: none */
+    bool no_writer;         /* no io_uring */
+    size_t max_read;        /* the most bytes that a read returns; 0: no limit */
     /* The end of the paths that do not exist, and the error for them; 0: ENOENT. */
     const char *missing;
     int missing_error;
@@ -97,9 +103,10 @@ struct fake {
 
     /* Counters. */
     size_t nr_calls, nr_pagemap, nr_kpageflags, nr_idle_read, nr_idle_write, nr_advise;
-    size_t nr_reclaim;  /* writes to memory.reclaim */
-    size_t nr_torn;     /* advice on a part of a huge page */
-    uint64_t paged_out; /* bytes */
+    size_t nr_reclaim;      /* writes to memory.reclaim that this kernel understands */
+    uint64_t reclaim_asked; /* bytes that they and those to a node's asked for */
+    size_t nr_torn;         /* advice on a part of a huge page */
+    uint64_t paged_out;     /* bytes */
     struct counted memory;
     struct fake_fd fds[FAKE_FDS];
     size_t nr_open;

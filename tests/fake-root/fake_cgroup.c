@@ -99,17 +99,9 @@ const char *fake_cgroup_entry(const struct fake *f, const struct fake_cgroup *cg
     return !strncmp(path, cgroup->path, len) && path[len] == '/' && !strchr(path + len + 1, '/') ? path + len + 1 : "";
 }
 
-/* Takes clean pages of the cgroup that nobody maps, and that were not accessed. */
-int fake_cgroup_reclaim(struct fake *f, const struct fake_cgroup *cgroup, const char *text)
+/* Takes clean pages of files that nobody maps, and that were not accessed. */
+static uint64_t take_file_pages(struct fake *f, const struct fake_cgroup *cgroup, uint64_t bytes)
 {
-    char *end;
-    uint64_t bytes = strtoull(text, &end, 10);
-
-    f->nr_reclaim++;
-    if (cgroup->reclaim_error)
-        return cgroup->reclaim_error;
-    if (strncmp(end, " swappiness=0", 13) != 0)
-        return -EINVAL;
     for (size_t i = 0; i < FAKE_FRAMES && bytes; i++) {
         struct fake_frame *frame = &f->frames[i];
 
@@ -120,5 +112,28 @@ int fake_cgroup_reclaim(struct fake *f, const struct fake_cgroup *cgroup, const 
         f->now_ns += f->page_ns;
     }
     fake_free_gone(f);
+    return bytes;
+}
+
+int fake_cgroup_reclaim(struct fake *f, const struct fake_cgroup *cgroup, const char *text)
+{
+    char *end;
+    uint64_t bytes = strtoull(text, &end, 10);
+
+    if (cgroup->reclaim_error) {
+        f->nr_reclaim++;
+        return cgroup->reclaim_error;
+    }
+    if (!strncmp(end, " swappiness=", 12) && strcmp(end + 12, "0") != 0 &&
+        (!f->swappiness || strcmp(end + 12, f->swappiness) != 0))
+        return -EINVAL;
+    f->nr_reclaim++;
+    f->reclaim_asked += bytes;
+    if (!strcmp(end, " swappiness=0"))
+        bytes = take_file_pages(f, cgroup, bytes);
+    else if (cgroup->gives_others)
+        bytes = 0;
+    else
+        bytes = fake_free_swapcached(f, cgroup->inode, bytes);
     return bytes ? -EAGAIN : 0;
 }

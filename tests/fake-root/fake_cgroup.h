@@ -16,6 +16,7 @@ struct fake_cgroup {
     uint64_t inode;
     bool no_memory;    /* without the memory controller: its pages are charged to the next one above that has it */
     int reclaim_error; /* what a write to memory.reclaim returns; 0: it works */
+    bool gives_others; /* memory.reclaim takes other pages than those in the swap cache */
 };
 
 struct fake_cgroup *fake_cgroup(struct fake *f, const char *path, uint64_t inode);

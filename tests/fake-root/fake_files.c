@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake.h"
@@ -60,6 +61,9 @@ static int open_text(struct fake *f, struct fake_process *p, const char *name)
     else if (!strcmp(name, "meminfo"))
         snprintf(text, size, "MemTotal: 1000000 kB\nMemFree: %u kB\nSwapTotal: %llu kB\nSwapFree: %llu kB\n",
                  f->free_kib, (unsigned long long)f->swap_total / 1024, (unsigned long long)f->swap_free / 1024);
+    else if (!strcmp(name, "node"))
+        snprintf(text, size, "Node 0 MemTotal: 1000000 kB\nNode 0 SwapCached:  %llu kB\n",
+                 (unsigned long long)fake_swapcached(f, 0) / 1024);
     else if (!strcmp(name, "pressure"))
         snprintf(text, size, "some avg10=0.00 avg60=0.00 avg300=0.00 total=100\n");
     else if (!strcmp(name, "boot_id"))
@@ -113,6 +117,9 @@ static const struct {
     {"/proc", FILE_PROC, NULL},
     {"/proc/iomem", FILE_TEXT, "iomem"},
     {"/proc/meminfo", FILE_TEXT, "meminfo"},
+    {"/sys/devices/system/node", FILE_NODES, NULL},
+    {"/sys/devices/system/node/node0/meminfo", FILE_TEXT, "node"},
+    {"/sys/devices/system/node/node0/reclaim", FILE_NODE_RECLAIM, NULL},
     {"/proc/self/cgroup", FILE_TEXT, "cgroup"},
     {"/proc/pressure/memory", FILE_TEXT, "pressure"},
     {"/proc/sys/kernel/random/boot_id", FILE_TEXT, "boot_id"},
@@ -133,6 +140,8 @@ int fake_sys_open(void *data, const char *path, int flags)
             continue;
         if (paths[i].text)
             return open_text(f, NULL, paths[i].text);
+        if (paths[i].kind == FILE_NODE_RECLAIM && !f->has_node_reclaim)
+            return -ENOENT;
         return f->no_pages && paths[i].kind != FILE_PROC ? -ENOENT : fake_new_fd(f, paths[i].kind, NULL);
     }
     if (!strcmp(path, RECORD))
@@ -239,10 +248,23 @@ ssize_t fake_sys_pread(void *data, int fd, void *buf, size_t len, uint64_t offse
     case FILE_PROC:
     case FILE_CGROUP:
     case FILE_DAMON_DIR:
+    case FILE_NODES:
         return -EISDIR;
     default:
         return read_records(f, file, buf, len, offset);
     }
+}
+
+/* Takes pages of the swap cache, whosever they are. */
+static int fake_node_reclaim(struct fake *f, const char *text)
+{
+    char *end;
+    uint64_t bytes = strtoull(text, &end, 10);
+
+    if (strcmp(end, " swappiness=max") != 0)
+        return -EINVAL;
+    f->reclaim_asked += bytes;
+    return fake_free_swapcached(f, 0, bytes) ? -EAGAIN : 0;
 }
 
 ssize_t fake_sys_pwrite(void *data, int fd, const void *buf, size_t len, uint64_t offset)
@@ -262,6 +284,8 @@ ssize_t fake_sys_pwrite(void *data, int fd, const void *buf, size_t len, uint64_
     text[len] = '\0';
     if (file->kind == FILE_RECLAIM)
         r = fake_cgroup_reclaim(f, file->cgroup, text);
+    else if (file->kind == FILE_NODE_RECLAIM)
+        r = fake_node_reclaim(f, text);
     else if (file->kind == FILE_DAMON || file->kind == FILE_RECORD)
         r = fake_damon_write(f, file, text);
     else
@@ -285,10 +309,14 @@ static const char *proc_entry(const struct fake *f, size_t i, char buf[64])
     return f->processes[i - n].exited ? "" : buf;
 }
 
+static const char *const nodes[] = {".", "..", "possible.", "node", "nodes", "node0", NULL};
+
 static const char *entry_of(const struct fake *f, const struct fake_fd *dir, char buf[64])
 {
     if (dir->kind == FILE_PROC)
         return proc_entry(f, dir->entry, buf);
+    if (dir->kind == FILE_NODES)
+        return nodes[dir->entry];
     if (dir->kind == FILE_CGROUP)
         return fake_cgroup_entry(f, dir->cgroup, dir->entry);
     return fake_damon_entry(f, dir->text, dir->entry, buf);
@@ -306,7 +334,7 @@ ssize_t fake_sys_getdents(void *data, int fd, void *buf, size_t len)
 
     if (r)
         return r;
-    if (dir->kind != FILE_PROC && dir->kind != FILE_CGROUP && dir->kind != FILE_DAMON_DIR)
+    if (dir->kind != FILE_PROC && dir->kind != FILE_CGROUP && dir->kind != FILE_DAMON_DIR && dir->kind != FILE_NODES)
         return -ENOTDIR;
     for (int told = 0; told < 3 && (name = entry_of(f, dir, number)) != NULL; dir->entry++) {
         struct dirent64 *entry = (struct dirent64 *)((char *)buf + done);

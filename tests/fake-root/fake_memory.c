@@ -8,6 +8,9 @@
 #define LRU_FILE (DRCL_KPF_LRU | DRCL_KPF_MMAP)
 #define LRU_ANON (LRU_FILE | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED)
 
+/* Of a page that is in the swap cache and written. */
+#define SWAPPED (DRCL_KPF_LRU | DRCL_KPF_ANON | DRCL_KPF_SWAPBACKED | DRCL_KPF_SWAPCACHE)
+
 struct fake_process *fake_process(struct fake *f, pid_t pid)
 {
     struct fake_process *p = &f->processes[f->nr_processes++];
@@ -184,9 +187,17 @@ size_t fake_cached(const struct fake *f, size_t first, size_t pages)
 
 void fake_free_gone(struct fake *f)
 {
-    for (size_t i = 0; i < f->next_frame; i++)
-        if (f->frames[i].gone)
-            f->frames[i] = (struct fake_frame){.flags = DRCL_KPF_BUDDY};
+    for (size_t i = 0; i < f->next_frame; i++) {
+        struct fake_frame *frame = &f->frames[i];
+
+        if (frame->swapped) {
+            frame->memcg = f->frames[fake_head_of(f, i)].memcg;
+            frame->flags = SWAPPED | DRCL_KPF_WRITEBACK;
+            frame->swapped = false;
+        }
+        if (frame->gone)
+            *frame = (struct fake_frame){.flags = DRCL_KPF_BUDDY};
+    }
 }
 
 size_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
@@ -209,4 +220,46 @@ void fake_exec(struct fake_process *p)
 {
     fake_unmap_all(p);
     p->generation++;
+}
+
+/* --- swap on a disk ----------------------------------------------------------------------------------------------- */
+
+static bool is_swapcached(const struct fake_frame *frame, uint64_t memcg)
+{
+    return (frame->flags & DRCL_KPF_SWAPCACHE) && !(frame->flags & DRCL_KPF_MMAP) && (!memcg || frame->memcg == memcg);
+}
+
+void fake_disk_written(struct fake *f)
+{
+    for (size_t i = 0; i < FAKE_FRAMES; i++)
+        if (is_swapcached(&f->frames[i], 0))
+            f->frames[i].flags &= ~DRCL_KPF_WRITEBACK;
+}
+
+void fake_swap_in(struct fake *f, struct fake_process *p, uint64_t addr, size_t frame)
+{
+    f->frames[frame].flags = LRU_ANON | DRCL_KPF_SWAPCACHE;
+    *fake_entry(p, addr) = DRCL_PAGEMAP_PRESENT | DRCL_PAGEMAP_EXCLUSIVE | frame;
+}
+
+uint64_t fake_swapcached(const struct fake *f, uint64_t memcg)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < FAKE_FRAMES; i++)
+        bytes += is_swapcached(&f->frames[i], memcg) ? PAGE : 0;
+    return bytes;
+}
+
+uint64_t fake_free_swapcached(struct fake *f, uint64_t memcg, uint64_t bytes)
+{
+    for (size_t i = 0; i < FAKE_FRAMES && bytes; i++) {
+        if (!is_swapcached(&f->frames[i], memcg) || (f->frames[i].flags & DRCL_KPF_WRITEBACK))
+            continue;
+        f->frames[i].gone = true;
+        bytes -= PAGE;
+        f->now_ns += f->page_ns;
+    }
+    fake_free_gone(f);
+    return bytes;
 }

@@ -55,6 +55,7 @@ struct fake_frame {
     uint32_t flags; /* as in kpageflags */
     uint64_t memcg; /* of the head: the inode number of the cgroup */
     bool gone;      /* will be free at the end of the call */
+    bool swapped;   /* will be in the swap cache at the end of the call */
     bool idle;
     bool accessed; /* the accessed bit of the hardware */
 };
@@ -90,7 +91,14 @@ size_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages);
 /* Pages of a file that nobody maps: returns the first frame. How many of them are still in memory. */
 size_t fake_cache(struct fake *f, size_t pages, uint64_t memcg);
 size_t fake_cached(const struct fake *f, size_t first, size_t pages);
-/* Frees the frames that are marked `gone`. */
+/* Swap on a disk: the writes that were begun have ended; a process has a page of the swap cache back; how many bytes of
+ * a cgroup (of all, if that is 0) are in the swap cache. */
+void fake_disk_written(struct fake *f);
+void fake_swap_in(struct fake *f, struct fake_process *p, uint64_t addr, size_t frame);
+uint64_t fake_swapcached(const struct fake *f, uint64_t memcg);
+/* Takes up to @bytes of pages that are in the swap cache and written; returns what is missing. */
+uint64_t fake_free_swapcached(struct fake *f, uint64_t memcg, uint64_t bytes);
+/* Frees the frames that are marked `gone`, and puts those marked `swapped` into the swap cache. */
 void fake_free_gone(struct fake *f);
 
 #endif

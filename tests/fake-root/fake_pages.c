@@ -129,7 +129,12 @@ static void page_out(struct fake *f, uint64_t *entry, size_t head)
         f->swap_free -= PAGE;
     }
     f->paged_out += PAGE;
-    f->frames[*entry & DRCL_PAGEMAP_PFN].gone = true;
+    if (!(flags & DRCL_KPF_SWAPBACKED) && f->file_pages_stay)
+        f->frames[head].flags = DRCL_KPF_LRU | DRCL_KPF_DIRTY;
+    else if ((flags & DRCL_KPF_SWAPBACKED) && f->disk)
+        f->frames[*entry & DRCL_PAGEMAP_PFN].swapped = true;
+    else
+        f->frames[*entry & DRCL_PAGEMAP_PFN].gone = true;
     *entry = DRCL_PAGEMAP_SWAPPED;
 }
 

@@ -87,7 +87,7 @@ START_TEST(test_version_1)
     ck_assert_uint_eq(inode, root_inode(&root, MOUNT "/memory/a"));
     ck_assert_int_eq(drcl_cgroup_inode(&root.env, MOUNT "/a", &inode), 0);
     ck_assert_uint_eq(inode, root_inode(&root, MOUNT "/memory/a"));
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/a", 4096), -EOPNOTSUPP);
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/a", DRCL_CGROUP_FILE_PAGES, 4096), -EOPNOTSUPP);
     tear_down();
 }
 END_TEST
@@ -276,16 +276,17 @@ START_TEST(test_reclaim)
 {
     set_up();
     root.hide_types = false;
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "a/d", 1 << 20), 0);
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "a/d", DRCL_CGROUP_FILE_PAGES, 1 << 20), 0);
     ck_assert_str_eq(root_get(&root, MOUNT "/a/d/memory.reclaim"), "1048576 swappiness=0");
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/a/b", 4096), -EOPNOTSUPP); /* /a/b/c would suffer */
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/a/b", DRCL_CGROUP_FILE_PAGES, 4096),
+                     -EOPNOTSUPP); /* /a/b/c would suffer */
     ck_assert_str_eq(root_get(&root, MOUNT "/a/b/memory.reclaim"), "");
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/", 4096), -EOPNOTSUPP);
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/../a", 4096), -EINVAL);
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/nobody", 4096), -ENOENT);
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/", DRCL_CGROUP_FILE_PAGES, 4096), -EOPNOTSUPP);
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/../a", DRCL_CGROUP_FILE_PAGES, 4096), -EINVAL);
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/nobody", DRCL_CGROUP_FILE_PAGES, 4096), -ENOENT);
     root_remove(&root, MOUNT "/e/memory.reclaim");
     root.env.error[0] = '\0';
-    ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/e", 4096), -EOPNOTSUPP);
+    ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/e", DRCL_CGROUP_FILE_PAGES, 4096), -EOPNOTSUPP);
     ck_assert_str_eq(root.env.error, "");
     tear_down();
 }
@@ -310,12 +311,12 @@ START_TEST(test_reclaim_answers)
 
         set_up();
         root.nr_calls = 0;
-        ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/e", 4096), 0);
+        ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/e", DRCL_CGROUP_FILE_PAGES, 4096), 0);
         calls = root.nr_calls; /* the last one is the write */
         root.nr_calls = 0;
         root.fail_call = calls;
         root.fail_error = answers[i].error;
-        ck_assert_int_eq(drcl_cgroup_reclaim_file(&root.env, "/e", 4096), answers[i].result);
+        ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/e", DRCL_CGROUP_FILE_PAGES, 4096), answers[i].result);
         ck_assert_int_eq(root.env.error[0] != '\0', answers[i].text);
         tear_down();
     }

@@ -12,6 +12,7 @@
 #include "backends/idle_page/ranges.h"
 #include "backends/idle_page/sample.h"
 #include "base/grow.h"
+#include "pages/release.h"
 
 /* --- targets ------------------------------------------------------------------------------------------------------ */
 
@@ -127,6 +128,11 @@ static int reclaim(void *backend, const struct damon_reclaim_request *request, s
     return r;
 }
 
+static int release(void *backend, uint32_t scheme, uint64_t deadline_ns, damon_reclaim_released_fn *report, void *data)
+{
+    return drcl_pages_release(((struct drcl_idle_page *)backend)->pages, scheme, deadline_ns, report, data);
+}
+
 static int exclude(void *backend, const struct damon_reclaim_exclusion *exclusions, size_t n)
 {
     return drcl_pages_exclude(((struct drcl_idle_page *)backend)->pages, exclusions, n);
@@ -196,6 +202,7 @@ static const struct damon_reclaim_backend_ops ops = {
     .mark = mark,
     .reclaim = reclaim,
     .exclude = exclude,
+    .release = release,
 };
 
 const struct drcl_backend drcl_backend_idle_page = {

@@ -12,6 +12,7 @@
 #include "drivers/damon/excluded.h"
 #include "drivers/damon/targets.h"
 #include "pages/pages.h"
+#include "pages/release.h"
 
 static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
 {
@@ -50,12 +51,18 @@ static int reclaim(void *backend, const struct damon_reclaim_request *request, s
     return drcl_pages_reclaim(((struct drcl_damon *)backend)->pages, request, ret_result);
 }
 
+static int release(void *backend, uint32_t scheme, uint64_t deadline_ns, damon_reclaim_released_fn *report, void *data)
+{
+    return drcl_pages_release(((struct drcl_damon *)backend)->pages, scheme, deadline_ns, report, data);
+}
+
 /* Filters of cgroups are for physical memory, as where the kernel reclaims. */
 #define NO_FILTERS (1u << DAMON_RECLAIM_FILTER_MEMCG)
 #define COMMON                                                                                                         \
     .size = sizeof(struct damon_reclaim_backend_ops), .name = "damon", .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE, \
     .min_region_size = DRCL_PAGE_SIZE, .huge_size = DRCL_HUGE_SIZE, .target_add = target_add,                          \
-    .target_remove = target_remove, .ranges = drcl_damon_ranges, .reclaim = reclaim, .exclude = drcl_damon_exclude
+    .target_remove = target_remove, .ranges = drcl_damon_ranges, .reclaim = reclaim, .exclude = drcl_damon_exclude,    \
+    .release = release
 
 static const struct damon_reclaim_backend_ops with_bitmap = {
     COMMON,

@@ -19,6 +19,7 @@
 #include "drivers/damon/sysfs.h"
 #include "drivers/damon/tree.h"
 #include "base/clock.h"
+#include "engine/release.h"
 #include "engine/target.h"
 #include "engine/tune.h"
 
@@ -373,6 +374,8 @@ int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, ui
         d->seen_working = false;
     }
     drcl_set_wmark_state(view, &look);
+    if (view->state == DAMON_RECLAIM_STATE_INACTIVE) /* what was begun is completed */
+        drcl_engine_release_all(view->engine);
     return 0;
 }
 
