@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "comm.h"
+#include "common/exclusion.h"
 #include "common/files.h"
-#include "common/units.h"
 
 struct never {
     const char *root;
@@ -21,23 +21,20 @@ struct never {
     size_t n, capacity;
 };
 
-static bool to_range(const char *text, struct damon_reclaim_range *ret)
-{
-    return units_parse_range(text, &ret->start, &ret->end) && ret->start < ret->end;
-}
-
 int never_check_pid(const char *item, struct agent_error *error)
 {
-    pid_t pid;
+    struct damon_reclaim_exclusion ignored;
 
-    return units_parse_pid(item, &pid) ? 0 : agent_fail(error, -EINVAL, "\"%s\" is not the number of a process", item);
+    return exclusion_parse(DAMON_RECLAIM_EXCLUDE_PID, item, &ignored)
+               ? 0
+               : agent_fail(error, -EINVAL, "\"%s\" is not the number of a process", item);
 }
 
 int never_check_range(const char *item, struct agent_error *error)
 {
-    struct damon_reclaim_range range;
+    struct damon_reclaim_exclusion ignored;
 
-    return to_range(item, &range)
+    return exclusion_parse(DAMON_RECLAIM_EXCLUDE_RANGE, item, &ignored)
                ? 0
                : agent_fail(error, -EINVAL, "\"%s\" is not START-END, addresses with START below END", item);
 }
@@ -97,16 +94,16 @@ static int add_all(struct never *never, const struct config *config)
     int r = 0;
 
     for (size_t i = 0; i < n && r == 0; i++) {
-        struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_PID};
+        struct damon_reclaim_exclusion item = {0};
 
-        units_parse_pid(items[i], &item.pid); /* it was checked before */
+        exclusion_parse(DAMON_RECLAIM_EXCLUDE_PID, items[i], &item); /* it was checked before */
         r = add(never, &item);
     }
     n = config_list(config, NULL, "never_ranges", &items);
     for (size_t i = 0; i < n && r == 0; i++) {
-        struct damon_reclaim_exclusion item = {.type = DAMON_RECLAIM_EXCLUDE_RANGE};
+        struct damon_reclaim_exclusion item = {0};
 
-        to_range(items[i], &item.range);
+        exclusion_parse(DAMON_RECLAIM_EXCLUDE_RANGE, items[i], &item);
         r = add(never, &item);
     }
     for (size_t i = 0; i < never->nr_cgroups && r == 0; i++)

@@ -10,18 +10,20 @@
 /* Exit codes, as --help documents them. */
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_NO_BACKEND = 3, CLI_NO_TARGET = 4 };
 
+struct config;
+struct damon_reclaim_params;
 struct options;
 
 /* One word of the command line that says what to do. */
 struct command {
     const char *name;
-    const char *words; /* what may follow, for the usage */
+    const char *words; /* that are no options and may follow, for the help; NULL: none */
     const char *doc;   /* one line */
     int (*run)(struct options *options);
+    bool takes_parameters;
+    /* Optional: other defaults of parameters than the library's. */
+    void (*adjust)(const struct config *config, struct damon_reclaim_params *params);
 };
-
-/* Command number @index, or NULL past the last. */
-const struct command *cli_command(size_t index);
 
 /* The commands, in the order of the usage. A new one is a line here, and a file that defines command_NAME. */
 #define COMMANDS(X)                                                                                                    \

@@ -34,8 +34,9 @@ static void say(struct session *session)
 
 /* There is something to learn however much memory is free. The advice is as good as the regions tell used memory from
  * idle memory beside it, and idle neighbours become one region whatever their ages: up to half a percent of all. */
-static void defaults(struct damon_reclaim_params *params)
+static void adjust(const struct config *config, struct damon_reclaim_params *params)
 {
+    (void)config;
     params->wmarks_high = params->wmarks_mid = 1000;
     params->wmarks_low = 0;
     params->min_nr_regions = 200;
@@ -66,7 +67,6 @@ static void after_aggregation(struct session *session)
 }
 
 static const struct session_command command = {
-    .defaults = defaults,
     .begin = begin,
     .after_aggregation = after_aggregation,
     .finish = say,
@@ -90,5 +90,6 @@ static int advise(struct options *options)
     return r;
 }
 
-const struct command command_advise = {"advise", "[damon_reclaim.NAME=VALUE...]",
-                                       "watch memory, reclaim nothing, and advise a min_age", advise};
+const struct command command_advise = {
+    "advise",        NULL, "watch memory, reclaim nothing, and advise a min_age", advise, .takes_parameters = true,
+    .adjust = adjust};

@@ -46,11 +46,6 @@ static int params(struct options *options)
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
     json_t *list = json_array();
 
-    if (options->nr_words) {
-        cli_error("params: \"%s\" is unexpected", options->words[0]);
-        json_decref(list);
-        return CLI_USAGE;
-    }
     if (!options->json)
         printf("%-29s %-10s %-9s %s\n", "NAME", "DEFAULT", "UNIT", "MEANING");
     for (size_t i = 0; damon_reclaim_param_describe(i, &info) == 0; i++) {
@@ -68,4 +63,4 @@ static int params(struct options *options)
     return cli_flush();
 }
 
-const struct command command_params = {"params", "", "list the parameters with defaults, units and meaning", params};
+const struct command command_params = {"params", NULL, "list the parameters with defaults, units and meaning", params};

@@ -10,10 +10,12 @@
 
 static bool asked_for(const struct options *options, const char *name)
 {
-    for (size_t i = 0; i < options->nr_words; i++)
-        if (!strcmp(options->words[i], name))
+    const char *word;
+
+    for (size_t i = 0; (word = config_word(options->config, i)) != NULL; i++)
+        if (!strcmp(word, name))
             return true;
-    return options->nr_words == 0;
+    return !config_word(options->config, 0);
 }
 
 static bool exists(const char *word)
@@ -93,9 +95,9 @@ static int probe(struct options *options)
     const char *name;
     int r;
 
-    for (size_t i = 0; i < options->nr_words; i++) {
-        if (!exists(options->words[i])) {
-            cli_error("probe: there is no backend \"%s\"", options->words[i]);
+    for (size_t i = 0; (name = config_word(options->config, i)) != NULL; i++) {
+        if (!exists(name)) {
+            cli_error("probe: there is no backend \"%s\"", name);
             json_decref(all);
             return CLI_USAGE;
         }
@@ -108,13 +110,13 @@ static int probe(struct options *options)
             continue;
         works = backend_works(options, name, text, sizeof(text));
         /* That memory can be simulated is no answer to whether memory can be reclaimed, unless it was the question. */
-        usable |= works && (options->nr_words || strcmp(name, "sim"));
+        usable |= works && (config_word(options->config, 0) || strcmp(name, "sim"));
         if (options->json)
             json_object_set_new(all, name, to_json(works, text));
         else
             print_text(options, name, works, text);
     }
-    if (!options->nr_words)
+    if (!config_word(options->config, 0))
         tell_giving(options, all);
     if (options->json) {
         json_dumpf(all, stdout, JSON_INDENT(2));

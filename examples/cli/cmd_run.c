@@ -83,5 +83,14 @@ static int run(struct options *options)
     return r;
 }
 
-const struct command command_run = {"run", "[damon_reclaim.NAME=VALUE...]",
-                                    "watch memory, reclaim what is cold, and print a summary", run};
+static void adjust(const struct config *config, struct damon_reclaim_params *params)
+{
+    if (!config_bool(config, NULL, "no_watermarks"))
+        return;
+    params->wmarks_high = params->wmarks_mid = 1000;
+    params->wmarks_low = 0;
+}
+
+const struct command command_run = {
+    "run",           NULL, "watch memory, reclaim what is cold, and print a summary", run, .takes_parameters = true,
+    .adjust = adjust};

@@ -10,10 +10,7 @@ static int version(struct options *options)
 {
     const char *feature;
 
-    if (options->nr_words) {
-        cli_error("version: \"%s\" is unexpected", options->words[0]);
-        return CLI_USAGE;
-    }
+    (void)options;
     printf("damon-reclaim %d.%d.%d, library %s\n", DAMON_RECLAIM_VERSION_MAJOR, DAMON_RECLAIM_VERSION_MINOR,
            DAMON_RECLAIM_VERSION_PATCH, damon_reclaim_version_string());
     for (size_t i = 0; (feature = damon_reclaim_feature(i)) != NULL; i++)
@@ -21,4 +18,4 @@ static int version(struct options *options)
     return cli_flush();
 }
 
-const struct command command_version = {"version", "", "print the version and the features of the library", version};
+const struct command command_version = {"version", NULL, "print the version and the features of the library", version};

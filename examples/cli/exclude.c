@@ -6,84 +6,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/exclusion.h"
 #include "proc.h"
-#include "common/units.h"
 
 const char exclude_help[] =
     "WHAT of --exclude is never reclaimed, whatever parameters and filters say:\n"
     "  pid:N  cgroup:/PATH  command:NAME, all processes of that name, also new ones  range:START-END, addresses\n";
 
-static struct damon_reclaim_exclusion *add(struct exclude *exclude)
+static void add(struct exclude *exclude, const struct damon_reclaim_exclusion *item)
 {
-    struct damon_reclaim_exclusion *item;
-
     exclude->items = cli_realloc(exclude->items, exclude->n + 1, sizeof(*exclude->items));
-    item = &exclude->items[exclude->n++];
-    *item = (struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_PID};
-    return item;
+    exclude->items[exclude->n++] = *item;
 }
 
 static void add_pid(void *data, pid_t pid)
 {
     if (!exclude_has(data, pid))
-        add(data)->pid = pid;
+        add(data, &(struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = pid});
 }
 
-/* What follows @prefix in @text; NULL if something else does. */
-static const char *after(const char *text, const char *prefix)
+/* What follows "NAME:" in @text; NULL if something else does. */
+static const char *after(const char *text, const char *name)
 {
-    size_t n = strlen(prefix);
+    size_t n = strlen(name);
 
-    return strncmp(text, prefix, n) ? NULL : text + n;
+    return strncmp(text, name, n) || text[n] != ':' ? NULL : text + n + 1;
 }
 
 /* Where processes are watched, those of the command are left out. Where all memory is watched, the library finds out
  * whose it is. */
-static void add_command(struct exclude *exclude, const char *name)
+static bool is_for_scan(const struct exclude *exclude, const struct damon_reclaim_exclusion *item)
 {
     const struct options *options = exclude->options;
 
-    if (!options->pids.n && !options->comms.n && !options->cgroups.n) {
-        struct damon_reclaim_exclusion *item = add(exclude);
-
-        item->type = DAMON_RECLAIM_EXCLUDE_COMMAND;
-        item->command = name;
-        return;
-    }
-    exclude->commands = cli_realloc(exclude->commands, exclude->nr_commands + 1, sizeof(*exclude->commands));
-    exclude->commands[exclude->nr_commands++] = name;
+    return item->type == DAMON_RECLAIM_EXCLUDE_COMMAND && (options->pids.n || options->comms.n || options->cgroups.n);
 }
 
 /* One word of the command line. False if it is none. */
 static bool parse(struct exclude *exclude, const char *text)
 {
-    struct damon_reclaim_exclusion *item;
-    const char *value;
+    enum damon_reclaim_exclusion_type type = DAMON_RECLAIM_EXCLUDE_PID;
+    struct damon_reclaim_exclusion item;
+    const char *name, *value = NULL;
 
-    if ((value = after(text, "pid:")) != NULL) {
-        pid_t pid = proc_pid(value);
-
-        if (pid)
-            add_pid(exclude, pid);
-        return pid != 0;
+    for (; (name = damon_reclaim_exclusion_name(type)) != NULL && !value; type++)
+        value = after(text, name);
+    if (!value || !exclusion_parse(type - 1, value, &item))
+        return false;
+    if (is_for_scan(exclude, &item)) {
+        exclude->commands = cli_realloc(exclude->commands, exclude->nr_commands + 1, sizeof(*exclude->commands));
+        exclude->commands[exclude->nr_commands++] = value;
+    } else if (item.type != DAMON_RECLAIM_EXCLUDE_PID || !exclude_has(exclude, item.pid)) {
+        add(exclude, &item);
     }
-    if ((value = after(text, "command:")) != NULL) {
-        if (*value)
-            add_command(exclude, value);
-        return *value != '\0';
-    }
-    if ((value = after(text, "cgroup:")) != NULL) {
-        item = add(exclude);
-        item->type = DAMON_RECLAIM_EXCLUDE_CGROUP;
-        item->cgroup = value;
-        return *value != '\0';
-    }
-    if ((value = after(text, "range:")) != NULL) {
-        item = add(exclude);
-        item->type = DAMON_RECLAIM_EXCLUDE_RANGE;
-        return units_parse_range(value, &item->range.start, &item->range.end);
-    }
-    return false;
+    return true;
 }
 
 int exclude_set(const struct exclude *exclude, struct damon_reclaim *ctx)

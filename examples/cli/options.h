@@ -1,39 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line. Its options, their help and the parameters' options come from tables. */
+/* The options of the command line, as common/config.h reads them. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include <stdio.h>
-
 #include "cli.h"
-#include "settings.h"
+#include "common/config.h"
 
-/* Words that an option collects, in their order; they belong to argv. */
+/* Words that an option collects, in their order. */
 struct words {
-    const char **items;
+    const char *const *items;
     size_t n;
 };
 
 struct options {
-    const char *backend, *operations, *workload, *config, *root;
+    struct config *config;
+    const char *backend, *operations, *workload, *config_file, *root; /* NULL: not given */
     struct words pids, comms, cgroups, filters, exclusions;
-    struct settings settings; /* parameters of the command line */
-    uint64_t duration_ns;     /* 0: until it ends by itself */
-    uint64_t interval_ns;     /* between two tables of advice; 0: one at the end */
-    uint64_t tolerance;       /* permille */
-    uint64_t seed, rate, memory;
-    int verbose;
-    bool json, quiet, wait, no_watermarks, help;
+    uint64_t duration_ns; /* 0: until it ends by itself */
+    uint64_t interval_ns; /* between two tables of advice; 0: one at the end */
+    uint64_t tolerance;   /* permille */
+    uint64_t seed, rate, memory, verbose;
+    bool json, quiet, wait, help;
     bool take_over, monitor_only, largest_ram, dry_run;
-    char **words; /* what is left of argv */
-    size_t nr_words;
 };
 
-/* Parses argv, whose word 0 is the command. Returns CLI_OK, or CLI_USAGE with a message. */
-int options_parse(struct options *options, const struct command *command, int argc, char **argv);
+/* Reads the words behind the command. Prints the help if that is asked for. Returns CLI_OK, or the exit code with a
+ * message. */
+int options_read(struct options *options, const struct command *command, char **words);
 void options_free(struct options *options);
-
-void options_usage(FILE *file);                               /* of the program */
-void options_help(FILE *file, const struct command *command); /* of a command */
 
 #endif

@@ -71,85 +71,49 @@ static const struct damon_reclaim_callbacks callbacks = {
 
 /* --- parameters ------------------------------------------------------------------------------------------------- */
 
-/* Stages the defaults, then the file, then the command line. 0, or a negative errno with a message. */
-static int stage(struct session *session, const struct settings *file)
+/* Puts the configuration into effect. */
+static int start(struct session *session)
 {
-    struct damon_reclaim_params params = {.size = sizeof(params)};
-    int r = 0;
+    const struct config *config = session->options->config;
+    int r;
 
-    damon_reclaim_params_init(&params);
-    if (session->options->no_watermarks) {
-        params.wmarks_high = params.wmarks_mid = 1000;
-        params.wmarks_low = 0;
-    }
-    if (session->command->defaults)
-        session->command->defaults(&params);
-    r = damon_reclaim_set_params(session->ctx, &params);
-    if (r < 0) {
-        cli_error("%s", damon_reclaim_last_error(session->ctx));
-        return r;
-    }
-    r = settings_stage(file, session->ctx, false);
-    return r < 0 ? r : settings_stage(&session->options->settings, session->ctx, false);
-}
-
-/* Enables, or does what "enabled" in the settings says. */
-static int start(struct session *session, const struct settings *file)
-{
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
-    int r = damon_reclaim_enable(session->ctx);
-
-    if (r < 0) {
-        cli_error("%s", damon_reclaim_last_error(session->ctx));
-        return r == -EINVAL || r == -ERANGE || r == -EOPNOTSUPP ? CLI_USAGE : CLI_FAILED;
-    }
-    if (settings_stage(file, session->ctx, true) < 0 ||
-        settings_stage(&session->options->settings, session->ctx, true) < 0)
+    if (!config_enabled(config)) {
+        cli_error("enabled=N: the run would do nothing; leave it out");
         return CLI_USAGE;
-    damon_reclaim_get_stats(session->ctx, &stats);
-    if (stats.state != DAMON_RECLAIM_STATE_DISABLED)
+    }
+    r = damon_reclaim_set_params(session->ctx, config_params(config));
+    if (r == 0)
+        r = damon_reclaim_enable(session->ctx);
+    if (r == 0)
         return CLI_OK;
-    cli_error("enabled=N: the run would do nothing; leave it out");
-    return CLI_USAGE;
-}
-
-static int configure_and_start(struct session *session)
-{
-    struct settings file = {0};
-    int r = CLI_USAGE;
-
-    if ((!session->options->config || settings_add_file(&file, session->options->config)) && stage(session, &file) == 0)
-        r = start(session, &file);
-    settings_free(&file);
-    return r;
+    cli_error("%s", damon_reclaim_last_error(session->ctx));
+    return r == -EINVAL || r == -ERANGE || r == -EOPNOTSUPP ? CLI_USAGE : CLI_FAILED;
 }
 
 /* SIGHUP: the file once more. What is wrong in it is said, and changes nothing. */
 static void reload(struct session *session)
 {
-    struct damon_reclaim_params before = {.size = sizeof(before)};
-    struct settings file = {0};
-    int r = -EINVAL;
+    const char *path = session->options->config_file;
+    struct agent_error error = {""};
+    struct config *config = NULL;
+    int r;
 
     wipe(session);
-    if (!session->options->config) {
+    if (!path) {
         cli_error("SIGHUP: there is no --config file to reload");
         return;
     }
-    damon_reclaim_get_params(session->ctx, &before);
-    if (settings_add_file(&file, session->options->config) && stage(session, &file) == 0) {
-        r = damon_reclaim_commit(session->ctx);
-        if (r < 0)
-            cli_error("%s: %s", session->options->config, damon_reclaim_last_error(session->ctx));
-    }
+    r = config_reload(session->options->config, &config, &error);
+    if (r == 0)
+        r = config_apply(config, session->ctx, &error);
     if (r == 0) {
-        settings_stage(&file, session->ctx, true);
-        cli_error("%s: reloaded", session->options->config);
-    } else {
-        damon_reclaim_set_params(session->ctx, &before);
-        cli_error("%s: nothing has changed", session->options->config);
+        r = config_enabled(config) ? damon_reclaim_enable(session->ctx) : damon_reclaim_disable(session->ctx);
+        snprintf(error.text, sizeof(error.text), "%s", damon_reclaim_last_error(session->ctx));
     }
-    settings_free(&file);
+    if (r < 0)
+        cli_error("%s", error.text);
+    cli_error("%s: %s", path, r < 0 ? "nothing has changed" : "reloaded");
+    config_free(config);
 }
 
 /* --- the loop --------------------------------------------------------------------------------------------------- */
@@ -272,18 +236,10 @@ static int finish(struct session *session)
 }
 
 /* What contradicts itself on the command line, beyond single options. */
-static int check_options(struct options *options, const char *backend)
+static int check_options(const struct options *options, const char *backend)
 {
     bool simulated = !strcmp(backend, "sim");
 
-    for (size_t i = 0; i < options->nr_words; i++) {
-        if (strncmp(options->words[i], "damon_reclaim.", strlen("damon_reclaim."))) {
-            cli_error("\"%s\" is unexpected; write parameters as --NAME=VALUE", options->words[i]);
-            return CLI_USAGE;
-        }
-        if (!settings_add_line(&options->settings, options->words[i], "command line"))
-            return CLI_USAGE;
-    }
     if (simulated && processes_selected(options)) {
         cli_error("simulated memory has no processes: leave out --pid, --comm and --cgroup, or --workload");
         return CLI_USAGE;
@@ -315,7 +271,7 @@ static int watch(struct session *session)
     if (r == CLI_OK)
         r = filters_set(session->options, session->ctx);
     if (r == CLI_OK)
-        r = configure_and_start(session);
+        r = start(session);
     if (r != CLI_OK)
         return r;
     set_end(session);

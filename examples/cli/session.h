@@ -14,8 +14,7 @@ struct session;
 
 /* What a command does in it. */
 struct session_command {
-    void (*defaults)(struct damon_reclaim_params *params); /* other ones than the library's; or NULL */
-    void (*begin)(struct session *session);                /* the context is there, and not enabled */
+    void (*begin)(struct session *session); /* the context is there, and not enabled */
     void (*after_aggregation)(struct session *session);
     void (*wipe)(struct session *session); /* a line is going to be printed to stderr; or NULL */
     void (*finish)(struct session *session);

@@ -4,8 +4,8 @@
  * words, the environment, the command line, --help, --show-config and the manual page; the library's parameters are
  * options of the section [parameters].
  *
- * An option is named by its key: its name in the sections [agent] and [parameters], SECTION_NAME in the others. The key
- * "metrics_port" is
+ * An option is named by its key: its name in the sections [agent], [options] and [parameters], SECTION_NAME in the
+ * others. The key "metrics_port" is
  *
  *     [metrics]                          in the file: port = 9000
  *     damon_reclaim.metrics_port=9000    on the kernel's boot line (with --boot-line), and among the program's own

@@ -205,6 +205,21 @@ static int parse_choice(const char *choices, const char *text, struct agent_erro
     return agent_fail(error, -EINVAL, "\"%s\" is not one of: %s", text, choices);
 }
 
+/* The library knows what a parameter may be. Its text begins with the name, which whoever sets the value says, too. */
+static int check_param(const struct config_option *option, const char *text, struct agent_error *error)
+{
+    struct damon_reclaim_params params = {.size = sizeof(params)};
+    size_t len = strlen(option->name);
+    char why[256] = "";
+    int r = damon_reclaim_params_init(&params);
+
+    if (r == 0)
+        r = damon_reclaim_params_set(&params, option->name, text, why, sizeof(why));
+    if (r == 0)
+        return 0;
+    return agent_fail(error, r, "%s", !strncmp(why, option->name, len) && why[len] == ':' ? why + len + 2 : why);
+}
+
 static int parse_single(const struct config_option *option, struct config_meaning *meaning, struct agent_error *error)
 {
     const char *text = meaning->text;
@@ -226,7 +241,7 @@ static int parse_single(const struct config_option *option, struct config_meanin
     case CONFIG_CHOICE:
         return parse_choice(option->choices, text, error);
     default:
-        return 0;
+        return strcmp(option->section, CONFIG_PARAMETERS) ? 0 : check_param(option, text, error);
     }
 }
 

@@ -94,13 +94,14 @@ static void show_instance(const struct config *config, const char *section, FILE
     }
 }
 
-/* Whether @section is for the first time in the table at @index. */
-static bool begins_section(const struct config_table *table, size_t index)
+/* Whether the option at @index is the first of its section that the program's command has. */
+static bool begins_section(const struct config_program *program, const struct config_table *table, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (!strcmp(table->items[i].section, table->items[index].section))
+        if (!strcmp(table->items[i].section, table->items[index].section) &&
+            config_option_is_for(program, &table->items[i]))
             return false;
-    return true;
+    return config_option_is_for(program, &table->items[index]);
 }
 
 void config_show(const struct config *config, FILE *file)
@@ -111,7 +112,7 @@ void config_show(const struct config *config, FILE *file)
     for (size_t i = 0; i < table->n; i++) {
         const char *section = table->items[i].section;
 
-        if (!begins_section(table, i) || config_is_instance_section(config->program, section))
+        if (!begins_section(config->program, table, i) || config_is_instance_section(config->program, section))
             continue;
         fprintf(file, "\n[%s]\n", section);
         for (size_t j = 0; j < table->n; j++)
@@ -124,45 +125,73 @@ void config_show(const struct config *config, FILE *file)
 
 static void help_option(const struct config_option *option, bool in_file_only, FILE *file)
 {
-    fprintf(file, "  %s%s%s%s\n      %s", in_file_only ? "" : "--", in_file_only ? option->name : dashed(option).text,
-            in_file_only ? " = " : "=", argument(option), option->doc);
+    const char *value = argument(option);
+
+    if (option->letter)
+        fprintf(file, "  -%c,", option->letter);
+    if (in_file_only)
+        fprintf(file, "  %s = %s", option->name, value);
+    else
+        fprintf(file, "%s--%s%s%s", option->letter ? " " : "  ", dashed(option).text, *value ? "=" : "", value);
+    fprintf(file, "\n      %s", option->doc);
     if (option->choices)
         fprintf(file, ": one of %s", option->choices);
-    if (*option->value)
+    if (*option->value && *value)
         fprintf(file, " (%s)", option->value);
     fputc('\n', file);
 }
 
+/* One section of the help, which is one of the file if that has sections. */
+static void help_section(const struct config_program *program, const struct config_table *table, const char *section,
+                         FILE *file)
+{
+    bool instances = config_is_instance_section(program, section);
+
+    if (program->command)
+        fprintf(file, "\n%s:\n", section);
+    else
+        fprintf(file, "\n[%s%s]%s\n", section, instances ? " NAME" : "", instances ? " (only in the file)" : "");
+    for (size_t i = 0; i < table->n; i++)
+        if (!strcmp(table->items[i].section, section) && config_option_is_for(program, &table->items[i]))
+            help_option(&table->items[i], instances, file);
+}
+
+static void help_end(const struct config_program *program, FILE *file)
+{
+    if (!program->no_parameters)
+        fputs("\nA bare number of a parameter is in the unit shown; 30s, 1.5min and 128MiB have their own. Other times "
+              "need "
+              "a unit.\n",
+              file);
+    if (program->command && !program->no_parameters)
+        fputs("Later options count, and the command line counts more than the file of --config.\n", file);
+    if (!program->command)
+        fprintf(file,
+                "[section] is the section in the file%s%s.\n%s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong "
+                "usage or configuration.\n",
+                program->file ? ", without --config " : " that --config names", program->file ? program->file : "",
+                sources_text);
+}
+
 void config_help(const struct config_program *program, FILE *file)
 {
+    const char *command = program->command ? program->command : "", *blank = program->command ? " " : "";
     struct config_table table;
 
-    fprintf(file, "%s: %s\n\nusage: %s [--NAME=VALUE | " CONFIG_PREFIX "NAME=VALUE]...\n\n", program->name,
-            program->summary, program->name);
+    fprintf(file, "%s: %s\n\nusage: %s%s%s [--NAME=VALUE%s]...%s%s\n\n", *command ? command : program->name,
+            program->summary, program->name, blank, command,
+            program->no_parameters ? "" : " | " CONFIG_PREFIX "NAME=VALUE", program->words ? " " : "",
+            program->words ? program->words : "");
     for (const struct config_action_info *action = config_actions; action->word; action++)
-        fprintf(file, "  %-16s %s\n", action->word, action->doc);
+        if (!program->command || action == config_actions)
+            fprintf(file, "  %-16s %s\n", action->word, action->doc);
     if (config_table_make(program, &table) < 0)
         return;
-    for (size_t i = 0; i < table.n; i++) {
-        const char *section = table.items[i].section;
-        bool instances = config_is_instance_section(program, section);
-
-        if (!begins_section(&table, i))
-            continue;
-        fprintf(file, "\n[%s%s]%s\n", section, instances ? " NAME" : "", instances ? " (only in the file)" : "");
-        for (size_t j = 0; j < table.n; j++)
-            if (!strcmp(table.items[j].section, section))
-                help_option(&table.items[j], instances, file);
-    }
+    for (size_t i = 0; i < table.n; i++)
+        if (begins_section(program, &table, i))
+            help_section(program, &table, table.items[i].section, file);
     config_table_free(&table);
-    fprintf(file,
-            "\nA bare number of a parameter is in the unit shown; 30s, 1.5min and 128MiB have their own. Other times "
-            "need one. "
-            "[section] is the section "
-            "in the\n"
-            "file%s%s.\n%s\nExit codes: 0 ended by a signal; 1 failed; 2 wrong usage or configuration.\n",
-            program->file ? ", without --config " : " that --config names", program->file ? program->file : "",
-            sources_text);
+    help_end(program, file);
 }
 
 /* Text for troff. */
@@ -205,7 +234,7 @@ static void man_options(const struct config_program *program, const struct confi
         const char *section = table->items[i].section;
         bool instances = config_is_instance_section(program, section);
 
-        if (!begins_section(table, i))
+        if (!begins_section(program, table, i))
             continue;
         fprintf(file, ".SS [%s%s]\n", section, instances ? " NAME" : "");
         if (instances)

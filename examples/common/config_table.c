@@ -77,10 +77,12 @@ int config_table_make(const struct config_program *program, struct config_table 
         config_table_free(&table);
         return -ENOMEM;
     }
-    if (params)
+    if (params && !program->command)
         add_params(&table);
     for (size_t i = 0; program->options[i]; i++)
         add_options(&table, program->options[i]);
+    if (params && program->command)
+        add_params(&table);
     override(&table, program->defaults);
     *ret = table;
     return 0;
@@ -95,7 +97,8 @@ void config_table_free(struct config_table *table)
 
 struct config_key config_key(const struct config_option *option)
 {
-    bool alone = !strcmp(option->section, CONFIG_PARAMETERS) || !strcmp(option->section, "agent");
+    bool alone = !strcmp(option->section, CONFIG_PARAMETERS) || !strcmp(option->section, "agent") ||
+                 !strcmp(option->section, "options");
     struct config_key key;
 
     snprintf(key.text, sizeof(key.text), "%s%s%s", alone ? "" : option->section, alone ? "" : "_", option->name);

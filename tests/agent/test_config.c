@@ -286,7 +286,10 @@ END_TEST
 START_TEST(test_mistake_that_does_not_count)
 {
     words[0] = "--limits-share=4";
+    words[1] = "--min-age=5s";
     refused("[limits]\nshare = x\n", -EINVAL, "2: share: ");
+    refused("[parameters]\nmin_age = x\n", -EINVAL, "2: min_age: \"x\" is not a number of us");
+    refused("[parameters]\nwmarks_low = 1001\n", -ERANGE, "2: wmarks_low: 1001 is out of range");
 }
 END_TEST
 
