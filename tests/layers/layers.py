@@ -1,4 +1,4 @@
-"""The tables of layers in docs/architecture.md, the list of known exceptions, and circles in graphs."""
+"""The tables of layers in docs/architecture.md, and circles in graphs."""
 import re
 
 TABLE = "docs/architecture.md"
@@ -26,9 +26,9 @@ def read(top, wrong):
             if len(row) == 1 and row[0] not in found:
                 found[row[0]] = Layer(row[0], row[0], number, purpose, PATH.findall(may))
             else:
-                wrong.append(("table", f"{TABLE}:{number}: {name} is no folder, or has a row. Cure: correct it"))
+                wrong.append(f"{TABLE}:{number}: {name} is no folder, or has a row. Cure: correct it")
     if not found:
-        wrong.append(("table", f'{TABLE}:1: has no table "| layer | what it is for | may include |". Cure: add it'))
+        wrong.append(f'{TABLE}:1: has no table "| layer | what it is for | may include |". Cure: add it')
     order = list(found)
     for layer in found.values():
         for other in layer.may:
@@ -38,7 +38,7 @@ def read(top, wrong):
                 text = "which is not below it. Cure: name only layers of later rows"
             else:
                 continue
-            wrong.append(("table", f"{TABLE}:{layer.line}: {layer.row} may include {other}, {text}"))
+            wrong.append(f"{TABLE}:{layer.line}: {layer.row} may include {other}, {text}")
     return found
 
 
@@ -55,26 +55,6 @@ def of(found, path):
             return Layer(here, each, row.line, row.purpose, row.may)
         folders.pop()
     return None
-
-
-def take_known(path, wrong):
-    """The texts of what is wrong and not listed in the file @path. Its lines are the first members of pairs in @wrong.
-    A circle is known if all its files are in one line. Prints the lines that are not needed any more."""
-    known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    needed = {line: False for line in known if line and not line.startswith("#")}
-    left = []
-    for about, text in wrong:
-        kind, *files = about.split()
-        lines = [line for line in needed if line == about or
-                 kind == "circle" and line.startswith("circle ") and set(files) <= set(line.split())]
-        for line in lines:
-            needed[line] = True
-        if not lines:
-            left.append(text)
-    for line, is_needed in needed.items():
-        if not is_needed:
-            print(f"{path.name}: not wrong any more, remove the line: {line}")
-    return left
 
 
 def reached(graph, start):

@@ -47,14 +47,14 @@ class Layers(unittest.TestCase):
     def assert_wrong(self, changes, *texts):
         status, output = self.run_check(changes)
         self.assertEqual(status, 1, output)
-        self.assertIn(" 1 wrong,", output)
+        self.assertIn(" 1 wrong\n", output)
         for text in texts:
             self.assertIn(text, output)
 
     def test_nothing_wrong(self):
         status, output = self.run_check({})
         self.assertEqual(status, 0, output)
-        self.assertIn("lib/ -> lib/high/ 1\nlib/high/ -> lib/low/ 1\n7 files, 4 layers, 2 arrows, 0 wrong,", output)
+        self.assertIn("lib/ -> lib/high/ 1\nlib/high/ -> lib/low/ 1\n7 files, 4 layers, 2 arrows, 0 wrong\n", output)
 
     def test_include_of_a_layer_above(self):
         self.assert_wrong({"lib/low/m.c": '\n#include "high/h.h"\n'},
@@ -126,14 +126,6 @@ class Layers(unittest.TestCase):
         table = TREE["docs/architecture.md"].replace("| low | |", "| low | `lib/none/` |")
         self.assert_wrong({"docs/architecture.md": table},
                           "docs/architecture.md:7: lib/low/ may include lib/none/, which has no row")
-
-    def test_known_exception(self):
-        bad = {"lib/low/m.c": '#include "high/h.h"\n'}
-        status, output = self.run_check({**bad, "tests/layers/known": "# Known.\narrow lib/low/m.c lib/high/\n"})
-        self.assertEqual(status, 0, output)
-        self.assertIn("0 wrong, 1 known exceptions", output)
-        status, output = self.run_check({"tests/layers/known": "arrow lib/low/m.c lib/high/\n"})
-        self.assertIn("known: not wrong any more, remove the line: arrow lib/low/m.c lib/high/\n", output)
 
 
 if __name__ == "__main__":
