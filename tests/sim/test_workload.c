@@ -76,13 +76,29 @@ START_TEST(test_shapes)
 }
 END_TEST
 
+START_TEST(test_byte_order_mark)
+{
+    struct sim_env t;
+    struct drcl_workload *w;
+
+    sim_env_open(&t);
+    w = parse(&t, "\xef\xbb\xbf"
+                  "a, 4096\r\n\r\nphase\r\n1\r\na, 0, 1, 1\r\n");
+    ck_assert_uint_eq(w->regions[0].name_len, 1);
+    ck_assert_uint_eq(w->nr_patterns, 1);
+    drcl_workload_free(&t.env, w);
+    sim_env_close(&t);
+}
+END_TEST
+
 #define REGION "a, 4096\n\n"
 
 /* What is wrong, and what the message must name. */
 static const struct {
     const char *text, *message;
 } wrong[] = {
-    {"", "w.cfg:0: nothing is in it"},
+    {"", "w.cfg: nothing is in it"},
+    {"\xef\xbb\xbf", "w.cfg: nothing is in it"},
     {"\n# only a comment\n\n", "w.cfg:3: nothing is in it"},
     {"a, 4096\n", "w.cfg:1: no phase"},
     {"a\n", "w.cfg:1: \"a\" is no region"},
@@ -217,6 +233,7 @@ END_TEST
 static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_shapes);
+    tcase_add_test(tc, test_byte_order_mark);
     tcase_add_loop_test(tc, test_wrong, 0, (int)(NUMBER_OF(wrong)));
     tcase_add_test(tc, test_limits);
     tcase_add_test(tc, test_long_lines_are_cut_in_messages);

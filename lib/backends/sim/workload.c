@@ -38,6 +38,8 @@ __attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const ch
     va_start(ap, format);
     vsnprintf(what, sizeof(what), format, ap);
     va_end(ap);
+    if (!p->line) /* not even one is there */
+        return drcl_error(p->env, -EINVAL, "%s: %s", p->name, what);
     return drcl_error(p->env, -EINVAL, "%s:%u: %s", p->name, p->line, what);
 }
 
@@ -365,6 +367,8 @@ int drcl_workload_parse(struct drcl_env *env, const char *text, size_t len, cons
     if (len)
         memcpy(p.w->text, text, len);
     p.rest = (struct text){p.w->text, len};
+    if (len >= 3 && !memcmp(p.w->text, "\xef\xbb\xbf", 3)) /* the mark of UTF-8 */
+        p.rest = (struct text){p.w->text + 3, len - 3};
     r = check_characters(&p);
     if (r == 0)
         r = parse_lines(&p);
