@@ -75,7 +75,7 @@ static bool needs_quotes(const char *text, bool in_list)
 {
     char last = ' ';
 
-    if (in_list ? !*text || strpbrk(text, ", \t[]") : *text && strchr(blanks, text[strlen(text) - 1]))
+    if (in_list ? !*text || strpbrk(text, ", \t\r[]") : *text && strchr(blanks, text[strlen(text) - 1]))
         return true;
     if (config_is_quote(*text) || (*text && strchr(blanks, *text)))
         return true;
@@ -280,29 +280,17 @@ static int take_item(const char **at, char *ret, struct agent_error *error)
     return 0;
 }
 
-static int parse_item(const struct config_option *option, const char **at, struct config_meaning *ret,
-                      struct agent_error *error)
+/* Adds an item, for which there is room. */
+static int add_item(const struct config_option *option, const char *text, struct config_meaning *ret,
+                    struct agent_error *error)
 {
-    char *item = malloc(strlen(*at) + 1);
-    int r;
+    int r = option->check ? option->check(text, error) : 0;
+    char *item = r == 0 ? strdup(text) : NULL;
 
-    if (!item || make_room(ret, 1) < 0) {
-        free(item);
-        return agent_fail(error, -ENOMEM, "no memory");
-    }
-    if (option->type == CONFIG_WORDS) {
-        strcpy(item, *at);
-        *at += strlen(*at);
-        r = 0;
-    } else {
-        r = take_item(at, item, error);
-    }
-    if (r == 0 && option->check)
-        r = option->check(item, error);
-    if (r < 0) {
-        free(item);
+    if (r == 0 && !item)
+        r = agent_fail(error, -ENOMEM, "no memory");
+    if (r < 0)
         return r;
-    }
     ret->items[ret->n++] = item;
     ret->items[ret->n] = NULL;
     return 0;
@@ -312,14 +300,27 @@ static int parse_list(const struct config_option *option, const char *text, stru
                       struct agent_error *error)
 {
     static const char between[] = ", \t\r\n";
-    int r = make_room(ret, 0) < 0 ? agent_fail(error, -ENOMEM, "no memory") : 0;
+    size_t most = 1; /* items */
+    char *item;
+    int r = 0;
 
-    if (text && option->type == CONFIG_WORDS && r == 0)
-        return parse_item(option, &text, ret, error);
-    if (!text)
-        return r;
-    for (text += strspn(text, between); r == 0 && *text; text += strspn(text, between))
-        r = parse_item(option, &text, ret, error);
+    for (const char *c = text; c && *c; c++)
+        most += *c == ',';
+    item = malloc(text ? strlen(text) + 1 : 1);
+    if (!item || make_room(ret, most) < 0) {
+        free(item);
+        return agent_fail(error, -ENOMEM, "no memory");
+    }
+    if (text && option->type == CONFIG_WORDS) {
+        r = add_item(option, text, ret, error);
+    } else if (text) {
+        for (text += strspn(text, between); r == 0 && *text; text += strspn(text, between)) {
+            r = take_item(&text, item, error);
+            if (r == 0)
+                r = add_item(option, item, ret, error);
+        }
+    }
+    free(item);
     return r;
 }
 

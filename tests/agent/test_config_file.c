@@ -324,7 +324,7 @@ static const char *const odd[] = {
     "'",         "\"",        "back\\slash",
     "[x]",       "]",         "a]b[",
     "db-[0-9]",  "a\nb",      "a = b",
-    "tab\there", "\\n",       "",
+    "tab\there", "carriage\rreturn", "\\n",       "",
     "\xc3\xbc",  "a#b;c",
 };
 
