@@ -185,6 +185,7 @@ static void reload(struct loop_source *source, int number, void *userdata)
     if (r == 0) {
         life->nr_reloads++;
         apply_own(life);
+        agent_warn_of_missing(life->config);
         log_info("the configuration was reloaded");
     } else {
         if (life->config != next)
@@ -315,6 +316,7 @@ static int prepare(struct life *life, struct agent_error *error)
     life->lock = lock_acquire(directory, life->agent.program->config.name, error);
     if (life->lock < 0)
         return life->lock;
+    agent_warn_of_missing(life->config);
     r = begin_foreign(life, directory, error);
     if (r == 0)
         r = never_new(life->config, root, &life->agent.never, error);

@@ -2,15 +2,35 @@
 /* The options that all daemons have. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backoff.h"
-#include "options.h"
+#include "log.h"
 #include "never.h"
+#include "options.h"
 
 static int check_directory(const char *value, struct agent_error *error)
 {
     return *value == '/' ? 0 : agent_fail(error, -EINVAL, "\"%s\" does not begin with a slash", value);
+}
+
+void agent_warn_of_missing(const struct config *config)
+{
+    const char *const *items;
+    size_t n = config_list(config, NULL, "never_pids", &items);
+
+    for (size_t i = 0; i < n; i++) {
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "%s/proc/%s", config_text(config, NULL, "root"), items[i]);
+        if (access(path, F_OK) < 0 && errno == ENOENT)
+            log_warning("never-reclaim list: there is no process %s; correct the number, or remove it, before another "
+                        "process gets it",
+                        items[i]);
+    }
 }
 
 static int check_textfile(const char *value, struct agent_error *error)

@@ -7,4 +7,7 @@
 
 extern const struct config_option agent_options[];
 
+/* Logs a warning for each process of [never] that does not exist. */
+void agent_warn_of_missing(const struct config *config);
+
 #endif

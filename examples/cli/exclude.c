@@ -53,6 +53,8 @@ static bool parse(struct exclude *exclude, const char *text)
         value = after(text, name);
     if (!value || !exclusion_parse(type - 1, value, &item))
         return false;
+    if (item.type == DAMON_RECLAIM_EXCLUDE_PID && !proc_exists(exclude->options, item.pid))
+        cli_error("--exclude=%s: there is no such process", text);
     if (is_for_scan(exclude, &item)) {
         exclude->commands = cli_realloc(exclude->commands, exclude->nr_commands + 1, sizeof(*exclude->commands));
         exclude->commands[exclude->nr_commands++] = value;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/units.h"
 
@@ -39,6 +40,14 @@ pid_t proc_pid(const char *text)
     pid_t pid;
 
     return units_parse_pid(text, &pid) ? pid : 0;
+}
+
+bool proc_exists(const struct options *options, pid_t pid)
+{
+    char path[PATH_MAX], name[16];
+
+    snprintf(name, sizeof(name), "%d", (int)pid);
+    return !path_of(options, path, "/proc", name) || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 static bool has_comm(const struct options *options, pid_t pid, const char *const *comms, size_t n)

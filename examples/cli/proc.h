@@ -16,6 +16,8 @@ DIR *proc_directory(const struct options *options, const char *directory);
 /* The pid that a directory of /proc or a line of a file names, or 0. */
 pid_t proc_pid(const char *text);
 
+bool proc_exists(const struct options *options, pid_t pid);
+
 /* Calls @found for each process whose name, as far as the kernel keeps it, is one of @comms. */
 void proc_scan(const struct options *options, const char *const *comms, size_t n, void (*found)(void *data, pid_t pid),
                void *data);

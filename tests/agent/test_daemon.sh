@@ -49,6 +49,8 @@ ok "--check-config" "$sample" --check-config
 ok "--show-config tells sources" sh -c "'$sample' --show-config --min-age=5s | grep -q '^min_age = 5s .* ; --min-age$'"
 ok "an option that is none" fails 2 "--nothing: there is no such option" --nothing=1
 ok "a value that is none" fails 2 "--min-age" --min-age=long
+ok "a pid that is none" fails 2 '--never-pids: pids: "99999999999" is not the number of a process' --never-pids=99999999999
+ok "a pid that no process has is told" fails 1 "never-reclaim list: there is no process 2000000000" --never-pids=2000000000
 ok "a set that contradicts itself" fails 2 "sample_interval" --sample-interval=2s
 ok "--check-config of that" fails 2 "sample_interval" --sample-interval=2s --check-config
 ok "a directory for the lock that is none" fails 1 "/all/sample.lock: No such file or directory; make it, or name another" \

@@ -190,6 +190,7 @@ filters() {
     ok 'an excluded range' value_is bytes_reclaim_tried_regions 0
     ok 'an exclusion of nothing' expect 2 '--exclude=pid: not pid:N' $sim --exclude pid
     ok 'a pid that is none' expect 2 '--exclude=pid:x: not pid:N' $sim --exclude pid:x
+    ok 'a pid that no process has' expect 2 '--exclude=pid:2000000000: there is no such process' $sim --exclude pid:2000000000
     ok 'a range that is none, excluded' expect 2 '--exclude=range:1: not' $sim --exclude range:1
     ok 'what the backend cannot exclude' expect 2 'exclusions[1].pid' $sim --exclude range:0-1 --exclude pid:1
     ok 'a command it cannot either' expect 2 'exclusions[0].command' $sim --exclude command:init
