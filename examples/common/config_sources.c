@@ -63,17 +63,22 @@ static int set_key(struct config *config, const char *name, size_t len, const ch
 
 /* --- the boot line ----------------------------------------------------------------------------------------------- */
 
-/* Ends the word that begins *@at, and moves on to the next one. As for the kernel, blanks in double quotes end none. */
+/* Ends the word that begins *@at, and moves on to the next one. As for the kernel, blanks in double quotes end none,
+ * and a word as a whole may be in them. */
 static char *next_word(char **at)
 {
     char *word = *at + strspn(*at, " \t\n"), *c;
-    bool quoted = false;
+    bool quoted = false, whole = *word == '"';
 
     for (c = word; *c && (quoted || !strchr(" \t\n", *c)); c++)
         quoted ^= *c == '"';
     *at = c + (*c != '\0');
     *c = '\0';
-    return *word ? word : NULL;
+    if (!*word)
+        return NULL;
+    if (whole && c - word > 1 && c[-1] == '"')
+        c[-1] = '\0';
+    return word + whole;
 }
 
 int config_read_boot_line(struct config *config, struct agent_error *error)

@@ -296,7 +296,7 @@ START_TEST(test_boot_line)
 {
     words[0] = "--boot-line";
     scratch_file(root, "proc/cmdline",
-                 "ro damon_reclaim.never_commands=\"Web Content\",sshd damon_reclaim.limits_text=\"a b\" quiet\n");
+                 "ro damon_reclaim.never_commands=\"Web Content\",sshd \"damon_reclaim.limits_text=a b\" quiet\n");
     loads("");
     ck_assert_str_eq(list(NULL, "never_commands"), "[Web Content][sshd]");
     ck_assert_str_eq(config_text(config, NULL, "limits_text"), "a b");
@@ -318,14 +318,30 @@ static char *shown(void)
 
 /* Texts of which every character must come back. */
 static const char *const odd[] = {
-    "plain",     "two words", " blanks around ",
-    "a # b",     "a ; b",     "#",
-    ";x",        "a,b",       "\"quoted\"",
-    "'",         "\"",        "back\\slash",
-    "[x]",       "]",         "a]b[",
-    "db-[0-9]",  "a\nb",      "a = b",
-    "tab\there", "carriage\rreturn", "\\n",       "",
-    "\xc3\xbc",  "a#b;c",
+    "plain",
+    "two words",
+    " blanks around ",
+    "a # b",
+    "a ; b",
+    "#",
+    ";x",
+    "a,b",
+    "\"quoted\"",
+    "'",
+    "\"",
+    "back\\slash",
+    "[x]",
+    "]",
+    "a]b[",
+    "db-[0-9]",
+    "a\nb",
+    "a = b",
+    "tab\there",
+    "carriage\rreturn",
+    "\\n",
+    "",
+    "\xc3\xbc",
+    "a#b;c",
 };
 
 START_TEST(test_shown_is_read_again)
