@@ -11,6 +11,7 @@
 
 #define PAGES   2600u
 #define MIN_AGE UINT64_C(1000000) /* us */
+#define SEC     UINT64_C(1000000000)
 
 static struct sim_env test;
 static struct drcl_memory memory;
@@ -389,8 +390,70 @@ START_TEST(test_terabytes_in_megabytes)
 }
 END_TEST
 
+/* 16 TiB that are accessed at random: no call looks at more of them than its share, and a sample stands for the rest.
+ */
+START_TEST(test_random_terabytes)
+{
+    static const char text[] = "a, 17592186044416\n\nrandom\n100000\na, 1, 4096, 1\n";
+    const struct drcl_memory_config config = {
+        .rate = 1000000000, .seed = 9, .reclaim_ns = 10, .refault_ns = 10, .check_ns = 1};
+    const uint64_t pages = UINT64_C(1) << 32, touched = UINT64_C(2158000000); /* pages * (1 - exp(-3e9 / pages)) */
+    struct damon_reclaim_request request = {.start = DRCL_SIM_BASE,
+                                            .end = DRCL_SIM_BASE + pages * DRCL_SIM_PAGE,
+                                            .limit_end = DRCL_SIM_BASE + pages * DRCL_SIM_PAGE,
+                                            .max_bytes = UINT64_MAX};
+    struct damon_reclaim_result result = {.end = request.end};
+    struct damon_reclaim_sim_report report;
+    uint32_t permille;
+
+    open_memory(text, &config);
+    memory.now = 3 * SEC;
+    ck_assert_int_eq(drcl_memory_free_permille(&memory, &permille), 0);
+    ck_assert_uint_ge(memory.touched[0], touched / 100 * 99);
+    ck_assert_uint_le(memory.touched[0], touched / 100 * 101);
+    ck_assert_uint_ge(permille, 592); /* of 5/4 of the workload */
+    ck_assert_uint_le(permille, 604);
+    ck_assert_uint_le(memory.next_count - memory.now, SEC + UINT64_C(500000) * 4000);
+    memory.looks = 1000;
+    ck_assert_int_eq(drcl_memory_reclaim(&memory, &request, &result), 0);
+    ck_assert_uint_eq(result.end, DRCL_SIM_BASE + 1000 * DRCL_SIM_PAGE);
+    ck_assert_uint_gt(result.reclaimed, 400 * DRCL_SIM_PAGE);
+    result = (struct damon_reclaim_result){.end = request.end};
+    ck_assert_int_eq(drcl_memory_reclaim(&memory, &request, &result), 0); /* nothing is left of the share */
+    ck_assert_uint_eq(result.end, request.start);
+    ck_assert_uint_eq(result.tried, 0);
+    ck_assert_int_eq(drcl_memory_report(&memory, 1000000, &report), 0);
+    ck_assert_uint_ge(report.touched / DRCL_SIM_PAGE, touched / 100 * 99);
+    ck_assert_uint_le(report.touched / DRCL_SIM_PAGE, touched / 100 * 101);
+    ck_assert_uint_le(report.resident, report.touched);
+    ck_assert_uint_le(report.cold, report.touched);
+    close_memory();
+}
+END_TEST
+
+/* Refaults that a count leaves for later are all taken in the end, each once. */
+START_TEST(test_settled_in_steps)
+{
+    uint64_t answers = 0, before;
+
+    open_memory("a, 41943040\n\nrandom\n100000\na, 1, 4096, 1\n", &mixed_config);
+    memory.now = SEC;
+    ck_assert_int_eq(drcl_spans_set(&memory.gone, 0, 10240, memory.now), 0);
+    memory.now += 50 * SEC;
+    do {
+        before = memory.delays.total;
+        ck_assert_int_eq(drcl_memory_settle(&memory, 500, &answers), 0);
+        ck_assert_uint_le(memory.delays.total - before, 500);
+        ck_assert_uint_eq(memory.gone.nr_set + memory.delays.total, 10240);
+    } while (answers < 40000);
+    ck_assert_uint_ge(memory.delays.total, 10000); /* all but 10240 * exp(-50000 / 10240) */
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, test_random_terabytes);
+    tcase_add_test(tc, test_settled_in_steps);
     tcase_add_loop_test(tc, test_against_reference, 0, 10);
     tcase_add_test(tc, test_deadline);
     tcase_add_test(tc, test_odd_addresses);

@@ -48,6 +48,7 @@ static int look_presence(struct attempt *a, uint64_t page, uint32_t region, stru
     if (piece->absent)
         return 0;
     piece->end = least(piece->end, page + SETTLE_PAGES);
+    m->looks -= least(m->looks, piece->end - page);
     return drcl_memory_refault(m, page, piece->end, since);
 }
 
@@ -140,11 +141,12 @@ static int64_t act(struct attempt *a, uint64_t page, const struct piece *piece)
 
 static int walk(struct attempt *a, uint64_t *page, uint64_t end)
 {
-    while (*page < end) {
+    while (*page < end && a->m->looks) { /* else the rest is for later: a dispatch must not take long */
         struct piece piece;
         int64_t n;
         int r;
 
+        a->m->looks--;
         r = look(a, *page, end, &piece);
         if (r < 0)
             return r;

@@ -16,6 +16,10 @@
 /* Address of the first page: regions follow each other from here without a gap, each from a page of its own. */
 #define DRCL_SIM_BASE (UINT64_C(4) << 30)
 
+/* Pages that are accessed at random are looked at one by one. Where there are more of them than can be looked at, a
+ * sample of so many stands for the rest. */
+#define DRCL_SIM_SAMPLE UINT64_C(65536)
+
 struct drcl_memory_config {
     uint64_t rate; /* accesses a second */
     uint64_t seed;
@@ -37,6 +41,8 @@ struct drcl_memory {
     uint64_t used;             /* pages that were present at the last count */
     uint64_t reclaimed_before; /* nr_reclaimed at the last count */
     uint64_t next_count;       /* when they may be counted again */
+    uint64_t settled;          /* page up to which counting has taken refaults; it goes on there, and around */
+    uint64_t looks;            /* how often attempts may look at memory until the time moves on */
 };
 
 int drcl_memory_init(struct drcl_env *env, struct drcl_memory *m, const struct drcl_workload *workload,
@@ -47,9 +53,14 @@ void drcl_memory_fini(struct drcl_memory *m);
  * -ENOMEM. */
 int drcl_memory_refault(struct drcl_memory *m, uint64_t start, uint64_t end, uint64_t since);
 
-/* Takes all refaults so far, and adds to *answers how many answers of the model that needed: it costs the more, the
- * more reclaimed memory is accessed at random. 0 or -ENOMEM. */
-int drcl_memory_settle(struct drcl_memory *m, uint64_t *answers);
+/* Takes the refaults so far. That costs the more, the more reclaimed memory is accessed at random: after @most answers
+ * of the model the rest is left for the next time. Adds to *answers how many it needed. 0 or -ENOMEM. */
+int drcl_memory_settle(struct drcl_memory *m, uint64_t most, uint64_t *answers);
+
+/* Of the pages [start, end), spread a sample over them: page number @i of DRCL_SIM_SAMPLE. What is true of n pages of
+ * the sample is true of about drcl_memory_scale() pages. */
+uint64_t drcl_memory_sample(uint64_t start, uint64_t end, uint64_t i);
+uint64_t drcl_memory_scale(uint64_t start, uint64_t end, uint64_t n);
 
 /* Free memory of the machine in permille. What was reclaimed counts at once; what was accessed is counted now and then.
  * 0 or -ENOMEM. */

@@ -2,37 +2,62 @@
 /* The truth about the simulated memory. */
 #include "backends/sim/report.h"
 
+/* Answers of the model after which the rest of a region is told by a sample, or left out of the refaults. */
+#define MAX_ANSWERS (UINT64_C(1) << 20)
+
 /* The truth about one region: pages, by kind. */
 struct tally {
     uint64_t touched, resident, cold, cold_gone;
 };
 
-/* Counts the pages of a region after all refaults were taken. Cold are pages that were touched, but not in
+struct queries {
+    struct drcl_query ever, recent;
+};
+
+/* Adds the pages from @page on that are of one kind, or with @n not 0 so many; returns how many that are. */
+static uint64_t tally_pages(const struct drcl_memory *m, const struct queries *queries, uint64_t page, uint64_t n,
+                            struct tally *tally)
+{
+    uint64_t run, recent_run, gone_end, since;
+    bool touched = drcl_query_touched(&queries->ever, page, &run);
+    bool hot = drcl_query_touched(&queries->recent, page, &recent_run);
+    bool gone = drcl_spans_find(&m->gone, page, &gone_end, &since);
+
+    if (!n) {
+        n = run < recent_run ? run : recent_run;
+        n = gone_end - page < n ? gone_end - page : n;
+    }
+    if (touched) {
+        tally->touched += n;
+        tally->resident += gone ? 0 : n;
+        tally->cold += hot ? 0 : n;
+        tally->cold_gone += gone && !hot ? n : 0;
+    }
+    return n;
+}
+
+/* Counts the pages of a region after refaults were taken. Cold are pages that were touched, but not in
  * [@cold_since, now). */
 static void tally_region(const struct drcl_memory *m, uint32_t region, uint64_t cold_since, struct tally *ret)
 {
     const struct drcl_model_region *in = &m->model.regions[region];
-    uint64_t end = in->first_page + in->nr_pages;
-    struct drcl_query ever = {0}, recent = {0};
+    uint64_t page = in->first_page, end = page + in->nr_pages;
+    struct queries queries = {{0}, {0}};
+    struct tally sample = {0};
 
     *ret = (struct tally){0};
-    drcl_query_set(&ever, &m->model, region, 0, m->now);
-    drcl_query_set(&recent, &m->model, region, cold_since, m->now);
-    for (uint64_t page = in->first_page, next; page < end; page = next) {
-        uint64_t run, recent_run, gone_end, since, n;
-        bool touched, hot, gone;
-
-        touched = drcl_query_touched(&ever, page, &run);
-        hot = drcl_query_touched(&recent, page, &recent_run);
-        gone = drcl_spans_find(&m->gone, page, &gone_end, &since);
-        next = page + (run < recent_run ? run : recent_run);
-        next = gone_end < next ? gone_end : next;
-        n = touched ? next - page : 0;
-        ret->touched += n;
-        ret->resident += gone ? 0 : n;
-        ret->cold += hot ? 0 : n;
-        ret->cold_gone += gone && !hot ? n : 0;
-    }
+    drcl_query_set(&queries.ever, &m->model, region, 0, m->now);
+    drcl_query_set(&queries.recent, &m->model, region, cold_since, m->now);
+    for (uint64_t i = 0; page < end && i < MAX_ANSWERS; i++)
+        page += tally_pages(m, &queries, page, 0, ret);
+    if (page >= end)
+        return;
+    for (uint64_t i = 0; i < DRCL_SIM_SAMPLE; i++)
+        tally_pages(m, &queries, drcl_memory_sample(page, end, i), 1, &sample);
+    ret->touched += drcl_memory_scale(page, end, sample.touched);
+    ret->resident += drcl_memory_scale(page, end, sample.resident);
+    ret->cold += drcl_memory_scale(page, end, sample.cold);
+    ret->cold_gone += drcl_memory_scale(page, end, sample.cold_gone);
 }
 
 int drcl_memory_report(struct drcl_memory *m, uint64_t min_age_us, struct damon_reclaim_sim_report *ret)
@@ -41,7 +66,7 @@ int drcl_memory_report(struct drcl_memory *m, uint64_t min_age_us, struct damon_
     uint64_t answers = 0, within;
     int r;
 
-    r = drcl_memory_settle(m, &answers);
+    r = drcl_memory_settle(m, MAX_ANSWERS, &answers);
     if (r < 0)
         return r;
     *ret = (struct damon_reclaim_sim_report){.size = sizeof(*ret), .now_ns = m->now, .workload_end_ns = m->model.end};

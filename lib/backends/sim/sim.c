@@ -13,7 +13,8 @@
 #include "base/grow.h"
 #include "base/size.h"
 
-#define MAX_COST_NS UINT64_C(10000000) /* a page: sums over all pages stay in 64 bits */
+#define MAX_COST_NS UINT64_C(10000000)    /* a page: sums over all pages stay in 64 bits */
+#define MAX_LOOKS   (2 * DRCL_SIM_SAMPLE) /* of attempts in a dispatch */
 
 /* Defaults: a busy machine that reclaims to fast storage. */
 #define DEFAULT_RATE       1000000 /* accesses a second */
@@ -287,6 +288,7 @@ static int sim_advance(void *backend, uint64_t until_ns)
 
     if (until_ns > sim->memory.now)
         sim->memory.now = until_ns;
+    sim->memory.looks = MAX_LOOKS;
     return 0;
 }
 
