@@ -32,6 +32,7 @@
 #include "base/env.h"
 
 struct damon_reclaim {
+    pid_t pid; /* of the process that made it; a forked child only frees its memory */
     unsigned int refs;
     unsigned int held;        /* of these, held by calls that are running */
     unsigned int in_callback; /* calls of state_changed() that run; they may come in any phase */

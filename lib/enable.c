@@ -32,6 +32,9 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
+    r = drcl_check_process(ctx);
+    if (r < 0)
+        return r;
     if (ctx->view.stopping)
         return drcl_error(
             &ctx->env, -EBUSY,
@@ -47,6 +50,8 @@ int damon_reclaim_enable(struct damon_reclaim *ctx)
     ctx->view.phase = DRCL_PHASE_STARTING;
     r = start(ctx);
     ctx->view.phase = DRCL_PHASE_RESTING;
+    if (r == 0)
+        drcl_warn_of_params(ctx, NULL);
     if (r == 0 && ctx->view.stopping) { /* by a callback, or because the last target is gone already */
         drcl_finish_disable(ctx);
         if (ctx->reason == DAMON_RECLAIM_REASON_NO_TARGET)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend_table.h"
 #include "engine/engine.h"
@@ -155,6 +156,7 @@ int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_recl
     ctx->env = env;
     ctx->env.log = forward_log;
     ctx->env.log_data = ctx;
+    ctx->pid = getpid();
     ctx->refs = 1;
     ctx->timer_fd = -1;
     ctx->next_target = 1;

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "lifecycle.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+int drcl_check_process(struct damon_reclaim *ctx)
+{
+    if (ctx->pid == getpid())
+        return 0;
+    return drcl_error(
+        &ctx->env, -EPERM,
+        "this context belongs to pid %d, of which this process is a forked child; make a context of its own",
+        (int)ctx->pid);
+}
 
 /* --- the timer ------------------------------------------------------------------------------------------------- */
 
@@ -77,6 +89,10 @@ int drcl_finish_disable(struct damon_reclaim *ctx)
     int r;
 
     ctx->view.stopping = false;
+    if (ctx->pid != getpid()) { /* the kernel's side, and the timer, are the parent's */
+        ctx->view.state = DAMON_RECLAIM_STATE_DISABLED;
+        return 0;
+    }
     r = ctx->driver->stop(&ctx->view);
     ctx->view.untuned.autotune = false; /* the next start tunes from the beginning */
     drcl_disarm(ctx);
@@ -103,6 +119,9 @@ int drcl_tell_driver(struct damon_reclaim *ctx, enum drcl_change what)
 
     if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED || ctx->view.stopping)
         return 0;
+    r = drcl_check_process(ctx);
+    if (r < 0)
+        return r;
     r = ctx->driver->changed(&ctx->view, what);
     if (r == 0 && ctx->view.phase != DRCL_PHASE_WORKING)
         r = drcl_arm(ctx); /* there may be work at once */

@@ -19,4 +19,7 @@ int drcl_tell_driver(struct damon_reclaim *ctx, enum drcl_change what);
 int drcl_arm(struct damon_reclaim *ctx);
 void drcl_disarm(struct damon_reclaim *ctx);
 
+/* -EPERM in a forked child of the process that has made the context. */
+int drcl_check_process(struct damon_reclaim *ctx);
+
 #endif

@@ -13,6 +13,9 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
+    r = drcl_check_process(ctx);
+    if (r < 0)
+        return r;
     if (ctx->view.phase != DRCL_PHASE_RESTING || ctx->in_callback)
         return drcl_error(&ctx->env, -EBUSY, "dispatch: is running; do not call it from a callback");
     if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED)
@@ -50,10 +53,13 @@ static int wait_for_work(struct damon_reclaim *ctx)
 
 int damon_reclaim_run(struct damon_reclaim *ctx)
 {
-    int r = 0;
+    int r;
 
     if (!ctx)
         return -EINVAL;
+    r = drcl_check_process(ctx);
+    if (r < 0)
+        return r;
     if (ctx->view.phase != DRCL_PHASE_RESTING || ctx->in_callback)
         return drcl_error(&ctx->env, -EBUSY, "run: a dispatch is running; do not call it from a callback");
     drcl_hold(ctx);

@@ -92,6 +92,33 @@ int drcl_check_staged(struct damon_reclaim *ctx)
     return r < 0 ? r : ctx->driver->check(&ctx->view, &ctx->staged);
 }
 
+static bool has_tiny_quota(const struct damon_reclaim *ctx, const struct damon_reclaim_params *p)
+{
+    return p->quota_sz && p->quota_sz < ctx->ops.min_region_size;
+}
+
+static bool has_long_rounds(const struct damon_reclaim_params *p)
+{
+    return (p->quota_ms || p->quota_sz) && p->aggr_interval / 1000 > p->quota_reset_interval_ms;
+}
+
+void drcl_warn_of_params(struct damon_reclaim *ctx, const struct damon_reclaim_params *old)
+{
+    const struct damon_reclaim_params *p = &ctx->view.active;
+
+    if (has_tiny_quota(ctx, p) && !(old && has_tiny_quota(ctx, old)))
+        drcl_log(&ctx->env, DAMON_RECLAIM_LOG_WARNING,
+                 "quota_sz: %llu is less than a page of %u bytes, so that nothing is reclaimed; raise it, or set 0 for "
+                 "no limit",
+                 (unsigned long long)p->quota_sz, ctx->ops.min_region_size);
+    if (has_long_rounds(p) && !(old && has_long_rounds(old)))
+        drcl_log(
+            &ctx->env, DAMON_RECLAIM_LOG_WARNING,
+            "aggr_interval: %llu us is longer than quota_reset_interval_ms, %llu ms: of the quota of all windows in "
+            "an aggregation, one is used; make the window longer and the quota larger, or the aggregation shorter",
+            (unsigned long long)p->aggr_interval, (unsigned long long)p->quota_reset_interval_ms);
+}
+
 /* Puts the staged set, which could run, into effect; when that fails the old one goes on. */
 static int take_staged(struct damon_reclaim *ctx)
 {
@@ -113,6 +140,7 @@ static int take_staged(struct damon_reclaim *ctx)
         drcl_apply_params(&ctx->view);
         return r;
     }
+    drcl_warn_of_params(ctx, &old);
     return ctx->view.phase == DRCL_PHASE_WORKING ? 0 : drcl_arm(ctx);
 }
 
@@ -122,6 +150,9 @@ int damon_reclaim_commit(struct damon_reclaim *ctx)
 
     if (!ctx)
         return -EINVAL;
+    r = drcl_check_process(ctx);
+    if (r < 0)
+        return r;
     drcl_hold(ctx);
     r = drcl_check_staged(ctx);
     if (r == 0)

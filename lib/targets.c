@@ -43,6 +43,13 @@ void drcl_forget_targets(struct damon_reclaim *ctx)
     ctx->targets_cap = 0;
 }
 
+static bool has_whole_page(const struct damon_reclaim *ctx, const struct damon_reclaim_range *range)
+{
+    uint64_t mask = ctx->engine.min_region_size - 1;
+
+    return range->start <= UINT64_MAX - mask && ((range->start + mask) & ~mask) < (range->end & ~mask);
+}
+
 static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_target *target)
 {
     if (!target->nr_ranges != !target->ranges)
@@ -54,6 +61,10 @@ static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_ta
         if (range->start >= range->end)
             return drcl_error(&ctx->env, -EINVAL, "target.ranges[%zu]: start 0x%llx is not below end 0x%llx", i,
                               (unsigned long long)range->start, (unsigned long long)range->end);
+        if (!has_whole_page(ctx, range))
+            return drcl_error(
+                &ctx->env, -EINVAL, "target.ranges[%zu]: there is no whole page of %u bytes in 0x%llx-0x%llx", i,
+                ctx->ops.min_region_size, (unsigned long long)range->start, (unsigned long long)range->end);
         if (i && range->start < range[-1].end)
             return drcl_error(&ctx->env, -EINVAL,
                               "target.ranges[%zu]: begins at 0x%llx, inside or before the previous range", i,
@@ -237,6 +248,11 @@ int drcl_add_whole(struct damon_reclaim *ctx)
     struct damon_reclaim_range range = {p->monitor_region_start * p->addr_unit, p->monitor_region_end * p->addr_unit};
     int r;
 
+    if (range.end && !has_whole_page(ctx, &range))
+        return drcl_error(
+            &ctx->env, -EINVAL,
+            "monitor_region_start, monitor_region_end: there is no whole page of %u bytes in 0x%llx-0x%llx",
+            ctx->ops.min_region_size, (unsigned long long)range.start, (unsigned long long)range.end);
     if (ctx->view.nr_targets && !drcl_watches_whole(&ctx->view))
         return 0;
     if (drcl_watches_whole(&ctx->view)) {

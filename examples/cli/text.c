@@ -80,7 +80,11 @@ void text_summary(const struct facts *facts)
            SECONDS(stats->reclaim_cpu_ns), SECONDS(stats->monitor_cpu_ns));
     if (facts->simulated)
         summary_truth(facts);
-    if (!stats->nr_aggregations)
+    if (!stats->nr_aggregations && stats->state == DAMON_RECLAIM_STATE_ACTIVE &&
+        facts->time_ns / 2000 <= facts->params.aggr_interval)
+        printf("  The run ended before the first aggregation, which takes %s (aggr_interval).\n",
+               SECONDS(facts->params.aggr_interval * 1000));
+    else if (!stats->nr_aggregations)
         printf("  Nothing was watched: free memory was never between wmarks_low and wmarks_mid (%" PRIu64 " to %" PRIu64
                " permille);\n  --no-watermarks works however much is free.\n",
                facts->params.wmarks_low, facts->params.wmarks_mid);

@@ -17,6 +17,7 @@
 #define FIELD_FLAGS   9
 #define FIELD_UTIME   14
 #define FIELD_STIME   15
+#define FIELD_THREADS 20
 #define FIELD_START   22
 
 /* "pid (name) state ppid ...": the name may hold anything, also blanks and parentheses, so the fields after it are
@@ -43,6 +44,8 @@ int drcl_process_stat_parse(const char *text, size_t len, struct drcl_process_st
             return -EINVAL;
         if (field == FIELD_FLAGS)
             info.kernel_thread = (value & KERNEL_THREAD) != 0;
+        if (field == FIELD_THREADS)
+            info.nr_threads = value;
         if (field == FIELD_UTIME || field == FIELD_STIME)
             info.cpu_ticks += value;
     }
@@ -181,6 +184,12 @@ int drcl_process_check(struct drcl_env *env, pid_t pid)
                           strerror(-r));
     if (info.kernel_thread)
         return drcl_error(env, -EPERM, "pid %d is a kernel thread, which has no memory of its own", (int)pid);
+    if (info.state == 'Z' && info.nr_threads > 1)
+        return drcl_error(
+            env, -ESRCH,
+            "pid %d: its first thread has exited while %llu others run; the kernel gives no access to such "
+            "a process",
+            (int)pid, (unsigned long long)info.nr_threads - 1);
     if (info.state == 'Z' || info.state == 'X')
         return drcl_error(env, -ESRCH, "pid %d has exited", (int)pid);
     process = leader(env, pid);

@@ -10,6 +10,7 @@ struct drcl_process_stat {
     pid_t pid;
     char state; /* R, S, D, Z, ... */
     bool kernel_thread;
+    uint64_t nr_threads;
     uint64_t cpu_ticks;   /* CPU time so far, clock ticks */
     uint64_t start_ticks; /* when it started, clock ticks since boot: with the pid, its identity */
 };

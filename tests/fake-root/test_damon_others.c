@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "damon_life.h"
 
@@ -119,10 +121,66 @@ START_TEST(test_second_instance)
     ctx = new_context(NULL, 0, 0);
     second = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    expect_error(second, damon_reclaim_enable(second), -EBUSY, "pid");
+    expect_error(second, damon_reclaim_enable(second), -EBUSY, "another context of this program");
     damon_reclaim_unref(second);
     ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
+    run(ctx, 2);
+    end(ctx);
+}
+END_TEST
+
+/* What a living program of somebody else has set up is left to that program, whatever state it is in. */
+START_TEST(test_living_owner)
+{
+    struct damon_reclaim *ctx;
+    char *before;
+
+    begin(KERNEL);
+    fake_process(f, 4711);
+    leave_behind(0);
+    snprintf(f->record.text, sizeof(f->record.text),
+             "boot 4c5e8a0e-0000-4000-8000-000000000001\npid 4711\nstart 777\nkdamond 700\nmark 5\ndamon_stat 0\n");
+    if (CASE)
+        echo("off", "0/state");
+    before = remember();
+    ctx = new_context(NULL, 0, 0);
+    expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "pid 4711");
+    says(damon_reclaim_last_error(ctx), "stop that program");
+    damon_reclaim_unref(ctx);
+    unchanged(before);
+    ck_assert_int_eq(f->record.exists, true);
+    end_of_world();
+}
+END_TEST
+
+/* A forked child has copies of its parent's contexts. It can free them, and does nothing to what they have set up. */
+START_TEST(test_forked_child)
+{
+    struct damon_reclaim *ctx;
+    int status = -1;
+    pid_t child;
+
+    begin(KERNEL);
+    ctx = new_context(NULL, 0, 0);
+    reclaim_enable(ctx);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        uint64_t timer_ns = f->timer_ns;
+        int wrong = damon_reclaim_dispatch(ctx) != -EPERM || damon_reclaim_commit(ctx) != -EPERM ||
+                            damon_reclaim_set_exclusions(ctx, NULL, 0) != -EPERM || damon_reclaim_run(ctx) != -EPERM ||
+                            !strstr(damon_reclaim_last_error(ctx), "forked child")
+                        ? 1
+                        : 0;
+
+        damon_reclaim_unref(ctx);
+        wrong |= strcmp(fake_damon_value(f, "0/state"), "on") != 0 || !f->record.exists ? 2 : 0;
+        wrong |= f->timer_ns != timer_ns ? 4 : 0;
+        _exit(wrong);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child says %d", status >> 8);
     run(ctx, 2);
     end(ctx);
 }
@@ -335,6 +393,8 @@ END_TEST
 
 static void fill(TCase *tc)
 {
+    add_cases_for_kernels(tc, test_living_owner, 2);
+    add_for_kernels(tc, test_forked_child);
     add_for_kernels(tc, test_kdamond_ends);
     add_for_kernels(tc, test_process_exits);
     add_cases_for_kernels(tc, test_somebody_elses, 3);

@@ -53,6 +53,7 @@ struct scripted_process {
     pid_t process; /* of a thread; 0: it is a process itself */
     bool kernel_thread;
     bool exited;
+    int nr_threads;   /* 0: one */
     const char *comm; /* NULL: nobody may read it */
 };
 

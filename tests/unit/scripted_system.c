@@ -69,8 +69,9 @@ static bool text_of(struct scripted *s, const char *path, char *text, size_t siz
     if (!process)
         return false;
     if (!strcmp(name, "stat"))
-        return snprintf(text, size, "%d (a (strange) name) %c 1 1 1 0 -1 %u 1 2 3 4 5 6 7 8 20 0 1 0 %d 9 9\n", pid,
-                        process->exited ? 'Z' : 'S', process->kernel_thread ? 0x208040u : 0x400100u, 7000 + pid) > 0;
+        return snprintf(text, size, "%d (a (strange) name) %c 1 1 1 0 -1 %u 1 2 3 4 5 6 7 8 20 0 %d 0 %d 9 9\n", pid,
+                        process->exited ? 'Z' : 'S', process->kernel_thread ? 0x208040u : 0x400100u,
+                        process->nr_threads ? process->nr_threads : 1, 7000 + pid) > 0;
     if (!strcmp(name, "comm"))
         return process->comm && snprintf(text, size, "%s\n", process->comm) > 0;
     if (!strcmp(name, "status"))

@@ -307,8 +307,55 @@ START_TEST(test_longest_intervals)
 }
 END_TEST
 
+static unsigned int nr_warnings;
+static char warning[256];
+
+static void note_warning(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text,
+                         void *userdata)
+{
+    (void)ctx, (void)userdata;
+    if (level != DAMON_RECLAIM_LOG_WARNING)
+        return;
+    nr_warnings++;
+    snprintf(warning, sizeof(warning), "%s", text);
+}
+
+/* Values that are allowed and hardly meant are warned of when they come into effect, and not again. */
+START_TEST(test_warned_of)
+{
+    struct damon_reclaim *ctx;
+
+    nr_warnings = 0;
+    s.callbacks.log = note_warning;
+    ctx = scripted_new(&s, 0);
+    reclaim_set(ctx, "quota_sz=4095");
+    reclaim_enable(ctx);
+    ck_assert_uint_eq(nr_warnings, 1);
+    ck_assert_msg(strstr(warning, "quota_sz: 4095") != NULL, "%s", warning);
+    reclaim_set(ctx, "quota_sz=100");
+    reclaim_commit(ctx);
+    ck_assert_uint_eq(nr_warnings, 1);
+    reclaim_set(ctx, "quota_sz=0 quota_ms=10 aggr_interval=1s");
+    reclaim_commit(ctx);
+    ck_assert_uint_eq(nr_warnings, 1);
+    reclaim_set(ctx, "aggr_interval=1001ms");
+    reclaim_commit(ctx);
+    ck_assert_uint_eq(nr_warnings, 2);
+    ck_assert_msg(strstr(warning, "aggr_interval: 1001000 us") != NULL, "%s", warning);
+    reclaim_set(ctx, "aggr_interval=2s");
+    reclaim_commit(ctx);
+    ck_assert_uint_eq(nr_warnings, 2);
+    reclaim_set(ctx, "quota_ms=0 quota_sz=4096 quota_reset_interval_ms=2000");
+    reclaim_commit(ctx);
+    ck_assert_uint_eq(nr_warnings, 2);
+    reclaim_set(ctx, "monitor_region_start=4097 monitor_region_end=8193");
+    expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "monitor_region_start");
+}
+END_TEST
+
 static void fill(TCase *tc)
 {
+    tcase_add_test(tc, test_warned_of);
     tcase_add_test(tc, test_views_agree);
     tcase_add_test(tc, test_sizes);
     tcase_add_test(tc, test_struct_out_of_range);

@@ -42,6 +42,11 @@ START_TEST(test_bad_ranges)
     expect_refused(ctx, target, -EINVAL, "target.ranges[1]");
     ranges[0] = (struct damon_reclaim_range){BASE + 4 * MIB, BASE + 5 * MIB};
     expect_refused(ctx, target, -EINVAL, "target.ranges[1]");
+    ranges[0] = (struct damon_reclaim_range){BASE + 1, BASE + PAGE + PAGE - 1};
+    ranges[1] = (struct damon_reclaim_range){BASE + 2 * PAGE, BASE + 3 * PAGE};
+    expect_refused(ctx, target, -EINVAL, "target.ranges[0]: there is no whole page");
+    ranges[0] = (struct damon_reclaim_range){UINT64_MAX - 5, UINT64_MAX};
+    expect_refused(ctx, target, -EINVAL, "target.ranges[0]: there is no whole page");
     target.nr_ranges = 0;
     expect_refused(ctx, target, -EINVAL, "target.ranges");
     target.ranges = NULL;
@@ -55,6 +60,7 @@ START_TEST(test_bad_ranges)
     expect_error(ctx, damon_reclaim_remove_target(ctx, 1), -ENOENT, "target 1");
     /* Ranges that touch are fine. */
     ranges[0] = (struct damon_reclaim_range){BASE, BASE + MIB};
+    ranges[1] = (struct damon_reclaim_range){BASE + MIB, BASE + 2 * MIB};
     target = (struct damon_reclaim_target){.size = sizeof(target), .ranges = ranges, .nr_ranges = 2};
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
 }
@@ -121,7 +127,9 @@ START_TEST(test_bad_processes)
     s.processes[2] = (struct scripted_process){.pid = 102, .exited = true};
     s.processes[3] = (struct scripted_process){.pid = 103, .process = 100};
     s.processes[4] = (struct scripted_process){.pid = 104, .process = getpid()};
+    s.processes[5] = (struct scripted_process){.pid = 105, .exited = true, .nr_threads = 3};
     ctx = scripted_new(&s, 0);
+    expect_refused(ctx, process(105), -ESRCH, "pid 105: its first thread has exited while 2 others run");
     expect_refused(ctx, process(getpid()), -EPERM, "caller itself");
     expect_refused(ctx, process(99), -ESRCH, "pid 99");
     expect_refused(ctx, process(-1), -EINVAL, "pid -1");

@@ -105,13 +105,18 @@ static int new_record(struct drcl_env *env, struct drcl_damon_record *ret)
     return 0;
 }
 
-/* The instance of the record is alive: it holds no lock where locks do not work. */
-static bool is_alive(struct drcl_env *env, const struct drcl_damon_record *record)
+static bool is_running(struct drcl_env *env, const struct drcl_damon_record *record)
 {
     struct drcl_process_stat process;
 
-    return record->pid != (uint64_t)getpid() && drcl_process_stat(env, (pid_t)record->pid, &process) == 0 &&
-           process.start_ticks == record->start && process.state != 'Z';
+    return drcl_process_stat(env, (pid_t)record->pid, &process) == 0 && process.start_ticks == record->start &&
+           process.state != 'Z';
+}
+
+/* Another process has made the record and is alive: it holds no lock where locks do not work. */
+static bool is_alive(struct drcl_env *env, const struct drcl_damon_record *record)
+{
+    return record->pid != (uint64_t)getpid() && is_running(env, record);
 }
 
 /* --- other users -------------------------------------------------------------------------------------------------- */
@@ -128,8 +133,25 @@ static int module_error(struct drcl_env *env, const char *module, bool take_over
                                          : "");
 }
 
+/* Whoever tears down what a living program has set up, while a command of that program is on its way, may wait for
+ * ever, and so may the program. */
+static int owner_error(struct drcl_env *env, uint64_t pid)
+{
+    if (pid == (uint64_t)getpid())
+        return drcl_error(env, -EBUSY, "DAMON is in use by another context of this program; disable that one first");
+    return drcl_error(env, -EBUSY,
+                      "DAMON is in use by pid %" PRIu64
+                      ", a program with this library: stop that program; it removes what "
+                      "it has set up",
+                      pid);
+}
+
 static int directories_error(struct drcl_env *env, uint64_t n)
 {
+    struct drcl_damon_record record;
+
+    if (read_record(env, &record) == 0 && is_running(env, &record))
+        return owner_error(env, record.pid);
     for (uint64_t i = 0; i < n; i++) {
         char state[DRCL_DAMON_VALUE], pid[DRCL_DAMON_VALUE];
         unsigned int number = (unsigned int)i;
@@ -259,10 +281,7 @@ static int recover(struct drcl_env *env, const char *boot)
     if (r < 0 || strcmp(old.boot, boot) != 0) /* none, or of an earlier boot */
         return 0;
     if (is_alive(env, &old))
-        return drcl_error(env, -EBUSY,
-                          "DAMON is in use by another program with this library, pid %" PRIu64
-                          "; disable it there, or remove " DRCL_DAMON_RECORD " if it is gone",
-                          old.pid);
+        return owner_error(env, old.pid);
     drcl_log(env, DAMON_RECLAIM_LOG_WARNING, "DAMON: cleaning up after pid %" PRIu64 ", which was killed", old.pid);
     return clean(env, &old, NULL);
 }
@@ -276,9 +295,7 @@ static int locked_error(struct drcl_env *env)
 
     if (read_record(env, &other) < 0)
         return drcl_error(env, -EBUSY, "DAMON is in use by another program with this library, which is just starting");
-    return drcl_error(env, -EBUSY,
-                      "DAMON is in use by another program with this library, pid %" PRIu64 "; disable it there",
-                      other.pid);
+    return owner_error(env, other.pid);
 }
 
 /* The file that was locked may have been removed by its former holder meanwhile: what is written to it must be what
