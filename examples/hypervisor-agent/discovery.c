@@ -74,25 +74,33 @@ int host_search_add_path(struct host_search *search, const char *path)
     return 0;
 }
 
+static bool runs_command(const struct host_places *places, pid_t pid, const char *cmdline, const char *comm)
+{
+    char exe[PATH_MAX];
+    const char *path = host_read_exe(places->root, pid, exe, sizeof(exe)) ? exe : NULL;
+    bool by_name_only = host_is_by_name_only(cmdline, path, comm);
+
+    for (size_t i = 0; i < places->commands.n; i++)
+        if ((!by_name_only || host_is_name_of(places->commands.items[i])) &&
+            host_command_matches(places->commands.items[i], cmdline, path, comm))
+            return true;
+    return false;
+}
+
 int host_has_command(const struct host_search *search, pid_t pid)
 {
-    const struct host_places *places = &search->places;
-    char exe[PATH_MAX], cmdline[PATH_MAX], comm[64];
-    const char *path = host_read_exe(places->root, pid, exe, sizeof(exe)) ? exe : NULL;
-    int r = host_read_begin(places->root, pid, "cmdline", cmdline, sizeof(cmdline));
-    bool by_name_only, matches = false;
+    char *cmdline = NULL, comm[64];
+    size_t len = 0;
+    int r = host_read_begin(search->places.root, pid, "comm", comm, sizeof(comm));
 
-    if (r > 0) {
-        r = host_read_begin(places->root, pid, "comm", comm, sizeof(comm));
-        comm[r >= 0 ? strcspn(comm, "\n") : 0] = '\0';
-    }
-    if (r <= 0) /* it has exited, or is a thread of the kernel */
-        return file_own_lack(r);
-    by_name_only = host_is_by_name_only(cmdline, path, comm);
-    for (size_t i = 0; i < places->commands.n && !matches; i++)
-        matches = (!by_name_only || host_is_name_of(places->commands.items[i])) &&
-                  host_command_matches(places->commands.items[i], cmdline, path, comm);
-    return matches;
+    if (r >= 0)
+        r = host_read_proc(search->places.root, pid, "cmdline", &cmdline, &len);
+    if (r < 0)
+        return file_own_lack(r); /* else it has exited, or is left alone */
+    comm[strcspn(comm, "\n")] = '\0';
+    r = len && runs_command(&search->places, pid, cmdline, comm); /* a thread of the kernel has no words */
+    free(cmdline);
+    return r;
 }
 
 /* The cgroup of the whole machine. libvirt makes further cgroups below a scope. */

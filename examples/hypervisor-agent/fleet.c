@@ -120,11 +120,11 @@ static void begin(struct host_vm *vm)
     struct agent_error error = {""};
     int r;
 
+    vm->configured = vm->policy.memory;
     if (is_excluded(vm)) {
         set_state(vm, HOST_EXCLUDED);
         return;
     }
-    vm->configured = vm->policy.memory;
     r = host_read_ram(config_text(host->agent->config, NULL, "root"), &vm->found, vm->configured, &vm->seen);
     if (r == -ENOENT || r == -ESRCH) {
         set_state(vm, HOST_NO_MEMORY);

@@ -368,6 +368,15 @@ static bool is_large(const struct areas *areas)
     return false;
 }
 
+/* A device that was passed through has the memory of the guest pinned. Its registers are mapped. */
+static bool has_device(const struct host_mapping *mappings, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (begins(mappings[i].path, "anon_inode:[vfio") || begins(mappings[i].path, "/dev/vfio/"))
+            return true;
+    return false;
+}
+
 int host_guest_ram(const struct host_mapping *mappings, size_t n, const struct host_told *told, struct host_ram *ret)
 {
     struct areas areas = {.items = calloc(n ? n : 1, sizeof(*areas.items))};
@@ -391,7 +400,7 @@ int host_guest_ram(const struct host_mapping *mappings, size_t n, const struct h
     free(areas.items);
     if (!large)
         return -ENOENT;
-    ram.pinned = told->encrypted;
+    ram.pinned = told->encrypted || has_device(mappings, n);
     *ret = ram;
     return 0;
 }

@@ -13,7 +13,8 @@
 int host_read_file(const char *root, const char *path, char **ret_text, size_t *ret_len);
 /* The same for /proc/PID/NAME. Returns -ESRCH if the process has exited. */
 int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_text, size_t *ret_len);
-/* Reads the begin of such a file into a buffer, and puts a NUL behind it. Returns the length or a negative errno. */
+/* Reads the begin of such a file into a buffer, and puts a NUL behind it. Only for files that the kernel reads without
+ * a lock of the process, such as comm and status. Returns the length or a negative errno. */
 int host_read_begin(const char *root, pid_t pid, const char *name, char *buf, size_t size);
 /* The target of the link /proc/PID/exe, truncated to @size. Returns false if it cannot be read. */
 bool host_read_exe(const char *root, pid_t pid, char *path, size_t size);

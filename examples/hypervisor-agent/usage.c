@@ -215,6 +215,7 @@ bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, c
     stall = read_stall(vm);
     backoff_update(&vm->backoff, backoff, now_ns, vm->taken - vm->told, refaulted);
     vm->told = vm->taken;
-    policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, refaulted, vm->ram.bytes);
+    policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, refaulted,
+                        vm->ram.bytes ? vm->ram.bytes : vm->resident);
     return vm->brake.reason != before;
 }

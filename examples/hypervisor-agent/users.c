@@ -68,13 +68,38 @@ static bool is_trusted(const struct host_search *search, uid_t uid)
     return false;
 }
 
+/* The directory belongs to the process's user, or to root if the process may not be dumped. */
+static bool read_directory_owner(const struct host_search *search, pid_t pid, uid_t *ret)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/proc/%d", search->places.root ? search->places.root : "", (int)pid);
+    if (stat(path, &st) < 0)
+        return false;
+    *ret = st.st_uid;
+    return true;
+}
+
+bool host_may_be_trusted(const struct host_search *search, pid_t pid)
+{
+    uid_t uid;
+
+    return read_directory_owner(search, pid, &uid) && is_trusted(search, uid);
+}
+
 /* All four count: a program of another user that is set-uid root has root's number as well. */
 bool host_read_owner(const struct host_search *search, pid_t pid, uid_t *ret_uid, bool *ret_trusted)
 {
     uint32_t uids[4];
     char text[1024], *line;
+    int r = host_read_begin(search->places.root, pid, "status", text, sizeof(text));
 
-    if (host_read_begin(search->places.root, pid, "status", text, sizeof(text)) < 0)
+    if (r == -ESRCH && search->places.root && *search->places.root && read_directory_owner(search, pid, ret_uid)) {
+        *ret_trusted = is_trusted(search, *ret_uid); /* below another root, where there may be less than in /proc */
+        return true;
+    }
+    if (r < 0)
         return false;
     line = strstr(text, "\nUid:");
     if (!line ||
@@ -85,14 +110,4 @@ bool host_read_owner(const struct host_search *search, pid_t pid, uid_t *ret_uid
     for (size_t i = 0; i < 4; i++)
         *ret_trusted &= is_trusted(search, uids[i]);
     return true;
-}
-
-/* The directory belongs to the process's user, or to root if the process may not be dumped. */
-bool host_may_be_trusted(const struct host_search *search, pid_t pid)
-{
-    char path[PATH_MAX];
-    struct stat st;
-
-    snprintf(path, sizeof(path), "%s/proc/%d", search->places.root ? search->places.root : "", (int)pid);
-    return stat(path, &st) == 0 && is_trusted(search, st.st_uid);
 }

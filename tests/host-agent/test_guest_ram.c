@@ -243,12 +243,15 @@ START_TEST(test_qemu_devices)
 {
     static const char *const paths[] = {"anon_inode:[vfio-device]", "/dev/vfio/16", "/dev/dri/renderD128",
                                         "/sys/devices/pci0000:00/0000:00:02.0/resource2", "/dev/kvmfr0"};
+    struct host_ram ram;
     char maps[512];
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         snprintf(maps, sizeof(maps), "7f0000000000-7f0400000000 rw-s 00000000 00:0e 1057 %s\n%s%s", paths[i],
                  "7f1000000000-7f1400000000 rw-p 00000000 00:00 0 \n", GUARD("7f1400000000", "7f1400001000"));
         takes("qemu -m 16G", maps, RANGES({0x7f1000000000, 0x7f1400000000}));
+        ck_assert_int_eq(find("qemu -m 16G", maps, &ram), 0);
+        ck_assert_int_eq(ram.pinned, i < 2);
         takes("qemu -m 16G -mem-path /dev/hugepages", maps, RANGES({0x7f1000000000, 0x7f1400000000}));
     }
     /* The code that QEMU makes, mapped twice: for writing, and to be executed. */
