@@ -186,6 +186,29 @@ START_TEST(test_dry_run)
 }
 END_TEST
 
+/* A counter of the kernel that is less than before, though the thread is the same, has begun anew: what it shows is
+ * what has come since. */
+START_TEST(test_counter_falls)
+{
+    static const uint64_t shown[] = {8, 8, 3, 5, 0, 2}, in_all[] = {8, 8, 11, 13, 13, 15};
+    struct damon_reclaim *ctx;
+
+    begin(KERNEL);
+    ctx = new_context(NULL, 0, 0);
+    reclaim_enable(ctx);
+    warm_up(ctx, 3);
+    for (size_t i = 0; i < NUMBER_OF(shown); i++) {
+        damon->counters[1].sz_tried = shown[i] * MIB;
+        damon->counters[1].sz_applied = shown[i] * MIB;
+        warm_up(ctx, 2);
+        ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, in_all[i] * MIB);
+        ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, in_all[i] * MIB);
+    }
+    ck_assert_uint_eq(damon->nr_on, 1);
+    end(ctx);
+}
+END_TEST
+
 START_TEST(test_schemes)
 {
     struct damon_reclaim_scheme scheme = {
@@ -481,6 +504,7 @@ static void fill(TCase *tc)
     add_for_kernels(tc, test_processes);
     add_for_kernels(tc, test_filters);
     add_for_kernels(tc, test_dry_run);
+    add_for_kernels(tc, test_counter_falls);
     add_for_kernels(tc, test_schemes);
     add_for_kernels(tc, test_regions_of_processes);
     add_for_kernels(tc, test_statistics);
