@@ -24,7 +24,7 @@ struct release {
     struct drcl_swap_block block;        /* the one at hand */
     struct damon_reclaim_released found; /* of it */
     struct drcl_frame *frames;           /* of it: those that are written and not free */
-    uint64_t *memcgs;                    /* the cgroup of each, 0 once it was asked */
+    uint64_t *memcgs;                    /* the cgroup of each; 0: not known */
     size_t n;
     struct drcl_known_cgroup *cgroup; /* the last one that was asked */
 };
