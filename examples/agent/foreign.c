@@ -315,7 +315,7 @@ static int sys_ioctl(void *data, int fd, unsigned long request, void *arg)
         if (!file->who.trusted)
             return (int)end_call(request == SCAN ? scan_foreign(file, fd, arg) : -ENOTTY);
     }
-    r = ioctl(fd, (int)request, arg);
+    r = ioctl(fd, request, arg);
     r = r < 0 ? -errno : r;
     return file ? (int)end_call(r) : r;
 }

@@ -212,8 +212,9 @@ static int allow_by_argument(scmp_filter_ctx filter)
         {"openat", 2, SCMP_CMP_MASKED_EQ, MAKES_FILE, 0},
         {"openat", 3, SCMP_CMP_MASKED_EQ, SET_IDS, 0},
         {"fchmod", 1, SCMP_CMP_MASKED_EQ, SET_IDS, 0},
-        {"ioctl", 1, SCMP_CMP_EQ, SCAN, 0},
-        {"ioctl", 1, SCMP_CMP_EQ, NON_BLOCKING, 0},
+        /* The kernel looks at 32 bits; what C puts above them depends on the C library. */
+        {"ioctl", 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, SCAN},
+        {"ioctl", 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, NON_BLOCKING},
         {"process_madvise", 3, SCMP_CMP_EQ, COLD, 0},
         {"process_madvise", 3, SCMP_CMP_EQ, PAGEOUT, 0},
         {"prctl", 0, SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0},

@@ -22,6 +22,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#define PAGEMAP_SCAN 0xc0606610ul
+
 #include "agent/foreign.h"
 #include "agent/hardening.h"
 #include "scratch.h"
@@ -126,6 +128,8 @@ static void try_files(void)
     REFUSED(syscall(SYS_open_by_handle_at, -1, NULL, 0));
     REFUSED(syscall(SYS_name_to_handle_at, -1, path, NULL, NULL, 0));
     REFUSED(ioctl(fd, TIOCSTI, "x"));
+    ALLOWED(syscall(SYS_ioctl, fd, PAGEMAP_SCAN, NULL)); /* a C library may make an int of it first */
+    ALLOWED(syscall(SYS_ioctl, fd, (long)(int)PAGEMAP_SCAN, NULL));
     REFUSED(syscall(SYS_bpf, 0, NULL, 0));
     REFUSED(syscall(SYS_init_module, NULL, 0, NULL));
     REFUSED(syscall(SYS_keyctl, 0));
