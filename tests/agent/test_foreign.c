@@ -226,20 +226,56 @@ START_TEST(test_note)
 }
 END_TEST
 
+static size_t files_of(pid_t pid)
+{
+    char path[64];
+    size_t n = 0;
+    DIR *files;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    files = opendir(path);
+    ck_assert_ptr_nonnull(files);
+    for (const struct dirent *entry; (entry = readdir(files)) != NULL;)
+        n += *entry->d_name != '.';
+    closedir(files);
+    return n;
+}
+
+/* The letter in /proc/PID/stat; 0: none. */
+static char state_of(pid_t pid)
+{
+    char path[64], text[256], state = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "re");
+    if (file && fgets(text, sizeof(text), file) && strrchr(text, ')'))
+        state = strrchr(text, ')')[2];
+    if (file)
+        fclose(file);
+    return state;
+}
+
+/* The helper is another process, which takes its time. */
+#define EVENTUALLY(condition)                                                                                          \
+    do {                                                                                                               \
+        for (int tries = 0; tries < 1000 && !(condition); tries++)                                                     \
+            usleep(10000);                                                                                             \
+        ck_assert_msg(condition, "not so after 10 s: %s", #condition);                                                 \
+    } while (0)
+
 /* Nobody can end the helper, and the daemon does not depend on it. */
 START_TEST(test_helper_that_cannot_be_killed)
 {
-    char path[512], state[256] = "";
-    int locked, n = 0;
+    char path[512];
+    int locked;
     pid_t helper;
-    DIR *files;
-    FILE *file;
 
     begin(NULL);
     make_process(100, USER, "");
     make_process(101, USER, "x");
-    snprintf(state, sizeof(state), "%s/lock", root);
-    locked = open(state, O_RDWR | O_CREAT, 0600); /* inherited, if the helper keeps it */
+    snprintf(path, sizeof(path), "%s/lock", root);
+    locked = open(path, O_RDWR | O_CREAT, 0600); /* inherited, if the helper keeps it */
     ck_assert_int_ge(locked, 0);
     ck_assert_int_eq(read_cmdline(101), 0);
     helper = child();
@@ -250,19 +286,9 @@ START_TEST(test_helper_that_cannot_be_killed)
         foreign_end();
         return; /* only root can mount; the FIFO is for the others */
     }
-    snprintf(state, sizeof(state), "/proc/%d/fd", (int)helper);
-    files = opendir(state);
-    ck_assert_ptr_nonnull(files);
-    for (const struct dirent *entry; (entry = readdir(files)) != NULL;)
-        n += *entry->d_name != '.';
-    closedir(files);
-    ck_assert_int_eq(n, 4); /* /dev/null three times, and the socket */
+    EVENTUALLY(files_of(helper) == 4); /* /dev/null three times, and the socket */
     ck_assert(time_of(100, -EACCES) < FOREIGN_MS / 1000.0 + 1);
-    snprintf(state, sizeof(state), "/proc/%d/stat", (int)helper);
-    file = fopen(state, "re");
-    ck_assert(file && fgets(state, sizeof(state), file));
-    fclose(file);
-    says(state, ") D ");
+    EVENTUALLY(state_of(helper) == 'D');
     ck_assert_int_eq(read_cmdline(101), 0); /* by another one */
     stuck_unmount(path);
     close(locked);
