@@ -409,6 +409,23 @@ static int read_all(int fd, char **ret, size_t *ret_len)
     return 0;
 }
 
+int foreign_read_begin(const char *path, char *buf, size_t size)
+{
+    int fd = foreign.begun ? sys_open(NULL, path, O_RDONLY) : open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+    ssize_t n = 1;
+
+    if (fd < 0)
+        return foreign.begun ? fd : -errno;
+    while ((n > 0 || n == -EINTR) && len < size - 1) {
+        n = sys_pread(NULL, fd, buf + len, size - 1 - len, len);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    sys_close(NULL, fd);
+    buf[len] = '\0';
+    return n < 0 && n != -EINTR ? (int)n : (int)len;
+}
+
 int foreign_read(const char *path, char **ret, size_t *ret_len)
 {
     const char *name;

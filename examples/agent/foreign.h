@@ -41,6 +41,9 @@ bool foreign_is_trusted(pid_t pid);
 /* Like file_read(), also for a path of a process below the root. Without foreign_begin() it is file_read(). */
 int foreign_read(const char *path, char **ret, size_t *ret_len);
 
+/* Reads at most the first @size - 1 bytes, and puts a NUL behind them. Returns their number, or a negative errno. */
+int foreign_read_begin(const char *path, char *buf, size_t size);
+
 /* For damon_reclaim_config; NULL without foreign_begin(). */
 const struct damon_reclaim_system_ops *foreign_system_ops(void);
 

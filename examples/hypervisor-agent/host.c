@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "agent/foreign.h"
 #include "agent/hardening.h"
 #include "agent/log.h"
 #include "proc.h"
@@ -99,6 +100,14 @@ static void find_own_cgroup(struct host *host)
     free(text);
 }
 
+int host_trust_users(const struct config *config, struct agent_error *error)
+{
+    const char *const *users;
+    size_t n = config_list(config, NULL, "discovery_users", &users);
+
+    return foreign_trust(users, n, true, error);
+}
+
 int host_start(struct agent *agent, struct agent_error *error)
 {
     struct host *host = agent->userdata;
@@ -108,7 +117,9 @@ int host_start(struct agent *agent, struct agent_error *error)
     host->agent = agent;
     allow_many_files();
     find_own_cgroup(host);
-    r = host_choose_backend(host, error);
+    r = host_trust_users(agent->config, error);
+    if (r == 0)
+        r = host_choose_backend(host, error);
     if (r < 0)
         return r;
     log_info("backend %s, %s", host->backend_ops ? host->backend_ops->name : host->backend,

@@ -121,6 +121,8 @@ struct host {
 extern const struct agent_program host_program;
 
 /* The functions of agent_program. agent->userdata is a struct host whose members are 0 at the start. */
+/* The users that run machines are trusted not to keep the daemon waiting. */
+int host_trust_users(const struct config *config, struct agent_error *error);
 int host_start(struct agent *agent, struct agent_error *error);
 int host_stop(struct agent *agent);
 

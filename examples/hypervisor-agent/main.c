@@ -17,7 +17,7 @@ int main(int argc, char **argv)
     if (config_bool(config, NULL, "list")) {
         struct agent_error error;
 
-        if (agent_begin_foreign(config, NULL, &error) < 0)
+        if (agent_begin_foreign(config, NULL, &error) < 0 || host_trust_users(config, &error) < 0)
             log_error("%s", error.text);
         code = host_report(config);
         foreign_end();

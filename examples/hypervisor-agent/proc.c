@@ -2,7 +2,6 @@
 #include "proc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -40,27 +39,13 @@ int host_read_proc(const char *root, pid_t pid, const char *name, char **ret_tex
 int host_read_begin(const char *root, pid_t pid, const char *name, char *buf, size_t size)
 {
     char path[64], whole[PATH_MAX];
-    size_t len = 0;
-    ssize_t n = 1;
-    int fd;
+    int r;
 
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-    if (prefixed(root, path, whole) < 0)
-        return -ENAMETOOLONG;
-    fd = open(whole, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? -ESRCH : -errno;
-    while (n > 0 && len < size - 1) {
-        n = read(fd, buf + len, size - 1 - len);
-        if (n < 0 && errno == EINTR)
-            n = 1;
-        else if (n > 0)
-            len += (size_t)n;
-    }
-    n = n < 0 ? -errno : (ssize_t)len;
-    close(fd);
-    buf[len] = '\0';
-    return (int)n;
+    r = prefixed(root, path, whole);
+    if (r == 0)
+        r = foreign_read_begin(whole, buf, size);
+    return r == -ENOENT ? -ESRCH : r;
 }
 
 bool host_read_exe(const char *root, pid_t pid, char *path, size_t size)

@@ -78,11 +78,7 @@ const struct config_option host_options[] = {
 };
 
 const struct config_default host_defaults[] = {
-    {"enabled", "Y"},
-    {"sample_interval", "100000"},
-    {"aggr_interval", "2000000"},
-    {"max_nr_regions", "200"},
-    {"trusted_users", "libvirt-qemu,qemu,kvm"}, /* those that there are */
+    {"enabled", "Y"}, {"sample_interval", "100000"}, {"aggr_interval", "2000000"}, {"max_nr_regions", "200"},
     {NULL, NULL},
 };
 

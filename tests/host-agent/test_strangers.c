@@ -33,14 +33,15 @@ START_TEST(test_keep_waiting)
     pid_t a = machine("a"), waiting = strangers_machine("waiting"), later;
 
     make_waiting(waiting, "cmdline");
-    begin("");
+    begin("[discovery]\nanywhere = Y\n");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     metric_is_missing(METRIC("vm_info", "waiting"));
     later = strangers_machine("later");
     make_waiting(later, "maps");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), metric(METRIC("reclaimed_bytes_total", "a")) + (double)MIB);
+    windows_pass(50); /* more than the daemon waits for a process */
     ck_assert_int_eq(daemon_stop(daemon_pid), 0);
-    begin("");
+    begin("[discovery]\nanywhere = Y\n");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     stop_all((const pid_t[]){a, waiting, later}, 3);
 }
@@ -51,7 +52,7 @@ START_TEST(test_is_watched)
 {
     pid_t a = strangers_machine("a");
 
-    begin("");
+    begin("[discovery]\nanywhere = Y\n");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), (double)MIB);
     stop_all(&a, 1);
 }
@@ -61,7 +62,7 @@ START_TEST(test_not_for_the_kernel)
 {
     pid_t a = machine("a"), stranger = strangers_machine("stranger");
 
-    begin("[agent]\nbackend = damon\n");
+    begin("[agent]\nbackend = damon\n[discovery]\nanywhere = Y\n");
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     vm_becomes("stranger", stranger, "failed");
     stop_all((const pid_t[]){a, stranger}, 2);
