@@ -39,6 +39,7 @@ struct moment {
     uint64_t tried, reclaimed; /* as is told */
     uint64_t swapped_in;       /* pages */
     uint64_t cold_gone, hot_resident;
+    uint64_t free;       /* more than before */
     uint64_t cpu_ns;     /* in all */
     uint64_t reclaim_ns; /* of it, for reclaiming */
 };
@@ -179,11 +180,12 @@ static void split_cpu(struct way *way)
 
 static void run(struct way *way)
 {
-    struct guest_workload w = {.total = TOTAL, .hot_at = 100 * MIB, .hot = HOT};
+    struct guest_workload w = {.total = TOTAL, .hot_at = 100 * MIB, .hot = HOT, .cgroup = "work"};
     struct damon_reclaim *ctx;
-    uint64_t in;
+    uint64_t in, free;
 
     guest_start(&w);
+    free = guest_meminfo("MemFree");
     in = guest_vmstat("pswpin");
     ctx = start(way);
     for (size_t i = 0; !way->why_not[0] && i < NR_MOMENTS; i++) {
@@ -194,6 +196,8 @@ static void run(struct way *way)
         m->swapped_in = guest_vmstat("pswpin") - in;
         m->hot_resident = guest_resident(w.pid, w.addr + w.hot_at, w.hot);
         m->cold_gone = w.total - w.hot - (guest_resident(w.pid, w.addr, w.total) - m->hot_resident);
+        m->free = guest_meminfo("MemFree");
+        m->free = m->free > free ? m->free - free : 0;
         printf("%s: %u s\n", way->name, moments_s[i]);
         fflush(stdout);
     }
@@ -237,12 +241,24 @@ static void print_rows(const struct way *way)
     for (size_t i = 0; i < NR_MOMENTS; i++) {
         const struct moment *m = &way->moments[i];
 
-        printf("| %s | %s | %u | %llu | %llu | %.0f %% | %.0f %% | %llu | %llu | %llu |\n", quota_ms, way->name,
+        printf("| %s | %s | %u | %llu | %llu | %.0f %% | %llu | %.0f %% | %llu | %llu | %llu |\n", quota_ms, way->name,
                moments_s[i], (unsigned long long)(m->tried / MIB), (unsigned long long)(m->reclaimed / MIB),
-               percent(m->cold_gone, TOTAL - HOT), percent(m->hot_resident, HOT), (unsigned long long)m->swapped_in,
-               (unsigned long long)((m->cpu_ns - m->reclaim_ns) / 1000000),
+               percent(m->cold_gone, TOTAL - HOT), (unsigned long long)(m->free / MIB), percent(m->hot_resident, HOT),
+               (unsigned long long)m->swapped_in, (unsigned long long)((m->cpu_ns - m->reclaim_ns) / 1000000),
                (unsigned long long)(m->reclaim_ns / 1000000));
     }
+}
+
+static const char *swap(void)
+{
+    char text[512] = "";
+    FILE *file = fopen("/proc/swaps", "re");
+    size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+    if (file)
+        fclose(file);
+    text[n] = '\0';
+    return strstr(text, "/dev/zram") ? "zram" : "a disk";
 }
 
 static void print_table(void)
@@ -250,10 +266,11 @@ static void print_table(void)
     struct utsname name;
 
     uname(&name);
-    printf("\n### Linux %s, `quota_ms` %s\n\n", name.release, quota_ms);
-    printf("| quota_ms | by | s | tried, MiB | reclaimed, MiB | cold gone | hot resident | swapped in, pages |"
+    printf("\n### Linux %s, swap on %s, `quota_ms` %s\n\n", name.release, swap(), quota_ms);
+    printf("| quota_ms | by | s | tried, MiB | reclaimed, MiB | cold gone | free, MiB more | hot resident | swapped "
+           "in, pages |"
            " CPU monitoring, ms | CPU reclaiming, ms |\n");
-    printf("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    printf("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     for (size_t way = 0; way < NR_WAYS; way++)
         if (!ways[way].why_not[0])
             print_rows(&ways[way]);
