@@ -195,9 +195,11 @@ static void check_count(const struct qemu *qemus, size_t n, uint64_t before)
 
     for (size_t i = 0; i < n; i++) {
         char label[64];
+        double metric;
 
         snprintf(label, sizeof(label), "vm=\"%s\"", qemus[i].name);
-        counted += (uint64_t)daemon_metric("damon_reclaim_reclaimed_bytes_total", label, "");
+        metric = daemon_metric("damon_reclaim_reclaimed_bytes_total", label, "");
+        counted += metric > 0 ? (uint64_t)metric : 0; /* -1: it is not there */
     }
     guest_measured("counted as reclaimed", (double)counted / (double)MIB, "MiB");
     guest_measured("free", (double)now / (double)MIB - (double)before / (double)MIB, "MiB more");
