@@ -26,7 +26,7 @@
 static const char config[] = "[parameters]\nenabled = N\n"
                              "[report]\nto = vsock:1:9715\ninterval = 1s\n"
                              "[metrics]\ntextfile = " DAEMON_METRICS "\ninterval = 500ms\n"
-                             "[compaction]\nafter = 16MiB\ninterval = 5s\n";
+                             "[compaction]\nafter = 256KiB\ninterval = 5s\n";
 
 /* Documentation/admin-guide/mm/damon/reclaim.rst, after the cd. */
 static const char document[] = "echo 30000000 > min_age\n"
