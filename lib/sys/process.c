@@ -179,6 +179,9 @@ int drcl_process_check(struct drcl_env *env, pid_t pid)
                           "pid %d: no such process in this pid namespace; a process of a container has another number "
                           "outside of it",
                           (int)pid);
+    if (r == -EMFILE || r == -ENFILE)
+        return drcl_error(env, r, "/proc/%d/stat cannot be opened: %s; raise the limit of open files", (int)pid,
+                          strerror(-r));
     if (r < 0)
         return drcl_error(env, r, "/proc/%d/stat cannot be read: %s; is /proc mounted, with hidepid off?", (int)pid,
                           strerror(-r));

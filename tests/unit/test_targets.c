@@ -137,6 +137,10 @@ START_TEST(test_bad_processes)
     expect_refused(ctx, process(102), -ESRCH, "pid 102");
     expect_refused(ctx, process(103), -EINVAL, "pid 103");
     expect_refused(ctx, process(104), -EPERM, "pid 104");
+    s.system_fail_at = s.nr_system_calls + 1;
+    s.system_error = -EMFILE;
+    expect_refused(ctx, process(100), -EMFILE, "limit of open files");
+    ck_assert_ptr_null(strstr(damon_reclaim_last_error(ctx), "mounted"));
     s.fail[OP_TARGET_ADD] = -EACCES;
     expect_refused(ctx, process(100), -EACCES, "pid 100");
     target = process(100);
