@@ -177,8 +177,12 @@ static int set_params(struct host_watch *watch, const struct config *config)
     struct damon_reclaim_params params = *config_params(config);
     const struct host *host = watch->host;
     uint64_t n = watch->nr_vms ? watch->nr_vms : 1;
+    uint64_t round_ms = params.aggr_interval / 1000;
     int r;
 
+    /* The host's windows are kept by its ledger. A context that acts more rarely than that has longer ones. */
+    if (params.quota_reset_interval_ms < round_ms)
+        params.quota_reset_interval_ms = round_ms;
     if (watch->vm) {
         params.min_age = watch->vm->policy.min_age_us;
         params.quota_sz = watch->vm->share > PAGE ? watch->vm->share : PAGE;
