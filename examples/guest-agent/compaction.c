@@ -22,7 +22,7 @@
 
 struct compaction {
     struct loop *loop;
-    const char *root;
+    char *root; /* of our own: a configuration goes with a reload */
     char path[PATH_MAX];
     pid_t child; /* 0: none */
     struct loop_source *source;
@@ -40,7 +40,11 @@ int compaction_new(struct loop *loop, const char *root, struct compaction **ret)
     if (!compaction)
         return -ENOMEM;
     compaction->loop = loop;
-    compaction->root = root;
+    compaction->root = strdup(root);
+    if (!compaction->root) {
+        free(compaction);
+        return -ENOMEM;
+    }
     snprintf(compaction->path, sizeof(compaction->path), "%s/proc/sys/vm/compact_memory", root);
     *ret = compaction;
     return 0;
@@ -140,5 +144,6 @@ void compaction_free(struct compaction *compaction)
         kill(compaction->child, SIGKILL); /* the kernel then stops compacting */
         waitpid(compaction->child, NULL, 0);
     }
+    free(compaction->root);
     free(compaction);
 }

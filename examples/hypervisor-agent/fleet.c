@@ -46,7 +46,8 @@ int host_use_own_cgroups(struct host *host)
 
     if (!vms)
         return -ENOMEM;
-    memcpy(vms, host->vms, host->n * sizeof(struct host_vm *));
+    for (size_t i = 0; i < host->n; i++)
+        vms[i] = host->vms[i];
     if (host->n)
         qsort(vms, host->n, sizeof(struct host_vm *), by_cgroup);
     for (size_t i = 0; i < host->n; i++)

@@ -86,8 +86,8 @@ START_TEST(test_qemu_anonymous)
                                         "qemu -m 2048",
                                         "qemu --m 1G -m 2G",
                                         "qemu -m size=2097152k",
-                                        "qemu -machine pc,memory-backend=pc.ram -m 2048 -object "
-                                        "{\"qom-type\":\"memory-backend-ram\",\"id\":\"pc.ram\",\"size\":2147483648}",
+                                        ("qemu -machine pc,memory-backend=pc.ram -m 2048 -object "
+                                         "{\"qom-type\":\"memory-backend-ram\",\"id\":\"pc.ram\",\"size\":2147483648}"),
                                         "qemu -object memory-backend-ram,id=r,size=2G -M pc,memory-backend=r"};
     struct host_ram ram;
 

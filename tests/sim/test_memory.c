@@ -447,6 +447,7 @@ START_TEST(test_settled_in_steps)
         ck_assert_uint_eq(memory.gone.nr_set + memory.delays.total, 10240);
     } while (answers < 40000);
     ck_assert_uint_ge(memory.delays.total, 10000); /* all but 10240 * exp(-50000 / 10240) */
+    close_memory();
 }
 END_TEST
 
