@@ -123,7 +123,7 @@ static void add_object(struct options *options, const char *text, struct host_to
         return;
     }
     if (!sub(text, "id", backend->id, ID_SIZE) || !sub(text, "size", size, sizeof(size)) ||
-        !host_parse_size(size, 1, &backend->piece.size)) {
+        !host_parse_size(size, 1, &backend->piece.size) || !backend->piece.size) {
         wrong(told, "this has no id or no size: -object ", text);
         return;
     }

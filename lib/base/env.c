@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "base/size.h"
 #include "base/system.h"
 
@@ -106,14 +107,6 @@ void drcl_free(struct drcl_env *env, void *ptr)
         env->allocator.free(env->allocator.data, ptr);
 }
 
-/* What the program passed in may hold anything; a text is one line. */
-static void make_one_line(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ')
-            *text = ' ';
-}
-
 int drcl_error(struct drcl_env *env, int err, const char *format, ...)
 {
     char text[DRCL_ERROR_SIZE]; /* the arguments may point into env->error */
@@ -122,7 +115,7 @@ int drcl_error(struct drcl_env *env, int err, const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
-    make_one_line(text);
+    drcl_make_one_line(text);
     memcpy(env->error, text, sizeof(text));
     if (env->log)
         env->log(env->log_data, DAMON_RECLAIM_LOG_ERROR, env->error);
@@ -139,7 +132,7 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
     va_start(ap, format);
     vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
-    make_one_line(text);
+    drcl_make_one_line(text);
     env->log(env->log_data, level, text);
 }
 

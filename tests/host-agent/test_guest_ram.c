@@ -196,6 +196,7 @@ START_TEST(test_qemu_numa_and_nvdimm)
     leaves("qemu -m 3G -object memory-backend-ram,id=a,size=1G -numa node,memdev=a", mixed, 0, "is not the sum");
     leaves("qemu -m 1G -machine pc,memory-backend=none", mixed, 0, "names a memory backend that it does not have");
     leaves("qemu -object memory-backend-ram,id=a,size=x -numa node,memdev=a", mixed, 0, "no id or no size");
+    leaves("qemu -object memory-backend-ram,id=a,size=0 -numa node,memdev=a", mixed, 0, "no id or no size");
     leaves("qemu -m 2G -object memory-backend-ram,id=a,size=1G -numa node,memdev=a "
            "-object memory-backend-ram,id=b,size=1G -numa node,memdev=b",
            mixed, GIB, "only 1 of 2 mappings of 1024 MiB");

@@ -79,6 +79,21 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* An error is one line, whatever it quotes. */
+START_TEST(test_error_is_one_line)
+{
+    struct damon_reclaim_params params = {.size = sizeof(params)};
+    char error[256] = "";
+
+    ck_assert_int_eq(damon_reclaim_params_init(&params), 0);
+    ck_assert_int_eq(damon_reclaim_params_set(&params, "min\nage", "1\r", error, sizeof(error)), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(error, "min age"));
+    ck_assert_ptr_null(strpbrk(error, "\r\n"));
+    ck_assert_int_eq(damon_reclaim_params_set(&params, "min_age", "x\ny", error, sizeof(error)), -EINVAL);
+    ck_assert_ptr_null(strpbrk(error, "\r\n"));
+}
+END_TEST
+
 START_TEST(test_get_refused)
 {
     struct damon_reclaim_params params = defaults();
@@ -449,6 +464,7 @@ static void fill(TCase *tc)
 {
     tcase_add_test(tc, test_set_and_get);
     tcase_add_loop_test(tc, test_refused, 0, sizeof(refused) / sizeof(refused[0]));
+    tcase_add_test(tc, test_error_is_one_line);
     tcase_add_test(tc, test_get_refused);
     tcase_add_test(tc, test_nothing_given);
     tcase_add_test(tc, test_find);
