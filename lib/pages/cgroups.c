@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/cgroups.h"
 
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
