@@ -42,7 +42,7 @@ static const struct advise_report *snapshot(uint64_t seconds)
     return &report;
 }
 
-START_TEST(test_first_snapshot)
+TEST(test_first_snapshot)
 {
     begin();
     in_use(0, 10);
@@ -60,9 +60,8 @@ START_TEST(test_first_snapshot)
     ck_assert_uint_eq(report.min_age_ns, SECOND);
     advise_free(a);
 }
-END_TEST
 
-START_TEST(test_each_age_is_counted_once)
+TEST(test_each_age_is_counted_once)
 {
     begin();
     for (uint32_t s = 0; s < 12; s++) {
@@ -77,9 +76,8 @@ START_TEST(test_each_age_is_counted_once)
     ck_assert_uint_eq(report.observed_ns, 11 * SECOND);
     advise_free(a);
 }
-END_TEST
 
-START_TEST(test_reuse)
+TEST(test_reuse)
 {
     begin();
     idle(0, 8, 6);
@@ -105,10 +103,9 @@ START_TEST(test_reuse)
     ck_assert_uint_eq(report.ages[S2].reused, 2 * MIB);
     advise_free(a);
 }
-END_TEST
 
 /* Between snapshots that are far apart only the age tells that it was used. */
-START_TEST(test_use_between_snapshots)
+TEST(test_use_between_snapshots)
 {
     begin();
     idle(0, 8, 6);
@@ -121,11 +118,10 @@ START_TEST(test_use_between_snapshots)
     ck_assert_uint_eq(report.ages[S10].reclaimed, 4 * MIB);
     advise_free(a);
 }
-END_TEST
 
 /* A snapshot that is the last one once more tells nothing of the time between: it may have been read from the kernel
  * a while ago. */
-START_TEST(test_the_same_again)
+TEST(test_the_same_again)
 {
     begin();
     for (uint32_t read = 0; read < 3; read++) {
@@ -141,9 +137,8 @@ START_TEST(test_the_same_again)
     ck_assert_uint_eq(report.observed_ns, 20 * SECOND);
     advise_free(a);
 }
-END_TEST
 
-START_TEST(test_regions_are_cut_anew)
+TEST(test_regions_are_cut_anew)
 {
     begin();
     idle(0, 10, 3);
@@ -160,10 +155,9 @@ START_TEST(test_regions_are_cut_anew)
     ck_assert_uint_eq(report.ages[S1].reused, 0);
     advise_free(a);
 }
-END_TEST
 
 /* A younger part does not take the age of its neighbour, nor is it counted with it. */
-START_TEST(test_neighbours_of_other_age)
+TEST(test_neighbours_of_other_age)
 {
     begin();
     idle(0, 4, 20);
@@ -177,9 +171,8 @@ START_TEST(test_neighbours_of_other_age)
     ck_assert_uint_eq(report.ages[S10].reclaimed, 4 * MIB);
     advise_free(a);
 }
-END_TEST
 
-START_TEST(test_memory_that_goes_away)
+TEST(test_memory_that_goes_away)
 {
     begin();
     idle(0, 8, 6);
@@ -193,9 +186,8 @@ START_TEST(test_memory_that_goes_away)
     ck_assert_uint_eq(report.ages[S1].cold, 0);
     advise_free(a);
 }
-END_TEST
 
-START_TEST(test_targets_are_apart)
+TEST(test_targets_are_apart)
 {
     begin();
     idle(0, 8, 6);
@@ -211,10 +203,9 @@ START_TEST(test_targets_are_apart)
     ck_assert_uint_eq(report.ages[S5].reused, 8 * MIB);
     advise_free(a);
 }
-END_TEST
 
 /* Half of the memory is used every 8 s: below that min_age it is reclaimed in vain, from 10 s on it is not. */
-START_TEST(test_recommendation)
+TEST(test_recommendation)
 {
     begin();
     for (uint32_t s = 0; s < 100; s++) {
@@ -233,9 +224,8 @@ START_TEST(test_recommendation)
     ck_assert_uint_eq(report.min_age_ns, SECOND);
     advise_free(a);
 }
-END_TEST
 
-START_TEST(test_nothing_is_known)
+TEST(test_nothing_is_known)
 {
     begin();
     advise_get(a, 20, &report);
@@ -246,7 +236,6 @@ START_TEST(test_nothing_is_known)
     advise_free(a);
     advise_free(NULL);
 }
-END_TEST
 
 static void watch(struct damon_reclaim *ctx, void *userdata)
 {
@@ -255,7 +244,7 @@ static void watch(struct damon_reclaim *ctx, void *userdata)
 }
 
 /* Of 64 MiB the workload uses the first 16 all the time and the second 16 for 4 s in every 24. */
-START_TEST(test_simulated)
+TEST(test_simulated)
 {
     static const char workload[] =
         "#name, length\nhot, 16777216\nnow_and_then, 16777216\ncold, 33554432\n\n"
@@ -297,26 +286,4 @@ START_TEST(test_simulated)
     ck_assert_uint_le(report.ages[S30].reused, 4 * MIB);
     ck_assert_uint_eq(report.min_age_ns, 30 * SECOND);
     advise_free(a);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_first_snapshot);
-    tcase_add_test(tc, test_each_age_is_counted_once);
-    tcase_add_test(tc, test_reuse);
-    tcase_add_test(tc, test_use_between_snapshots);
-    tcase_add_test(tc, test_the_same_again);
-    tcase_add_test(tc, test_regions_are_cut_anew);
-    tcase_add_test(tc, test_neighbours_of_other_age);
-    tcase_add_test(tc, test_memory_that_goes_away);
-    tcase_add_test(tc, test_targets_are_apart);
-    tcase_add_test(tc, test_recommendation);
-    tcase_add_test(tc, test_nothing_is_known);
-    tcase_add_test(tc, test_simulated);
-}
-
-int main(void)
-{
-    return run_suite("advise", 60, fill);
 }

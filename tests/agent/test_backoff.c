@@ -21,7 +21,7 @@ static void window(uint64_t reclaimed, uint64_t refaulted)
         backoff_update(&b, &backoff_defaults, now += SECOND, reclaimed / 5, refaulted / 5);
 }
 
-START_TEST(test_within_limit)
+TEST(test_within_limit)
 {
     begin();
     for (int i = 0; i < 100; i++) {
@@ -30,9 +30,8 @@ START_TEST(test_within_limit)
     }
     ck_assert_uint_eq(b.nr_breaches, 0);
 }
-END_TEST
 
-START_TEST(test_shrinks_at_once)
+TEST(test_shrinks_at_once)
 {
     begin();
     window(100 * MIB, 3 * MIB); /* 3 %: 2/3 of it would do, but it shrinks to half at least */
@@ -44,9 +43,8 @@ START_TEST(test_shrinks_at_once)
     window(100 * MIB, 100 * MIB); /* to an eighth at most */
     ck_assert_uint_eq(b.factor, 125);
 }
-END_TEST
 
-START_TEST(test_within_the_window_nothing_changes)
+TEST(test_within_the_window_nothing_changes)
 {
     begin();
     ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 4 * SECOND, 100 * MIB, 100 * MIB), false);
@@ -54,36 +52,32 @@ START_TEST(test_within_the_window_nothing_changes)
     ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 5 * SECOND, 0, 0), true);
     ck_assert_uint_lt(b.factor, BACKOFF_FULL);
 }
-END_TEST
 
-START_TEST(test_floor)
+TEST(test_floor)
 {
     begin();
     for (int i = 0; i < 1000; i++)
         window(100 * MIB, 100 * MIB);
     ck_assert_uint_eq(b.factor, backoff_defaults.floor_permille);
 }
-END_TEST
 
-START_TEST(test_little_evidence)
+TEST(test_little_evidence)
 {
     begin();
     for (int i = 0; i < 100; i++)
         window(256 << 10, 250 << 10); /* nearly all of it, but less than the evidence that it takes */
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
 }
-END_TEST
 
-START_TEST(test_refaults_without_reclaim)
+TEST(test_refaults_without_reclaim)
 {
     begin();
     for (int i = 0; i < 100; i++)
         window(0, 100 * MIB); /* the kernel's own reclaim */
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
 }
-END_TEST
 
-START_TEST(test_refaults_that_come_late)
+TEST(test_refaults_that_come_late)
 {
     begin();
     window(100 * MIB, 0);
@@ -91,9 +85,8 @@ START_TEST(test_refaults_that_come_late)
     window(0, 50 * MIB);
     ck_assert_uint_eq(b.factor, 125);
 }
-END_TEST
 
-START_TEST(test_recovery)
+TEST(test_recovery)
 {
     unsigned int windows = 0;
     uint32_t last;
@@ -114,10 +107,9 @@ START_TEST(test_recovery)
     ck_assert_uint_ge(windows * 5, 300);
     ck_assert_uint_le(windows * 5, 480);
 }
-END_TEST
 
 /* A workload of which everything that is reclaimed beyond a rate comes back: the quota settles below that rate. */
-START_TEST(test_no_oscillation)
+TEST(test_no_oscillation)
 {
     uint32_t least = BACKOFF_FULL, most = 0;
     uint64_t reclaimed = 0, refaulted = 0;
@@ -139,11 +131,10 @@ START_TEST(test_no_oscillation)
     ck_assert_uint_ge(least, most / 10);
     ck_assert_uint_le(refaulted * 1000, reclaimed * 20);
 }
-END_TEST
 
 /* The case that the back-off is for: all of the memory is used every 5 s. 20 MiB/s come back of a quota of 128 MiB/s
  * that is not even reached; within a minute it must be a fifth at most. */
-START_TEST(test_retouched_memory)
+TEST(test_retouched_memory)
 {
     begin();
     for (int i = 0; i < 12; i++) {
@@ -154,9 +145,8 @@ START_TEST(test_retouched_memory)
     }
     ck_assert_uint_le(5 * backoff_scale(&b, 128 * MIB, 0), 100 * MIB / 5);
 }
-END_TEST
 
-START_TEST(test_scale)
+TEST(test_scale)
 {
     b = BACKOFF_INIT;
     ck_assert_uint_eq(backoff_scale(&b, 128, 7), 128);
@@ -167,9 +157,8 @@ START_TEST(test_scale)
     ck_assert_uint_eq(backoff_scale(&b, 3, 0), 1);
     ck_assert_uint_eq(backoff_scale(&b, UINT64_MAX, 0), UINT64_MAX / 1000 * 10 + UINT64_MAX % 1000 * 10 / 1000);
 }
-END_TEST
 
-START_TEST(test_ratio)
+TEST(test_ratio)
 {
     b = BACKOFF_INIT;
     ck_assert_uint_eq(backoff_ratio(&b), 0);
@@ -181,9 +170,8 @@ START_TEST(test_ratio)
     b.reclaimed = 0;
     ck_assert_uint_eq(backoff_ratio(&b), 0);
 }
-END_TEST
 
-START_TEST(test_off)
+TEST(test_off)
 {
     struct backoff_limits off = backoff_defaults;
 
@@ -193,37 +181,12 @@ START_TEST(test_off)
         backoff_update(&b, &off, now, MIB, MIB);
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
 }
-END_TEST
 
-START_TEST(test_long_sleep)
+TEST(test_long_sleep)
 {
     begin();
     window(100 * MIB, 100 * MIB);
     backoff_update(&b, &backoff_defaults, UINT64_MAX / 2, 0, 0);
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
     ck_assert_uint_gt(b.window_end_ns, UINT64_MAX / 2);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_within_limit);
-    tcase_add_test(tc, test_shrinks_at_once);
-    tcase_add_test(tc, test_within_the_window_nothing_changes);
-    tcase_add_test(tc, test_floor);
-    tcase_add_test(tc, test_little_evidence);
-    tcase_add_test(tc, test_refaults_without_reclaim);
-    tcase_add_test(tc, test_refaults_that_come_late);
-    tcase_add_test(tc, test_recovery);
-    tcase_add_test(tc, test_no_oscillation);
-    tcase_add_test(tc, test_retouched_memory);
-    tcase_add_test(tc, test_scale);
-    tcase_add_test(tc, test_ratio);
-    tcase_add_test(tc, test_off);
-    tcase_add_test(tc, test_long_sleep);
-}
-
-int main(void)
-{
-    return run_suite("backoff", 60, fill);
 }

@@ -82,7 +82,9 @@ static void clean(void)
     config = NULL;
 }
 
-START_TEST(test_defaults)
+FIXTURE(reset, clean);
+
+TEST(test_defaults)
 {
     const char *const *items;
 
@@ -101,9 +103,8 @@ START_TEST(test_defaults)
     ck_assert_ptr_null(config_instance(config, "vm", 0));
     ck_assert_uint_eq(config_number(config, "any", "vm_weight"), 5);
 }
-END_TEST
 
-START_TEST(test_file)
+TEST(test_file)
 {
     const char *const *items;
 
@@ -123,9 +124,8 @@ START_TEST(test_file)
     ck_assert_ptr_null(items[3]);
     ck_assert_int_eq(config_is_set(config, NULL, "limits_size"), true);
 }
-END_TEST
 
-START_TEST(test_instances)
+TEST(test_instances)
 {
     const char *const *items;
 
@@ -141,9 +141,8 @@ START_TEST(test_instances)
     ck_assert_int_eq(config_is_set(config, "web 1", "vm_weight"), true);
     ck_assert_int_eq(config_is_set(config, "db", "vm_weight"), false);
 }
-END_TEST
 
-START_TEST(test_precedence)
+TEST(test_precedence)
 {
     root = scratch_directory();
     scratch_file(root, "proc/cmdline", "quiet damon_reclaim.limits_share=2 damon_reclaim.min-age=5s root=/dev/vda\n");
@@ -168,9 +167,8 @@ START_TEST(test_precedence)
     ck_assert_int_eq(load(), 0);
     ck_assert_uint_eq(config_number(config, NULL, "limits_share"), 6);
 }
-END_TEST
 
-START_TEST(test_words)
+TEST(test_words)
 {
     words[0] = "--skip-anon";
     words[1] = "--quota_ms=20";
@@ -180,9 +178,8 @@ START_TEST(test_words)
     ck_assert_int_eq(config_enabled(config), true);
     ck_assert_uint_eq(config_params(config)->quota_ms, 20);
 }
-END_TEST
 
-START_TEST(test_config_option)
+TEST(test_config_option)
 {
     char path[4096], word[4200];
 
@@ -198,9 +195,8 @@ START_TEST(test_config_option)
     program.file = "/nowhere/at/all.ini"; /* the usual one need not be there */
     ck_assert_int_eq(load(), 0);
 }
-END_TEST
 
-START_TEST(test_mistakes_in_the_file)
+TEST(test_mistakes_in_the_file)
 {
     refused("share = 1\n", -EINVAL, "1: share comes before the first [section]");
     refused("\n[nothing]\na = 1\n", -EINVAL, "2: there is no section [nothing]");
@@ -218,9 +214,8 @@ START_TEST(test_mistakes_in_the_file)
     refused("[limits]\nnonsense\nshare = x\n", -EINVAL, "2: \"nonsense\" is neither");
     refused("[limits]\nshare = x\nnonsense\n", -EINVAL, "2: share: \"x\" is not a number");
 }
-END_TEST
 
-START_TEST(test_mistakes_in_values)
+TEST(test_mistakes_in_values)
 {
     refused("[limits]\nshare = 101\n", -ERANGE, "2: share: 101 is not from 1 to 100");
     refused("[limits]\nsize = 3 parsecs\n", -EINVAL, "2: size: \"3 parsecs\" is not a number of bytes, like 65536");
@@ -233,9 +228,8 @@ START_TEST(test_mistakes_in_values)
     refused("[agent]\nspeed = fas\n", -EINVAL, "2: speed: \"fas\" is not one of: slow fast");
     refused("[parameters]\nenabled = maybe\n", -EINVAL, "2: enabled: \"maybe\" is not a switch; write Y");
 }
-END_TEST
 
-START_TEST(test_parameters_are_checked_by_the_library)
+TEST(test_parameters_are_checked_by_the_library)
 {
     refused("[parameters]\nmin_age = never\n", -EINVAL, "2: ");
     says(error.text, "min_age");
@@ -244,9 +238,8 @@ START_TEST(test_parameters_are_checked_by_the_library)
     refused("[parameters]\nsample_interval = 1s\n", -EINVAL, "2: ");
     says(error.text, "sample_interval");
 }
-END_TEST
 
-START_TEST(test_mistakes_elsewhere)
+TEST(test_mistakes_elsewhere)
 {
     words[0] = "--nothing=1";
     ck_assert_int_eq(load(), -EINVAL);
@@ -280,10 +273,9 @@ START_TEST(test_mistakes_elsewhere)
     ck_assert_int_eq(load(), -EINVAL);
     ck_assert_str_eq(error.text, "boot line: damon_reclaim.nothing: there is no such option; --help lists them");
 }
-END_TEST
 
 /* A mistake is one also where another source counts more. */
-START_TEST(test_mistake_that_does_not_count)
+TEST(test_mistake_that_does_not_count)
 {
     words[0] = "--limits-share=4";
     words[1] = "--min-age=5s";
@@ -291,7 +283,6 @@ START_TEST(test_mistake_that_does_not_count)
     refused("[parameters]\nmin_age = x\n", -EINVAL, "2: min_age: \"x\" is not a number of us");
     refused("[parameters]\nwmarks_low = 1001\n", -ERANGE, "2: wmarks_low: 1001 is out of range");
 }
-END_TEST
 
 static void rewrite(const char *text)
 {
@@ -302,7 +293,7 @@ static void rewrite(const char *text)
     ck_assert_int_eq(fclose(file), 0);
 }
 
-START_TEST(test_reload)
+TEST(test_reload)
 {
     struct config *next = NULL;
 
@@ -318,10 +309,9 @@ START_TEST(test_reload)
     ck_assert_ptr_null(next);
     says(error.text, ":2: fixed cannot change while test runs; restart it");
 }
-END_TEST
 
 /* What --show-config prints is a file that gives the same configuration. */
-START_TEST(test_show)
+TEST(test_show)
 {
     char *text, *again;
     size_t len, len_again;
@@ -348,9 +338,8 @@ START_TEST(test_show)
     free(text);
     free(again);
 }
-END_TEST
 
-START_TEST(test_help)
+TEST(test_help)
 {
     char *text;
     size_t len;
@@ -372,9 +361,8 @@ START_TEST(test_help)
     says(text, ".SS [vm NAME]\n");
     free(text);
 }
-END_TEST
 
-START_TEST(test_apply)
+TEST(test_apply)
 {
     struct damon_reclaim_config new = {.size = sizeof(new), .backend = "sim", .flags = DAMON_RECLAIM_KEEP_ON_INVALID};
     struct damon_reclaim_params params = {.size = sizeof(params)};
@@ -387,30 +375,4 @@ START_TEST(test_apply)
     ck_assert_uint_eq(params.min_age, 30000000);
     ck_assert_uint_eq(params.quota_sz, MIB);
     damon_reclaim_unref(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, reset, clean);
-    tcase_add_test(tc, test_defaults);
-    tcase_add_test(tc, test_file);
-    tcase_add_test(tc, test_instances);
-    tcase_add_test(tc, test_precedence);
-    tcase_add_test(tc, test_words);
-    tcase_add_test(tc, test_config_option);
-    tcase_add_test(tc, test_mistakes_in_the_file);
-    tcase_add_test(tc, test_mistakes_in_values);
-    tcase_add_test(tc, test_parameters_are_checked_by_the_library);
-    tcase_add_test(tc, test_mistakes_elsewhere);
-    tcase_add_test(tc, test_mistake_that_does_not_count);
-    tcase_add_test(tc, test_reload);
-    tcase_add_test(tc, test_show);
-    tcase_add_test(tc, test_help);
-    tcase_add_test(tc, test_apply);
-}
-
-int main(void)
-{
-    return run_suite("config", 60, fill);
 }

@@ -62,6 +62,8 @@ static void clean(void)
     words[0] = words[1] = NULL;
 }
 
+FIXTURE(begin, clean);
+
 /* The items of a list, each in brackets. */
 static const char *list(const char *instance, const char *key)
 {
@@ -96,7 +98,7 @@ static const struct {
     {"# nobody", ""},
 };
 
-START_TEST(test_good_list)
+TEST_CASES(test_good_list, NUMBER_OF(good_lists))
 {
     char text[256];
 
@@ -111,7 +113,6 @@ START_TEST(test_good_list)
     loads("");
     ck_assert_str_eq(list(NULL, "never_commands"), good_lists[_i].items);
 }
-END_TEST
 
 static const struct {
     const char *value, *why;
@@ -128,7 +129,7 @@ static const struct {
     {"\"a\\*\"", "\\* in double quotes means nothing"},
 };
 
-START_TEST(test_bad_list)
+TEST_CASES(test_bad_list, NUMBER_OF(bad_lists))
 {
     char text[256], begin[4200];
 
@@ -137,18 +138,16 @@ START_TEST(test_bad_list)
     snprintf(begin, sizeof(begin), "%s:3: commands: %s", path, bad_lists[_i].why);
     ck_assert_msg(!strncmp(error.text, begin, strlen(begin)), "got: %s\nwant: %s", error.text, begin);
 }
-END_TEST
 
 /* --- lines and sections ------------------------------------------------------------------------------------------ */
 
-START_TEST(test_indented_lines)
+TEST(test_indented_lines)
 {
     loads("  [never]\n  commands = a\n\tpids = 5\n  commands = b\n    # a comment\n  [vm x]\n  exclude = Y\n");
     ck_assert_str_eq(list(NULL, "never_commands"), "[a][b]");
     ck_assert_str_eq(list(NULL, "never_pids"), "[5]");
     ck_assert(config_bool(config, "x", "vm_exclude"));
 }
-END_TEST
 
 /* A section, and the name that its machine has. */
 static const struct {
@@ -169,7 +168,7 @@ static const struct {
      "123456789012345678901234567890123456789012345678901234567890"},
 };
 
-START_TEST(test_good_section)
+TEST_CASES(test_good_section, NUMBER_OF(good_sections))
 {
     char text[256];
 
@@ -178,7 +177,6 @@ START_TEST(test_good_section)
     ck_assert_str_eq(config_instance(config, "vm", 0), good_sections[_i].name);
     ck_assert(config_bool(config, good_sections[_i].name, "vm_exclude"));
 }
-END_TEST
 
 static const struct {
     const char *section, *why;
@@ -197,7 +195,7 @@ static const struct {
     {"[never", "[never has no ] at its end"},
 };
 
-START_TEST(test_bad_section)
+TEST_CASES(test_bad_section, NUMBER_OF(bad_sections))
 {
     char text[256], begin[4200];
 
@@ -206,9 +204,8 @@ START_TEST(test_bad_section)
     snprintf(begin, sizeof(begin), "%s:2: %s", path, bad_sections[_i].why);
     ck_assert_msg(!strncmp(error.text, begin, strlen(begin)), "got: %s\nwant: %s", error.text, begin);
 }
-END_TEST
 
-START_TEST(test_long_lines)
+TEST(test_long_lines)
 {
     static char text[100100];
     const char *const *items;
@@ -222,9 +219,8 @@ START_TEST(test_long_lines)
     loads(text);
     ck_assert_uint_eq(config_list(config, NULL, "never_commands", &items), 1 + 49991);
 }
-END_TEST
 
-START_TEST(test_byte_order_mark)
+TEST(test_byte_order_mark)
 {
     loads("\xef\xbb\xbf[limits]\r\ntext = a\r\n");
     ck_assert_str_eq(config_text(config, NULL, "limits_text"), "a");
@@ -233,9 +229,8 @@ START_TEST(test_byte_order_mark)
     ck_assert_int_eq(load_bytes("[\0l\0i\0m\0", 8), -EINVAL);
     says(error.text, "c.conf:1: has a NUL byte; save the file as UTF-8");
 }
-END_TEST
 
-START_TEST(test_file_that_cannot_be_read)
+TEST(test_file_that_cannot_be_read)
 {
     loads("");
     program.file = root;
@@ -243,11 +238,10 @@ START_TEST(test_file_that_cannot_be_read)
     program.file = path;
     says(error.text, "cannot be read: Is a directory");
 }
-END_TEST
 
 /* --- values ------------------------------------------------------------------------------------------------------ */
 
-START_TEST(test_switches)
+TEST(test_switches)
 {
     static const char *const on[] = {"Y", "yes", "true", "on", "On", "1", "\"yes\"", "y # please"};
     static const char *const off[] = {"N", "no", "False", "OFF", "0"};
@@ -264,7 +258,6 @@ START_TEST(test_switches)
         ck_assert_msg(!config_bool(config, NULL, "drop_privileges") && !config_params(config)->skip_anon, "%s", off[i]);
     }
 }
-END_TEST
 
 static void refused_value(const char *line, int r, const char *why)
 {
@@ -275,7 +268,7 @@ static void refused_value(const char *line, int r, const char *why)
     says(error.text, why);
 }
 
-START_TEST(test_numbers)
+TEST(test_numbers)
 {
     loads("[limits]\ndelay = 1.5s\nsize = 1.5GiB # and a half\n[metrics]\ninterval = '0.25min'\n");
     ck_assert_uint_eq(config_number(config, NULL, "limits_delay"), UINT64_C(1500000000));
@@ -290,9 +283,8 @@ START_TEST(test_numbers)
                   "is not a number of bytes, like 65536 or 64MiB, or too large");
     refused_value("text = \"a\" b", -EINVAL, "text: \" b\" stands behind the closing quote");
 }
-END_TEST
 
-START_TEST(test_boot_line)
+TEST(test_boot_line)
 {
     words[0] = "--boot-line";
     scratch_file(root, "proc/cmdline",
@@ -301,7 +293,6 @@ START_TEST(test_boot_line)
     ck_assert_str_eq(list(NULL, "never_commands"), "[Web Content][sshd]");
     ck_assert_str_eq(config_text(config, NULL, "limits_text"), "a b");
 }
-END_TEST
 
 /* --- printed and read again -------------------------------------------------------------------------------------- */
 
@@ -344,7 +335,7 @@ static const char *const odd[] = {
     "a#b;c",
 };
 
-START_TEST(test_shown_is_read_again)
+TEST_CASES(test_shown_is_read_again, NUMBER_OF(odd))
 {
     char words_text[2][256], file[256], name[64] = "";
     char *first;
@@ -371,27 +362,4 @@ START_TEST(test_shown_is_read_again)
     snprintf(words_text[0], sizeof(words_text[0]), "[a][%s]", *name ? odd[_i] : "b");
     ck_assert_str_eq(list(NULL, "never_commands"), words_text[0]);
     free(first);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin, clean);
-    tcase_add_loop_test(tc, test_good_list, 0, NUMBER_OF(good_lists));
-    tcase_add_loop_test(tc, test_bad_list, 0, NUMBER_OF(bad_lists));
-    tcase_add_test(tc, test_indented_lines);
-    tcase_add_loop_test(tc, test_good_section, 0, NUMBER_OF(good_sections));
-    tcase_add_loop_test(tc, test_bad_section, 0, NUMBER_OF(bad_sections));
-    tcase_add_test(tc, test_long_lines);
-    tcase_add_test(tc, test_byte_order_mark);
-    tcase_add_test(tc, test_file_that_cannot_be_read);
-    tcase_add_test(tc, test_switches);
-    tcase_add_test(tc, test_numbers);
-    tcase_add_test(tc, test_boot_line);
-    tcase_add_loop_test(tc, test_shown_is_read_again, 0, NUMBER_OF(odd));
-}
-
-int main(void)
-{
-    return run_suite("config-file", 60, fill);
 }

@@ -15,7 +15,7 @@ static struct agent_error error;
 static const char vmstat[] = "nr_free_pages 123\npswpin 7\npswpout 9\nworkingset_refault_anon 5\n"
                              "workingset_refault_file 3\npgmajfault 1\n";
 
-START_TEST(test_vmstat)
+TEST(test_vmstat)
 {
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_vmstat(vmstat, &c), 0);
@@ -27,9 +27,8 @@ START_TEST(test_vmstat)
     ck_assert_uint_eq(c.refaulted_file, 3 * PAGE);
     ck_assert_uint_eq(c.swapped_in, 7 * PAGE);
 }
-END_TEST
 
-START_TEST(test_vmstat_others)
+TEST(test_vmstat_others)
 {
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_vmstat("anon 4096\nworkingset_refault 6\n", &c), 0);
@@ -42,9 +41,8 @@ START_TEST(test_vmstat_others)
     ck_assert_int_eq(cost_parse_vmstat("pswpin 99999999999999999999\n", &c), -EINVAL);
     ck_assert_int_eq(cost_parse_vmstat("pswpin 18446744073709551615\n", &c), -EINVAL); /* pages: too many bytes */
 }
-END_TEST
 
-START_TEST(test_stat)
+TEST(test_stat)
 {
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_stat("42 (a ) b) S 1 2 3 4 5 6 70 80 9 100 11", &c), 0);
@@ -53,18 +51,16 @@ START_TEST(test_stat)
     ck_assert_int_eq(cost_parse_stat("42 (x) S 1 2", &c), -EINVAL);
     ck_assert_int_eq(cost_parse_stat("", &c), -EINVAL);
 }
-END_TEST
 
-START_TEST(test_status)
+TEST(test_status)
 {
     c = (struct cost_counters){0};
     ck_assert_int_eq(cost_parse_status("Name:\tx\nVmRSS:\t  8 kB\nVmSwap:\t   12 kB\nThreads:\t4\n", &c), 0);
     ck_assert_uint_eq(c.swapped, 12 * 1024);
     ck_assert_int_eq(cost_parse_status("VmRSS: 1 kB\n", &c), -EINVAL);
 }
-END_TEST
 
-START_TEST(test_files)
+TEST(test_files)
 {
     const char *root = scratch_directory();
 
@@ -86,9 +82,8 @@ START_TEST(test_files)
     ck_assert_int_eq(c.has_swapped, false);
     ck_assert_int_eq(c.has_major_faults, true);
 }
-END_TEST
 
-START_TEST(test_files_missing)
+TEST(test_files_missing)
 {
     const char *root = scratch_directory();
 
@@ -98,9 +93,8 @@ START_TEST(test_files_missing)
     scratch_file(root, "sys/fs/cgroup/empty/memory.stat", "anon 0\n");
     ck_assert_int_eq(cost_read_cgroup(root, "empty", &c, NULL), -EINVAL);
 }
-END_TEST
 
-START_TEST(test_update)
+TEST(test_update)
 {
     struct cost cost = {0};
     struct cost_counters now = {
@@ -117,9 +111,8 @@ START_TEST(test_update)
     ck_assert_uint_eq(cost_update(&cost, &now), 0);
     ck_assert_uint_eq(cost.refaulted, 36);
 }
-END_TEST
 
-START_TEST(test_update_process)
+TEST(test_update_process)
 {
     struct cost cost = {0};
     struct cost_counters now = {
@@ -135,22 +128,4 @@ START_TEST(test_update_process)
     now.has_swapped = false;
     now.swapped = 0;
     ck_assert_uint_eq(cost_update(&cost, &now), 0);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_vmstat);
-    tcase_add_test(tc, test_vmstat_others);
-    tcase_add_test(tc, test_stat);
-    tcase_add_test(tc, test_status);
-    tcase_add_test(tc, test_files);
-    tcase_add_test(tc, test_files_missing);
-    tcase_add_test(tc, test_update);
-    tcase_add_test(tc, test_update_process);
-}
-
-int main(void)
-{
-    return run_suite("cost", 60, fill);
 }

@@ -217,7 +217,7 @@ static void in_child(unsigned int needs)
     ck_assert_int_eq(status, 0);
 }
 
-START_TEST(test_calls)
+TEST_CASES(test_calls, 7)
 {
     static const unsigned int needs[] = {0,
                                          HARDENING_UNIX,
@@ -232,15 +232,4 @@ START_TEST(test_calls)
         in_child(needs[_i]);
     else
         ck_assert_int_eq(hardening_filter_calls(needs[_i], &error), -EOPNOTSUPP);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_calls, 0, 7);
-}
-
-int main(void)
-{
-    return run_suite("drop", 60, fill);
 }

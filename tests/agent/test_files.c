@@ -9,7 +9,7 @@
 #include "scratch.h"
 #include "suite.h"
 
-START_TEST(test_text)
+TEST(test_text)
 {
     const char *directory = scratch_directory();
     char *text;
@@ -20,10 +20,9 @@ START_TEST(test_text)
     ck_assert_uint_eq(len, 5);
     free(text);
 }
-END_TEST
 
 /* Whoever may write to the directory must not make the daemon wait: nobody will ever write into the FIFO. */
-START_TEST(test_not_regular)
+TEST(test_not_regular)
 {
     const char *directory = scratch_directory();
     char path[256], *text;
@@ -35,16 +34,4 @@ START_TEST(test_not_regular)
     ck_assert_int_eq(file_read_regular(directory, &text, NULL), -EINVAL);
     snprintf(path, sizeof(path), "%s/none", directory);
     ck_assert_int_eq(file_read_regular(path, &text, NULL), -ENOENT);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_text);
-    tcase_add_test(tc, test_not_regular);
-}
-
-int main(void)
-{
-    return run_suite("files", 10, fill);
 }

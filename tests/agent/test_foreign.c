@@ -113,7 +113,7 @@ static pid_t child(void)
     return (pid_t)atoi(text);
 }
 
-START_TEST(test_same_text)
+TEST(test_same_text)
 {
     static char large[200001];
     char *text;
@@ -136,9 +136,8 @@ START_TEST(test_same_text)
     foreign_end();
     ck_assert_int_le(child(), 0);
 }
-END_TEST
 
-START_TEST(test_trust)
+TEST(test_trust)
 {
     static const char *const users[] = {"1000"}, *const nobody[] = {"no such user"};
     struct agent_error error;
@@ -157,9 +156,8 @@ START_TEST(test_trust)
     says(error.text, "\"no such user\" is not a user");
     foreign_end();
 }
-END_TEST
 
-START_TEST(test_left_alone)
+TEST(test_left_alone)
 {
     begin(NULL);
     make_waiting(100, USER);
@@ -178,9 +176,8 @@ START_TEST(test_left_alone)
     ck_assert_int_eq(read_cmdline(200), 0);
     foreign_end();
 }
-END_TEST
 
-START_TEST(test_list_is_bounded)
+TEST(test_list_is_bounded)
 {
     struct left_alone list = {0};
     struct identity who = {.pid = 1, .user = USER}, root_process = {.pid = 7777, .trusted = true};
@@ -194,9 +191,8 @@ START_TEST(test_list_is_bounded)
     ck_assert(!left_alone_has(&list, &who, LEFT_ALONE_NS + UINT64_C(2000000000)));
     ck_assert_uint_eq(list.n, 0);
 }
-END_TEST
 
-START_TEST(test_note)
+TEST(test_note)
 {
     char note[512], *text;
     struct {
@@ -224,7 +220,6 @@ START_TEST(test_note)
     says(said, "note: Too many levels of symbolic links");
     foreign_end();
 }
-END_TEST
 
 static size_t files_of(pid_t pid)
 {
@@ -265,7 +260,7 @@ static char state_of(pid_t pid)
     } while (0)
 
 /* Nobody can end the helper, and the daemon does not depend on it. */
-START_TEST(test_helper_that_cannot_be_killed)
+TEST(test_helper_that_cannot_be_killed)
 {
     char path[512];
     int locked;
@@ -294,14 +289,13 @@ START_TEST(test_helper_that_cannot_be_killed)
     close(locked);
     foreign_end();
 }
-END_TEST
 
 struct scan {
     uint64_t size, flags, start, end, walk_end, vec, vec_len, rest[5];
 };
 
 /* A real process of somebody else's: what the helper finds is what is there. */
-START_TEST(test_real_memory)
+TEST(test_real_memory)
 {
     const struct damon_reclaim_system_ops *ops;
     uint64_t regions[2][3] = {{0}}, entry = 0;
@@ -354,21 +348,4 @@ START_TEST(test_real_memory)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     foreign_end();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_same_text);
-    tcase_add_test(tc, test_trust);
-    tcase_add_test(tc, test_left_alone);
-    tcase_add_test(tc, test_list_is_bounded);
-    tcase_add_test(tc, test_note);
-    tcase_add_test(tc, test_helper_that_cannot_be_killed);
-    tcase_add_test(tc, test_real_memory);
-}
-
-int main(void)
-{
-    return run_suite("foreign", 60, fill);
 }

@@ -18,6 +18,8 @@ static void setup(void)
     scratch_file(root, "/proc/swaps", HEAD "/dev/zram0 partition 1024 0 -2\n");
 }
 
+FIXTURE(setup, NULL);
+
 static const struct giving_finding *find(const char *name)
 {
     nr_findings = giving_look(root, findings);
@@ -44,16 +46,15 @@ static void balloon(const char *features)
     scratch_file(root, "/sys/bus/virtio/devices/virtio3/driver", "");
 }
 
-START_TEST(test_no_balloon)
+TEST(test_no_balloon)
 {
     check("free page reporting", GIVING_NOTE, "free-page-reporting=on");
     scratch_file(root, "/sys/bus/virtio/devices/virtio0/device", "0x0002\n");
     scratch_file(root, "/sys/bus/virtio/devices/virtio0/features", REPORT);
     check("free page reporting", GIVING_NOTE, "no balloon device");
 }
-END_TEST
 
-START_TEST(test_balloon)
+TEST(test_balloon)
 {
     balloon(REPORT);
     check("free page reporting", GIVING_WORKS,
@@ -61,26 +62,23 @@ START_TEST(test_balloon)
     scratch_file(root, "/sys/module/page_reporting/parameters/page_reporting_order", "0\n");
     check("free page reporting", GIVING_WORKS, "at least 4 KiB");
 }
-END_TEST
 
-START_TEST(test_balloon_without_reporting)
+TEST(test_balloon_without_reporting)
 {
     balloon(NO_REPORT);
     check("free page reporting", GIVING_MISSING, "free-page-reporting=on");
     scratch_file(root, "/sys/bus/virtio/devices/virtio3/features", "010\n");
     check("free page reporting", GIVING_MISSING, "does not report");
 }
-END_TEST
 
-START_TEST(test_balloon_without_driver)
+TEST(test_balloon_without_driver)
 {
     scratch_file(root, "/sys/bus/virtio/devices/virtio3/device", "0x0005\n");
     scratch_file(root, "/sys/bus/virtio/devices/virtio3/features", NO_REPORT);
     check("free page reporting", GIVING_MISSING, "virtio_balloon");
 }
-END_TEST
 
-START_TEST(test_order)
+TEST(test_order)
 {
     static const char file[] = "/sys/module/page_reporting/parameters/page_reporting_order";
 
@@ -92,17 +90,15 @@ START_TEST(test_order)
     scratch_file(root, file, "4294967295\n");
     ck_assert_uint_eq(giving_order(root), 9);
 }
-END_TEST
 
-START_TEST(test_zram)
+TEST(test_zram)
 {
     check("swap on /dev/zram0", GIVING_WORKS, "free at once");
     scratch_file(root, "/proc/swaps", HEAD "/dev/zram0 partition 1024 1024 -2\n");
     check("swap on /dev/zram0", GIVING_MISSING, "full");
 }
-END_TEST
 
-START_TEST(test_disk)
+TEST(test_disk)
 {
     scratch_file(root, "/proc/swaps", HEAD "/dev/vda2 partition 1024 0 -2\n/swap\\040file file 1024 0 -3\n");
     check("swap on /dev/vda2", GIVING_MISSING, "6.17");
@@ -119,17 +115,15 @@ START_TEST(test_disk)
     scratch_file(root, "/sys/module/zswap/parameters/max_pool_percent", "20\n");
     check("swap on /dev/vda2", GIVING_WORKS, "until it has 20 % of the memory");
 }
-END_TEST
 
-START_TEST(test_no_swap)
+TEST(test_no_swap)
 {
     scratch_file(root, "/proc/swaps", HEAD);
     check("swap", GIVING_MISSING, "add swap");
 }
-END_TEST
 
 /* A machine with more of them than there is room for. */
-START_TEST(test_many)
+TEST(test_many)
 {
     char text[4096] = HEAD;
 
@@ -138,31 +132,9 @@ START_TEST(test_many)
     scratch_file(root, "/proc/swaps", text);
     ck_assert_uint_eq(giving_look(root, findings), GIVING_MAX);
 }
-END_TEST
 
-START_TEST(test_nothing)
+TEST(test_nothing)
 {
     ck_assert_uint_eq(giving_look("/nonexistent", findings), 1);
     ck_assert_int_eq(findings[0].verdict, GIVING_NOTE);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, NULL);
-    tcase_add_test(tc, test_no_balloon);
-    tcase_add_test(tc, test_balloon);
-    tcase_add_test(tc, test_balloon_without_reporting);
-    tcase_add_test(tc, test_balloon_without_driver);
-    tcase_add_test(tc, test_order);
-    tcase_add_test(tc, test_zram);
-    tcase_add_test(tc, test_disk);
-    tcase_add_test(tc, test_no_swap);
-    tcase_add_test(tc, test_many);
-    tcase_add_test(tc, test_nothing);
-}
-
-int main(void)
-{
-    return run_suite("giving", 30, fill);
 }

@@ -37,6 +37,8 @@ static void end(void)
     loop_free(loop);
 }
 
+FIXTURE(begin, end);
+
 static void stop(struct loop_source *source, int v, void *userdata)
 {
     (void)source;
@@ -54,7 +56,7 @@ static void add_one(struct loop_source *source, int v, void *userdata)
     }
 }
 
-START_TEST(test_timer)
+TEST(test_timer)
 {
     int result = 7;
 
@@ -66,9 +68,8 @@ START_TEST(test_timer)
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_int_eq(calls, 3);
 }
-END_TEST
 
-START_TEST(test_timer_set_again)
+TEST(test_timer_set_again)
 {
     struct loop_source *timer;
 
@@ -79,9 +80,8 @@ START_TEST(test_timer_set_again)
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_int_eq(calls, 2);
 }
-END_TEST
 
-START_TEST(test_fd)
+TEST(test_fd)
 {
     struct loop_source *source;
     int fds[2];
@@ -96,18 +96,16 @@ START_TEST(test_fd)
     close(fds[0]);
     close(fds[1]);
 }
-END_TEST
 
-START_TEST(test_signal)
+TEST(test_signal)
 {
     ck_assert_int_eq(loop_add_signal(loop, SIGHUP, stop, NULL, NULL), 0);
     kill(getpid(), SIGHUP);
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_int_eq(value, SIGHUP);
 }
-END_TEST
 
-START_TEST(test_process)
+TEST(test_process)
 {
     pid_t pid = fork();
 
@@ -119,13 +117,11 @@ START_TEST(test_process)
     waitpid(pid, NULL, 0);
     ck_assert_int_eq(loop_add_process(loop, pid, stop, NULL, NULL), -ESRCH);
 }
-END_TEST
 
-START_TEST(test_nothing_to_wait_for)
+TEST(test_nothing_to_wait_for)
 {
     ck_assert_int_lt(loop_run(loop), 0);
 }
-END_TEST
 
 static void count(struct damon_reclaim *ctx, void *userdata)
 {
@@ -134,7 +130,7 @@ static void count(struct damon_reclaim *ctx, void *userdata)
         loop_stop(loop, 0);
 }
 
-START_TEST(test_context)
+TEST(test_context)
 {
     struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .after_aggregation = count};
     struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim", .callbacks = &callbacks};
@@ -150,9 +146,8 @@ START_TEST(test_context)
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_int_eq(calls, 3);
 }
-END_TEST
 
-START_TEST(test_lock)
+TEST(test_lock)
 {
     const char *directory = scratch_directory();
     char holder[64], path[4200];
@@ -182,7 +177,6 @@ START_TEST(test_lock)
     ck_assert_int_eq(lock_acquire(directory, "theirs", &error), -EPERM);
     ck_assert_int_eq(lock_acquire("/nowhere/at/all", "me", &error), -ENOENT);
 }
-END_TEST
 
 /* What a child prints to stderr. */
 static const char *printed(void (*child)(int fd))
@@ -235,15 +229,14 @@ static void log_to_stream(int fd)
     log_debug("c");
 }
 
-START_TEST(test_log)
+TEST(test_log)
 {
     ck_assert_str_eq(printed(log_to_stderr), "prog: error: a 1\nprog: info: b <0>c \nprog: error: 100 %s\n");
     ck_assert_str_eq(printed(log_to_stream), "<7>c\n");
 }
-END_TEST
 
 #if HAVE_SYSTEMD
-START_TEST(test_notify)
+TEST(test_notify)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     const char *want[] = {"STATUS=1 VM", "READY=1", "RELOADING=1\nMONOTONIC_USEC=", "STOPPING=1", "WATCHDOG=1"};
@@ -272,7 +265,6 @@ START_TEST(test_notify)
     unsetenv("NOTIFY_SOCKET");
     close(fd);
 }
-END_TEST
 #endif
 
 /* A line of /proc/self/status, as a number in hexadecimal. */
@@ -291,7 +283,7 @@ static unsigned long long status(const char *name)
 }
 
 /* In a child (the default of libcheck), because there is no way back. */
-START_TEST(test_capabilities)
+TEST(test_capabilities)
 {
     const int kept[] = {CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
     unsigned long long before = status("CapPrm"), wanted = 1ull << CAP_SYS_NICE | 1ull << CAP_DAC_READ_SEARCH;
@@ -307,28 +299,4 @@ START_TEST(test_capabilities)
     ck_assert_uint_eq(status("CapEff"), before & wanted);
     if (before & (1ull << CAP_SETPCAP))
         ck_assert_uint_eq(status("CapBnd") & ~wanted, 0);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin, end);
-    tcase_add_test(tc, test_timer);
-    tcase_add_test(tc, test_timer_set_again);
-    tcase_add_test(tc, test_fd);
-    tcase_add_test(tc, test_signal);
-    tcase_add_test(tc, test_process);
-    tcase_add_test(tc, test_nothing_to_wait_for);
-    tcase_add_test(tc, test_context);
-    tcase_add_test(tc, test_lock);
-    tcase_add_test(tc, test_log);
-#if HAVE_SYSTEMD
-    tcase_add_test(tc, test_notify);
-#endif
-    tcase_add_test(tc, test_capabilities);
-}
-
-int main(void)
-{
-    return run_suite("life", 60, fill);
 }

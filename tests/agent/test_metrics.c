@@ -38,7 +38,9 @@ static void end(void)
     text = NULL;
 }
 
-START_TEST(test_formats)
+FIXTURE(begin, end);
+
+TEST(test_formats)
 {
     metrics_uint(metrics, METRIC_RECLAIMED, NULL, 0, UINT64_MAX);
     metrics_permille(metrics, METRIC_BACKOFF, NULL, 0, 125);
@@ -60,9 +62,8 @@ START_TEST(test_formats)
                      "damon_reclaim_backoff_ratio 0.125\n"
                      "# EOF\n");
 }
-END_TEST
 
-START_TEST(test_empty)
+TEST(test_empty)
 {
     ck_assert_str_eq(page(METRICS_PROMETHEUS), "");
     ck_assert_str_eq(page(METRICS_OPENMETRICS), "# EOF\n");
@@ -70,10 +71,9 @@ START_TEST(test_empty)
     metrics_clear(metrics);
     ck_assert_str_eq(page(METRICS_PROMETHEUS), "");
 }
-END_TEST
 
 /* Samples of a metric are together in the page, in whatever order they were added. */
-START_TEST(test_order_and_labels)
+TEST(test_order_and_labels)
 {
     const char *names[] = {"web", "a \"b\"\\\n"};
 
@@ -89,9 +89,8 @@ START_TEST(test_order_and_labels)
     says(text, "damon_reclaim_monitor_cpu_seconds_total{vm=\"web\"} 1.500000000\n");
     says(text, "} 1.500000001\n");
 }
-END_TEST
 
-START_TEST(test_many)
+TEST(test_many)
 {
     for (int i = 0; i < 5000; i++) {
         char name[32];
@@ -103,10 +102,9 @@ START_TEST(test_many)
     says(text, "{vm=\"vm-0\"} 0\n");
     says(text, "{vm=\"vm-4999\"} 4999\n");
 }
-END_TEST
 
 /* Prometheus' conventions, which promtool looks at in its own test, for all of the table. */
-START_TEST(test_names)
+TEST(test_names)
 {
     for (int id = 0; id < NR_METRICS; id++) {
         const struct metric *m = metric_describe((enum metric_id)id);
@@ -120,9 +118,8 @@ START_TEST(test_names)
             ck_assert_str_ne(m->name, metric_describe((enum metric_id)other)->name);
     }
 }
-END_TEST
 
-START_TEST(test_context)
+TEST(test_context)
 {
     struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim"};
     struct backoff backoff = BACKOFF_INIT;
@@ -138,9 +135,8 @@ START_TEST(test_context)
     says(text, "damon_reclaim_reclaimed_bytes_total{vm=\"x\"} 0\n");
     damon_reclaim_unref(ctx);
 }
-END_TEST
 
-START_TEST(test_advice)
+TEST(test_advice)
 {
     struct damon_reclaim_region region = {.end = MIB, .age = 30};
     struct advise_report report;
@@ -157,9 +153,8 @@ START_TEST(test_advice)
     says(text, "damon_reclaim_advise_reclaimed_bytes_total{vm=\"x\",min_age=\"1\"} 1048576\n");
     says(text, "damon_reclaim_advise_reused_bytes_total{vm=\"x\",min_age=\"1\"} 0\n");
 }
-END_TEST
 
-START_TEST(test_file)
+TEST(test_file)
 {
     const char *directory = scratch_directory();
     char path[4200], read_back[4096] = "";
@@ -180,9 +175,8 @@ START_TEST(test_file)
     snprintf(path, sizeof(path), "%s/m.prom.new", directory);
     ck_assert_int_ne(access(path, F_OK), 0);
 }
-END_TEST
 
-START_TEST(test_file_errors)
+TEST(test_file_errors)
 {
     const char *directory = scratch_directory();
     char path[4200];
@@ -197,10 +191,9 @@ START_TEST(test_file_errors)
     snprintf(path, sizeof(path), "%s/d/m.prom.new", directory);
     ck_assert_int_ne(access(path, F_OK), 0);
 }
-END_TEST
 
 /* What somebody who may write to the directory has put in the way. */
-START_TEST(test_file_of_others)
+TEST(test_file_of_others)
 {
     const char *directory = scratch_directory();
     char path[4200], next[4200], theirs[4200];
@@ -223,25 +216,4 @@ START_TEST(test_file_of_others)
     ck_assert_int_eq(stat(theirs, &st), 0);
     ck_assert_int_eq(st.st_size, 6);
     ck_assert(lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin, end);
-    tcase_add_test(tc, test_formats);
-    tcase_add_test(tc, test_empty);
-    tcase_add_test(tc, test_order_and_labels);
-    tcase_add_test(tc, test_many);
-    tcase_add_test(tc, test_names);
-    tcase_add_test(tc, test_context);
-    tcase_add_test(tc, test_advice);
-    tcase_add_test(tc, test_file);
-    tcase_add_test(tc, test_file_errors);
-    tcase_add_test(tc, test_file_of_others);
-}
-
-int main(void)
-{
-    return run_suite("metrics", 60, fill);
 }

@@ -41,7 +41,9 @@ static void end(void)
     config_free(config);
 }
 
-START_TEST(test_items)
+FIXTURE(begin, end);
+
+TEST(test_items)
 {
     const char *words[] = {"--never-pids=1, 5", "--never-ranges=0x1000-0x2000,4096-1048576",
                            "--never-cgroups=system.slice", "--never-commands=postgres,a-very-long-name", NULL};
@@ -61,10 +63,9 @@ START_TEST(test_items)
     ck_assert_int_eq(never_has_pid(never, 31), true);
     ck_assert_int_eq(never_has_pid(never, 6), false);
 }
-END_TEST
 
 /* Processes that come and go: by what they run when one asks. */
-START_TEST(test_now)
+TEST(test_now)
 {
     const char *words[] = {"--never-commands=post*", NULL};
     char path[4200];
@@ -77,10 +78,9 @@ START_TEST(test_now)
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(never_has_pid(never, 7), false);
 }
-END_TEST
 
 /* A process whose name cannot be read for want of files may be one of those. */
-START_TEST(test_no_files_left)
+TEST(test_no_files_left)
 {
     const char *words[] = {"--never-commands=post*", NULL};
     bool has;
@@ -92,9 +92,8 @@ START_TEST(test_no_files_left)
     unlimit_files();
     ck_assert_int_eq(has, true);
 }
-END_TEST
 
-START_TEST(test_mistakes)
+TEST(test_mistakes)
 {
     const char *bad[] = {"--never-pids=0",          "--never-pids=x",         "--never-pids=99999999999",
                          "--never-ranges=5",        "--never-ranges=9-5",     "--never-ranges=5-5",
@@ -106,9 +105,8 @@ START_TEST(test_mistakes)
         ck_assert_msg(open_list(words) == -EINVAL, "%s", bad[i]);
     }
 }
-END_TEST
 
-START_TEST(test_apply)
+TEST(test_apply)
 {
     const char *words[] = {"--never-ranges=0x1000-0x2000", NULL};
     struct damon_reclaim_config new = {.size = sizeof(new), .backend = "sim"};
@@ -119,10 +117,9 @@ START_TEST(test_apply)
     ck_assert_msg(never_apply(never, ctx, &error) == 0, "%s", error.text);
     damon_reclaim_unref(ctx);
 }
-END_TEST
 
 /* What the backend cannot protect is an error, whether it is there already or not. */
-START_TEST(test_cannot)
+TEST_CASES(test_cannot, 2)
 {
     const char *words[] = {_i ? "--never-cgroups=none" : "--never-commands=none", "--log-level=error", NULL};
     struct damon_reclaim_config new = {.size = sizeof(new), .backend = "sim"};
@@ -133,21 +130,4 @@ START_TEST(test_cannot)
     ck_assert_int_eq(never_apply(never, ctx, &error), -EOPNOTSUPP);
     ck_assert_msg(strstr(error.text, "the backend sim cannot tell") != NULL, "%s", error.text);
     damon_reclaim_unref(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin, end);
-    tcase_add_test(tc, test_items);
-    tcase_add_test(tc, test_now);
-    tcase_add_test(tc, test_no_files_left);
-    tcase_add_test(tc, test_mistakes);
-    tcase_add_test(tc, test_apply);
-    tcase_add_loop_test(tc, test_cannot, 0, 2);
-}
-
-int main(void)
-{
-    return run_suite("never", 60, fill);
 }

@@ -81,6 +81,8 @@ static void teardown(void)
     munmap(memory, PAGES * PAGE);
 }
 
+FIXTURE(setup, teardown);
+
 static void end_target(void)
 {
     kill(target, SIGKILL);
@@ -108,7 +110,7 @@ static void expect_text(int fd, const char *path)
     close(own);
 }
 
-START_TEST(opens_what_is_listed)
+TEST(opens_what_is_listed)
 {
     char path[64];
     int fd = ask_open(target, "maps", O_RDONLY);
@@ -119,9 +121,8 @@ START_TEST(opens_what_is_listed)
     expect_text(fd, path);
     close(fd);
 }
-END_TEST
 
-START_TEST(self_is_the_client)
+TEST(self_is_the_client)
 {
     int asked = client_ops.open(&client, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     int own = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -138,9 +139,8 @@ START_TEST(self_is_the_client)
     close(asked);
     close(own);
 }
-END_TEST
 
-START_TEST(refuses_other_files)
+TEST(refuses_other_files)
 {
     char path[2 * BROKER_MAX_PATH];
 
@@ -155,9 +155,8 @@ START_TEST(refuses_other_files)
     path[sizeof(path) - 1] = '\0';
     ck_assert_int_eq(client_ops.open(&client, path, O_RDONLY), -ENAMETOOLONG);
 }
-END_TEST
 
-START_TEST(refuses_what_is_malformed)
+TEST(refuses_what_is_malformed)
 {
     struct broker_request request = {.operation = BROKER_ADVISE, .argument = COLD, .nr_ranges = BROKER_MAX_RANGES + 1};
     int64_t result = 0;
@@ -175,9 +174,8 @@ START_TEST(refuses_what_is_malformed)
     ck_assert_int_eq(recv(client, &result, sizeof(result), 0), sizeof(result));
     ck_assert_int_eq(result, -EACCES);
 }
-END_TEST
 
-START_TEST(holds_the_target_alone)
+TEST(holds_the_target_alone)
 {
     struct pollfd pfd = {.events = POLLIN};
 
@@ -190,9 +188,8 @@ START_TEST(holds_the_target_alone)
     close(pfd.fd);
     ck_assert_int_lt(ask_open(broker_pid, "maps", O_RDONLY), 0);
 }
-END_TEST
 
-START_TEST(says_that_the_target_has_exited)
+TEST(says_that_the_target_has_exited)
 {
     int pidfd = client_ops.pidfd_open(&client, target);
     pid_t pid = target;
@@ -203,11 +200,10 @@ START_TEST(says_that_the_target_has_exited)
     ck_assert_int_lt(ask_open(pid, "maps", O_RDONLY), 0);
     close(pidfd);
 }
-END_TEST
 
 /* The advice reaches the target's memory, or meets what the kernel tells a caller without CAP_SYS_NICE: as a call of
  * our own. */
-START_TEST(advises_the_target)
+TEST(advises_the_target)
 {
     struct iovec ranges[BROKER_MAX_RANGES + 1];
     int pidfd = client_ops.pidfd_open(&client, target);
@@ -225,32 +221,12 @@ START_TEST(advises_the_target)
     ck_assert_int_eq(client_ops.process_madvise(&client, pidfd, ranges, 1, MADV_DONTNEED), -EACCES);
     close(pidfd);
 }
-END_TEST
 
-START_TEST(says_that_the_broker_is_gone)
+TEST(says_that_the_broker_is_gone)
 {
     kill(broker_pid, SIGKILL);
     waitpid(broker_pid, NULL, 0);
     ck_assert_int_eq(ask_open(target, "maps", O_RDONLY), -EPIPE);
     close(client);
     start_broker(); /* for teardown() */
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, opens_what_is_listed);
-    tcase_add_test(tc, self_is_the_client);
-    tcase_add_test(tc, refuses_other_files);
-    tcase_add_test(tc, refuses_what_is_malformed);
-    tcase_add_test(tc, holds_the_target_alone);
-    tcase_add_test(tc, says_that_the_target_has_exited);
-    tcase_add_test(tc, advises_the_target);
-    tcase_add_test(tc, says_that_the_broker_is_gone);
-}
-
-int main(void)
-{
-    return run_suite("delegated", 30, fill);
 }

@@ -45,7 +45,7 @@ static void measured(const char *when, const struct load *load, size_t bytes)
     fflush(stdout);
 }
 
-START_TEST(bench_memory)
+TEST_CASES(bench_memory, NUMBER_OF(loads))
 {
     static const char *const settings[][2] = {
         {"sample_interval", "100ms"}, {"aggr_interval", "2s"}, {"max_nr_regions", "200"}, {"quota_ms", "0"},
@@ -76,15 +76,4 @@ START_TEST(bench_memory)
     measured("after a minute", load, f->memory.live);
     damon_reclaim_unref(ctx);
     fake_close(f);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, bench_memory, 0, NUMBER_OF(loads));
-}
-
-int main(void)
-{
-    return run_suite("memory", 300, fill);
 }

@@ -10,10 +10,10 @@
 
 /* A test that runs for each of @nr cases on each kernel. In it, KERNEL and CASE say which. */
 enum kernel { LINUX_6_12, LATER_LINUX, NR_KERNELS };
-#define KERNEL                              (_i % NR_KERNELS)
-#define CASE                                (_i / NR_KERNELS)
-#define add_for_kernels(tc, test)           tcase_add_loop_test(tc, test, 0, NR_KERNELS)
-#define add_cases_for_kernels(tc, test, nr) tcase_add_loop_test(tc, test, 0, (int)(nr)*NR_KERNELS)
+#define KERNEL                           (_i % NR_KERNELS)
+#define CASE                             (_i / NR_KERNELS)
+#define TEST_FOR_KERNELS(name)           TEST_CASES(name, NR_KERNELS)
+#define TEST_CASES_FOR_KERNELS(name, nr) TEST_CASES(name, (nr)*NR_KERNELS)
 
 extern struct fake_damon *damon; /* that of f */
 /* Of the last damon_reclaim_new(), and what the callbacks were told last. */

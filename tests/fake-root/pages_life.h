@@ -12,10 +12,10 @@
 
 /* A test that runs for each of @nr cases on each kind of target. In it, TARGET and CASE say which. */
 enum target { A_PROCESS, PHYSICAL_MEMORY, NR_TARGETS };
-#define TARGET                              (_i % NR_TARGETS)
-#define CASE                                (_i / NR_TARGETS)
-#define add_for_targets(tc, test)           tcase_add_loop_test(tc, test, 0, NR_TARGETS)
-#define add_cases_for_targets(tc, test, nr) tcase_add_loop_test(tc, test, 0, (int)(nr)*NR_TARGETS)
+#define TARGET                           (_i % NR_TARGETS)
+#define CASE                             (_i / NR_TARGETS)
+#define TEST_FOR_TARGETS(name)           TEST_CASES(name, NR_TARGETS)
+#define TEST_CASES_FOR_TARGETS(name, nr) TEST_CASES(name, (nr)*NR_TARGETS)
 
 extern struct fake_process *p, *q; /* 4242, which is the target if that is a process, and 4343 */
 extern const struct damon_reclaim_backend_ops *ops;

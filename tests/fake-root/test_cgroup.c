@@ -38,7 +38,7 @@ static void tear_down(void)
 
 /* --- the tree ----------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_inode)
+TEST(test_inode)
 {
     static const char *const ways[] = {"/a/b", "a/b", "/a/b/", "//a//b//", MOUNT "/a/b", "sys//fs/cgroup/a/b/"};
     static const char *const bad[] = {"/a/../e", "..", "/a/.", "./a", "/../.."};
@@ -70,10 +70,9 @@ START_TEST(test_inode)
     ck_assert_uint_eq(inode, 7);
     tear_down();
 }
-END_TEST
 
 /* Of the first version, the hierarchy in which memory is charged. */
-START_TEST(test_version_1)
+TEST(test_version_1)
 {
     uint64_t inode;
 
@@ -90,9 +89,8 @@ START_TEST(test_version_1)
     ck_assert_int_eq(drcl_cgroup_reclaim(&root.env, "/a", DRCL_CGROUP_FILE_PAGES, 4096), -EOPNOTSUPP);
     tear_down();
 }
-END_TEST
 
-START_TEST(test_path)
+TEST_CASES(test_path, 2)
 {
     char buf[64];
 
@@ -114,7 +112,6 @@ START_TEST(test_path)
                      -ENOENT);
     tear_down();
 }
-END_TEST
 
 struct seen {
     unsigned int mask; /* of cgroups */
@@ -139,7 +136,7 @@ static int see(void *data, const char *path, uint64_t inode)
     return ++seen->n == seen->stop_at ? -ENOENT : 0;
 }
 
-START_TEST(test_walk)
+TEST_CASES(test_walk, 2)
 {
     struct seen seen = {0};
 
@@ -162,7 +159,6 @@ START_TEST(test_walk)
     ck_assert_uint_eq(seen.n, 0);
     tear_down();
 }
-END_TEST
 
 static int count(void *data, const char *path, uint64_t inode)
 {
@@ -172,7 +168,7 @@ static int count(void *data, const char *path, uint64_t inode)
 }
 
 /* More than fits a buffer, and deeper than a stack of descriptors would go. */
-START_TEST(test_large_tree)
+TEST(test_large_tree)
 {
     char path[2048] = MOUNT;
     size_t n = 0;
@@ -190,7 +186,6 @@ START_TEST(test_large_tree)
     ck_assert_uint_eq(n, NR_CGROUPS + 501 + 100);
     tear_down();
 }
-END_TEST
 
 static size_t change_at;
 
@@ -201,7 +196,7 @@ static void remove_at(struct root *r)
 }
 
 /* A cgroup goes away at any call of a walk. */
-START_TEST(test_vanish)
+TEST(test_vanish)
 {
     for (change_at = 1;; change_at++) {
         struct seen seen = {0};
@@ -217,11 +212,10 @@ START_TEST(test_vanish)
     }
     ck_assert_uint_gt(change_at, 10);
 }
-END_TEST
 
 static const int errors[] = {-EIO, -ENOMEM, -EMFILE, -EACCES};
 
-START_TEST(test_walk_fails)
+TEST_CASES(test_walk_fails, NUMBER_OF(errors))
 {
     bool reached = true;
     size_t i;
@@ -242,9 +236,8 @@ START_TEST(test_walk_fails)
     }
     ck_assert_uint_gt(i, 20);
 }
-END_TEST
 
-START_TEST(test_walk_without_memory)
+TEST(test_walk_without_memory)
 {
     bool reached = true;
 
@@ -268,11 +261,10 @@ START_TEST(test_walk_without_memory)
         tear_down();
     }
 }
-END_TEST
 
 /* --- memory.reclaim ----------------------------------------------------------------------------------------------- */
 
-START_TEST(test_reclaim)
+TEST(test_reclaim)
 {
     set_up();
     root.hide_types = false;
@@ -290,11 +282,10 @@ START_TEST(test_reclaim)
     ck_assert_str_eq(root.env.error, "");
     tear_down();
 }
-END_TEST
 
 /* What a kernel without the key says, one that got less, one whose cgroup is gone; an interruption; and the unexpected.
  */
-START_TEST(test_reclaim_answers)
+TEST(test_reclaim_answers)
 {
     static const struct {
         int error, result;
@@ -321,11 +312,10 @@ START_TEST(test_reclaim_answers)
         tear_down();
     }
 }
-END_TEST
 
 /* --- other files -------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_kpagecgroup)
+TEST(test_kpagecgroup)
 {
     struct drcl_frame_file file;
     uint64_t inodes[512];
@@ -354,9 +344,8 @@ START_TEST(test_kpagecgroup)
     drcl_frame_file_close(&file);
     tear_down();
 }
-END_TEST
 
-START_TEST(test_pids)
+TEST(test_pids)
 {
     struct drcl_pids pids;
     uint64_t sum = 0;
@@ -394,26 +383,4 @@ START_TEST(test_pids)
         drcl_pids_close(&pids);
     }
     tear_down();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_inode);
-    tcase_add_test(tc, test_version_1);
-    tcase_add_loop_test(tc, test_path, 0, 2);
-    tcase_add_loop_test(tc, test_walk, 0, 2);
-    tcase_add_test(tc, test_large_tree);
-    tcase_add_test(tc, test_vanish);
-    tcase_add_loop_test(tc, test_walk_fails, 0, NUMBER_OF(errors));
-    tcase_add_test(tc, test_walk_without_memory);
-    tcase_add_test(tc, test_reclaim);
-    tcase_add_test(tc, test_reclaim_answers);
-    tcase_add_test(tc, test_kpagecgroup);
-    tcase_add_test(tc, test_pids);
-}
-
-int main(void)
-{
-    return run_suite("cgroup", 120, fill);
 }

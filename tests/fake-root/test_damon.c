@@ -9,7 +9,7 @@
 /* --- what is written ------------------------------------------------------------------------------------------------
  */
 
-START_TEST(test_physical)
+TEST_FOR_KERNELS(test_physical)
 {
     struct damon_reclaim *ctx;
 
@@ -69,10 +69,9 @@ START_TEST(test_physical)
     nothing_left();
     end(ctx);
 }
-END_TEST
 
 /* A part of physical memory: the largest range, or what the parameters say. */
-START_TEST(test_part_of_memory)
+TEST_CASES_FOR_KERNELS(test_part_of_memory, 2)
 {
     enum { LARGEST, BY_PARAMETERS };
     struct damon_reclaim *ctx;
@@ -93,9 +92,8 @@ START_TEST(test_part_of_memory)
                                                   "0/regions/0/end: 2097152\n");
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_processes)
+TEST_FOR_KERNELS(test_processes)
 {
     struct damon_reclaim_range range = {1 * MIB, 64 * MIB};
     struct damon_reclaim_target with_ranges = {
@@ -133,9 +131,8 @@ START_TEST(test_processes)
                                 "0/regions/0/start: 1048576\n0/regions/0/end: 67108864\n");
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_filters)
+TEST_FOR_KERNELS(test_filters)
 {
     const struct damon_reclaim_filter active = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
     const struct damon_reclaim_filter allow = {.type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true};
@@ -162,10 +159,9 @@ START_TEST(test_filters)
     is("0/state", "on");
     end(ctx);
 }
-END_TEST
 
 /* A dry run: the kernel counts, and what it counts as applied was not reclaimed. */
-START_TEST(test_dry_run)
+TEST_FOR_KERNELS(test_dry_run)
 {
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
@@ -184,11 +180,10 @@ START_TEST(test_dry_run)
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 0);
     end(ctx);
 }
-END_TEST
 
 /* A counter of the kernel that is less than before, though the thread is the same, has begun anew: what it shows is
  * what has come since. */
-START_TEST(test_counter_falls)
+TEST_FOR_KERNELS(test_counter_falls)
 {
     static const uint64_t shown[] = {8, 8, 3, 5, 0, 2}, in_all[] = {8, 8, 11, 13, 13, 15};
     struct damon_reclaim *ctx;
@@ -207,9 +202,8 @@ START_TEST(test_counter_falls)
     ck_assert_uint_eq(damon->nr_on, 1);
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_schemes)
+TEST_FOR_KERNELS(test_schemes)
 {
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_COLD};
@@ -233,13 +227,12 @@ START_TEST(test_schemes)
     is(CONTEXT "schemes/nr_schemes", "2");
     end(ctx);
 }
-END_TEST
 
 /* --- what is read ---------------------------------------------------------------------------------------------------
  */
 
 /* The kernel does not say whose a region is: addresses tell, where the targets have ranges. */
-START_TEST(test_regions_of_processes)
+TEST_FOR_KERNELS(test_regions_of_processes)
 {
     const struct damon_reclaim_range ranges[] = {{MIB, 2 * MIB}, {4 * MIB, 5 * MIB}};
     struct damon_reclaim_region regions[4];
@@ -268,7 +261,6 @@ START_TEST(test_regions_of_processes)
     }
     end(ctx);
 }
-END_TEST
 
 /* A later kernel is asked once, and then updates the counters by itself. */
 static void counters_are_updated(void)
@@ -277,7 +269,7 @@ static void counters_are_updated(void)
         echo("update_schemes_stats", "0/state");
 }
 
-START_TEST(test_statistics)
+TEST_FOR_KERNELS(test_statistics)
 {
     struct damon_reclaim_region regions[8];
     struct damon_reclaim_stats stats;
@@ -320,10 +312,9 @@ START_TEST(test_statistics)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 60 * MIB);
     end(ctx);
 }
-END_TEST
 
 /* More regions than are read in one step, alone or while another scheme tries some of them, too. */
-START_TEST(test_many_regions)
+TEST_CASES_FOR_KERNELS(test_many_regions, 2)
 {
     enum { ALONE, WITH_ANOTHER_SCHEME };
     struct damon_reclaim *ctx;
@@ -339,12 +330,11 @@ START_TEST(test_many_regions)
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 200 * MIB);
     end(ctx);
 }
-END_TEST
 
 /* --- commits --------------------------------------------------------------------------------------------------------
  */
 
-START_TEST(test_commit)
+TEST_FOR_KERNELS(test_commit)
 {
     struct damon_reclaim *ctx;
 
@@ -368,10 +358,9 @@ START_TEST(test_commit)
     ck_assert_uint_eq(damon->nr_on, 2);
     end(ctx);
 }
-END_TEST
 
 /* Free memory has passed a watermark, and the library does not know yet that the kdamond is asleep. */
-START_TEST(test_commit_unanswered)
+TEST_FOR_KERNELS(test_commit_unanswered)
 {
     struct damon_reclaim *ctx;
 
@@ -387,9 +376,8 @@ START_TEST(test_commit_unanswered)
     ck_assert_uint_eq(damon->nr_on, 2);
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_commit_refused)
+TEST_CASES(test_commit_refused, 2)
 {
     enum { DISABLE_ON_INVALID, KEEP_ON_INVALID };
     struct damon_reclaim *ctx;
@@ -414,7 +402,6 @@ START_TEST(test_commit_refused)
     }
     end(ctx);
 }
-END_TEST
 
 /* --- goals and intervals --------------------------------------------------------------------------------------------
  */
@@ -428,7 +415,7 @@ static struct damon_reclaim *with_goals(void)
     return ctx;
 }
 
-START_TEST(test_goals)
+TEST_FOR_KERNELS(test_goals)
 {
     struct damon_reclaim *ctx;
 
@@ -444,7 +431,6 @@ START_TEST(test_goals)
     is(RECLAIM "quotas/goals/1/current_value", "9000");
     end(ctx);
 }
-END_TEST
 
 static uint64_t value_of(const char *name)
 {
@@ -452,7 +438,7 @@ static uint64_t value_of(const char *name)
 }
 
 /* Without goals in the kernel the library tunes the quota: from the least on, as long as a goal is not met. */
-START_TEST(test_goals_without_kernel)
+TEST_FOR_KERNELS(test_goals_without_kernel)
 {
     struct damon_reclaim *ctx;
     uint64_t before;
@@ -467,10 +453,9 @@ START_TEST(test_goals_without_kernel)
     ck_assert_uint_gt(value_of(RECLAIM "quotas/bytes"), before);
     end(ctx);
 }
-END_TEST
 
 /* The intervals are tuned by a later kernel itself, on 6.12 by the library. */
-START_TEST(test_intervals)
+TEST_FOR_KERNELS(test_intervals)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
     struct damon_reclaim *ctx;
@@ -494,30 +479,4 @@ START_TEST(test_intervals)
     ck_assert_uint_ge(params.sample_interval, 10000);
     ck_assert_uint_eq(value_of(CONTEXT "monitoring_attrs/intervals/sample_us"), params.sample_interval);
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_for_kernels(tc, test_physical);
-    add_cases_for_kernels(tc, test_part_of_memory, 2);
-    add_for_kernels(tc, test_processes);
-    add_for_kernels(tc, test_filters);
-    add_for_kernels(tc, test_dry_run);
-    add_for_kernels(tc, test_counter_falls);
-    add_for_kernels(tc, test_schemes);
-    add_for_kernels(tc, test_regions_of_processes);
-    add_for_kernels(tc, test_statistics);
-    add_cases_for_kernels(tc, test_many_regions, 2);
-    add_for_kernels(tc, test_commit);
-    add_for_kernels(tc, test_commit_unanswered);
-    tcase_add_loop_test(tc, test_commit_refused, 0, 2);
-    add_for_kernels(tc, test_goals);
-    add_for_kernels(tc, test_goals_without_kernel);
-    add_for_kernels(tc, test_intervals);
-}
-
-int main(void)
-{
-    return run_suite("damon", 120, fill);
 }

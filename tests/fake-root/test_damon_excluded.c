@@ -29,7 +29,7 @@ static void exclude(struct damon_reclaim *ctx, const struct damon_reclaim_exclus
         ck_abort_msg("not excluded: %s", damon_reclaim_last_error(ctx));
 }
 
-START_TEST(test_memcg)
+TEST_FOR_KERNELS(test_memcg)
 {
     const struct damon_reclaim_filter by_path = {
         .type = DAMON_RECLAIM_FILTER_MEMCG, .matching = false, .memcg_path = "job//worker/"};
@@ -53,9 +53,8 @@ START_TEST(test_memcg)
     expect_error(ctx, damon_reclaim_commit(ctx), -ENOENT, "30");
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_excluded)
+TEST_FOR_KERNELS(test_excluded)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true, .allow = true};
     const struct damon_reclaim_exclusion exclusions[] = {job, range};
@@ -91,10 +90,9 @@ START_TEST(test_excluded)
     is(NR_FILTERS, "1");
     end(ctx);
 }
-END_TEST
 
 /* The kernel knows no cgroup without the memory controller: what is in one is charged to the next one above. */
-START_TEST(test_without_controller)
+TEST_FOR_KERNELS(test_without_controller)
 {
     static const struct damon_reclaim_exclusion late = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP,
                                                         .cgroup = "/sys/fs/cgroup/late/"};
@@ -116,10 +114,9 @@ START_TEST(test_without_controller)
     tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /late\n0/matching: Y\n");
     end(ctx);
 }
-END_TEST
 
 /* The cgroup of a service that is restarted goes away and comes back. */
-START_TEST(test_comes_back)
+TEST_FOR_KERNELS(test_comes_back)
 {
     struct damon_reclaim *ctx;
 
@@ -136,11 +133,10 @@ START_TEST(test_comes_back)
     is(NR_FILTERS, "1");
     end(ctx);
 }
-END_TEST
 
 /* The kernel refuses a cgroup that has gone away since the library listed it: when the context is enabled, while it
  * works, and when parameters are committed. */
-START_TEST(test_gone_since)
+TEST_FOR_KERNELS(test_gone_since)
 {
     struct damon_reclaim *ctx;
 
@@ -174,9 +170,8 @@ START_TEST(test_gone_since)
     expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_refused)
+TEST_FOR_KERNELS(test_refused)
 {
     const struct damon_reclaim_filter allow = {
         .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = true, .start = 0, .end = MIB};
@@ -205,20 +200,4 @@ START_TEST(test_refused)
     exclude(ctx, &range, 1);
     tree_is(ADDR_FILTERS, "nr_filters: 1\n0/type: addr\n0/matching: Y\n0/addr_start: 1048576\n0/addr_end: 2097152\n");
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_for_kernels(tc, test_memcg);
-    add_for_kernels(tc, test_excluded);
-    add_for_kernels(tc, test_without_controller);
-    add_for_kernels(tc, test_comes_back);
-    add_for_kernels(tc, test_gone_since);
-    add_for_kernels(tc, test_refused);
-}
-
-int main(void)
-{
-    return run_suite("damon-excluded", 120, fill);
 }

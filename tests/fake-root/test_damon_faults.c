@@ -63,21 +63,19 @@ static void write_faults(enum kernel kernel, int write_error, bool no_writer)
     ck_assert_uint_gt(n, 40);
 }
 
-START_TEST(test_write_faults)
+TEST_CASES_FOR_KERNELS(test_write_faults, NUMBER_OF(write_errors))
 {
     write_faults(KERNEL, write_errors[CASE], false);
 }
-END_TEST
 
-START_TEST(test_write_faults_without_writer)
+TEST_CASES_FOR_KERNELS(test_write_faults_without_writer, NUMBER_OF(write_errors))
 {
     write_faults(KERNEL, write_errors[CASE], true);
 }
-END_TEST
 
 static const int read_errors[] = {READ_GARBAGE, READ_NOTHING, READ_HALF, -EIO, -ENODEV};
 
-START_TEST(test_read_faults)
+TEST_CASES_FOR_KERNELS(test_read_faults, NUMBER_OF(read_errors))
 {
     bool done = false;
     size_t n;
@@ -93,10 +91,9 @@ START_TEST(test_read_faults)
     }
     ck_assert_uint_gt(n, 100);
 }
-END_TEST
 
 /* The kdamond holds the lock of its files now and then: a read that is refused succeeds the next time. */
-START_TEST(test_busy_reads)
+TEST_FOR_KERNELS(test_busy_reads)
 {
     bool done = false;
     size_t n;
@@ -127,7 +124,6 @@ START_TEST(test_busy_reads)
     }
     ck_assert_uint_gt(n, 50);
 }
-END_TEST
 
 /* Works on a kernel that lacks a file as far as it goes. A refusal must name the file. */
 static void without(enum kernel kernel, const char *path)
@@ -156,7 +152,7 @@ static void without(enum kernel kernel, const char *path)
     end_of_world();
 }
 
-START_TEST(test_missing_files)
+TEST_FOR_KERNELS(test_missing_files)
 {
     static const char *const others[] = {"/proc/iomem", "/proc/meminfo", "/proc/pressure/memory",
                                          "/proc/sys/kernel/random/boot_id"};
@@ -177,10 +173,9 @@ START_TEST(test_missing_files)
         without(KERNEL, others[i]);
     free(files);
 }
-END_TEST
 
 /* Whatever is read wrongly, somebody else's kdamond is left alone. */
-START_TEST(test_foreign_faults)
+TEST_CASES_FOR_KERNELS(test_foreign_faults, 4)
 {
     bool done = false;
     size_t n;
@@ -203,20 +198,4 @@ START_TEST(test_foreign_faults)
         end_of_world();
     }
     ck_assert_uint_gt(n, 4);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_cases_for_kernels(tc, test_write_faults, NUMBER_OF(write_errors));
-    add_cases_for_kernels(tc, test_write_faults_without_writer, NUMBER_OF(write_errors));
-    add_cases_for_kernels(tc, test_read_faults, NUMBER_OF(read_errors));
-    add_for_kernels(tc, test_busy_reads);
-    add_for_kernels(tc, test_missing_files);
-    add_cases_for_kernels(tc, test_foreign_faults, 4);
-}
-
-int main(void)
-{
-    return run_suite("damon-faults", 120, fill);
 }

@@ -121,7 +121,7 @@ static unsigned int run_by_timer(unsigned int seconds, unsigned int most)
 }
 
 /* The cold half is reclaimed, the hot one stays; so does, with the bitmap, a page that was accessed since the mark. */
-START_TEST(test_reclaim)
+TEST_CASES_FOR_KERNELS(test_reclaim, 2)
 {
     bool bitmap = CASE == WITH_BITMAP;
     struct fake_process *p;
@@ -153,11 +153,10 @@ START_TEST(test_reclaim)
         ck_assert_uint_ge(reclaim_stats(ctx).bytes_accessed, PAGE);
     end(ctx);
 }
-END_TEST
 
 /* A scheme for each target says whose the regions are. The quota is used up again and again, and where before_reclaim
  * objects, nothing goes. */
-START_TEST(test_processes)
+TEST_CASES_FOR_KERNELS(test_processes, 2)
 {
     struct fake_process *first, *second;
     uint32_t one, two;
@@ -190,7 +189,6 @@ START_TEST(test_processes)
     is(CONTEXT "schemes/nr_schemes", "1");
     end(ctx);
 }
-END_TEST
 
 static uint64_t monitored(uint32_t target)
 {
@@ -206,7 +204,7 @@ static uint64_t monitored(uint32_t target)
 }
 
 /* When a quota is used up, the library waits for the next window, and uses each of them. */
-START_TEST(test_full_quota)
+TEST_CASES_FOR_KERNELS(test_full_quota, 2)
 {
     struct fake_process *p;
 
@@ -229,10 +227,9 @@ START_TEST(test_full_quota)
     ck_assert_uint_ge(nr_aggregated, 8);
     end(ctx);
 }
-END_TEST
 
 /* Two processes of which the first half is watched; one of them has more regions. The second half stays. */
-START_TEST(test_ranges)
+TEST_CASES_FOR_KERNELS(test_ranges, 2)
 {
     enum { SECOND_HAS_MORE, FIRST_HAS_MORE };
     unsigned int nr[2] = {CASE == FIRST_HAS_MORE ? 5 : 1, CASE == FIRST_HAS_MORE ? 2 : 4};
@@ -269,11 +266,10 @@ START_TEST(test_ranges)
     }
     end(ctx);
 }
-END_TEST
 
 /* DAMON's regions are smaller than huge pages, begin anywhere, and may differ in age. Idle huge pages are reclaimed
  * nevertheless; one of which a part is in use stays. */
-START_TEST(test_huge_pages)
+TEST_CASES_FOR_KERNELS(test_huge_pages, 2)
 {
     enum { OF_ONE_AGE, OF_TWO_AGES };
     enum { HUGE_PAGES = 512, REGION = 192, IDLE = 6 * HUGE_PAGES, LATELY = 3 * HUGE_PAGES };
@@ -302,9 +298,8 @@ START_TEST(test_huge_pages)
     ck_assert_uint_eq(fake_resident(p, START + IDLE * PAGE, PAGES - IDLE), PAGES - IDLE);
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_watermarks)
+TEST_CASES_FOR_KERNELS(test_watermarks, 2)
 {
     struct fake_process *p;
 
@@ -323,9 +318,8 @@ START_TEST(test_watermarks)
     ck_assert_uint_eq(fake_resident(p, START, PAGES), 0);
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_refused)
+TEST_CASES_FOR_KERNELS(test_refused, 2)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true};
     struct damon_reclaim_target physical = {.size = sizeof(physical)};
@@ -336,9 +330,8 @@ START_TEST(test_refused)
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &young, 1), CASE == WITH_BITMAP ? 0 : -EOPNOTSUPP);
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_no_context)
+TEST_FOR_KERNELS(test_no_context)
 {
     begin_with_pages(KERNEL);
     ck_assert_int_eq(try_backend("damon", "paddr"), -EOPNOTSUPP);
@@ -348,10 +341,9 @@ START_TEST(test_no_context)
     says(error, "/proc/kpageflags");
     end_of_world();
 }
-END_TEST
 
 /* It is the library that reclaims, and calls before_reclaim: so a program that has this callback gets DAMON. */
-START_TEST(test_auto)
+TEST_FOR_KERNELS(test_auto)
 {
     begin_monitoring(KERNEL, true);
     damon_reclaim_unref(ctx);
@@ -359,23 +351,4 @@ START_TEST(test_auto)
         ck_abort_msg("no context: %s", error);
     ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_for_kernels(tc, test_auto);
-    add_cases_for_kernels(tc, test_reclaim, 2);
-    add_cases_for_kernels(tc, test_processes, 2);
-    add_cases_for_kernels(tc, test_full_quota, 2);
-    add_cases_for_kernels(tc, test_ranges, 2);
-    add_cases_for_kernels(tc, test_huge_pages, 2);
-    add_cases_for_kernels(tc, test_watermarks, 2);
-    add_cases_for_kernels(tc, test_refused, 2);
-    add_for_kernels(tc, test_no_context);
-}
-
-int main(void)
-{
-    return run_suite("damon-monitor", 120, fill);
 }

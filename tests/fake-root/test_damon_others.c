@@ -12,7 +12,7 @@
 /* --- ends -----------------------------------------------------------------------------------------------------------
  */
 
-START_TEST(test_kdamond_ends)
+TEST_FOR_KERNELS(test_kdamond_ends)
 {
     struct damon_reclaim *ctx;
 
@@ -29,9 +29,8 @@ START_TEST(test_kdamond_ends)
     is("0/state", "on");
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_process_exits)
+TEST_FOR_KERNELS(test_process_exits)
 {
     struct damon_reclaim *ctx;
     uint32_t first, second;
@@ -55,13 +54,12 @@ START_TEST(test_process_exits)
     nothing_left();
     end(ctx);
 }
-END_TEST
 
 /* --- other users ----------------------------------------------------------------------------------------------------
  */
 
 /* Whatever somebody else has in DAMON's directory is left as it is. */
-START_TEST(test_somebody_elses)
+TEST_CASES_FOR_KERNELS(test_somebody_elses, 3)
 {
     enum { EMPTY_DIRECTORY, TWO_DIRECTORIES, RUNNING };
     static const char *const words[] = {"nr_kdamonds", "2 kdamond(s)", "701"};
@@ -90,10 +88,9 @@ START_TEST(test_somebody_elses)
     ck_assert_int_eq(f->record.exists, false);
     end_of_world();
 }
-END_TEST
 
 /* The mark of a forged record, added to what marks our tree, is the other program's interval. */
-START_TEST(test_absurd_mark)
+TEST_FOR_KERNELS(test_absurd_mark)
 {
     struct damon_reclaim *ctx;
 
@@ -111,9 +108,8 @@ START_TEST(test_absurd_mark)
     is("0/state", "on");
     end_of_world();
 }
-END_TEST
 
-START_TEST(test_second_instance)
+TEST_FOR_KERNELS(test_second_instance)
 {
     struct damon_reclaim *ctx, *second;
 
@@ -128,10 +124,9 @@ START_TEST(test_second_instance)
     run(ctx, 2);
     end(ctx);
 }
-END_TEST
 
 /* What a living program of somebody else has set up is left to that program, whatever state it is in. */
-START_TEST(test_living_owner)
+TEST_CASES_FOR_KERNELS(test_living_owner, 2)
 {
     struct damon_reclaim *ctx;
     char *before;
@@ -152,10 +147,9 @@ START_TEST(test_living_owner)
     ck_assert_int_eq(f->record.exists, true);
     end_of_world();
 }
-END_TEST
 
 /* A forked child has copies of its parent's contexts. It can free them, and does nothing to what they have set up. */
-START_TEST(test_forked_child)
+TEST_FOR_KERNELS(test_forked_child)
 {
     struct damon_reclaim *ctx;
     int status = -1;
@@ -184,12 +178,11 @@ START_TEST(test_forked_child)
     run(ctx, 2);
     end(ctx);
 }
-END_TEST
 
 #define DAMON_STAT "/sys/module/damon_stat/parameters/enabled"
 
 /* The next instance takes over what a killed one has left, and restores the module that this one had switched off. */
-START_TEST(test_killed)
+TEST_FOR_KERNELS(test_killed)
 {
     struct damon_reclaim *ctx;
 
@@ -207,11 +200,10 @@ START_TEST(test_killed)
     is(DAMON_STAT, "Y");
     end_of_world();
 }
-END_TEST
 
 /* After an instance was killed, somebody else has started a kdamond or changed the files: they are not the library's.
  */
-START_TEST(test_killed_and_replaced)
+TEST_CASES(test_killed_and_replaced, 3)
 {
     enum { STARTED_AGAIN, MADE_ANEW, CHANGED };
     struct damon_reclaim *ctx;
@@ -239,9 +231,8 @@ START_TEST(test_killed_and_replaced)
     unchanged(before);
     end_of_world();
 }
-END_TEST
 
-START_TEST(test_modules)
+TEST_CASES(test_modules, 3)
 {
     static const struct {
         const char *name;
@@ -266,7 +257,6 @@ START_TEST(test_modules)
     nothing_left();
     end_of_world();
 }
-END_TEST
 
 /* --- which backend --------------------------------------------------------------------------------------------------
  */
@@ -293,7 +283,7 @@ static void auto_is_damon(const struct damon_reclaim_config *config)
     nothing_left();
 }
 
-START_TEST(test_auto)
+TEST_FOR_KERNELS(test_auto)
 {
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
@@ -318,9 +308,8 @@ START_TEST(test_auto)
     says(error, "/nr_kdamonds; idle-page: "); /* the cure is whole */
     end_of_world();
 }
-END_TEST
 
-START_TEST(test_callback_that_asks)
+TEST(test_callback_that_asks)
 {
     struct damon_reclaim *ctx;
 
@@ -330,7 +319,6 @@ START_TEST(test_callback_that_asks)
     nothing_left();
     end(ctx);
 }
-END_TEST
 
 /* --- probing --------------------------------------------------------------------------------------------------------
  */
@@ -349,7 +337,7 @@ static void probe(const struct damon_reclaim_damon_config *config_damon, int wan
     says(text, word);
 }
 
-START_TEST(test_probe)
+TEST_FOR_KERNELS(test_probe)
 {
     const struct damon_reclaim_damon_config take_over = {.size = sizeof(take_over),
                                                          .flags = DAMON_RECLAIM_DAMON_TAKE_OVER};
@@ -367,10 +355,9 @@ START_TEST(test_probe)
     probe(NULL, -ENOENT, "CONFIG_DAMON_SYSFS");
     end_of_world();
 }
-END_TEST
 
 /* While somebody else uses DAMON, probing looks at the directories that are there, and leaves them as they are. */
-START_TEST(test_probe_somebody_elses)
+TEST_FOR_KERNELS(test_probe_somebody_elses)
 {
     struct damon_reclaim_config config;
     char text[2048], *before;
@@ -388,28 +375,4 @@ START_TEST(test_probe_somebody_elses)
     ck_assert_ptr_null(strstr(text, "missing io_uring: "));
     unchanged(before);
     end_of_world();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_cases_for_kernels(tc, test_living_owner, 2);
-    add_for_kernels(tc, test_forked_child);
-    add_for_kernels(tc, test_kdamond_ends);
-    add_for_kernels(tc, test_process_exits);
-    add_cases_for_kernels(tc, test_somebody_elses, 3);
-    add_for_kernels(tc, test_absurd_mark);
-    add_for_kernels(tc, test_second_instance);
-    add_for_kernels(tc, test_killed);
-    tcase_add_loop_test(tc, test_killed_and_replaced, 0, 3);
-    tcase_add_loop_test(tc, test_modules, 0, 3);
-    add_for_kernels(tc, test_auto);
-    tcase_add_test(tc, test_callback_that_asks);
-    add_for_kernels(tc, test_probe);
-    add_for_kernels(tc, test_probe_somebody_elses);
-}
-
-int main(void)
-{
-    return run_suite("damon-others", 120, fill);
 }

@@ -5,7 +5,7 @@
 
 #include "damon_life.h"
 
-START_TEST(test_contexts)
+TEST(test_contexts)
 {
     static const struct {
         const char *operations;
@@ -33,10 +33,9 @@ START_TEST(test_contexts)
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "vaddr"); /* without a process */
     end(ctx);
 }
-END_TEST
 
 /* The kernel looks at single pages of physical memory alone, and would ignore such a filter for processes. */
-START_TEST(test_page_filters_of_processes)
+TEST_FOR_KERNELS(test_page_filters_of_processes)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true};
     const struct damon_reclaim_filter target = {.type = DAMON_RECLAIM_FILTER_TARGET, .matching = true};
@@ -59,9 +58,8 @@ START_TEST(test_page_filters_of_processes)
     is(KERNEL == LATER_LINUX ? RECLAIM "core_filters/nr_filters" : RECLAIM "filters/nr_filters", "1");
     end(ctx);
 }
-END_TEST
 
-START_TEST(test_no_memory_there)
+TEST_FOR_KERNELS(test_no_memory_there)
 {
     struct damon_reclaim_range range = {UINT64_C(0x80000000), UINT64_C(0x90000000)};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &range, .nr_ranges = 1};
@@ -93,10 +91,9 @@ START_TEST(test_no_memory_there)
     expect_error(ctx, damon_reclaim_enable(ctx), -ENOENT, "/proc/iomem");
     end(ctx);
 }
-END_TEST
 
 /* A kernel that is sent where there is no memory may never come back: it gets what is memory, in whole pages. */
-START_TEST(test_only_memory)
+TEST_FOR_KERNELS(test_only_memory)
 {
     static const struct damon_reclaim_range piece = {0x9f000, 0xa1000}; /* memory ends in the first page */
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &piece, .nr_ranges = 1};
@@ -138,7 +135,6 @@ START_TEST(test_only_memory)
     damon_reclaim_unref(ctx);
     nothing_left();
 }
-END_TEST
 
 struct refusal {
     int r;
@@ -155,7 +151,7 @@ static void set_young(struct damon_reclaim *ctx, void *userdata)
 }
 
 /* A change that a callback asks for is refused in the same way, and the context works on. */
-START_TEST(test_in_callback)
+TEST_FOR_KERNELS(test_in_callback)
 {
     const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .after_aggregation = set_young};
     struct refusal refusal = {0};
@@ -170,19 +166,4 @@ START_TEST(test_in_callback)
     says(refusal.text, "young");
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_contexts);
-    add_for_kernels(tc, test_page_filters_of_processes);
-    add_for_kernels(tc, test_no_memory_there);
-    add_for_kernels(tc, test_only_memory);
-    add_for_kernels(tc, test_in_callback);
-}
-
-int main(void)
-{
-    return run_suite("damon-refused", 120, fill);
 }

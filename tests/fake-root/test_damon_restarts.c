@@ -43,7 +43,7 @@ static void kernel_reclaims(void)
 
 /* Removing a target takes a new kdamond. What the old one counted has been read, or has not; its numbers stay in the
  * files until the new one writes its own. */
-START_TEST(test_target_removed)
+TEST_CASES_FOR_KERNELS(test_target_removed, 2)
 {
     enum { HAS_BEEN_READ, HAS_NOT_BEEN_READ };
 
@@ -58,10 +58,9 @@ START_TEST(test_target_removed)
     reclaimed(2 * BYTES);
     end(ctx);
 }
-END_TEST
 
 /* So near to a watermark that the kdamond may be asleep, a new one is started instead of a commit. */
-START_TEST(test_near_watermark)
+TEST_FOR_KERNELS(test_near_watermark)
 {
     begin_with_processes(KERNEL);
     f->free_kib = 490000;
@@ -74,10 +73,9 @@ START_TEST(test_near_watermark)
     reclaimed(BYTES);
     end(ctx);
 }
-END_TEST
 
 /* New directories of schemes begin with zeros, whatever the kdamond has counted. */
-START_TEST(test_scheme_added)
+TEST_FOR_KERNELS(test_scheme_added)
 {
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 1000000, .action = DAMON_RECLAIM_ACTION_COLD};
@@ -95,7 +93,6 @@ START_TEST(test_scheme_added)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 2 * BYTES);
     end(ctx);
 }
-END_TEST
 
 /* --- killed ------------------------------------------------------------------------------------------------------- */
 
@@ -115,7 +112,7 @@ static void live(void)
 }
 
 /* Before each of the writes of a life, one after the other. */
-START_TEST(test_killed_anywhere)
+TEST_FOR_KERNELS(test_killed_anywhere)
 {
     bool done = false;
     size_t n;
@@ -138,7 +135,6 @@ START_TEST(test_killed_anywhere)
     }
     ck_assert_uint_gt(n, 50);
 }
-END_TEST
 
 /* The start after that, with each of its reads or writes failing: it may be refused, but then the next one succeeds. */
 static void recovery_faults(enum kernel kernel, bool writes, int fault)
@@ -171,20 +167,18 @@ static void recovery_faults(enum kernel kernel, bool writes, int fault)
 
 static const int errors[] = {-EIO, -EBUSY, -ENOMEM, -EMFILE};
 
-START_TEST(test_recovery_reads)
+TEST_CASES_FOR_KERNELS(test_recovery_reads, NUMBER_OF(errors))
 {
     recovery_faults(KERNEL, false, errors[CASE]);
 }
-END_TEST
 
-START_TEST(test_recovery_writes)
+TEST_CASES_FOR_KERNELS(test_recovery_writes, NUMBER_OF(errors))
 {
     recovery_faults(KERNEL, true, errors[CASE]);
 }
-END_TEST
 
 /* A record that cannot be read now is kept. */
-START_TEST(test_unreadable_record)
+TEST_FOR_KERNELS(test_unreadable_record)
 {
     begin(KERNEL);
     leave_behind(0);
@@ -195,21 +189,4 @@ START_TEST(test_unreadable_record)
     is("0/state", "on");
     reclaim_enable(ctx);
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_cases_for_kernels(tc, test_target_removed, 2);
-    add_for_kernels(tc, test_near_watermark);
-    add_for_kernels(tc, test_scheme_added);
-    add_for_kernels(tc, test_killed_anywhere);
-    add_cases_for_kernels(tc, test_recovery_reads, NUMBER_OF(errors));
-    add_cases_for_kernels(tc, test_recovery_writes, NUMBER_OF(errors));
-    add_for_kernels(tc, test_unreadable_record);
-}
-
-int main(void)
-{
-    return run_suite("damon-restarts", 120, fill);
 }

@@ -46,7 +46,7 @@ static void plug_memory_in(void)
 
 /* With a writer no dispatch takes any time. Without one some take as long as the kernel takes for an answer, which
  * shows that the test can fail. */
-START_TEST(test_never_waits)
+TEST_CASES_FOR_KERNELS(test_never_waits, 2)
 {
     enum { WITH_WRITER, WITHOUT_WRITER };
     struct damon_reclaim *ctx;
@@ -72,11 +72,10 @@ START_TEST(test_never_waits)
         ck_assert_uint_ge(longest(ctx, 10), damon->answer_ns);
     end(ctx);
 }
-END_TEST
 
 /* At its quota a scheme may split a region that the monitoring scheme was told of already, which is then told of the
  * rest as well. */
-START_TEST(test_split_after_told)
+TEST_FOR_KERNELS(test_split_after_told)
 {
     static const uint64_t bounds[] = {MIB, 41 * MIB, 81 * MIB, 100 * MIB, 200 * MIB};
     struct damon_reclaim_region regions[8];
@@ -100,7 +99,6 @@ START_TEST(test_split_after_told)
     }
     end(ctx);
 }
-END_TEST
 
 #define NR_MANY 200 /* more regions than are read in one step */
 
@@ -117,7 +115,7 @@ static void add_scheme_when_shown(struct damon_reclaim *ctx, void *userdata)
 }
 
 /* While regions are being read, a scheme is added, and the kernel takes the directories of all regions away. */
-START_TEST(test_regions_taken_away)
+TEST_FOR_KERNELS(test_regions_taken_away)
 {
     const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
                                                       .after_aggregation = add_scheme_when_shown};
@@ -135,7 +133,6 @@ START_TEST(test_regions_taken_away)
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, NR_MANY * MIB);
     end(ctx);
 }
-END_TEST
 
 static void run_until_asked(struct damon_reclaim *ctx)
 {
@@ -152,7 +149,7 @@ static void fall_asleep(void)
 
 /* A command is not answered yet when something else is asked for: the library waits for it and, if no answer comes,
  * ends the kdamond. */
-START_TEST(test_command_pending)
+TEST_CASES_FOR_KERNELS(test_command_pending, 2)
 {
     enum { AWAKE, ASLEEP };
     struct damon_reclaim *ctx;
@@ -177,10 +174,9 @@ START_TEST(test_command_pending)
     nothing_left();
     end(ctx);
 }
-END_TEST
 
 /* A commit that the kernel refuses at a later dispatch disables the context, like one that it refuses at once. */
-START_TEST(test_late_refusal)
+TEST_FOR_KERNELS(test_late_refusal)
 {
     struct damon_reclaim *ctx;
 
@@ -198,7 +194,6 @@ START_TEST(test_late_refusal)
     nothing_left();
     end(ctx);
 }
-END_TEST
 
 static void state_is(enum damon_reclaim_state state, enum damon_reclaim_reason reason)
 {
@@ -210,7 +205,7 @@ static void state_is(enum damon_reclaim_state state, enum damon_reclaim_reason r
 static const char *const watermark_files[] = {"metric", "interval_us", "high", "mid", "low"};
 
 /* On a kernel without watermarks the library stops the kdamond, and starts it again. */
-START_TEST(test_own_watermarks)
+TEST_CASES_FOR_KERNELS(test_own_watermarks, NUMBER_OF(watermark_files))
 {
     struct damon_reclaim_scheme always = {
         .size = sizeof(always), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_COLD};
@@ -254,11 +249,10 @@ START_TEST(test_own_watermarks)
     is("0/state", "off");
     end(ctx);
 }
-END_TEST
 
 /* Linux 6.12 has no limit in the first window of a quota. Where that could matter a scheme waits until the kernel has
  * begun one: whenever it gets a new thread, and when it gets a quota. */
-START_TEST(test_first_window)
+TEST_FOR_KERNELS(test_first_window)
 {
     struct damon_reclaim_quota quota = {.sz = MIB, .reset_interval_ms = 60000};
     struct damon_reclaim_scheme scheme = {.size = sizeof(scheme), .action = DAMON_RECLAIM_ACTION_COLD};
@@ -297,21 +291,4 @@ START_TEST(test_first_window)
     is(RECLAIM "access_pattern/age/min", "1200");
     is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1");
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_for_kernels(tc, test_first_window);
-    add_cases_for_kernels(tc, test_never_waits, 2);
-    add_for_kernels(tc, test_split_after_told);
-    add_for_kernels(tc, test_regions_taken_away);
-    add_cases_for_kernels(tc, test_command_pending, 2);
-    add_for_kernels(tc, test_late_refusal);
-    add_cases_for_kernels(tc, test_own_watermarks, NUMBER_OF(watermark_files));
-}
-
-int main(void)
-{
-    return run_suite("damon-work", 120, fill);
 }

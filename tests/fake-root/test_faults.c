@@ -122,7 +122,7 @@ static size_t calls_of_a_life(size_t *ret_allocations)
 #define NR_ERRORS (NUMBER_OF(errors))
 
 /* For a process with each error; for physical memory, which takes longer, with alternating errors. */
-START_TEST(test_every_call)
+TEST_CASES(test_every_call, NR_ERRORS + 1)
 {
     size_t allocations, calls, unused;
 
@@ -138,9 +138,8 @@ START_TEST(test_every_call)
         fake_close(f);
     }
 }
-END_TEST
 
-START_TEST(test_every_allocation)
+TEST_CASES(test_every_allocation, NR_TARGETS)
 {
     size_t allocations, unused;
 
@@ -155,11 +154,10 @@ START_TEST(test_every_allocation)
         fake_close(f);
     }
 }
-END_TEST
 
 /* Once it works, it allocates nothing more; for physical memory, which it lists again now and then, it keeps nothing.
  */
-START_TEST(test_steady_state)
+TEST_CASES(test_steady_state, NR_TARGETS)
 {
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
@@ -183,10 +181,9 @@ START_TEST(test_steady_state)
     damon_reclaim_unref(ctx);
     fake_close(f);
 }
-END_TEST
 
 /* When one of two processes exits, the other is still watched. */
-START_TEST(test_one_exits)
+TEST(test_one_exits)
 {
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = PID + 1};
     struct damon_reclaim_config config;
@@ -214,18 +211,4 @@ START_TEST(test_one_exits)
     ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     damon_reclaim_unref(ctx);
     fake_close(f);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_every_call, 0, NR_ERRORS + 1);
-    tcase_add_loop_test(tc, test_every_allocation, 0, NR_TARGETS);
-    tcase_add_loop_test(tc, test_steady_state, 0, NR_TARGETS);
-    tcase_add_test(tc, test_one_exits);
-}
-
-int main(void)
-{
-    return run_suite("faults", 120, fill);
 }

@@ -17,7 +17,9 @@ static void exclude(const struct damon_reclaim_exclusion *exclusion)
     ck_assert_int_eq(ops->exclude(backend, exclusion, exclusion != NULL), 0);
 }
 
-START_TEST(test_caller)
+FIXTURE(begin_physical, end);
+
+TEST(test_caller)
 {
     struct fake_process *self = fake_process(f, getpid());
 
@@ -27,9 +29,8 @@ START_TEST(test_caller)
     EXPECT(reclaimed, 64);
     ck_assert_uint_eq(fake_resident(self, BASE, 64), 64);
 }
-END_TEST
 
-START_TEST(test_excluded_process)
+TEST(test_excluded_process)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     fake_map(f, q, BASE, 64, FAKE_SMALL);
@@ -42,10 +43,9 @@ START_TEST(test_excluded_process)
     mark_and_reclaim();
     EXPECT(reclaimed, 64);
 }
-END_TEST
 
 /* All processes of a command: one that starts after the owners were found out, and one that becomes one of them. */
-START_TEST(test_excluded_command)
+TEST_CASES(test_excluded_command, 3)
 {
     static const struct damon_reclaim_exclusion command[] = {
         {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "postgres"},
@@ -66,10 +66,9 @@ START_TEST(test_excluded_command)
     mark_and_reclaim();
     EXPECT(reclaimed, 64);
 }
-END_TEST
 
 /* Whether a process runs an excluded command cannot be found out: nothing of it is reclaimed. */
-START_TEST(test_command_unknown)
+TEST(test_command_unknown)
 {
     static const struct damon_reclaim_exclusion command = {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "x"};
 
@@ -82,10 +81,9 @@ START_TEST(test_command_unknown)
     says(f->env.error, "/proc/4242/comm");
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
-END_TEST
 
 /* No number of processes is too large. */
-START_TEST(test_many_processes)
+TEST(test_many_processes)
 {
     static struct damon_reclaim_exclusion many[10000];
 
@@ -99,10 +97,9 @@ START_TEST(test_many_processes)
     EXPECT(reclaimed, 64);
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
-END_TEST
 
 /* A cgroup with those below it, also one that is made later. */
-START_TEST(test_excluded_cgroup)
+TEST(test_excluded_cgroup)
 {
     struct fake_process *r = fake_process(f, 4444);
 
@@ -125,11 +122,10 @@ START_TEST(test_excluded_cgroup)
     mark_and_reclaim();
     ck_assert_str_eq(f->env.error, "");
 }
-END_TEST
 
 /* Pages of a cgroup are protected from the first one on: one that is made below an excluded one, one that is made after
  * it was excluded, and one that was removed and is made again. */
-START_TEST(test_cgroup_of_today)
+TEST_CASES(test_cgroup_of_today, 3)
 {
     static const struct damon_reclaim_exclusion both[] = {
         {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a"},
@@ -155,10 +151,9 @@ START_TEST(test_cgroup_of_today)
     EXPECT(reclaimed, 64);
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
-END_TEST
 
 /* Whether a cgroup is excluded that was not there before cannot be found out: nothing is reclaimed. */
-START_TEST(test_cgroup_unknown)
+TEST(test_cgroup_unknown)
 {
     fake_cgroup(f, "/a", 17);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -172,10 +167,9 @@ START_TEST(test_cgroup_unknown)
     says(f->env.error, "/sys/fs/cgroup/a");
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
-END_TEST
 
 /* Pages of a cgroup without the memory controller are charged to the one above it, and protected there. */
-START_TEST(test_cgroup_without_controller)
+TEST(test_cgroup_without_controller)
 {
     fake_cgroup(f, "/a", 17);
     fake_cgroup(f, "/a/b", 18)->no_memory = true;
@@ -191,20 +185,18 @@ START_TEST(test_cgroup_without_controller)
     EXPECT(reclaimed, 64);
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
-END_TEST
 
-START_TEST(test_cgroup_without_kpagecgroup)
+TEST(test_cgroup_without_kpagecgroup)
 {
     fake_cgroup(f, "/a", 17);
     f->missing = "/proc/kpagecgroup";
     ck_assert_int_eq(ops->exclude(backend, &exclude_a, 1), -ENOENT);
     says(f->env.error, "CONFIG_MEMCG");
 }
-END_TEST
 
 /* --- files that nobody maps -------------------------------------------------------------------------------------- */
 
-START_TEST(test_unmapped)
+TEST(test_unmapped)
 {
     size_t first = fake_cache(f, 100, 17), other = fake_cache(f, 10, 99);
 
@@ -221,7 +213,6 @@ START_TEST(test_unmapped)
     ck_assert_uint_eq(fake_cached(f, other, 10), 10); /* there is no cgroup with this number */
     ck_assert_uint_eq(f->nr_reclaim, 1);
 }
-END_TEST
 
 /* The library does not ask a cgroup for its file pages where it could not tell the kernel which are to stay. */
 enum {
@@ -237,7 +228,7 @@ enum {
     NR_OBSTACLES
 };
 
-START_TEST(test_unmapped_stays)
+TEST_CASES(test_unmapped_stays, NR_OBSTACLES)
 {
     struct damon_reclaim_filter active = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
     struct fake_cgroup *a = fake_cgroup(f, "/a", 17);
@@ -280,10 +271,9 @@ START_TEST(test_unmapped_stays)
     ck_assert_uint_ge(result.not_reclaimable, 100 * PAGE);
     ck_assert_uint_eq(fake_cached(f, first, 100), 100);
 }
-END_TEST
 
 /* A process is excluded when its cgroup was asked before. */
-START_TEST(test_excluded_later)
+TEST(test_excluded_later)
 {
     size_t first;
 
@@ -306,10 +296,9 @@ START_TEST(test_excluded_later)
     mark_and_reclaim();
     ck_assert_uint_eq(fake_cached(f, first, 50), 50);
 }
-END_TEST
 
 /* The kernel reclaimed less than it was asked for: the cgroup is not asked again at once. */
-START_TEST(test_unmapped_less)
+TEST(test_unmapped_less)
 {
     struct fake_cgroup *a = fake_cgroup(f, "/a", 17);
     size_t first = fake_cache(f, 100, 17);
@@ -326,11 +315,10 @@ START_TEST(test_unmapped_less)
     EXPECT(reclaimed, 100);
     ck_assert_uint_eq(fake_cached(f, first, 100), 0);
 }
-END_TEST
 
 /* --- sampling ---------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_samples)
+TEST_CASES(test_samples, 2)
 {
     static const uint64_t intervals_ns[] = {0, 300000000};
     uint64_t addrs[8];
@@ -357,10 +345,9 @@ START_TEST(test_samples)
         expect_accessed(addrs, 8, "01010100");
     }
 }
-END_TEST
 
 /* Samples of memory that is nobody's cost next to nothing, once that is known. */
-START_TEST(test_samples_of_nothing)
+TEST(test_samples_of_nothing)
 {
     uint64_t addrs[16];
 
@@ -374,11 +361,10 @@ START_TEST(test_samples_of_nothing)
     }
     ck_assert_uint_le(f->nr_calls, 4);
 }
-END_TEST
 
 /* A request for blocks that are nobody's reads four frames of each, and all of them twice in 128 s. When much of a
  * block has come into use, that is seen at once. */
-START_TEST(test_attempts_on_nothing)
+TEST_CASES(test_attempts_on_nothing, 2)
 {
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_HUGE};
     size_t reads, most = 0, whole = 0;
@@ -399,11 +385,10 @@ START_TEST(test_attempts_on_nothing)
     mark_and_reclaim();
     ck_assert_uint_eq(fake_resident(p, BASE, 512), 0);
 }
-END_TEST
 
 /* A sample does not make the library forget that a block is nobody's; but when the sampled page has come into use, the
  * block is looked at. */
-START_TEST(test_attempts_among_samples)
+TEST(test_attempts_among_samples)
 {
     uint64_t addr = END - HUGE_PAGE + 100 * PAGE;
 
@@ -425,10 +410,9 @@ START_TEST(test_attempts_among_samples)
     mark_and_reclaim();
     ck_assert_uint_eq(fake_resident(p, BASE, 1), 0);
 }
-END_TEST
 
 /* Samples see that a free block has come into use within 8 seconds. */
-START_TEST(test_samples_of_new_pages)
+TEST(test_samples_of_new_pages)
 {
     uint64_t addr = 1000 * PAGE;
     uint8_t accessed = 0;
@@ -449,34 +433,4 @@ START_TEST(test_samples_of_new_pages)
         ck_assert_int_eq(ops->check(backend, 1, &addr, 1, &accessed), 0);
     }
     ck_assert_int_le(ticks, 1601); /* of 5 ms */
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin_physical, end);
-    tcase_add_test(tc, test_caller);
-    tcase_add_test(tc, test_excluded_process);
-    tcase_add_loop_test(tc, test_excluded_command, 0, 3);
-    tcase_add_test(tc, test_command_unknown);
-    tcase_add_test(tc, test_many_processes);
-    tcase_add_test(tc, test_excluded_cgroup);
-    tcase_add_loop_test(tc, test_cgroup_of_today, 0, 3);
-    tcase_add_test(tc, test_cgroup_unknown);
-    tcase_add_test(tc, test_cgroup_without_controller);
-    tcase_add_test(tc, test_cgroup_without_kpagecgroup);
-    tcase_add_test(tc, test_unmapped);
-    tcase_add_loop_test(tc, test_unmapped_stays, 0, NR_OBSTACLES);
-    tcase_add_test(tc, test_excluded_later);
-    tcase_add_test(tc, test_unmapped_less);
-    tcase_add_loop_test(tc, test_samples, 0, 2);
-    tcase_add_test(tc, test_samples_of_nothing);
-    tcase_add_loop_test(tc, test_attempts_on_nothing, 0, 2);
-    tcase_add_test(tc, test_attempts_among_samples);
-    tcase_add_test(tc, test_samples_of_new_pages);
-}
-
-int main(void)
-{
-    return run_suite("physical", 120, fill);
 }

@@ -4,8 +4,10 @@
 
 #include "pages_life.h"
 
+FIXTURE(begin_physical, end);
+
 /* Finding the owners may take many requests with short deadlines. Until they are found, no page is passed over. */
-START_TEST(test_owners_step_by_step)
+TEST(test_owners_step_by_step)
 {
     size_t rounds = 0;
 
@@ -25,10 +27,9 @@ START_TEST(test_owners_step_by_step)
     reclaim();
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 0);
 }
-END_TEST
 
 /* Owners that are found already are used while other processes have not been read yet. */
-START_TEST(test_some_owners)
+TEST(test_some_owners)
 {
     size_t rounds = 0;
 
@@ -48,13 +49,12 @@ START_TEST(test_some_owners)
     ck_assert_uint_gt(f->paged_out, 0);
     ck_assert_uint_lt(f->nr_pagemap, 5 * FAKE_AREAS); /* not all of them were read */
 }
-END_TEST
 
 /* --- owners that change --------------------------------------------------------------------------------------------
  */
 
 /* Since the owners were found, a page was mapped elsewhere, and another one, which is in use, took its place. */
-START_TEST(test_moved)
+TEST(test_moved)
 {
     uint64_t *entry;
 
@@ -77,11 +77,10 @@ START_TEST(test_moved)
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 1);
     ck_assert_uint_eq(fake_resident(p, OTHER, 64), 1);
 }
-END_TEST
 
 /* A process that starts when all owners are known is found soon. One of which all pages are shared, so that they never
  * get an owner, does not make the library read all processes again and again. */
-START_TEST(test_new_process)
+TEST(test_new_process)
 {
     size_t rounds = 0, reads;
 
@@ -101,7 +100,6 @@ START_TEST(test_new_process)
     ck_assert_uint_lt(f->nr_pagemap - reads, 100);
     ck_assert_uint_eq(fake_resident(q, BASE, 64), 64);
 }
-END_TEST
 
 static void exit_after_a_while(struct fake *fake)
 {
@@ -109,7 +107,7 @@ static void exit_after_a_while(struct fake *fake)
         fake->processes[0].exited = true;
 }
 
-START_TEST(test_exit_in_the_middle)
+TEST(test_exit_in_the_middle)
 {
     fake_map(f, p, BASE, 2048, FAKE_SMALL);
     fake_map(f, q, BASE, 512, FAKE_SMALL);
@@ -118,10 +116,9 @@ START_TEST(test_exit_in_the_middle)
     ck_assert_uint_eq(fake_resident(q, BASE, 512), 0);
     ck_assert_uint_eq(result.end, END);
 }
-END_TEST
 
 /* Advice is not permitted: it is not tried again for a while. */
-START_TEST(test_not_permitted)
+TEST(test_not_permitted)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     f->advise_error = -EPERM;
@@ -134,10 +131,9 @@ START_TEST(test_not_permitted)
     mark_and_reclaim();
     EXPECT(reclaimed, 64);
 }
-END_TEST
 
 /* An error of advice that is not about one process ends the attempt and comes back, and the next attempt works. */
-START_TEST(test_advice_fails)
+TEST(test_advice_fails)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     mark();
@@ -149,10 +145,9 @@ START_TEST(test_advice_fails)
     mark_and_reclaim();
     EXPECT(reclaimed, 64);
 }
-END_TEST
 
 /* When monitoring stops, all files of processes are closed, also those of one that is being read. */
-START_TEST(test_stop)
+TEST(test_stop)
 {
     size_t held = f->nr_open, blocks = f->memory.nr_blocks;
 
@@ -171,23 +166,4 @@ START_TEST(test_stop)
     fake_map(f, p, OTHER, 64, FAKE_SMALL);
     mark_and_reclaim();
     ck_assert_uint_eq(fake_resident(p, OTHER, 64), 0);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin_physical, end);
-    tcase_add_test(tc, test_owners_step_by_step);
-    tcase_add_test(tc, test_some_owners);
-    tcase_add_test(tc, test_moved);
-    tcase_add_test(tc, test_new_process);
-    tcase_add_test(tc, test_exit_in_the_middle);
-    tcase_add_test(tc, test_not_permitted);
-    tcase_add_test(tc, test_advice_fails);
-    tcase_add_test(tc, test_stop);
-}
-
-int main(void)
-{
-    return run_suite("physical-owners", 120, fill);
 }

@@ -25,6 +25,8 @@ static void teardown(void)
     fake_close(f);
 }
 
+FIXTURE(setup, teardown);
+
 static void set_up(uint32_t flags)
 {
     struct damon_reclaim_config config = fake_config(f);
@@ -52,7 +54,7 @@ static int add(pid_t pid, const struct damon_reclaim_range *range)
 
 /* --- targets ----------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_whole)
+TEST(test_whole)
 {
     set_up(0);
     reclaim_enable(ctx);
@@ -62,9 +64,8 @@ START_TEST(test_whole)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 256 * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
-END_TEST
 
-START_TEST(test_hot_stays)
+TEST(test_hot_stays)
 {
     set_up(0);
     reclaim_enable(ctx);
@@ -77,9 +78,8 @@ START_TEST(test_hot_stays)
     ck_assert_uint_eq(fake_resident(p, BASE + 64 * PAGE, 192), 0);
     ck_assert_uint_eq(f->paged_out, 192 * PAGE); /* none came and went */
 }
-END_TEST
 
-START_TEST(test_range)
+TEST(test_range)
 {
     uint64_t first = (*fake_entry(p, BASE + 255 * PAGE) & DRCL_PAGEMAP_PFN) * PAGE;
     struct damon_reclaim_range range = {first, first + 100 * PAGE};
@@ -91,10 +91,9 @@ START_TEST(test_range)
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 100 * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 156);
 }
-END_TEST
 
 /* Physical memory and a process are no targets of one context. */
-START_TEST(test_both_kinds)
+TEST(test_both_kinds)
 {
     struct damon_reclaim_range range = {0, 64 * PAGE};
 
@@ -108,10 +107,9 @@ START_TEST(test_both_kinds)
     expect_error(ctx, add(PID, NULL), -EOPNOTSUPP, "is physical memory");
     ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
 }
-END_TEST
 
 /* All memory was watched for want of a target; a process takes its place. */
-START_TEST(test_process_instead)
+TEST(test_process_instead)
 {
     set_up(0);
     reclaim_enable(ctx);
@@ -122,11 +120,10 @@ START_TEST(test_process_instead)
     ck_assert_uint_lt(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
-END_TEST
 
 /* --- what there is ----------------------------------------------------------------------------------------------- */
 
-START_TEST(test_largest)
+TEST_CASES(test_largest, 2)
 {
     static const struct {
         uint32_t flags;
@@ -139,10 +136,9 @@ START_TEST(test_largest)
     dispatch(100);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE - cases[_i].missing * MIB);
 }
-END_TEST
 
 /* Memory that comes is watched, memory that goes is not. */
-START_TEST(test_hotplug)
+TEST(test_hotplug)
 {
     f->iomem = "00000000-000fffff : System RAM\n";
     set_up(0);
@@ -156,10 +152,9 @@ START_TEST(test_hotplug)
     dispatch(35000);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, FAKE_FRAMES * PAGE - 1024 * PAGE);
 }
-END_TEST
 
 /* More regions are wanted than there are pages. */
-START_TEST(test_more_regions_than_pages)
+TEST(test_more_regions_than_pages)
 {
     f->iomem = "00040000-0013ffff : System RAM\n"; /* frames 64 to 319 */
     set_up(0);
@@ -169,12 +164,11 @@ START_TEST(test_more_regions_than_pages)
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 256);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
-END_TEST
 
 /* --- what is missing --------------------------------------------------------------------------------------------- */
 
 /* Ranges in which there is no memory, as a parameter and of a target. */
-START_TEST(test_no_memory_there)
+TEST(test_no_memory_there)
 {
     struct damon_reclaim_range range = {FAKE_FRAMES * PAGE, 2 * FAKE_FRAMES * PAGE};
     struct damon_reclaim_params before = {.size = sizeof(before)}, after = {.size = sizeof(after)};
@@ -199,9 +193,8 @@ START_TEST(test_no_memory_there)
     says(damon_reclaim_last_error(ctx), "target 1");
     ck_assert_uint_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
 }
-END_TEST
 
-START_TEST(test_no_iomem)
+TEST(test_no_iomem)
 {
     f->missing = "/proc/iomem";
     set_up(0);
@@ -211,17 +204,15 @@ START_TEST(test_no_iomem)
     dispatch(3000);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 0);
 }
-END_TEST
 
-START_TEST(test_hidden_iomem)
+TEST(test_hidden_iomem)
 {
     f->iomem = "00000000-00000000 : System RAM\n";
     set_up(0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EPERM, "CAP_SYS_ADMIN");
 }
-END_TEST
 
-START_TEST(test_probe)
+TEST_CASES(test_probe, 4)
 {
     static const struct {
         const char *path, *feature;
@@ -239,27 +230,4 @@ START_TEST(test_probe)
     says(text, cases[_i].feature);
     if (!cases[_i].path)
         ck_assert_ptr_null(strstr(text, "kpagecgroup is missing"));
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, test_whole);
-    tcase_add_test(tc, test_hot_stays);
-    tcase_add_test(tc, test_range);
-    tcase_add_test(tc, test_both_kinds);
-    tcase_add_test(tc, test_process_instead);
-    tcase_add_loop_test(tc, test_largest, 0, 2);
-    tcase_add_test(tc, test_hotplug);
-    tcase_add_test(tc, test_more_regions_than_pages);
-    tcase_add_test(tc, test_no_memory_there);
-    tcase_add_test(tc, test_no_iomem);
-    tcase_add_test(tc, test_hidden_iomem);
-    tcase_add_loop_test(tc, test_probe, 0, 4);
-}
-
-int main(void)
-{
-    return run_suite("physical_targets", 120, fill);
 }

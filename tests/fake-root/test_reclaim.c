@@ -9,7 +9,7 @@
 /* --- which pages ----------------------------------------------------------------------------------------------------
  */
 
-START_TEST(test_cold_goes)
+TEST_CASES_FOR_TARGETS(test_cold_goes, 5)
 {
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE};
     size_t pages = kinds[CASE] == FAKE_SPREAD ? 400 : 2048, all = pages + (TARGET == PHYSICAL_MEMORY ? 16 : 0);
@@ -31,9 +31,8 @@ START_TEST(test_cold_goes)
     EXPECT(absent, all);
     end();
 }
-END_TEST
 
-START_TEST(test_accessed_stays)
+TEST_FOR_TARGETS(test_accessed_stays)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 256, FAKE_SMALL);
@@ -51,10 +50,9 @@ START_TEST(test_accessed_stays)
     ck_assert_uint_eq(fake_resident(p, BASE + 512 * PAGE, 1024), 512);
     end();
 }
-END_TEST
 
 /* The first call of process_madvise() asks whether it is permitted, the second is for all 26 ranges. */
-START_TEST(test_many_ranges_in_a_call)
+TEST(test_many_ranges_in_a_call)
 {
     begin_process();
     fake_map(f, p, BASE, 256, FAKE_SMALL);
@@ -66,10 +64,9 @@ START_TEST(test_many_ranges_in_a_call)
     ck_assert_uint_eq(f->nr_advise, 2);
     end();
 }
-END_TEST
 
 /* Without a mark no page is known to be idle. A request says whether it wants marked pages or all. */
-START_TEST(test_unmarked)
+TEST_FOR_TARGETS(test_unmarked)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -81,10 +78,9 @@ START_TEST(test_unmarked)
     EXPECT(reclaimed, 64);
     end();
 }
-END_TEST
 
 /* Sampling makes an accessed huge page idle again, which does not make it cold. */
-START_TEST(test_sampled_since)
+TEST(test_sampled_since)
 {
     uint64_t addr = BASE + 5 * PAGE;
 
@@ -103,9 +99,8 @@ START_TEST(test_sampled_since)
     ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
     end();
 }
-END_TEST
 
-START_TEST(test_not_reclaimable)
+TEST_FOR_TARGETS(test_not_reclaimable)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -135,10 +130,9 @@ START_TEST(test_not_reclaimable)
         EXPECT(not_reclaimable, (request.end - request.start) / PAGE - 52 - 10);
     end();
 }
-END_TEST
 
 /* A huge page of which another process maps a page. */
-START_TEST(test_shared_huge)
+TEST_FOR_TARGETS(test_shared_huge)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 1024, FAKE_HUGE);
@@ -149,9 +143,8 @@ START_TEST(test_shared_huge)
     ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
     end();
 }
-END_TEST
 
-START_TEST(test_swap)
+TEST_CASES_FOR_TARGETS(test_swap, 3)
 {
     static const struct {
         uint64_t total, free; /* pages */
@@ -171,9 +164,8 @@ START_TEST(test_swap)
         EXPECT(not_reclaimable, 1088 - can_go);
     end();
 }
-END_TEST
 
-START_TEST(test_cold_action)
+TEST_FOR_TARGETS(test_cold_action)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -185,7 +177,6 @@ START_TEST(test_cold_action)
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
     end();
 }
-END_TEST
 
 static const struct {
     struct damon_reclaim_filter filter;
@@ -204,7 +195,7 @@ static const struct {
     {{.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = false}, 0},
 };
 
-START_TEST(test_filters)
+TEST_CASES_FOR_TARGETS(test_filters, NUMBER_OF(filters))
 {
     begin(TARGET);
     fake_map(f, p, BASE, 512, FAKE_HUGE);
@@ -220,9 +211,8 @@ START_TEST(test_filters)
     ck_assert_uint_eq(fake_resident(p, BASE, 608), 608 - filters[CASE].pages);
     end();
 }
-END_TEST
 
-START_TEST(test_memcg_without_kpagecgroup)
+TEST_FOR_TARGETS(test_memcg_without_kpagecgroup)
 {
     struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17};
 
@@ -236,12 +226,11 @@ START_TEST(test_memcg_without_kpagecgroup)
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64); /* nothing is reclaimed by mistake */
     end();
 }
-END_TEST
 
 /* --- what the kernel answers ----------------------------------------------------------------------------------------
  */
 
-START_TEST(test_interrupted)
+TEST_CASES(test_interrupted, 2)
 {
     static const struct {
         int script[FAKE_SCRIPT]; /* errors; 0: one range is done */
@@ -264,10 +253,9 @@ START_TEST(test_interrupted)
     EXPECT(accessed, 16);
     end();
 }
-END_TEST
 
 /* Pages are not tried forever. */
-START_TEST(test_interrupted_forever)
+TEST_CASES(test_interrupted_forever, 2)
 {
     static const int errors[] = {-EAGAIN, -EINTR};
 
@@ -280,10 +268,9 @@ START_TEST(test_interrupted_forever)
     ck_assert_uint_lt(f->nr_advise, 10);
     end();
 }
-END_TEST
 
 /* Memory that is locked, which its pages do not show. */
-START_TEST(test_locked)
+TEST_FOR_TARGETS(test_locked)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL)->locked = true;
@@ -296,9 +283,8 @@ START_TEST(test_locked)
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
     end();
 }
-END_TEST
 
-START_TEST(test_not_permitted)
+TEST(test_not_permitted)
 {
     begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -312,7 +298,6 @@ START_TEST(test_not_permitted)
     EXPECT(tried, 64);
     end();
 }
-END_TEST
 
 static void exit_after_a_while(struct fake *fake)
 {
@@ -320,7 +305,7 @@ static void exit_after_a_while(struct fake *fake)
         fake->processes[0].exited = true;
 }
 
-START_TEST(test_exit_in_the_middle)
+TEST(test_exit_in_the_middle)
 {
     begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
@@ -329,7 +314,6 @@ START_TEST(test_exit_in_the_middle)
     ck_assert_int_eq(try_reclaim(), -ESRCH);
     end();
 }
-END_TEST
 
 static void unmap_after_a_while(struct fake *fake)
 {
@@ -337,7 +321,7 @@ static void unmap_after_a_while(struct fake *fake)
         fake->processes[0].areas[--fake->processes[0].nr_areas].pages = 0;
 }
 
-START_TEST(test_unmapped_in_the_middle)
+TEST(test_unmapped_in_the_middle)
 {
     begin_process();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
@@ -351,10 +335,9 @@ START_TEST(test_unmapped_in_the_middle)
     free(p->areas[1].entries);
     end();
 }
-END_TEST
 
 /* Pages that a device has pinned, or of a cgroup without swap: they are tried now and then, at growing intervals. */
-START_TEST(test_hopeless)
+TEST(test_hopeless)
 {
     static const struct {
         unsigned int wait_s;
@@ -380,13 +363,12 @@ START_TEST(test_hopeless)
     EXPECT(reclaimed, 2048);
     end();
 }
-END_TEST
 
 /* --- cost -----------------------------------------------------------------------------------------------------------
  */
 
 /* A kernel that cannot skip what is not in memory, and reads that return little. */
-START_TEST(test_old_kernel)
+TEST_CASES(test_old_kernel, 4)
 {
     enum { NO_SCAN = 1, SHORT_READS = 2 };
 
@@ -401,10 +383,9 @@ START_TEST(test_old_kernel)
     EXPECT(absent, 2048 - 576);
     end();
 }
-END_TEST
 
 /* Terabytes of address space without a page cost next to nothing. */
-START_TEST(test_vast)
+TEST(test_vast)
 {
     begin_process();
     fake_map(f, p, BASE + 1000 * PAGE, 16, FAKE_SMALL);
@@ -415,34 +396,4 @@ START_TEST(test_vast)
     EXPECT(reclaimed, 16);
     ck_assert_uint_lt(f->nr_calls, 30);
     end();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_cases_for_targets(tc, test_cold_goes, 5);
-    add_for_targets(tc, test_accessed_stays);
-    tcase_add_test(tc, test_many_ranges_in_a_call);
-    add_for_targets(tc, test_unmarked);
-    tcase_add_test(tc, test_sampled_since);
-    add_for_targets(tc, test_not_reclaimable);
-    add_for_targets(tc, test_shared_huge);
-    add_cases_for_targets(tc, test_swap, 3);
-    add_for_targets(tc, test_cold_action);
-    add_cases_for_targets(tc, test_filters, NUMBER_OF(filters));
-    add_for_targets(tc, test_memcg_without_kpagecgroup);
-    tcase_add_loop_test(tc, test_interrupted, 0, 2);
-    tcase_add_loop_test(tc, test_interrupted_forever, 0, 2);
-    add_for_targets(tc, test_locked);
-    tcase_add_test(tc, test_not_permitted);
-    tcase_add_test(tc, test_exit_in_the_middle);
-    tcase_add_test(tc, test_unmapped_in_the_middle);
-    tcase_add_test(tc, test_hopeless);
-    tcase_add_loop_test(tc, test_old_kernel, 0, 4);
-    tcase_add_test(tc, test_vast);
-}
-
-int main(void)
-{
-    return run_suite("reclaim", 120, fill);
 }

@@ -6,7 +6,7 @@
  */
 
 /* The page at the end of a request is reclaimed whole if it ends before limit_end. */
-START_TEST(test_huge_at_the_end)
+TEST(test_huge_at_the_end)
 {
     begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
@@ -27,9 +27,8 @@ START_TEST(test_huge_at_the_end)
     ck_assert_uint_eq(fake_resident(p, BASE, 2048), 512);
     end();
 }
-END_TEST
 
-START_TEST(test_huge_at_the_end_of_a_physical_range)
+TEST(test_huge_at_the_end_of_a_physical_range)
 {
     uint64_t first;
 
@@ -51,10 +50,9 @@ START_TEST(test_huge_at_the_end_of_a_physical_range)
     ck_assert_uint_eq(fake_resident(p, BASE, 1024), 512);
     end();
 }
-END_TEST
 
 /* Large pages that lie across two batches, or end at the limit. */
-START_TEST(test_medium_anywhere)
+TEST(test_medium_anywhere)
 {
     begin_process();
     fake_map(f, p, BASE, 8, FAKE_SMALL);
@@ -65,12 +63,11 @@ START_TEST(test_medium_anywhere)
     EXPECT(reclaimed, 1608);
     end();
 }
-END_TEST
 
 /* --- limits ---------------------------------------------------------------------------------------------------------
  */
 
-START_TEST(test_max_bytes)
+TEST(test_max_bytes)
 {
     begin_process();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
@@ -90,9 +87,8 @@ START_TEST(test_max_bytes)
     EXPECT(tried, 0);
     end();
 }
-END_TEST
 
-START_TEST(test_max_bytes_of_physical_memory)
+TEST(test_max_bytes_of_physical_memory)
 {
     begin_physical();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
@@ -112,10 +108,9 @@ START_TEST(test_max_bytes_of_physical_memory)
     EXPECT(tried, 0);
     end();
 }
-END_TEST
 
 /* However short the deadline, it is kept, and request by request all is done: 250 pages fit into each. */
-START_TEST(test_deadline)
+TEST_FOR_TARGETS(test_deadline)
 {
     uint64_t longest = 0, stop;
     size_t rounds;
@@ -144,10 +139,9 @@ START_TEST(test_deadline)
     ck_assert_uint_le(longest, TARGET == A_PROCESS ? 5500000 : 6000000);
     end();
 }
-END_TEST
 
 /* There is too little time for a huge page. One is reclaimed nevertheless, and only one. */
-START_TEST(test_deadline_of_a_huge_page)
+TEST(test_deadline_of_a_huge_page)
 {
     begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
@@ -159,21 +153,4 @@ START_TEST(test_deadline_of_a_huge_page)
     EXPECT(tried, 512);
     ck_assert_uint_eq(result.end, BASE + 512 * PAGE);
     end();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_huge_at_the_end);
-    tcase_add_test(tc, test_huge_at_the_end_of_a_physical_range);
-    tcase_add_test(tc, test_medium_anywhere);
-    tcase_add_test(tc, test_max_bytes);
-    tcase_add_test(tc, test_max_bytes_of_physical_memory);
-    add_for_targets(tc, test_deadline);
-    tcase_add_test(tc, test_deadline_of_a_huge_page);
-}
-
-int main(void)
-{
-    return run_suite("reclaim_limits", 120, fill);
 }

@@ -4,7 +4,9 @@
 
 #include "rmap_life.h"
 
-START_TEST(test_find)
+FIXTURE(begin_populated, tear_down);
+
+TEST_CASES(test_find, 3)
 {
     enum { ANY_KERNEL, NO_SCAN, SHORT_READS };
     struct drcl_run run;
@@ -28,9 +30,8 @@ START_TEST(test_find)
     ck_assert_uint_eq(run.pages, 502); /* the rest of a huge page */
     ck_assert_str_eq(f->env.error, "");
 }
-END_TEST
 
-START_TEST(test_shared)
+TEST(test_shared)
 {
     struct fake_process *p;
 
@@ -41,9 +42,8 @@ START_TEST(test_shared)
     read_all();
     ck_assert_uint_eq(nr_found(p), ALL - 32);
 }
-END_TEST
 
-START_TEST(test_hidden_frames)
+TEST(test_hidden_frames)
 {
     struct drcl_run run;
 
@@ -52,10 +52,9 @@ START_TEST(test_hidden_frames)
     ck_assert_int_eq(drcl_rmap_find(rmap, 0, &run), false);
     ck_assert_uint_eq(nr_found(process(FIRST)), 0);
 }
-END_TEST
 
 /* Only what is wanted is kept, and what is known is not read again. */
-START_TEST(test_wanted)
+TEST(test_wanted)
 {
     uint64_t head;
     size_t calls;
@@ -75,10 +74,9 @@ START_TEST(test_wanted)
     read_all();
     check_all();
 }
-END_TEST
 
 /* Many small steps find what one does; none goes far beyond its deadline. */
-START_TEST(test_deadline)
+TEST(test_deadline)
 {
     size_t steps = 0;
     int r;
@@ -97,10 +95,9 @@ START_TEST(test_deadline)
     ck_assert_uint_gt(steps, 10);
     check_all();
 }
-END_TEST
 
 /* What is wanted while a pass goes on is for the next one. */
-START_TEST(test_wanted_meanwhile)
+TEST(test_wanted_meanwhile)
 {
     drcl_rmap_want(rmap, 64, 1200);
     ck_assert_int_eq(drcl_rmap_step(rmap, f->now_ns + 8000), 0);
@@ -113,10 +110,9 @@ START_TEST(test_wanted_meanwhile)
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     check_all();
 }
-END_TEST
 
 /* Any number of ranges: they are joined, nothing gets lost. */
-START_TEST(test_many_ranges)
+TEST(test_many_ranges)
 {
     for (uint64_t pfn = 0; pfn < FAKE_FRAMES; pfn += 2)
         drcl_rmap_want(rmap, pfn, pfn + 1);
@@ -128,10 +124,9 @@ START_TEST(test_many_ranges)
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     check_all();
 }
-END_TEST
 
 /* Scattered over many passes, what is known grows without bound, if nothing is done about it. */
-START_TEST(test_many_passes)
+TEST(test_many_passes)
 {
     uint64_t at;
 
@@ -148,9 +143,8 @@ START_TEST(test_many_passes)
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     ck_assert_uint_eq(nr_found(process(FIRST)), 1024);
 }
-END_TEST
 
-START_TEST(test_age)
+TEST(test_age)
 {
     struct fake_process *p;
 
@@ -168,9 +162,8 @@ START_TEST(test_age)
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     ck_assert_uint_eq(nr_found(p), 16);
 }
-END_TEST
 
-START_TEST(test_wrong)
+TEST(test_wrong)
 {
     read_all();
     check_all();
@@ -186,7 +179,6 @@ START_TEST(test_wrong)
     want_all();
     ck_assert_int_eq(knows_all(), true);
 }
-END_TEST
 
 static unsigned int nr_warnings;
 
@@ -197,7 +189,7 @@ static void count_warnings(void *data, enum damon_reclaim_log_level level, const
 }
 
 /* Who has most in memory is found first. */
-START_TEST(test_largest_first)
+TEST(test_largest_first)
 {
     tear_down();
     set_up(); /* without those processes */
@@ -214,10 +206,9 @@ START_TEST(test_largest_first)
     for (pid_t pid = FIRST; pid < FIRST + 5; pid++)
         ck_assert_uint_eq(nr_found(process(pid)), pid == FIRST + 3 ? 128 : 32);
 }
-END_TEST
 
 /* The table keeps to its bound. Who had no room comes first the next time. */
-START_TEST(test_bound)
+TEST(test_bound)
 {
     const size_t bound = 4096;
     size_t first, second;
@@ -241,9 +232,8 @@ START_TEST(test_bound)
     }
     ck_assert_uint_eq(nr_warnings, 1);
 }
-END_TEST
 
-START_TEST(test_exclude)
+TEST(test_exclude)
 {
     const pid_t pids[] = {FIRST, FIRST + 1};
     size_t bytes;
@@ -262,45 +252,19 @@ START_TEST(test_exclude)
     check_all();
     ck_assert_uint_ge(drcl_rmap_bytes(rmap), bytes);
 }
-END_TEST
 
 /* Also the process that is just being read. */
-START_TEST(test_exclude_meanwhile)
+TEST_CASES(test_exclude_meanwhile, 40)
 {
     const pid_t pid = FIRST;
     int r;
 
     want_all();
-    r = drcl_rmap_step(rmap, f->now_ns + (uint64_t)_i * 1000);
+    r = drcl_rmap_step(rmap, f->now_ns + (uint64_t)(_i + 1) * 1000);
     ck_assert_int_eq(drcl_rmap_exclude(rmap, &pid, 1), 0);
     if (r == 0)
         ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     ck_assert_uint_eq(nr_found(process(FIRST)), 0);
     ck_assert_uint_eq(nr_found(process(FIRST + 1)), ALL);
     ck_assert_uint_eq(nr_found(process(FIRST + 2)), ALL);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin_populated, tear_down);
-    tcase_add_loop_test(tc, test_find, 0, 3);
-    tcase_add_test(tc, test_shared);
-    tcase_add_test(tc, test_hidden_frames);
-    tcase_add_test(tc, test_wanted);
-    tcase_add_test(tc, test_deadline);
-    tcase_add_test(tc, test_wanted_meanwhile);
-    tcase_add_test(tc, test_many_ranges);
-    tcase_add_test(tc, test_many_passes);
-    tcase_add_test(tc, test_age);
-    tcase_add_test(tc, test_wrong);
-    tcase_add_test(tc, test_largest_first);
-    tcase_add_test(tc, test_bound);
-    tcase_add_test(tc, test_exclude);
-    tcase_add_loop_test(tc, test_exclude_meanwhile, 1, 40);
-}
-
-int main(void)
-{
-    return run_suite("rmap", 120, fill);
 }

@@ -19,7 +19,7 @@ static void exec_at(struct fake *fake)
 }
 
 /* A process exits, or begins another program, at any call: the others are found. */
-START_TEST(test_vanish)
+TEST_CASES(test_vanish, 2)
 {
     static void (*const hooks[])(struct fake *) = {exit_at, exec_at};
 
@@ -42,13 +42,12 @@ START_TEST(test_vanish)
     }
     ck_assert_uint_gt(change_at, 50);
 }
-END_TEST
 
 static const int errors[] = {-EIO, -ENOMEM, -EMFILE, -EACCES, -EPERM, -ESRCH, -ENOENT, -EINTR, -EINVAL};
 
 /* Any call fails: either the step says so and the next one does its work, or a process is passed over until the table
  * is made anew. */
-START_TEST(test_every_call)
+TEST_CASES(test_every_call, NUMBER_OF(errors))
 {
     bool reached = true;
     size_t i;
@@ -83,10 +82,9 @@ START_TEST(test_every_call)
     }
     ck_assert_uint_gt(i, 50);
 }
-END_TEST
 
 /* Without memory frames are not found, or not known; later they are. */
-START_TEST(test_every_allocation)
+TEST(test_every_allocation)
 {
     const pid_t pid = 1;
     size_t n = 1;
@@ -110,10 +108,9 @@ START_TEST(test_every_allocation)
     }
     ck_assert_uint_ge(n, 8);
 }
-END_TEST
 
 /* Later passes take what the first one had, and a pass that is given up leaves nothing in the table. */
-START_TEST(test_steady_state)
+TEST(test_steady_state)
 {
     size_t allocations, bytes;
 
@@ -140,10 +137,9 @@ START_TEST(test_steady_state)
     ck_assert_uint_eq(drcl_rmap_bytes(rmap), bytes);
     tear_down();
 }
-END_TEST
 
 /* In the middle of a pass: nothing is left open. */
-START_TEST(test_free)
+TEST(test_free)
 {
     drcl_rmap_free(NULL);
     for (int i = 0; i < 60; i++) {
@@ -152,19 +148,4 @@ START_TEST(test_free)
         drcl_rmap_step(rmap, f->now_ns + (uint64_t)i * 500);
         tear_down();
     }
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_vanish, 0, 2);
-    tcase_add_loop_test(tc, test_every_call, 0, NUMBER_OF(errors));
-    tcase_add_test(tc, test_every_allocation);
-    tcase_add_test(tc, test_steady_state);
-    tcase_add_test(tc, test_free);
-}
-
-int main(void)
-{
-    return run_suite("rmap_faults", 120, fill);
 }

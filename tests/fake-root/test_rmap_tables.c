@@ -50,7 +50,7 @@ static void check_has(const struct drcl_frame_set *set, const bool *model, uint6
     ck_assert_int_eq(drcl_frame_set_has(set, start, end), absent == 0);
 }
 
-START_TEST(test_frame_set)
+TEST_CASES(test_frame_set, 20)
 {
     struct fake *f = fake_open();
     struct drcl_frame_set set = {0};
@@ -87,7 +87,6 @@ START_TEST(test_frame_set)
     drcl_frame_set_fini(&set, &f->env);
     fake_close(f);
 }
-END_TEST
 
 struct model {
     pid_t pid;
@@ -111,7 +110,7 @@ static void check_owners(const struct drcl_owners *owners, const struct model *m
 }
 
 /* Runs of any length, over block borders and over each other: the last one counts. */
-START_TEST(test_owners)
+TEST_CASES(test_owners, 10)
 {
     static struct model model[4 * DRCL_OWNERS_BLOCK];
     const uint64_t base = _i ? UINT64_C(1) << 40 : 0;
@@ -151,9 +150,8 @@ START_TEST(test_owners)
     ck_assert_uint_eq(drcl_owners_bytes(&owners), 0);
     fake_close(f);
 }
-END_TEST
 
-START_TEST(test_owners_bound)
+TEST(test_owners_bound)
 {
     const struct drcl_run run = {.pfn = 5, .addr = PAGE, .pages = 1, .pid = 1};
     struct fake *f = fake_open();
@@ -180,17 +178,4 @@ START_TEST(test_owners_bound)
     ck_assert_uint_le(drcl_owners_bytes(&owners), 10000);
     drcl_owners_fini(&owners);
     fake_close(f);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_frame_set, 0, 20);
-    tcase_add_loop_test(tc, test_owners, 0, 10);
-    tcase_add_test(tc, test_owners_bound);
-}
-
-int main(void)
-{
-    return run_suite("rmap_tables", 120, fill);
 }

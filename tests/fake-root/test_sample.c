@@ -5,7 +5,9 @@
 
 #include "pages_life.h"
 
-START_TEST(test_ranges)
+FIXTURE(begin_process, end);
+
+TEST_CASES(test_ranges, 5)
 {
     struct damon_reclaim_range ranges[3];
     size_t n = 0;
@@ -35,9 +37,8 @@ START_TEST(test_ranges)
     p->exited = true;
     ck_assert_int_eq(ops->ranges(backend, 1, ranges, 3, &n), -ESRCH);
 }
-END_TEST
 
-START_TEST(test_small)
+TEST_CASES(test_small, 2)
 {
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD};
     uint64_t addrs[] = {BASE, BASE + PAGE, BASE + 9 * PAGE, BASE + 30 * PAGE};
@@ -60,9 +61,8 @@ START_TEST(test_small)
     addrs[1] = 0x5000;
     expect_accessed(addrs, 4, "0001");
 }
-END_TEST
 
-START_TEST(test_absent)
+TEST(test_absent)
 {
     uint64_t addrs[] = {BASE, BASE + 5 * PAGE, BASE + 4096 * PAGE};
 
@@ -75,10 +75,9 @@ START_TEST(test_absent)
     prepare(addrs, 3);
     expect_accessed(addrs, 3, "000");
 }
-END_TEST
 
 /* A block that is sampled a lot is read in whole once a second, and nobody asks for its pages one by one. */
-START_TEST(test_many_samples)
+TEST(test_many_samples)
 {
     uint64_t addrs[40];
     uint8_t accessed[40];
@@ -116,9 +115,8 @@ START_TEST(test_many_samples)
     ck_assert_int_eq(accessed[30], 1);
     ck_assert_int_eq(accessed[15], 0);
 }
-END_TEST
 
-START_TEST(test_huge)
+TEST(test_huge)
 {
     uint64_t addrs[] = {BASE + PAGE, BASE + 77 * PAGE, BASE + HUGE_PAGE + 3 * PAGE, BASE + 3 * HUGE_PAGE - PAGE};
     size_t reads, writes;
@@ -147,10 +145,9 @@ START_TEST(test_huge)
     ck_assert_uint_gt(f->nr_pagemap + f->nr_kpageflags, reads); /* looked at again */
     expect_accessed(addrs, 4, "0000");
 }
-END_TEST
 
 /* It fell apart into small pages: noticed after a second at the latest. */
-START_TEST(test_huge_split)
+TEST(test_huge_split)
 {
     uint64_t addr = BASE + 7 * PAGE;
 
@@ -168,9 +165,8 @@ START_TEST(test_huge_split)
     fake_touch(f, p, BASE);
     expect_accessed(&addr, 1, "0");
 }
-END_TEST
 
-START_TEST(test_medium)
+TEST(test_medium)
 {
     uint64_t addrs[] = {BASE + 3 * PAGE, BASE + 17 * PAGE, BASE + 40 * PAGE};
 
@@ -181,10 +177,9 @@ START_TEST(test_medium)
         expect_accessed(addrs, 3, "010");
     }
 }
-END_TEST
 
 /* What is on no LRU list is never idle, and for all that not accessed. */
-START_TEST(test_takes_no_part)
+TEST(test_takes_no_part)
 {
     uint64_t addrs[] = {BASE, BASE + HUGE_PAGE, BASE + 2 * HUGE_PAGE, BASE + 2 * HUGE_PAGE + PAGE};
 
@@ -200,10 +195,9 @@ START_TEST(test_takes_no_part)
     }
     ck_assert_uint_eq(f->frames[1].idle, false);
 }
-END_TEST
 
 /* Its neighbour was small: taken for small, and found out before it counts as accessed. */
-START_TEST(test_mixed_block)
+TEST(test_mixed_block)
 {
     uint64_t small = BASE, tail = BASE + 32 * PAGE + 5 * PAGE;
 
@@ -217,10 +211,9 @@ START_TEST(test_mixed_block)
     fake_touch(f, p, tail);
     expect_accessed(&tail, 1, "1");
 }
-END_TEST
 
 /* What is remembered of a block that is sampled a lot is renewed each second, in the same place. */
-START_TEST(test_memory)
+TEST(test_memory)
 {
     uint64_t addrs[64];
     size_t after_a_second = 0;
@@ -239,12 +232,11 @@ START_TEST(test_memory)
     }
     ck_assert_uint_eq(f->memory.live, after_a_second);
 }
-END_TEST
 
 static const enum fake_kind small_and_huge[] = {FAKE_SMALL, FAKE_HUGE};
 
 /* An access between the mark and a sample is neither lost for monitoring nor for reclaim. */
-START_TEST(test_mark)
+TEST_CASES(test_mark, 2)
 {
     uint64_t addrs[] = {BASE + PAGE, BASE + HUGE_PAGE + PAGE};
     size_t writes;
@@ -262,10 +254,9 @@ START_TEST(test_mark)
     fake_touch(f, p, addrs[0]);
     expect_accessed(addrs, 2, "10");
 }
-END_TEST
 
 /* What is marked is looked at now and then only, and no access is lost by that. */
-START_TEST(test_marked_seldom)
+TEST_CASES(test_marked_seldom, 2)
 {
     uint64_t addrs[] = {BASE + PAGE, BASE + HUGE_PAGE + PAGE};
     size_t reads, found = 0;
@@ -288,10 +279,9 @@ START_TEST(test_marked_seldom)
     }
     ck_assert_uint_eq(found, 1);
 }
-END_TEST
 
 /* In a large page of any size the first page answers for the others, and not for the neighbours. */
-START_TEST(test_large)
+TEST(test_large)
 {
     static const size_t pages[] = {0, 1, 2, 3, 5, 7, 8, 15, 16, 30, 33, 63, 100, 127, 128, 200, 255, 256, 300, 511};
     uint64_t base;
@@ -317,9 +307,8 @@ START_TEST(test_large)
         f->now_ns += 2 * SEC;
     }
 }
-END_TEST
 
-START_TEST(test_exec_and_exit)
+TEST(test_exec_and_exit)
 {
     uint64_t addrs[] = {BASE, BASE + PAGE};
     uint8_t accessed[2];
@@ -338,10 +327,9 @@ START_TEST(test_exec_and_exit)
     ck_assert_int_eq(ops->prepare(backend, 1, addrs, 2), -ESRCH);
     ck_assert_int_eq(ops->mark(backend, 1, BASE, BASE + 64 * PAGE), -ESRCH);
 }
-END_TEST
 
 /* Somebody else got the pid: its files are never looked into. */
-START_TEST(test_reused_pid)
+TEST(test_reused_pid)
 {
     struct fake_process *other;
     uint64_t addr = BASE;
@@ -356,9 +344,8 @@ START_TEST(test_reused_pid)
         if (f->frames[i].idle)
             ck_abort_msg("frame %zu was made idle", i);
 }
-END_TEST
 
-START_TEST(test_refusals)
+TEST(test_refusals)
 {
     static const struct {
         const char *path;
@@ -408,9 +395,8 @@ START_TEST(test_refusals)
     p->exited = true;
     ck_assert_int_eq(ops->target_add(backend, 2, 4242, f->pidfd), -ESRCH);
 }
-END_TEST
 
-START_TEST(test_hidden_later)
+TEST(test_hidden_later)
 {
     uint64_t addr = BASE;
 
@@ -419,32 +405,4 @@ START_TEST(test_hidden_later)
     ck_assert_int_eq(ops->prepare(backend, 1, &addr, 1), -EPERM);
     ck_assert_int_eq(ops->mark(backend, 1, BASE, BASE + 64 * PAGE), -EPERM);
     says(f->env.error, "CAP_SYS_ADMIN");
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, begin_process, end);
-    tcase_add_loop_test(tc, test_ranges, 0, 5);
-    tcase_add_loop_test(tc, test_small, 0, 2);
-    tcase_add_test(tc, test_absent);
-    tcase_add_test(tc, test_many_samples);
-    tcase_add_test(tc, test_huge);
-    tcase_add_test(tc, test_huge_split);
-    tcase_add_test(tc, test_medium);
-    tcase_add_test(tc, test_takes_no_part);
-    tcase_add_test(tc, test_mixed_block);
-    tcase_add_test(tc, test_memory);
-    tcase_add_loop_test(tc, test_mark, 0, 2);
-    tcase_add_loop_test(tc, test_marked_seldom, 0, 2);
-    tcase_add_test(tc, test_large);
-    tcase_add_test(tc, test_exec_and_exit);
-    tcase_add_test(tc, test_reused_pid);
-    tcase_add_test(tc, test_refusals);
-    tcase_add_test(tc, test_hidden_later);
-}
-
-int main(void)
-{
-    return run_suite("sample", 120, fill);
 }

@@ -60,7 +60,7 @@ static void release_all(void)
 #define EXPECT_RELEASED(member, pages) ck_assert_uint_eq(released.member, (uint64_t)(pages)*PAGE)
 #define EXPECT_SWAPCACHED(pages)       ck_assert_uint_eq(fake_swapcached(f, 0), (uint64_t)(pages)*PAGE)
 
-START_TEST(test_counted_when_free)
+TEST_FOR_TARGETS(test_counted_when_free)
 {
     page_out(TARGET);
     EXPECT(tried, 64);
@@ -79,10 +79,9 @@ START_TEST(test_counted_when_free)
     EXPECT_RELEASED(freed, 0);
     end();
 }
-END_TEST
 
 /* Huge pages, and frames far apart. */
-START_TEST(test_kinds)
+TEST_CASES_FOR_TARGETS(test_kinds, 3)
 {
     static const enum fake_kind kinds[] = {FAKE_HUGE, FAKE_MEDIUM, FAKE_SPREAD};
     size_t pages = kinds[CASE] == FAKE_SPREAD ? 400 : 1024;
@@ -102,10 +101,9 @@ START_TEST(test_kinds)
     EXPECT_SWAPCACHED(0);
     end();
 }
-END_TEST
 
 /* Zram and zswap take a page at once. */
-START_TEST(test_nothing_to_wait_for)
+TEST_FOR_TARGETS(test_nothing_to_wait_for)
 {
     begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -118,9 +116,8 @@ START_TEST(test_nothing_to_wait_for)
     ck_assert_uint_eq(f->nr_reclaim, 0);
     end();
 }
-END_TEST
 
-START_TEST(test_in_use_again)
+TEST_FOR_TARGETS(test_in_use_again)
 {
     uint64_t frame;
 
@@ -143,10 +140,9 @@ START_TEST(test_in_use_again)
     EXPECT(swapcached, 1);
     end();
 }
-END_TEST
 
 /* Somebody else has freed them, for want of memory. */
-START_TEST(test_freed_by_the_kernel)
+TEST_FOR_TARGETS(test_freed_by_the_kernel)
 {
     page_out(TARGET);
     fake_disk_written(f);
@@ -157,10 +153,9 @@ START_TEST(test_freed_by_the_kernel)
     EXPECT_SWAPCACHED(54);
     end();
 }
-END_TEST
 
 /* The file's page was unmapped, and stays since it was written to. */
-START_TEST(test_file_pages_that_stay)
+TEST(test_file_pages_that_stay)
 {
     begin_process();
     f->file_pages_stay = true;
@@ -173,12 +168,11 @@ START_TEST(test_file_pages_that_stay)
     EXPECT(not_reclaimable, 64);
     end();
 }
-END_TEST
 
 /* --- whom the library asks ---------------------------------------------------------------------------------------- */
 
 /* The words that the kernel knows: none, those of Linux 6.9, and those of 6.15. */
-START_TEST(test_words_of_the_kernel)
+TEST_CASES(test_words_of_the_kernel, 3)
 {
     static const char *const swappiness[] = {NULL, "200", "max"};
 
@@ -190,7 +184,6 @@ START_TEST(test_words_of_the_kernel)
     ck_assert_uint_eq(f->nr_reclaim, 1);
     end();
 }
-END_TEST
 
 /* What keeps the library from asking a cgroup. */
 enum {
@@ -239,7 +232,7 @@ static void keep_line(void *data, enum damon_reclaim_log_level level, const char
 }
 
 /* The figures stay true, and the library says once what would help. */
-START_TEST(test_nobody_to_ask)
+TEST_CASES_FOR_TARGETS(test_nobody_to_ask, NR_OBSTACLES)
 {
     page_out_pages(TARGET, 2048);
     raise_obstacle(CASE);
@@ -258,10 +251,9 @@ START_TEST(test_nobody_to_ask)
     ck_assert_str_eq(f->env.error, "");
     end();
 }
-END_TEST
 
 /* Linux 6.17 and newer: the memory node is asked, unless something is excluded. */
-START_TEST(test_node)
+TEST_CASES_FOR_TARGETS(test_node, NR_OBSTACLES)
 {
     bool excluded = CASE == CGROUP_EXCLUDED || CASE == PROCESS_EXCLUDED || CASE == ADDRESSES_EXCLUDED;
 
@@ -275,11 +267,10 @@ START_TEST(test_node)
     ck_assert_uint_eq(f->reclaim_asked, excluded ? 0 : 64 * PAGE);
     end();
 }
-END_TEST
 
 /* The library begins with little. As long as the right memory goes, it asks for twice as much each time. Where other
  * memory goes, nobody is asked for a while, and then for little again. */
-START_TEST(test_gives_others)
+TEST(test_gives_others)
 {
     static const uint64_t asked[] = {256, 256, 768, 768, 1792, 1792, 1792, 2048};
 
@@ -298,10 +289,9 @@ START_TEST(test_gives_others)
     EXPECT_SWAPCACHED(0);
     end();
 }
-END_TEST
 
 /* A cgroup is asked for what the library has left there, and no more. */
-START_TEST(test_no_more_than_is_there)
+TEST(test_no_more_than_is_there)
 {
     page_out(A_PROCESS);
     fake_disk_written(f);
@@ -316,11 +306,10 @@ START_TEST(test_no_more_than_is_there)
     ck_assert_uint_eq(f->reclaim_asked, 4 * PAGE);
     end();
 }
-END_TEST
 
 /* --- limits ------------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_deadline)
+TEST(test_deadline)
 {
     uint64_t asked;
 
@@ -344,10 +333,9 @@ START_TEST(test_deadline)
     EXPECT_SWAPCACHED(0);
     end();
 }
-END_TEST
 
 /* As long as nothing changes, the library looks less and less often. */
-START_TEST(test_looks_less_often)
+TEST(test_looks_less_often)
 {
     size_t reads;
 
@@ -362,10 +350,9 @@ START_TEST(test_looks_less_often)
     ck_assert_uint_le(reads, 12);
     end();
 }
-END_TEST
 
 /* What each scheme has reclaimed is counted for that scheme, whichever pages the kernel frees first. */
-START_TEST(test_schemes)
+TEST(test_schemes)
 {
     uint64_t freed[2] = {0};
 
@@ -387,12 +374,11 @@ START_TEST(test_schemes)
     ck_assert_uint_eq(freed[1], 64 * PAGE);
     end();
 }
-END_TEST
 
 /* --- physical memory ---------------------------------------------------------------------------------------------- */
 
 /* What somebody else has swapped out is freed as well when its turn comes; what the library has is not tried twice. */
-START_TEST(test_of_others)
+TEST(test_of_others)
 {
     page_out(PHYSICAL_MEMORY);
     mark_and_reclaim();
@@ -415,29 +401,4 @@ START_TEST(test_of_others)
     release(0);
     EXPECT_RELEASED(freed, 80);
     end();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    add_for_targets(tc, test_counted_when_free);
-    add_cases_for_targets(tc, test_kinds, 3);
-    add_for_targets(tc, test_nothing_to_wait_for);
-    add_for_targets(tc, test_in_use_again);
-    add_for_targets(tc, test_freed_by_the_kernel);
-    tcase_add_test(tc, test_file_pages_that_stay);
-    tcase_add_loop_test(tc, test_words_of_the_kernel, 0, 3);
-    add_cases_for_targets(tc, test_nobody_to_ask, NR_OBSTACLES);
-    add_cases_for_targets(tc, test_node, NR_OBSTACLES);
-    tcase_add_test(tc, test_gives_others);
-    tcase_add_test(tc, test_no_more_than_is_there);
-    tcase_add_test(tc, test_deadline);
-    tcase_add_test(tc, test_looks_less_often);
-    tcase_add_test(tc, test_schemes);
-    tcase_add_test(tc, test_of_others);
-}
-
-int main(void)
-{
-    return run_suite("swap cache", 120, fill);
 }

@@ -17,7 +17,7 @@
 
 static struct root root;
 
-START_TEST(test_meminfo)
+TEST(test_meminfo)
 {
     struct drcl_meminfo info;
     uint32_t permille;
@@ -40,9 +40,8 @@ START_TEST(test_meminfo)
     ck_assert_int_eq(drcl_meminfo_free_permille(&root.env, &permille), -EINVAL);
     root_close(&root);
 }
-END_TEST
 
-START_TEST(test_psi)
+TEST(test_psi)
 {
     uint64_t us = 0;
 
@@ -59,7 +58,6 @@ START_TEST(test_psi)
     ck_assert_int_eq(drcl_psi_some_us(&root.env, &us), -EINVAL);
     root_close(&root);
 }
-END_TEST
 
 static void put_stat(pid_t pid, const char *name, char state, const char *flags)
 {
@@ -71,7 +69,7 @@ static void put_stat(pid_t pid, const char *name, char state, const char *flags)
     root_put(&root, path, text);
 }
 
-START_TEST(test_process)
+TEST(test_process)
 {
     struct drcl_process_stat info;
 
@@ -101,9 +99,8 @@ START_TEST(test_process)
     ck_assert_int_eq(drcl_process_check(&root.env, 100), -EINVAL);
     root_close(&root);
 }
-END_TEST
 
-START_TEST(test_process_cpu)
+TEST(test_process_cpu)
 {
     uint64_t ns = 7, ticks = (uint64_t)sysconf(_SC_CLK_TCK);
 
@@ -118,9 +115,8 @@ START_TEST(test_process_cpu)
     ck_assert_uint_eq(ns, 123456789);
     root_close(&root);
 }
-END_TEST
 
-START_TEST(test_maps_line)
+TEST(test_maps_line)
 {
     static const char *const bad[] = {
         "",
@@ -152,7 +148,6 @@ START_TEST(test_maps_line)
     for (size_t len = 0; len < 38; len++) /* cut anywhere: refused, and nothing read beyond the end */
         drcl_maps_parse_line(line, len, &m);
 }
-END_TEST
 
 static int count(void *data, const struct drcl_mapping *mapping)
 {
@@ -163,7 +158,7 @@ static int count(void *data, const struct drcl_mapping *mapping)
 }
 
 /* Buffers so small that lines are cut anywhere, also in a path that never fits. */
-START_TEST(test_maps_walk)
+TEST(test_maps_walk)
 {
     static const char text[] =
         "1000-2000 rw-p 0 0:0 0\n2000-3000 rw-p 0 0:0 0   /a/path/that/is/longer/than/the/buffer/is/"
@@ -192,7 +187,6 @@ START_TEST(test_maps_walk)
     }
     root_close(&root);
 }
-END_TEST
 
 /* Parses a text of /proc/iomem with room for three ranges. */
 static size_t parse_iomem(const char *text, int wanted, struct damon_reclaim_range ranges[3])
@@ -203,7 +197,7 @@ static size_t parse_iomem(const char *text, int wanted, struct damon_reclaim_ran
     return n;
 }
 
-START_TEST(test_iomem)
+TEST(test_iomem)
 {
     /* The second and third range touch, so they are one. */
     static const char ram[] =
@@ -240,12 +234,11 @@ START_TEST(test_iomem)
         drcl_iomem_parse(text, sizeof(text), ranges, 2, &n);
     }
 }
-END_TEST
 
 /* Without frames, descending, and in random orders. */
 enum { EMPTY, DESCENDING, RANDOM, NR_ORDERS };
 
-START_TEST(test_frames)
+TEST_CASES(test_frames, NR_ORDERS + 1)
 {
     struct drcl_frame frames[3000];
     uint64_t state = (uint64_t)_i + 1;
@@ -259,22 +252,4 @@ START_TEST(test_frames)
     for (size_t i = 1; i < n; i++)
         if (frames[i - 1].pfn > frames[i].pfn)
             ck_abort_msg("not sorted at %zu", i);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_meminfo);
-    tcase_add_test(tc, test_psi);
-    tcase_add_test(tc, test_process);
-    tcase_add_test(tc, test_process_cpu);
-    tcase_add_test(tc, test_maps_line);
-    tcase_add_test(tc, test_maps_walk);
-    tcase_add_test(tc, test_iomem);
-    tcase_add_loop_test(tc, test_frames, 0, NR_ORDERS + 1);
-}
-
-int main(void)
-{
-    return run_suite("sys", 120, fill);
 }

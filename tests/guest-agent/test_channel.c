@@ -108,7 +108,9 @@ static void teardown(void)
     loop_free(loop);
 }
 
-START_TEST(test_in_order)
+FIXTURE(setup, teardown);
+
+TEST(test_in_order)
 {
     char path[108], place[128], text[256];
     struct channel *channel;
@@ -128,9 +130,8 @@ START_TEST(test_in_order)
     close(fd);
     close(listener);
 }
-END_TEST
 
-START_TEST(test_nobody_there)
+TEST(test_nobody_there)
 {
     char path[108], place[128], text[256];
     struct channel *channel;
@@ -149,7 +150,6 @@ START_TEST(test_nobody_there)
     close(fd);
     close(listener);
 }
-END_TEST
 
 /* Lines of 4 KiB with their number in front. */
 static char *large_line(unsigned int number)
@@ -164,7 +164,7 @@ static char *large_line(unsigned int number)
     return line;
 }
 
-START_TEST(test_does_not_read)
+TEST(test_does_not_read)
 {
     enum { SENT = 2000 };
     char path[108], place[128], *text = malloc(SENT * 4100);
@@ -202,10 +202,9 @@ START_TEST(test_does_not_read)
     close(listener);
     free(text);
 }
-END_TEST
 
 /* The rest of a line that was on its way goes to nobody; the next reader gets all of it. */
-START_TEST(test_goes_away)
+TEST(test_goes_away)
 {
     char path[108], place[128], *text = malloc(1 << 20);
     struct channel *channel;
@@ -232,11 +231,10 @@ START_TEST(test_goes_away)
     close(listener);
     free(text);
 }
-END_TEST
 
 /* A character device; a virtio-serial port is another one. */
 /* What the host writes is read for nothing: only so much of it, and not for ever. */
-START_TEST(test_writes_without_end)
+TEST(test_writes_without_end)
 {
     char path[108], place[128], text[4096] = "";
     struct channel *channel;
@@ -260,9 +258,8 @@ START_TEST(test_writes_without_end)
     close(fd);
     close(listener);
 }
-END_TEST
 
-START_TEST(test_device)
+TEST(test_device)
 {
     int fd = posix_openpt(O_RDWR | O_NONBLOCK | O_NOCTTY);
     struct channel *channel;
@@ -284,9 +281,8 @@ START_TEST(test_device)
     channel_free(channel);
     close(fd);
 }
-END_TEST
 
-START_TEST(test_vsock)
+TEST(test_vsock)
 {
     struct sockaddr_vm address = {
         .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 40000 + (unsigned int)getpid() % 20000};
@@ -309,10 +305,9 @@ START_TEST(test_vsock)
     close(fd);
     close(listener);
 }
-END_TEST
 
 /* A plain file is a mistake, and one that the daemon outlives. */
-START_TEST(test_no_device)
+TEST(test_no_device)
 {
     const char *path = scratch_file(scratch_directory(), "/file", "");
     struct channel *channel = open_channel(path);
@@ -322,9 +317,8 @@ START_TEST(test_no_device)
     ck_assert_uint_eq(nr_greetings, 0);
     channel_free(channel);
 }
-END_TEST
 
-START_TEST(test_places)
+TEST(test_places)
 {
     static const char *const good[] = {"", "/dev/virtio-ports/org.example.reclaim", "vsock:2:9999", "unix:/run/x"};
     static const char *const bad[] = {"vsock:",      "vsock:2", "vsock:2:",          "vsock:2:x", "vsock:-1:5",
@@ -338,24 +332,4 @@ START_TEST(test_places)
         ck_assert_int_eq(channel_check(bad[i], &error), -EINVAL);
     memset(path + 6, 'x', 150);
     ck_assert_int_eq(channel_check(path, &error), -EINVAL);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, test_in_order);
-    tcase_add_test(tc, test_nobody_there);
-    tcase_add_test(tc, test_does_not_read);
-    tcase_add_test(tc, test_goes_away);
-    tcase_add_test(tc, test_writes_without_end);
-    tcase_add_test(tc, test_device);
-    tcase_add_test(tc, test_vsock);
-    tcase_add_test(tc, test_no_device);
-    tcase_add_test(tc, test_places);
-}
-
-int main(void)
-{
-    return run_suite("channel", 30, fill);
 }

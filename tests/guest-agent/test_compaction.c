@@ -46,6 +46,8 @@ static void teardown(void)
     loop_free(loop);
 }
 
+FIXTURE(setup, teardown);
+
 static void check_asked(uint64_t times)
 {
     char *text;
@@ -57,16 +59,15 @@ static void check_asked(uint64_t times)
     free(text);
 }
 
-START_TEST(test_enough_reclaimed)
+TEST(test_enough_reclaimed)
 {
     compaction_consider(compaction, &limits, SECOND, 64 * MIB - 1);
     check_asked(0);
     compaction_consider(compaction, &limits, 2 * SECOND, 64 * MIB);
     check_asked(1);
 }
-END_TEST
 
-START_TEST(test_not_too_often)
+TEST(test_not_too_often)
 {
     compaction_consider(compaction, &limits, 2 * SECOND, 64 * MIB);
     check_asked(1);
@@ -77,23 +78,20 @@ START_TEST(test_not_too_often)
     compaction_consider(compaction, &limits, 200 * SECOND, 500 * MIB); /* nothing was reclaimed since */
     check_asked(2);
 }
-END_TEST
 
-START_TEST(test_off)
+TEST(test_off)
 {
     compaction_consider(compaction, &(struct compaction_limits){.interval_ns = 1}, SECOND, UINT64_MAX);
     check_asked(0);
 }
-END_TEST
 
-START_TEST(test_no_such_file)
+TEST(test_no_such_file)
 {
     ck_assert_int_eq(remove(file), 0);
     compaction_consider(compaction, &limits, SECOND, 64 * MIB);
     run();
     ck_assert_uint_eq(compaction_nr_requests(compaction), 0);
 }
-END_TEST
 
 static void free_memory(const char *movable, const char *unmovable)
 {
@@ -111,7 +109,7 @@ static void free_memory(const char *movable, const char *unmovable)
     scratch_file(root, "/proc/pagetypeinfo", text);
 }
 
-START_TEST(test_whole_blocks)
+TEST(test_whole_blocks)
 {
     scratch_file(
         root, "/proc/buddyinfo",
@@ -120,9 +118,8 @@ START_TEST(test_whole_blocks)
     compaction_consider(compaction, &limits, SECOND, 500 * MIB);
     check_asked(0); /* 16382 pages, 64 MiB are 16384 */
 }
-END_TEST
 
-START_TEST(test_small_blocks)
+TEST(test_small_blocks)
 {
     scratch_file(
         root, "/proc/buddyinfo",
@@ -130,9 +127,8 @@ START_TEST(test_small_blocks)
     compaction_consider(compaction, &limits, SECOND, 500 * MIB);
     check_asked(1);
 }
-END_TEST
 
-START_TEST(test_order_of_reporting)
+TEST(test_order_of_reporting)
 {
     scratch_file(root, "/proc/buddyinfo", "Node 0, zone    DMA32   0 0 0 0 0 0 0 0 100000 0 0 \n");
     scratch_file(root, "/sys/module/page_reporting/parameters/page_reporting_order", "8\n");
@@ -142,9 +138,8 @@ START_TEST(test_order_of_reporting)
     compaction_consider(compaction, &limits, 2 * SECOND, 500 * MIB);
     check_asked(1);
 }
-END_TEST
 
-START_TEST(test_not_movable)
+TEST(test_not_movable)
 {
     scratch_file(root, "/proc/buddyinfo", "Node 0, zone    DMA32   >100000 0 0 0 0 0 0 0 0 0 0 \n");
     free_memory("1 1 1 1 1 1 1 1 1 90000 90000", ">100000 0 0 0 0 0 0 0 0 0 0");
@@ -156,9 +151,8 @@ START_TEST(test_not_movable)
     compaction_consider(compaction, &limits, 61 * SECOND, 500 * MIB);
     check_asked(1);
 }
-END_TEST
 
-START_TEST(test_pressure)
+TEST(test_pressure)
 {
     scratch_file(root, "/proc/pressure/memory", "some avg10=10.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00\n");
     compaction_consider(compaction, &limits, SECOND, 500 * MIB);
@@ -167,10 +161,9 @@ START_TEST(test_pressure)
     compaction_consider(compaction, &limits, 2 * SECOND, 500 * MIB);
     check_asked(1);
 }
-END_TEST
 
 /* The kernel takes its time: here a pipe that nobody reads. */
-START_TEST(test_takes_long)
+TEST(test_takes_long)
 {
     struct timespec before, after;
 
@@ -186,25 +179,4 @@ START_TEST(test_takes_long)
     clock_gettime(CLOCK_MONOTONIC, &after);
     ck_assert_int_le(after.tv_sec - before.tv_sec, 1);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, test_enough_reclaimed);
-    tcase_add_test(tc, test_not_too_often);
-    tcase_add_test(tc, test_off);
-    tcase_add_test(tc, test_no_such_file);
-    tcase_add_test(tc, test_whole_blocks);
-    tcase_add_test(tc, test_small_blocks);
-    tcase_add_test(tc, test_order_of_reporting);
-    tcase_add_test(tc, test_not_movable);
-    tcase_add_test(tc, test_pressure);
-    tcase_add_test(tc, test_takes_long);
-}
-
-int main(void)
-{
-    return run_suite("compaction", 30, fill);
 }

@@ -25,6 +25,8 @@ static void teardown(void)
     damon_reclaim_unref(guest.ctx);
 }
 
+FIXTURE(setup, teardown);
+
 static struct damon_reclaim_params active(void)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
@@ -41,7 +43,7 @@ static void check_reads(const char *name, const char *value)
     ck_assert_str_eq(text, value);
 }
 
-START_TEST(test_staged)
+TEST(test_staged)
 {
     ck_assert_int_eq(guest_input_set(&guest, "min_age", "7000000"), 0);
     check_reads("min_age", "7000000");
@@ -49,10 +51,9 @@ START_TEST(test_staged)
     ck_assert_int_eq(guest_input_set(&guest, "commit_inputs", "1"), 0);
     ck_assert_uint_eq(active().min_age, 7000000);
 }
-END_TEST
 
 /* Neither N nor the back-off puts into effect what is only staged. */
-START_TEST(test_not_committed)
+TEST(test_not_committed)
 {
     ck_assert_int_eq(guest_input_set(&guest, "min_age", "7000000"), 0);
     ck_assert_int_eq(guest_input_set(&guest, "commit_inputs", "N"), 0);
@@ -62,9 +63,8 @@ START_TEST(test_not_committed)
     ck_assert_uint_eq(active().min_age, 120000000);
     ck_assert_uint_eq(active().quota_sz, 64 * MIB);
 }
-END_TEST
 
-START_TEST(test_scaled)
+TEST(test_scaled)
 {
     guest.backoff.factor = 250;
     guest_inputs_scale(&guest);
@@ -81,10 +81,9 @@ START_TEST(test_scaled)
     ck_assert_uint_eq(active().quota_sz, 4 * MIB);
     ck_assert_uint_eq(active().quota_ms, 10);
 }
-END_TEST
 
 /* Without a limit the back-off leaves a share of the memory. */
-START_TEST(test_no_limit)
+TEST(test_no_limit)
 {
     ck_assert_int_eq(guest_input_set(&guest, "quota_sz", "0"), 0);
     ck_assert_int_eq(guest_input_set(&guest, "quota_ms", "0"), 0);
@@ -100,10 +99,9 @@ START_TEST(test_no_limit)
     ck_assert_uint_eq(active().quota_sz, guest_stats(&guest).monitored_bytes / 10);
     ck_assert_uint_eq(active().quota_ms, 0);
 }
-END_TEST
 
 /* As the module does. */
-START_TEST(test_contradiction)
+TEST(test_contradiction)
 {
     ck_assert_int_eq(guest_input_set(&guest, "wmarks_high", "100"), 0);
     ck_assert_int_eq(guest_input_set(&guest, "commit_inputs", "Y"), -EINVAL);
@@ -114,9 +112,8 @@ START_TEST(test_contradiction)
     ck_assert_int_eq(guest_input_set(&guest, "enabled", "Y"), 0);
     check_reads("enabled", "Y");
 }
-END_TEST
 
-START_TEST(test_refused)
+TEST(test_refused)
 {
     ck_assert_int_eq(guest_input_set(&guest, "min_age", "7s"), -EINVAL);
     ck_assert_int_eq(guest_input_set(&guest, "min_age", "99999999999999999999"), -EINVAL);
@@ -125,21 +122,4 @@ START_TEST(test_refused)
     ck_assert_int_eq(guest_input_set(&guest, "enabled", "maybe"), -EINVAL);
     check_reads("min_age", "120000000");
     check_reads("enabled", "Y");
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, test_staged);
-    tcase_add_test(tc, test_not_committed);
-    tcase_add_test(tc, test_scaled);
-    tcase_add_test(tc, test_no_limit);
-    tcase_add_test(tc, test_contradiction);
-    tcase_add_test(tc, test_refused);
-}
-
-int main(void)
-{
-    return run_suite("inputs", 30, fill);
 }

@@ -10,8 +10,6 @@
 
 #include "hypervisor.h"
 
-static const char *program;
-
 /* What --list prints, as a whole. */
 static const char *list(const char *option)
 {
@@ -20,7 +18,7 @@ static const char *list(const char *option)
     FILE *pipe;
     size_t n;
 
-    snprintf(command, sizeof(command), "%s --list --config=%s %s", program, config, option);
+    snprintf(command, sizeof(command), "%s --list --config=%s %s", suite_argument, config, option);
     pipe = popen(command, "re");
     ck_assert_ptr_nonnull(pipe);
     n = fread(text, 1, sizeof(text) - 1, pipe);
@@ -45,8 +43,10 @@ static void list_says(const char *option, const char *word)
         ck_abort_msg("--list %s does not say \"%s\" but:\n%s", option, word, text);
 }
 
+FIXTURE(setup, teardown);
+
 /* Shares come from the host's quota, guest memory is all that is watched, an excluded machine is left alone. */
-START_TEST(test_watches)
+TEST(test_watches)
 {
     pid_t a = machine("a"), b = machine("b");
 
@@ -59,9 +59,8 @@ START_TEST(test_watches)
     metric_is_missing(METRIC("vm_share_bytes", "b"));
     stop_all((const pid_t[]){a, b}, 2);
 }
-END_TEST
 
-START_TEST(test_hugetlb)
+TEST(test_hugetlb)
 {
     pid_t a = machine("a"), huge = hugetlb_machine("huge"), whole = hugetlb_machine("whole");
 
@@ -80,10 +79,9 @@ START_TEST(test_hugetlb)
     stand_in_stop(huge);
     stand_in_stop(whole);
 }
-END_TEST
 
 /* A device that was passed through has pinned the memory, or the process has locked it: also while it runs. */
-START_TEST(test_pinned)
+TEST(test_pinned)
 {
     pid_t a = machine("a"), device = machine("device"), locked = machine("locked");
     char path[64];
@@ -105,10 +103,9 @@ START_TEST(test_pinned)
     metric_reaches(METRIC("vm_share_bytes", "a"), 1);
     stop_all((const pid_t[]){a, device, locked}, 3);
 }
-END_TEST
 
 /* The command line says another size than any mapping has: nothing is reclaimed, until the administrator says which. */
-START_TEST(test_uncertain)
+TEST(test_uncertain)
 {
     pid_t a = machine("a"), b = stand_in_start();
     const char *const words[] = {"qemu-system-x86_64", "-name", "b", "-m", "96", NULL};
@@ -128,10 +125,9 @@ START_TEST(test_uncertain)
     metric_is(METRIC("monitored_bytes", "b"), 64 * (double)MIB);
     stop_all((const pid_t[]){a, b}, 2);
 }
-END_TEST
 
 /* Together the machines get no more than the quota of the windows that have passed. */
-START_TEST(test_quota)
+TEST(test_quota)
 {
     pid_t pids[4] = {machine("a"), machine("b"), machine("c"), machine("d")};
     double before, reclaimed;
@@ -147,9 +143,8 @@ START_TEST(test_quota)
     for (size_t i = 0; i < 4; i++)
         stand_in_stop(pids[i]);
 }
-END_TEST
 
-START_TEST(test_come_and_go)
+TEST(test_come_and_go)
 {
     pid_t a = machine("a"), b;
 
@@ -168,10 +163,9 @@ START_TEST(test_come_and_go)
     metric_becomes(METRIC("monitored_bytes", "a"), 64 * (double)MIB);
     stand_in_stop(a);
 }
-END_TEST
 
 /* The resident size decides what may be taken: at its never-below a machine gets nothing. */
-START_TEST(test_never_below)
+TEST(test_never_below)
 {
     pid_t a = machine("a"), b = machine("b");
     double at_b;
@@ -187,10 +181,9 @@ START_TEST(test_never_below)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* One that comes has another name than those that are there, also with a lower number. */
-START_TEST(test_same_name)
+TEST(test_same_name)
 {
     pid_t low = stand_in_start(), high = machine("a");
     char name[64];
@@ -204,10 +197,9 @@ START_TEST(test_same_name)
     stand_in_stop(low);
     stand_in_stop(high);
 }
-END_TEST
 
 /* A section protects all that are called so, and the name is free again when the other has gone. */
-START_TEST(test_name_taken)
+TEST(test_name_taken)
 {
     pid_t first = machine("db"), second = machine("db");
     char begin_of[96];
@@ -221,10 +213,9 @@ START_TEST(test_name_taken)
     vm_becomes("db", second, "excluded");
     stand_in_stop(second);
 }
-END_TEST
 
 /* Strangers are left out, and how many is told; those of root are found however many others there are. */
-START_TEST(test_left_out)
+TEST(test_left_out)
 {
     pid_t pids[4] = {machine("a"), machine("b"), machine("c"), machine("honest")};
 
@@ -245,10 +236,9 @@ START_TEST(test_left_out)
     list_says("2>&1", "3 machines are left out by max_machines");
     stop_all(pids, 4);
 }
-END_TEST
 
 /* One memory that many have is shared by them, also when the quota is divided. */
-START_TEST(test_proportion)
+TEST(test_proportion)
 {
     pid_t pids[5] = {machine("a"), machine("b"), machine("c"), machine("d"), machine("honest")};
     char path[64];
@@ -266,10 +256,9 @@ START_TEST(test_proportion)
     metric_is_between(METRIC("vm_share_bytes", "honest"), 0.4 * (double)QUOTA, 0.6 * (double)QUOTA);
     stop_all(pids, 5);
 }
-END_TEST
 
 /* What --list says when there is something that one would wonder about. */
-START_TEST(test_remarks)
+TEST(test_remarks)
 {
     write_config("[discovery]\npids = 4194304\n");
     list_says("2>&1", "no virtual machines are found");
@@ -285,10 +274,9 @@ START_TEST(test_remarks)
     tree_write(&tree, "/proc/meminfo", "MemTotal: 9 kB\nSwapTotal: 2000000 kB\nSwapFree: 1000000 kB\n");
     list_lacks("2>&1", "swap");
 }
-END_TEST
 
 /* The log at the end: nobody is said to have exited who has not. And of swap, once. */
-START_TEST(test_log)
+TEST(test_log)
 {
     pid_t a = machine("a"), b = machine("b");
     char path[128], text[8192];
@@ -323,11 +311,10 @@ START_TEST(test_log)
     snprintf(path, sizeof(path), "a: pid %d has exited", (int)a);
     ck_assert_ptr_null(strstr(text, path));
 }
-END_TEST
 
 /* The process is replaced while it is looked at: between its start time and the pidfd, which is where its cgroup is
  * read. The next look finds who it is. */
-START_TEST(test_replaced)
+TEST(test_replaced)
 {
     pid_t a = machine("a"), b = machine("b");
     char path[64], pipe[128], stat[128];
@@ -355,10 +342,9 @@ START_TEST(test_replaced)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* A bad file changes nothing, a good one all that it says. */
-START_TEST(test_reload)
+TEST(test_reload)
 {
     pid_t a = machine("a"), b = machine("b");
     double reclaimed;
@@ -379,11 +365,10 @@ START_TEST(test_reload)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* A list that can be read, but not kept to: the monitor backend of the test knows nothing of cgroups. Rather than go on
  * without it, the daemon ends. */
-START_TEST(test_refused_list)
+TEST(test_refused_list)
 {
     pid_t a = machine("a"), b = machine("b");
 
@@ -396,10 +381,9 @@ START_TEST(test_refused_list)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* The last that can fail: the parameters and the list are in effect already, and are put back. */
-START_TEST(test_refused_enabling)
+TEST(test_refused_enabling)
 {
     pid_t a = machine("a"), b = machine("b");
     char text[160];
@@ -421,11 +405,10 @@ START_TEST(test_refused_enabling)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* A machine is put on the list of what is never reclaimed, and taken off it: with a context for each machine, and with
  * one for all. */
-START_TEST(test_never_by_reload)
+TEST_CASES(test_never_by_reload, 2)
 {
     static const char *const backends[] = {"idle-page", "damon"};
     pid_t pids[3] = {machine("a"), machine("b"), machine("c")};
@@ -444,9 +427,8 @@ START_TEST(test_never_by_reload)
     metric_reaches(METRIC("vm_share_bytes", "b"), 4096);
     stop_all(pids, 3);
 }
-END_TEST
 
-START_TEST(test_dry_run)
+TEST(test_dry_run)
 {
     pid_t a = machine("a");
 
@@ -456,10 +438,9 @@ START_TEST(test_dry_run)
     metric_reaches(METRIC("advise_reclaimed_bytes_total", "a") ",min_age=\"1\"", 16 * (double)MIB);
     stand_in_stop(a);
 }
-END_TEST
 
 /* Weights, and what the daemon itself never reclaims. */
-START_TEST(test_never)
+TEST(test_never)
 {
     pid_t a = machine("a"), b = machine("b");
     char never[64];
@@ -472,9 +453,8 @@ START_TEST(test_never)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
-START_TEST(test_wrong)
+TEST(test_wrong)
 {
     static const char *const wrong[] = {
         "[vm a]\nweight = 0\n",      "[vm a]\nmin_age = soon\n",          "[vm a]\ncolour = red\n",
@@ -487,9 +467,8 @@ START_TEST(test_wrong)
     }
     daemon_pid = 0;
 }
-END_TEST
 
-START_TEST(test_list)
+TEST(test_list)
 {
     pid_t a = machine("a"), b = machine("b");
     char line[128];
@@ -512,40 +491,4 @@ START_TEST(test_list)
 #endif
     stand_in_stop(a);
     stand_in_stop(b);
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_watches);
-    tcase_add_test(tcase, test_hugetlb);
-    tcase_add_test(tcase, test_pinned);
-    tcase_add_test(tcase, test_uncertain);
-    tcase_add_test(tcase, test_quota);
-    tcase_add_test(tcase, test_come_and_go);
-    tcase_add_test(tcase, test_never_below);
-    tcase_add_test(tcase, test_same_name);
-    tcase_add_test(tcase, test_name_taken);
-    tcase_add_test(tcase, test_left_out);
-    tcase_add_test(tcase, test_proportion);
-    tcase_add_test(tcase, test_remarks);
-    tcase_add_test(tcase, test_log);
-    tcase_add_test(tcase, test_replaced);
-    tcase_add_test(tcase, test_reload);
-    tcase_add_test(tcase, test_refused_list);
-    tcase_add_test(tcase, test_refused_enabling);
-    tcase_add_loop_test(tcase, test_never_by_reload, 0, 2);
-    tcase_add_test(tcase, test_dry_run);
-    tcase_add_test(tcase, test_never);
-    tcase_add_test(tcase, test_wrong);
-    tcase_add_test(tcase, test_list);
-}
-
-int main(int argc, char **argv)
-{
-    if (argc != 2)
-        return 99;
-    program = argv[1];
-    return run_suite("daemon", 60, fill);
 }

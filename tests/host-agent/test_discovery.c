@@ -32,6 +32,8 @@ static void teardown(void)
     tree_remove(&tree);
 }
 
+FIXTURE(setup, teardown);
+
 static const struct host_found *found(pid_t pid)
 {
     for (size_t i = 0; i < list.n; i++)
@@ -47,7 +49,7 @@ static void qemu(pid_t pid, const char *name, const char *cgroup)
     tree_process(&tree, pid, 100 + (unsigned int)pid, "qemu-system-x86", cgroup, words);
 }
 
-START_TEST(test_by_command)
+TEST(test_by_command)
 {
     struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
     const char *const ch[] = {
@@ -73,10 +75,9 @@ START_TEST(test_by_command)
     ck_assert_str_eq(list.items[3].name, "600");
     ck_assert_int_eq(list.items[3].method, HOST_BY_COMMAND);
 }
-END_TEST
 
 /* Firecracker is a machine only if it is asked for by name, because its snapshots and swap do not go together. */
-START_TEST(test_by_name_only)
+TEST(test_by_name_only)
 {
     struct host_places places = {.root = tree.root, .commands = WORDS("*"), .anywhere = true};
     const char *const words[] = {"/opt/firecracker-v1.7.0-x86_64", "--id", "f-1", NULL};
@@ -91,9 +92,8 @@ START_TEST(test_by_name_only)
     ck_assert_uint_eq(list.n, 1);
     ck_assert_int_eq(list.items[0].pid, 400);
 }
-END_TEST
 
-START_TEST(test_by_cgroup)
+TEST(test_by_cgroup)
 {
     struct host_places places = {.root = tree.root, .commands = COMMANDS, .cgroups = WORDS("machine.slice")};
     const char *const words[] = {"/usr/bin/qemu-system-x86_64", "-m", "512", NULL};
@@ -116,9 +116,8 @@ START_TEST(test_by_cgroup)
     ck_assert_int_eq(host_discover(&places, &list), 0);
     ck_assert_uint_eq(list.n, 1);
 }
-END_TEST
 
-START_TEST(test_by_pid_file_and_list)
+TEST(test_by_pid_file_and_list)
 {
     struct host_places places = {.root = tree.root,
                                  .pids = WORDS("31", "77", "x"),
@@ -144,10 +143,9 @@ START_TEST(test_by_pid_file_and_list)
     ck_assert_str_eq(found(31)->name, "31");
     ck_assert_int_eq(found(31)->method, HOST_BY_LIST);
 }
-END_TEST
 
 /* Whoever starts a machine chooses its name, and it is shown in logs, lists and metrics. */
-START_TEST(test_printable_names)
+TEST(test_printable_names)
 {
     static const char *const names[][2] = {
         {"we\xff", "we_"},
@@ -192,10 +190,9 @@ START_TEST(test_printable_names)
         ck_assert_str_eq(found((pid_t)(10 + i))->name, names[i][1]);
     ck_assert_str_eq(found(9)->name + 125, "x_");
 }
-END_TEST
 
 /* Two guests of one name; one process that several methods find; those that go and come. */
-START_TEST(test_names_and_rescans)
+TEST(test_names_and_rescans)
 {
     struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
 
@@ -222,10 +219,9 @@ START_TEST(test_names_and_rescans)
     ck_assert_str_eq(found(52)->name, "twin-53");
     ck_assert_str_eq(found(53)->name, "twin-53.2");
 }
-END_TEST
 
 /* What the administrator names outranks what anybody may start. All names that a machine has are kept for sections. */
-START_TEST(test_whose_name)
+TEST(test_whose_name)
 {
     struct host_places places = {.root = tree.root,
                                  .commands = COMMANDS,
@@ -255,10 +251,9 @@ START_TEST(test_whose_name)
     ck_assert_str_eq(found(23)->own[2], "mail");
     ck_assert_str_eq(found(22)->name, "web-22");
 }
-END_TEST
 
 /* Without `anywhere`, commands are taken only of root and of the users that run machines. */
-START_TEST(test_users)
+TEST(test_users)
 {
     struct host_places places = {
         .root = tree.root, .commands = COMMANDS, .users = WORDS("root", "libvirt-qemu", "nobody", "77")};
@@ -282,10 +277,9 @@ START_TEST(test_users)
     ck_assert(!found(15)->trusted);
     ck_assert_uint_eq(found(14)->uid, 1000);
 }
-END_TEST
 
 /* Strangers do not keep others from being found, and those that were found stay. */
-START_TEST(test_at_most)
+TEST(test_at_most)
 {
     struct host_places places = {.root = tree.root,
                                  .commands = COMMANDS,
@@ -322,11 +316,10 @@ START_TEST(test_at_most)
     ck_assert_uint_eq(list.left_out, 0);
     ck_assert_uint_eq(list.left_out_of_user, 27);
 }
-END_TEST
 
 /* Anybody may call a machine like what another one is going to be called, and make it so long that nothing fits
  * behind. */
-START_TEST(test_names_apart)
+TEST(test_names_apart)
 {
     struct host_places places = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
     char longest[HOST_NAME_SIZE];
@@ -350,7 +343,6 @@ START_TEST(test_names_apart)
     ck_assert_str_eq(found(10)->name, "web");
     ck_assert_str_eq(found(13)->name, "web-13.3");
 }
-END_TEST
 
 #define CMDLINE(words)                                                                                                 \
     {                                                                                                                  \
@@ -375,7 +367,7 @@ static void must_keep_without_files(const struct host_places *places, size_t n)
     host_found_free(&list);
 }
 
-START_TEST(test_no_files_left)
+TEST(test_no_files_left)
 {
     struct host_places by_command = {.root = tree.root, .commands = COMMANDS, .anywhere = true};
     struct host_places by_cgroup = {.root = tree.root, .commands = COMMANDS, .cgroups = WORDS("machine.slice")};
@@ -393,9 +385,8 @@ START_TEST(test_no_files_left)
     must_keep_without_files(&by_pid_file, 2);
     must_keep_without_files(&by_list, 2);
 }
-END_TEST
 
-START_TEST(test_sizes)
+TEST(test_sizes)
 {
     static const struct {
         const char *word;
@@ -425,9 +416,8 @@ START_TEST(test_sizes)
             ck_abort_msg("%s: %llu", sizes[i].word, (unsigned long long)bytes);
     }
 }
-END_TEST
 
-START_TEST(test_json)
+TEST(test_json)
 {
     static const char *const text = "{\"a\": {\"id\": \"inner\"}, \"id\" : \"x\\\"y\", \"size\":4096,\"share\":true}";
     char value[16];
@@ -443,9 +433,8 @@ START_TEST(test_json)
     ck_assert(!host_json_option("{\"id", "id", value, sizeof(value)));
     ck_assert(!host_json_option("{\"id\\", "id", value, sizeof(value)));
 }
-END_TEST
 
-START_TEST(test_names)
+TEST(test_names)
 {
     static const struct {
         const char *cgroup, *name;
@@ -481,9 +470,8 @@ START_TEST(test_names)
             ck_assert_str_eq(name, cmdlines[i].name);
     }
 }
-END_TEST
 
-START_TEST(test_commands)
+TEST(test_commands)
 {
     static const struct {
         const char *pattern, *word, *exe, *comm;
@@ -508,30 +496,4 @@ START_TEST(test_commands)
         ck_assert_msg(host_command_matches(cases[i].pattern, cases[i].word, cases[i].exe, cases[i].comm) ==
                           cases[i].matches,
                       "case %zu: %s", i, cases[i].pattern);
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_by_command);
-    tcase_add_test(tcase, test_by_name_only);
-    tcase_add_test(tcase, test_by_cgroup);
-    tcase_add_test(tcase, test_by_pid_file_and_list);
-    tcase_add_test(tcase, test_printable_names);
-    tcase_add_test(tcase, test_names_and_rescans);
-    tcase_add_test(tcase, test_whose_name);
-    tcase_add_test(tcase, test_users);
-    tcase_add_test(tcase, test_at_most);
-    tcase_add_test(tcase, test_names_apart);
-    tcase_add_test(tcase, test_no_files_left);
-    tcase_add_test(tcase, test_sizes);
-    tcase_add_test(tcase, test_json);
-    tcase_add_test(tcase, test_names);
-    tcase_add_test(tcase, test_commands);
-}
-
-int main(void)
-{
-    return run_suite("discovery", 30, fill);
 }

@@ -79,7 +79,7 @@ static void takes(const char *words, const char *text, size_t n, const struct da
     }
 #define GUARD(start, end) start "-" end " ---p 00000000 00:00 0 \n"
 
-START_TEST(test_qemu_anonymous)
+TEST(test_qemu_anonymous)
 {
     static const char *const maps = QEMU_PROGRAM "7f1020000000-7f10a0000000 rw-p 00000000 00:00 0 \n" QEMU_REST;
     static const char *const words[] = {"qemu -m 2G",
@@ -98,10 +98,9 @@ START_TEST(test_qemu_anonymous)
     ck_assert_uint_eq(ram.bytes, 2 * GIB);
     ck_assert(!ram.pinned);
 }
-END_TEST
 
 /* A monitor whose command line has no size. The memory of QEMU has then the usual size, or nothing is certain. */
-START_TEST(test_no_size)
+TEST(test_no_size)
 {
     static const char *const maps = QEMU_PROGRAM "7f1020000000-7f10a0000000 rw-p 00000000 00:00 0 \n" QEMU_REST;
     static const char *const usual = "7f120be00000-7f1213e00000 rw-p 00000000 00:00 0 \n" GUARD(
@@ -117,10 +116,9 @@ START_TEST(test_no_size)
     leaves("qemu-kvm -m much", usual, 0, "this is no size: -m much");
     leaves("qemu-kvm -m 0", usual, 0, "this is no size");
 }
-END_TEST
 
 /* vhost-user guests have shared memory with a name; mbind() has split it. */
-START_TEST(test_qemu_memfd)
+TEST(test_qemu_memfd)
 {
     static const char *const maps =
         QEMU_PROGRAM "7f0fe0000000-7f1020000000 rw-s 00000000 00:01 2056 /memfd:memory-backend-memfd (deleted)\n"
@@ -136,10 +134,9 @@ START_TEST(test_qemu_memfd)
     /* What -m alone makes is anonymous. */
     takes("qemu -m 2G", maps, RANGES({0x7f1060000000, 0x7f10e0000000}));
 }
-END_TEST
 
 /* A stack of a thread lies right below the memory, and another one above the page that cannot be accessed. */
-START_TEST(test_qemu_stack)
+TEST(test_qemu_stack)
 {
     takes("qemu -m 256",
           GUARD("7ff29b5ff000", "7ff29b600000") "7ff29b600000-7ff29be00000 rw-p 00000000 00:00 0 \n"
@@ -160,10 +157,9 @@ START_TEST(test_qemu_stack)
                                                                                                        "7ff29c801000"),
         0, "more mappings than the guest's memory have 8 MiB");
 }
-END_TEST
 
 /* Two NUMA nodes, each a mapping of its own, and a persistent-memory device that is larger than both. */
-START_TEST(test_qemu_numa_and_nvdimm)
+TEST(test_qemu_numa_and_nvdimm)
 {
     static const char *const shared =
         QEMU_PROGRAM "7f0000000000-7f0040000000 rw-s 00000000 00:01 20 /dev/shm/qemu-ram-0 (deleted)\n"
@@ -201,10 +197,9 @@ START_TEST(test_qemu_numa_and_nvdimm)
            "-object memory-backend-ram,id=b,size=1G -numa node,memdev=b",
            mixed, GIB, "only 1 of 2 mappings of 1024 MiB");
 }
-END_TEST
 
 /* Memory beside that of the boot: devices of the command line, and what is plugged later. */
-START_TEST(test_qemu_plugged)
+TEST(test_qemu_plugged)
 {
     static const char *const maps = "7f6c1fe00000-7f6c3fe00000 rw-p 00000000 00:00 0 \n" GUARD(
         "7f6c3fe00000", "7f6c3fe01000") "7f6c47e00000-7f6c4fe00000 rw-p 00000000 00:00 0 \n" GUARD("7f6c4fe00000",
@@ -237,10 +232,9 @@ START_TEST(test_qemu_plugged)
     leaves("qemu -m 128", same, 0, "more mappings than the guest's memory have 128 MiB");
     leaves("qemu -m 128,slots=1,maxmem=160M", same, 0, "more mappings than the guest's memory have 128 MiB");
 }
-END_TEST
 
 /* What a device has maps like memory, and may be as large: a PCI BAR, a resource file, a framebuffer. */
-START_TEST(test_qemu_devices)
+TEST(test_qemu_devices)
 {
     static const char *const paths[] = {"anon_inode:[vfio-device]", "/dev/vfio/16", "/dev/dri/renderD128",
                                         "/sys/devices/pci0000:00/0000:00:02.0/resource2", "/dev/kvmfr0"};
@@ -262,9 +256,8 @@ START_TEST(test_qemu_devices)
            "7f6c47e00000-7f6c4fe00000 rw-p 00000000 00:00 0 \n",
            0, "no mapping has the 1024 MiB");
 }
-END_TEST
 
-START_TEST(test_encrypted)
+TEST(test_encrypted)
 {
     struct host_ram ram;
 
@@ -273,9 +266,8 @@ START_TEST(test_encrypted)
                      0);
     ck_assert(ram.pinned);
 }
-END_TEST
 
-START_TEST(test_qemu_hugetlb)
+TEST(test_qemu_hugetlb)
 {
     struct host_ram ram;
 
@@ -286,10 +278,9 @@ START_TEST(test_qemu_hugetlb)
                      0);
     ck_assert_int_eq(ram.kind, HOST_RAM_HUGETLB);
 }
-END_TEST
 
 /* cloud-hypervisor: a piece below the hole at 3 GiB and one above 4 GiB, shared or not. */
-START_TEST(test_cloud_hypervisor)
+TEST(test_cloud_hypervisor)
 {
     static const char *const memfd = "5581a6e00000-5581a7200000 r-xp 00000000 fe:01 50 /usr/bin/cloud-hypervisor\n"
                                      "5581a8b00000-5581a8c00000 rw-p 00000000 00:00 0   [heap]\n"
@@ -313,10 +304,9 @@ START_TEST(test_cloud_hypervisor)
     leaves("cloud-hypervisor --api-socket /run/a.sock", memfd, 0, "its command line has no size");
     leaves("cloud-hypervisor --memory size=63G", memfd, 0, "no mapping has");
 }
-END_TEST
 
 /* Firecracker's command line has no size. The administrator says it. */
-START_TEST(test_configured)
+TEST(test_configured)
 {
     char text[] = "7f7340000000-7f7348000000 rw-p 00000000 00:00 0 \n7f7348000000-7f7348001000 ---p 00000000 00:00 0 \n"
                   "7f734a000000-7f734a003000 rw-s 00000000 00:0e 9 anon_inode:kvm-vcpu:0\n";
@@ -335,10 +325,9 @@ START_TEST(test_configured)
     ck_assert_uint_eq(ram.bytes, 128 * MIB);
     free(mappings);
 }
-END_TEST
 
 /* A monitor that has just begun. */
-START_TEST(test_none_yet)
+TEST(test_none_yet)
 {
     struct host_ram ram;
 
@@ -347,10 +336,9 @@ START_TEST(test_none_yet)
         -ENOENT);
     ck_assert_int_eq(find("qemu -m 2G", "", &ram), -ENOENT);
 }
-END_TEST
 
 /* More pieces than there is room for: what fits, ascending, without overlap. */
-START_TEST(test_many_pieces)
+TEST(test_many_pieces)
 {
     char text[16384] = "";
     struct host_ram ram;
@@ -367,10 +355,9 @@ START_TEST(test_many_pieces)
         ck_assert_uint_lt(ram.ranges[i - 1].end, ram.ranges[i].start);
     ck_assert_str_ne(ram.note, "");
 }
-END_TEST
 
 /* Of the ranges alone, and only what has the flag lies on hugetlb pages. */
-START_TEST(test_smaps)
+TEST(test_smaps)
 {
     static const struct damon_reclaim_range ranges[] = {{0x10000000, 0x10400000}, {0x20000000, 0x20200000}};
     struct host_smaps smaps;
@@ -390,9 +377,8 @@ START_TEST(test_smaps)
     ck_assert_uint_eq(smaps.resident, 0);
     ck_assert(!hugetlb[0] && !hugetlb[1]);
 }
-END_TEST
 
-START_TEST(test_bad_maps)
+TEST(test_bad_maps)
 {
     static const char *const bad[] = {"nonsense\n", "7f00-7f00 rw-p 0 0:0 0\n", "9000-8000 rw-p 0 0:0 0\n",
                                       "1000-2000 rw 0 0:0 0\n", "1000-2000\n"};
@@ -405,29 +391,4 @@ START_TEST(test_bad_maps)
         snprintf(text, sizeof(text), "%s", bad[i]);
         ck_assert_int_eq(host_parse_mappings(text, &mappings, &n), -EINVAL);
     }
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_test(tcase, test_qemu_anonymous);
-    tcase_add_test(tcase, test_no_size);
-    tcase_add_test(tcase, test_qemu_memfd);
-    tcase_add_test(tcase, test_qemu_stack);
-    tcase_add_test(tcase, test_qemu_numa_and_nvdimm);
-    tcase_add_test(tcase, test_qemu_plugged);
-    tcase_add_test(tcase, test_qemu_devices);
-    tcase_add_test(tcase, test_encrypted);
-    tcase_add_test(tcase, test_qemu_hugetlb);
-    tcase_add_test(tcase, test_cloud_hypervisor);
-    tcase_add_test(tcase, test_configured);
-    tcase_add_test(tcase, test_none_yet);
-    tcase_add_test(tcase, test_many_pieces);
-    tcase_add_test(tcase, test_smaps);
-    tcase_add_test(tcase, test_bad_maps);
-}
-
-int main(void)
-{
-    return run_suite("guest-ram", 30, fill);
 }

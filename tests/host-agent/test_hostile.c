@@ -13,7 +13,7 @@
 
 #define MANY 1000000
 
-START_TEST(test_words)
+TEST(test_words)
 {
     static const char name[] = "-name\0last";
     size_t len = 2 * MANY + sizeof(name);
@@ -31,9 +31,8 @@ START_TEST(test_words)
     ck_assert_str_eq(found, "last");
     free(text);
 }
-END_TEST
 
-START_TEST(test_mappings)
+TEST(test_mappings)
 {
     enum { N = 100000 };
     struct host_mapping *mappings = calloc(2 * N + 1, sizeof(*mappings));
@@ -65,16 +64,4 @@ START_TEST(test_mappings)
     ck_assert_uint_eq(ram.ranges[0].start, UINT64_C(1) << 40);
     free(paths);
     free(mappings);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_words);
-    tcase_add_test(tc, test_mappings);
-}
-
-int main(void)
-{
-    return run_suite("hostile", 20, fill);
 }

@@ -99,23 +99,23 @@ static void with_all(const char *more)
 
 static const char *const contexts[] = {"", "[agent]\nbackend = damon\n", "[agent]\ndry_run = Y\n"};
 
+FIXTURE(setup, teardown);
+
 /* With a context for each machine, with one for all, and when nothing is reclaimed. */
-START_TEST(test_all_states)
+TEST_CASES(test_all_states, 3)
 {
     with_all(contexts[_i]);
 }
-END_TEST
 
-START_TEST(test_without_machines)
+TEST(test_without_machines)
 {
     begin("");
     metric_becomes("damon_reclaim_host_tried_bytes_total", 0);
     ck_page();
 }
-END_TEST
 
 /* What a context for all has, and no machine of its own, is there once. */
-START_TEST(test_sums_of_all)
+TEST(test_sums_of_all)
 {
     pid_t a = machine("a"), b = machine("b");
 
@@ -127,10 +127,9 @@ START_TEST(test_sums_of_all)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* One whose context cannot be enabled, or fails later, is there to raise an alarm. */
-START_TEST(test_not_enabled)
+TEST(test_not_enabled)
 {
     pid_t a = machine("a");
 
@@ -139,9 +138,8 @@ START_TEST(test_not_enabled)
     vm_becomes("a", a, "failed");
     stand_in_stop(a);
 }
-END_TEST
 
-START_TEST(test_fails_later)
+TEST_CASES(test_fails_later, 2)
 {
     pid_t a = machine("a"), b = machine("b");
 
@@ -155,20 +153,4 @@ START_TEST(test_fails_later)
     ck_page();
     stand_in_stop(a);
     stand_in_stop(b);
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, test_all_states, 0, 3);
-    tcase_add_test(tcase, test_without_machines);
-    tcase_add_test(tcase, test_sums_of_all);
-    tcase_add_test(tcase, test_not_enabled);
-    tcase_add_loop_test(tcase, test_fails_later, 0, 2);
-}
-
-int main(void)
-{
-    return run_suite("page", 60, fill);
 }

@@ -5,8 +5,10 @@
 
 #include "hypervisor.h"
 
+FIXTURE(setup, teardown);
+
 /* Faults on a large part of its memory: left alone at once, and it goes on when it was calm for a while, with less. */
-START_TEST(test_pause)
+TEST(test_pause)
 {
     pid_t a = machine("a"), b = machine("b");
 
@@ -25,7 +27,6 @@ START_TEST(test_pause)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 static void write_cgroup(const char *cgroup, const char *file, const char *text)
 {
@@ -52,7 +53,7 @@ static pid_t machine_in(const char *name, const char *cgroup)
 
 /* Tasks of its cgroup wait for memory: left alone, until it was calm for a while. Of a cgroup in which there are two it
  * is not known whose tasks wait. */
-START_TEST(test_pressure)
+TEST(test_pressure)
 {
     static const char pressed[] = "some avg10=80.00 avg60=10.00 avg300=2.00 total=905000\n"
                                   "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
@@ -76,10 +77,9 @@ START_TEST(test_pressure)
     for (size_t i = 0; i < 4; i++)
         stand_in_stop(pids[i]);
 }
-END_TEST
 
 /* What comes back is told by the cgroup where a machine has one of its own, and then by nothing else. */
-START_TEST(test_cgroup_refaults)
+TEST(test_cgroup_refaults)
 {
     pid_t a = machine_in("a", "a"), b = machine_in("b", "b");
 
@@ -100,10 +100,9 @@ START_TEST(test_cgroup_refaults)
     stand_in_stop(a);
     stand_in_stop(b);
 }
-END_TEST
 
 /* A cgroup without the memory controller has no counters: those of the process count. */
-START_TEST(test_no_controller)
+TEST(test_no_controller)
 {
     pid_t a = machine_in("a", "a"), b = machine_in("b", "b");
 
@@ -125,10 +124,9 @@ START_TEST(test_no_controller)
     metric_is_between(METRIC("backoff_ratio", "a"), 0, 0.999);
     stop_all((const pid_t[]){a, b}, 2);
 }
-END_TEST
 
 /* With no counter at all it gets a hundredth of its share. */
-START_TEST(test_no_counters)
+TEST(test_no_counters)
 {
     pid_t a = machine("a");
     char path[64];
@@ -144,7 +142,6 @@ START_TEST(test_no_counters)
     metric_is_between(METRIC("vm_share_bytes", "a"), 4096, (double)QUOTA / 100);
     stop_all(&a, 1);
 }
-END_TEST
 
 static void set_guest(pid_t pid, unsigned int mib)
 {
@@ -157,7 +154,7 @@ static void set_guest(pid_t pid, unsigned int mib)
 }
 
 /* The monitor itself grows by what the guest loses, so that the process is as large as before. */
-START_TEST(test_never_below)
+TEST(test_never_below)
 {
     pid_t a = machine("a");
     char path[64];
@@ -180,7 +177,6 @@ START_TEST(test_never_below)
     metric_is(METRIC("vm_share_bytes", "a"), 0);
     stop_all(&a, 1);
 }
-END_TEST
 
 static void begin_long_window(const char *more)
 {
@@ -190,7 +186,7 @@ static void begin_long_window(const char *more)
 }
 
 /* However long the window is. */
-START_TEST(test_pause_in_window)
+TEST(test_pause_in_window)
 {
     pid_t a = machine("a");
 
@@ -202,11 +198,10 @@ START_TEST(test_pause_in_window)
     metric_is(METRIC("vm_share_bytes", "a"), 0);
     stand_in_stop(a);
 }
-END_TEST
 
 /* What one has not used is there for one that comes, and for one that goes on, before the window ends; and in all it is
  * no more than the quota of the window. */
-START_TEST(test_shares_in_window)
+TEST(test_shares_in_window)
 {
     pid_t a = machine("a"), b;
 
@@ -224,23 +219,4 @@ START_TEST(test_shares_in_window)
     metric_is_between("damon_reclaim_host_tried_bytes_total", 3 * (double)MIB, (double)QUOTA);
     stand_in_stop(a);
     stand_in_stop(b);
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_pause);
-    tcase_add_test(tcase, test_pressure);
-    tcase_add_test(tcase, test_cgroup_refaults);
-    tcase_add_test(tcase, test_no_controller);
-    tcase_add_test(tcase, test_no_counters);
-    tcase_add_test(tcase, test_never_below);
-    tcase_add_test(tcase, test_pause_in_window);
-    tcase_add_test(tcase, test_shares_in_window);
-}
-
-int main(void)
-{
-    return run_suite("pause", 60, fill);
 }

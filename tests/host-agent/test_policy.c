@@ -25,7 +25,7 @@ static uint64_t sum(const struct policy_vm *vms, size_t n)
 }
 
 /* Of 80 MiB each gets a sixteenth; the rest is divided by what is cold, times the weight: here 3 to 1. */
-START_TEST(test_by_coldness_and_weight)
+TEST(test_by_coldness_and_weight)
 {
     struct policy_vm colder[] = {vm(1000 * MIB, 600 * MIB), vm(1000 * MIB, 200 * MIB)};
     struct policy_vm heavier[] = {vm(1000 * MIB, 400 * MIB), vm(1000 * MIB, 400 * MIB)};
@@ -38,10 +38,9 @@ START_TEST(test_by_coldness_and_weight)
     ck_assert_uint_eq(heavier[0].share, (uint64_t)(57.5 * MIB));
     ck_assert_uint_eq(heavier[1].share, (uint64_t)(22.5 * MIB));
 }
-END_TEST
 
 /* What one cannot use goes to the others. */
-START_TEST(test_rest_goes_round)
+TEST(test_rest_goes_round)
 {
     struct policy_vm vms[] = {vm(1000 * MIB, 500 * MIB), vm(1000 * MIB, 500 * MIB), vm(1000 * MIB, 500 * MIB)};
 
@@ -53,9 +52,8 @@ START_TEST(test_rest_goes_round)
     ck_assert_uint_ge(vms[2].share, 92 * MIB - 2 * PAGE);
     ck_assert_uint_le(sum(vms, 3), 120 * MIB);
 }
-END_TEST
 
-START_TEST(test_left_alone)
+TEST(test_left_alone)
 {
     struct policy_vm vms[] = {vm(1000 * MIB, 500 * MIB), vm(1000 * MIB, 500 * MIB), vm(100 * MIB, 100 * MIB)};
 
@@ -66,9 +64,8 @@ START_TEST(test_left_alone)
     ck_assert_uint_eq(vms[2].share, 0);
     ck_assert_uint_ge(vms[1].share, 64 * MIB - PAGE);
 }
-END_TEST
 
-START_TEST(test_back_off)
+TEST(test_back_off)
 {
     struct policy_vm vms[] = {vm(1000 * MIB, 500 * MIB), vm(1000 * MIB, 500 * MIB)};
 
@@ -77,9 +74,8 @@ START_TEST(test_back_off)
     ck_assert_uint_eq(vms[0].share, 40 * MIB / 100 / PAGE * PAGE);
     ck_assert_uint_eq(vms[1].share, 40 * MIB);
 }
-END_TEST
 
-START_TEST(test_no_limit)
+TEST(test_no_limit)
 {
     struct policy_vm vms[] = {vm(1000 * MIB, 500 * MIB), vm(10 * MIB, 0)};
 
@@ -88,10 +84,9 @@ START_TEST(test_no_limit)
     ck_assert_uint_eq(vms[0].share, 600 * MIB);
     ck_assert_uint_eq(vms[1].share, 10 * MIB);
 }
-END_TEST
 
 /* With less than a page for each, all of them get some sooner or later. */
-START_TEST(test_no_starvation)
+TEST(test_no_starvation)
 {
     struct policy_vm vms[100];
     uint64_t got[100] = {0};
@@ -107,10 +102,9 @@ START_TEST(test_no_starvation)
     for (size_t i = 0; i < 100; i++)
         ck_assert_uint_ge(got[i], PAGE);
 }
-END_TEST
 
 /* Whatever the machines are like: never more than the quota, nor than each may lose. */
-START_TEST(test_never_more)
+TEST(test_never_more)
 {
     struct policy_vm vms[32];
 
@@ -142,9 +136,8 @@ START_TEST(test_never_more)
         }
     }
 }
-END_TEST
 
-START_TEST(test_cold)
+TEST(test_cold)
 {
     const struct damon_reclaim_region regions[] = {
         {.start = 0, .end = 10 * MIB, .nr_accesses = 3, .age = 500},
@@ -158,9 +151,8 @@ START_TEST(test_cold)
     ck_assert_uint_eq(policy_cold(regions, 3, SEC / 10, 2 * SEC, 5 * MIB), 0);
     ck_assert_uint_eq(policy_cold(NULL, 0, SEC / 10, 2 * SEC, 5 * MIB), 0);
 }
-END_TEST
 
-START_TEST(test_quota)
+TEST(test_quota)
 {
     ck_assert_uint_eq(policy_quota(0, 0, 0, 0), POLICY_NO_LIMIT);
     ck_assert_uint_eq(policy_quota(MIB, 0, 0, 0), MIB);
@@ -169,11 +161,10 @@ START_TEST(test_quota)
     ck_assert_uint_eq(policy_quota(MIB / 2, 10, 100 * MIB, SEC), MIB / 2);
     ck_assert_uint_eq(policy_quota(0, 10, 1, SEC), PAGE);
 }
-END_TEST
 
 static const struct policy_limits limits = {.stall_permille = 100, .refault_permille = 10, .hold_ns = 10 * SEC};
 
-START_TEST(test_brake)
+TEST(test_brake)
 {
     struct policy_brake brake = {0};
 
@@ -188,9 +179,8 @@ START_TEST(test_brake)
     ck_assert_int_eq(policy_brake_update(&brake, &(struct policy_limits){0}, 16 * SEC, SEC, SEC, 100 * MIB, 100 * MIB),
                      false);
 }
-END_TEST
 
-START_TEST(test_ledger)
+TEST(test_ledger)
 {
     struct policy_ledger ledger;
 
@@ -208,25 +198,4 @@ START_TEST(test_ledger)
     policy_ledger_begin(&ledger, POLICY_NO_LIMIT, 0);
     policy_ledger_charge(&ledger, MIB, SEC);
     ck_assert_int_eq(policy_ledger_allows(&ledger, 6 * MIB, 0, 6 * MIB), true);
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_test(tcase, test_by_coldness_and_weight);
-    tcase_add_test(tcase, test_rest_goes_round);
-    tcase_add_test(tcase, test_left_alone);
-    tcase_add_test(tcase, test_back_off);
-    tcase_add_test(tcase, test_no_limit);
-    tcase_add_test(tcase, test_no_starvation);
-    tcase_add_test(tcase, test_never_more);
-    tcase_add_test(tcase, test_cold);
-    tcase_add_test(tcase, test_quota);
-    tcase_add_test(tcase, test_brake);
-    tcase_add_test(tcase, test_ledger);
-}
-
-int main(void)
-{
-    return run_suite("policy", 30, fill);
 }

@@ -27,8 +27,10 @@ static void make_waiting(pid_t pid, const char *name)
     ck_assert_int_eq(mkfifo(path, 0600), 0);
 }
 
+FIXTURE(setup, teardown);
+
 /* At the start already, and while the daemon runs; it ends in time, and another one can start. */
-START_TEST(test_keep_waiting)
+TEST(test_keep_waiting)
 {
     pid_t a = machine("a"), waiting = strangers_machine("waiting"), later;
 
@@ -45,10 +47,9 @@ START_TEST(test_keep_waiting)
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     stop_all((const pid_t[]){a, waiting, later}, 3);
 }
-END_TEST
 
 /* A stranger's machine is found and reclaimed like any other, through the helper. */
-START_TEST(test_is_watched)
+TEST(test_is_watched)
 {
     pid_t a = strangers_machine("a");
 
@@ -56,9 +57,8 @@ START_TEST(test_is_watched)
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), (double)MIB);
     stop_all(&a, 1);
 }
-END_TEST
 
-START_TEST(test_not_for_the_kernel)
+TEST(test_not_for_the_kernel)
 {
     pid_t a = machine("a"), stranger = strangers_machine("stranger");
 
@@ -66,18 +66,4 @@ START_TEST(test_not_for_the_kernel)
     metric_reaches(METRIC("reclaimed_bytes_total", "a"), 1);
     vm_becomes("stranger", stranger, "failed");
     stop_all((const pid_t[]){a, stranger}, 2);
-}
-END_TEST
-
-static void fill(TCase *tcase)
-{
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, test_keep_waiting);
-    tcase_add_test(tcase, test_is_watched);
-    tcase_add_test(tcase, test_not_for_the_kernel);
-}
-
-int main(void)
-{
-    return run_suite("strangers", 60, fill);
 }

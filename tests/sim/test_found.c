@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What must be found and what must be left alone on the workloads of the examples: default attributes, min_age 5 s. */
-#include <check.h>
 
 #include "sim_env.h"
 #include "sim_run.h"
+#include "suite.h"
 
 #define SEEDS 3
 
@@ -34,7 +34,7 @@ static const struct {
 };
 
 /* Half-way and at the end, just before a phase ends: there the next hot memory is still cold. */
-START_TEST(test_found)
+TEST_CASES(test_found, NUMBER_OF(runs))
 {
     uint64_t end;
     struct sim_run run;
@@ -49,13 +49,12 @@ START_TEST(test_found)
     ck_assert_uint_eq(reclaim_stats(run.ctx).bytes_reclaimed_regions, sim_run_report(&run).reclaimed);
     sim_run_close(&run);
 }
-END_TEST
 
 /*
  * All of the cold TiB goes, no page of the islands does: it would be accessed again at once, and nothing else ever is.
  * Without quotas and with cheap reclaim, so that the islands' surroundings are really tried.
  */
-START_TEST(test_islands_stay)
+TEST_CASES(test_islands_stay, SEEDS)
 {
     struct damon_reclaim_sim_report report;
     struct sim_run run;
@@ -70,9 +69,8 @@ START_TEST(test_islands_stay)
     ck_assert_uint_ge(report.cold_reclaimed / 100, report.cold / 100 / 100 * 95);
     sim_run_close(&run);
 }
-END_TEST
 
-START_TEST(test_skip_anon)
+TEST(test_skip_anon)
 {
     struct sim_run run;
 
@@ -82,17 +80,4 @@ START_TEST(test_skip_anon)
     ck_assert_uint_eq(sim_run_report(&run).anon, UINT64_C(96) << 20); /* index and buffers; the job comes later */
     ck_assert_uint_gt(sim_run_report(&run).reclaimed, UINT64_C(200) << 20);
     sim_run_close(&run);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_found, 0, NUMBER_OF(runs));
-    tcase_add_loop_test(tc, test_islands_stay, 0, SEEDS);
-    tcase_add_test(tc, test_skip_anon);
-}
-
-int main(void)
-{
-    return run_suite("found", 120, fill);
 }

@@ -209,7 +209,7 @@ static void compare_report(void)
     ck_assert_uint_eq(report.reclaim_ns, memory.reclaim_ns);
 }
 
-START_TEST(test_against_reference)
+TEST_CASES(test_against_reference, 10)
 {
     random_state = (uint64_t)_i;
     open_memory(mixed, &mixed_config);
@@ -234,7 +234,6 @@ START_TEST(test_against_reference)
     free(ref);
     close_memory();
 }
-END_TEST
 
 static struct damon_reclaim_result reclaim(uint64_t start, uint64_t end, uint64_t max_bytes, uint64_t deadline,
                                            enum damon_reclaim_action action)
@@ -258,7 +257,7 @@ static struct damon_reclaim_result reclaim(uint64_t start, uint64_t end, uint64_
 
 static const struct drcl_memory_config plain = {.rate = 1000000, .reclaim_ns = 10000, .refault_ns = 1, .check_ns = 50};
 
-START_TEST(test_deadline)
+TEST(test_deadline)
 {
     struct damon_reclaim_result result;
 
@@ -273,9 +272,8 @@ START_TEST(test_deadline)
     ck_assert_uint_eq(result.absent, 0);
     close_memory();
 }
-END_TEST
 
-START_TEST(test_odd_addresses)
+TEST(test_odd_addresses)
 {
     struct damon_reclaim_result result;
 
@@ -295,9 +293,8 @@ START_TEST(test_odd_addresses)
     ck_assert_uint_eq(result.end, BASE + 2 * PAGE);
     close_memory();
 }
-END_TEST
 
-START_TEST(test_cold_leaves_pages)
+TEST(test_cold_leaves_pages)
 {
     struct damon_reclaim_result result;
     struct damon_reclaim_sim_report report;
@@ -312,10 +309,9 @@ START_TEST(test_cold_leaves_pages)
     ck_assert_uint_eq(report.resident, 40960000);
     close_memory();
 }
-END_TEST
 
 /* A filter for young pages takes the place of leaving them alone. */
-START_TEST(test_young_filter)
+TEST(test_young_filter)
 {
     struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true, .allow = true};
     struct damon_reclaim_result result = {.size = sizeof(result)};
@@ -337,9 +333,8 @@ START_TEST(test_young_filter)
     ck_assert_uint_eq(result.accessed, 0);
     close_memory();
 }
-END_TEST
 
-START_TEST(test_free_permille)
+TEST(test_free_permille)
 {
     struct drcl_memory_config config = plain;
     uint32_t permille;
@@ -359,10 +354,9 @@ START_TEST(test_free_permille)
     ck_assert_uint_eq(permille, 850);
     close_memory();
 }
-END_TEST
 
 /* 4 TiB, all of it touched and reclaimed in pieces, with islands that come back: what it takes of real memory. */
-START_TEST(test_terabytes_in_megabytes)
+TEST(test_terabytes_in_megabytes)
 {
     const uint64_t bytes = UINT64_C(4) << 40, piece = UINT64_C(1) << 30;
     struct damon_reclaim_sim_report report;
@@ -388,11 +382,10 @@ START_TEST(test_terabytes_in_megabytes)
     ck_assert_msg(test.memory.peak < (size_t)64 << 20, "%zu bytes", test.memory.peak);
     close_memory();
 }
-END_TEST
 
 /* 16 TiB that are accessed at random: no call looks at more of them than its share, and a sample stands for the rest.
  */
-START_TEST(test_random_terabytes)
+TEST(test_random_terabytes)
 {
     static const char text[] = "a, 17592186044416\n\nrandom\n100000\na, 1, 4096, 1\n";
     const struct drcl_memory_config config = {
@@ -429,10 +422,9 @@ START_TEST(test_random_terabytes)
     ck_assert_uint_le(report.cold, report.touched);
     close_memory();
 }
-END_TEST
 
 /* Refaults that a count leaves for later are all taken in the end, each once. */
-START_TEST(test_settled_in_steps)
+TEST(test_settled_in_steps)
 {
     uint64_t answers = 0, before;
 
@@ -448,23 +440,4 @@ START_TEST(test_settled_in_steps)
     } while (answers < 40000);
     ck_assert_uint_ge(memory.delays.total, 10000); /* all but 10240 * exp(-50000 / 10240) */
     close_memory();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_random_terabytes);
-    tcase_add_test(tc, test_settled_in_steps);
-    tcase_add_loop_test(tc, test_against_reference, 0, 10);
-    tcase_add_test(tc, test_deadline);
-    tcase_add_test(tc, test_odd_addresses);
-    tcase_add_test(tc, test_cold_leaves_pages);
-    tcase_add_test(tc, test_young_filter);
-    tcase_add_test(tc, test_free_permille);
-    tcase_add_test(tc, test_terabytes_in_megabytes);
-}
-
-int main(void)
-{
-    return run_suite("memory", 120, fill);
 }

@@ -78,7 +78,7 @@ static const struct {
     {5000, 7},     {100000, 5000}, {81920, 8192}, {100000, 9000}, {4096, 10000}, {200000, 65536},
 };
 
-START_TEST(test_sequential)
+TEST_CASES(test_sequential, NUMBER_OF(sweeps))
 {
     struct sequential s = {sweeps[_i].size, sweeps[_i].stride, 2000000, 5000000, 4000};
     uint64_t nr_pages = (s.size + DRCL_SIM_PAGE - 1) / DRCL_SIM_PAGE, step;
@@ -105,9 +105,8 @@ START_TEST(test_sequential)
     }
     close_model();
 }
-END_TEST
 
-START_TEST(test_query_borders)
+TEST(test_query_borders)
 {
     open_model("a, 8192\n\np\n1\na, 0, 4096, 1\n"); /* page 0 at 0, 2000 ... ns, page 1 at 1000, 3000 ... */
     ck_assert_int_eq(touched(0, 0, 1), true);
@@ -122,10 +121,9 @@ START_TEST(test_query_borders)
     ck_assert_uint_eq(drcl_model_first_access(&model, 1, 1001, 5000), 3000);
     close_model();
 }
-END_TEST
 
 /* Shares that do not divide: the number of accesses a second is right to within a few in a million. */
-START_TEST(test_shares)
+TEST(test_shares)
 {
     uint64_t n = 0, t = 0, end = UINT64_C(10000000000);
 
@@ -138,10 +136,9 @@ START_TEST(test_shares)
     ck_assert_uint_le(n, 4285730);
     close_model();
 }
-END_TEST
 
 /* More streams than a query keeps at hand, two of a region in one phase, and one of weight 0. */
-START_TEST(test_many_phases)
+TEST(test_many_phases)
 {
     char text[4000] = "a, 40960\n";
     size_t len = strlen(text);
@@ -165,7 +162,6 @@ START_TEST(test_many_phases)
     ck_assert_uint_eq(drcl_model_first_access(&model, 0, 1000001, 9000000), 1002000);
     close_model();
 }
-END_TEST
 
 /* Every access to the page before @end; at most @max. Checks the model's answers against each other on the way. */
 static size_t enumerate_random(uint64_t page, uint64_t end, uint64_t *times, size_t max)
@@ -186,7 +182,7 @@ static size_t enumerate_random(uint64_t page, uint64_t end, uint64_t *times, siz
 }
 
 /* A Poisson process: as many accesses as the rate says, as much spread between pages, and exponential gaps. */
-START_TEST(test_random_is_poisson)
+TEST_CASES(test_random_is_poisson, 3)
 {
     enum { PAGES = 1000, MAX = 2000 };
     uint64_t end = UINT64_C(1000000000), total = 0, gaps = 0, long_gaps = 0;
@@ -209,10 +205,9 @@ START_TEST(test_random_is_poisson)
     ck_assert_double_lt(fabs((double)long_gaps / (double)gaps - exp(-1)), 0.002);
     close_model();
 }
-END_TEST
 
 /* A phase shorter than a slot: a part of the pages is touched, 1 - exp(-accesses / pages). */
-START_TEST(test_random_short_phase)
+TEST(test_random_short_phase)
 {
     uint64_t n = 0;
 
@@ -222,10 +217,9 @@ START_TEST(test_random_short_phase)
     ck_assert_double_lt(fabs((double)n - 100000 * (1 - exp(-0.1))), 4 * 95);
     close_model();
 }
-END_TEST
 
 /* The least rate, on memory of the largest size: nothing overflows, next to nothing happens. */
-START_TEST(test_extremes)
+TEST(test_extremes)
 {
     uint64_t n = 0, pages = (UINT64_C(1) << 34) - 1;
 
@@ -245,10 +239,9 @@ START_TEST(test_extremes)
     }
     close_model();
 }
-END_TEST
 
 /* The same on every platform: what these hash to is written down. */
-START_TEST(test_reproducible)
+TEST(test_reproducible)
 {
     static const uint64_t expected[] = {420927832, 218684440, 83754667, 358431102, 345836729, 1135665253};
     uint64_t end = UINT64_C(10000000000);
@@ -257,22 +250,4 @@ START_TEST(test_reproducible)
     for (uint64_t i = 0; i < NUMBER_OF(expected); i++)
         ck_assert_uint_eq(drcl_model_first_access(&model, i * 1000, 0, end), expected[i]);
     close_model();
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_sequential, 0, (int)(NUMBER_OF(sweeps)));
-    tcase_add_test(tc, test_query_borders);
-    tcase_add_test(tc, test_shares);
-    tcase_add_test(tc, test_many_phases);
-    tcase_add_loop_test(tc, test_random_is_poisson, 0, 3);
-    tcase_add_test(tc, test_random_short_phase);
-    tcase_add_test(tc, test_extremes);
-    tcase_add_test(tc, test_reproducible);
-}
-
-int main(void)
-{
-    return run_suite("model", 120, fill);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The backend "sim" as a program meets it: its refusals, its ranges and targets, and that a run repeats to the byte. */
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim_env.h"
 #include "sim_run.h"
+#include "suite.h"
 
 static char error[512];
 
@@ -19,7 +19,7 @@ static int open_sim(const struct damon_reclaim_sim_config *sim, struct damon_rec
     return damon_reclaim_new(&config, ret);
 }
 
-START_TEST(test_refused_configs)
+TEST(test_refused_configs)
 {
 #define SIM(...) ((struct damon_reclaim_sim_config){.size = sizeof(struct damon_reclaim_sim_config), __VA_ARGS__})
     const struct {
@@ -49,10 +49,9 @@ START_TEST(test_refused_configs)
     ck_assert_int_eq(open_sim(&newer.sim, &ctx), 0);
     damon_reclaim_unref(ctx);
 }
-END_TEST
 
 /* @workload_len says where the text ends, also when it is not a NUL. */
-START_TEST(test_workload_len)
+TEST(test_workload_len)
 {
     struct damon_reclaim_sim_config sim = {
         .size = sizeof(sim), .workload = "a, 4096\n\np\n1\na, 0, 1, 1\nrubbish", .workload_len = 24};
@@ -63,9 +62,8 @@ START_TEST(test_workload_len)
     sim.workload_len = 0;
     ck_assert_int_eq(open_sim(&sim, &ctx), -EINVAL);
 }
-END_TEST
 
-START_TEST(test_targets)
+TEST(test_targets)
 {
     struct damon_reclaim_range range = {UINT64_C(4) << 30, (UINT64_C(4) << 30) + (UINT64_C(16) << 20)};
     struct damon_reclaim_target process = {.size = sizeof(process), .pid = 1};
@@ -88,10 +86,9 @@ START_TEST(test_targets)
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 0); /* it is the part that is always hot */
     sim_run_close(&run);
 }
-END_TEST
 
 /* The default watermarks: inactive until the workload has filled the machine, and again when enough is free. */
-START_TEST(test_default_watermarks)
+TEST(test_default_watermarks)
 {
     struct damon_reclaim_stats stats;
     struct sim_run run;
@@ -109,7 +106,6 @@ START_TEST(test_default_watermarks)
     ck_assert_uint_gt(sim_run_report(&run).resident, UINT64_C(100) << 20);
     sim_run_close(&run);
 }
-END_TEST
 
 #define MAX_REGIONS 1000
 
@@ -133,7 +129,7 @@ static struct outcome *outcome(uint64_t seed)
     return o;
 }
 
-START_TEST(test_a_run_repeats)
+TEST(test_a_run_repeats)
 {
     struct outcome *first = outcome(7), *second = outcome(7), *other = outcome(8);
 
@@ -143,10 +139,9 @@ START_TEST(test_a_run_repeats)
     free(second);
     free(other);
 }
-END_TEST
 
 /* Each allocation of a whole run fails once: the call says so or the run goes on, and nothing is left. */
-START_TEST(test_every_allocation_fails)
+TEST(test_every_allocation_fails)
 {
     struct counted memory = {0};
     struct damon_reclaim_allocator allocator = counted_allocator(&memory);
@@ -185,20 +180,4 @@ START_TEST(test_every_allocation_fails)
             break;
     }
     ck_assert_uint_gt(memory.fail_at, 20);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_refused_configs);
-    tcase_add_test(tc, test_workload_len);
-    tcase_add_test(tc, test_targets);
-    tcase_add_test(tc, test_default_watermarks);
-    tcase_add_test(tc, test_a_run_repeats);
-    tcase_add_test(tc, test_every_allocation_fails);
-}
-
-int main(void)
-{
-    return run_suite("public", 120, fill);
 }

@@ -34,7 +34,7 @@ static void compare(const struct drcl_spans *spans)
     }
 }
 
-START_TEST(test_against_array)
+TEST_CASES(test_against_array, 5)
 {
     struct drcl_spans spans;
     struct sim_env t;
@@ -60,10 +60,9 @@ START_TEST(test_against_array)
     drcl_spans_fini(&spans);
     sim_env_close(&t);
 }
-END_TEST
 
 /* A front part is done when memory runs out, and the count stays right. */
-START_TEST(test_no_memory)
+TEST(test_no_memory)
 {
     struct drcl_spans spans;
     struct sim_env t;
@@ -82,10 +81,9 @@ START_TEST(test_no_memory)
     drcl_spans_fini(&spans);
     sim_env_close(&t);
 }
-END_TEST
 
 /* Neighbours that get the same time one after the other make one span. */
-START_TEST(test_neighbours_join)
+TEST(test_neighbours_join)
 {
     struct drcl_spans spans;
     struct sim_env t;
@@ -103,17 +101,4 @@ START_TEST(test_neighbours_join)
     ck_assert_uint_eq(end, 10000);
     drcl_spans_fini(&spans);
     sim_env_close(&t);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_against_array, 0, 5);
-    tcase_add_test(tc, test_no_memory);
-    tcase_add_test(tc, test_neighbours_join);
-}
-
-int main(void)
-{
-    return run_suite("spans", 120, fill);
 }

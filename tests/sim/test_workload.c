@@ -17,7 +17,7 @@ static struct drcl_workload *parse(struct sim_env *t, const char *text)
     return w;
 }
 
-START_TEST(test_shapes)
+TEST(test_shapes)
 {
     static const char text[] = "# all that the format allows\r\n"
                                "\n"
@@ -74,9 +74,8 @@ START_TEST(test_shapes)
     drcl_workload_free(&t.env, w);
     sim_env_close(&t);
 }
-END_TEST
 
-START_TEST(test_byte_order_mark)
+TEST(test_byte_order_mark)
 {
     struct sim_env t;
     struct drcl_workload *w;
@@ -89,7 +88,6 @@ START_TEST(test_byte_order_mark)
     drcl_workload_free(&t.env, w);
     sim_env_close(&t);
 }
-END_TEST
 
 #define REGION "a, 4096\n\n"
 
@@ -133,7 +131,7 @@ static const struct {
     {REGION "ph\033[2Jase\n1\n", "w.cfg:3: a control character, 0x1b"},
 };
 
-START_TEST(test_wrong)
+TEST_CASES(test_wrong, NUMBER_OF(wrong))
 {
     struct drcl_workload *w = NULL;
     struct sim_env t;
@@ -145,7 +143,6 @@ START_TEST(test_wrong)
                   t.env.error, wrong[_i].message);
     sim_env_close(&t);
 }
-END_TEST
 
 /* @head and @n pieces with their numbers in the middle. */
 static char *pieces(const char *head, unsigned int n, const char *before, const char *behind)
@@ -172,7 +169,7 @@ static void expect_too_many(char *text, const char *message)
     sim_env_close(&t);
 }
 
-START_TEST(test_limits)
+TEST(test_limits)
 {
     struct drcl_workload *w = NULL;
     struct sim_env t;
@@ -189,9 +186,8 @@ START_TEST(test_limits)
     ck_assert_str_eq(t.env.error, "w:1: a control character, 0x00; a workload is a text");
     sim_env_close(&t);
 }
-END_TEST
 
-START_TEST(test_long_lines_are_cut_in_messages)
+TEST(test_long_lines_are_cut_in_messages)
 {
     char text[2000];
     struct drcl_workload *w = NULL;
@@ -204,9 +200,8 @@ START_TEST(test_long_lines_are_cut_in_messages)
                                   "write: name, size in bytes[, file]");
     sim_env_close(&t);
 }
-END_TEST
 
-START_TEST(test_every_allocation_fails)
+TEST(test_every_allocation_fails)
 {
     static const char text[] = "a, 1\nb, 2\nc, 3\n\np\n1\na, 0, 1, 1\nb, 0, 1, 1\n\nq\n1\nc, 1, 1, 1\n";
     struct drcl_workload *w = NULL;
@@ -227,20 +222,4 @@ START_TEST(test_every_allocation_fails)
         }
         sim_env_close(&t);
     }
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_shapes);
-    tcase_add_test(tc, test_byte_order_mark);
-    tcase_add_loop_test(tc, test_wrong, 0, (int)(NUMBER_OF(wrong)));
-    tcase_add_test(tc, test_limits);
-    tcase_add_test(tc, test_long_lines_are_cut_in_messages);
-    tcase_add_test(tc, test_every_allocation_fails);
-}
-
-int main(void)
-{
-    return run_suite("workload", 120, fill);
 }

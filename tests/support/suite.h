@@ -31,7 +31,42 @@
 void limit_files(unsigned int more);
 void unlimit_files(void);
 
-/* Runs a suite of one test case made by @fill, in TAP. Returns the exit status for main(). */
-int run_suite(const char *name, double timeout_s, void (*fill)(TCase *tc));
+/* A test. It adds itself to the program's suite; tests run in the order of the file. */
+#define TEST(name) TEST_CASES(name, 1)
+/* A test that runs @n times. In it, _i is the number of the case, from 0 on. */
+#define TEST_CASES(name, n)                                                                                            \
+    static void name(int _i);                                                                                          \
+    ADD_TEST(name, name, n)                                                                                            \
+    static void name(int _i __attribute__((unused)))
+/* A test whose body is between @before(_i) and @after(). */
+#define TEST_BETWEEN(name, n, before, after)                                                                           \
+    static void name(int _i);                                                                                          \
+    static void name##_between(int _i)                                                                                 \
+    {                                                                                                                  \
+        before(_i);                                                                                                    \
+        name(_i);                                                                                                      \
+        after();                                                                                                       \
+    }                                                                                                                  \
+    ADD_TEST(name, name##_between, n)                                                                                  \
+    static void name(int _i __attribute__((unused)))
+/* What is done before and after each test of the program; either may be NULL. */
+#define FIXTURE(before, after)                                                                                         \
+    __attribute__((constructor)) static void add_fixture(void)                                                         \
+    {                                                                                                                  \
+        suite_fixture(before, after);                                                                                  \
+    }                                                                                                                  \
+    extern const char *suite_argument
+
+extern const char *suite_argument; /* of the program, or NULL */
+
+/* For the macros. */
+#define ADD_TEST(name, function, n)                                                                                    \
+    static const TTest name##_test = {#name, function, __FILE__, __LINE__};                                            \
+    __attribute__((constructor)) static void name##_add(void)                                                          \
+    {                                                                                                                  \
+        suite_add(&name##_test, (int)(n));                                                                             \
+    }
+void suite_add(const TTest *test, int n);
+void suite_fixture(void (*before)(void), void (*after)(void));
 
 #endif

@@ -31,7 +31,7 @@ static void ignore(void *data, uint32_t scheme, const struct damon_reclaim_regio
     (void)data, (void)scheme, (void)region, (void)result;
 }
 
-static void open_engine(void)
+void open_engine(void)
 {
     struct damon_reclaim_config config;
     struct drcl_host host = {.now = no_time, .cpu_now = no_time, .after = ignore};
@@ -44,7 +44,7 @@ static void open_engine(void)
     attributes(5000, 100000, 3, 10000);
 }
 
-static void close_engine(void)
+void close_engine(void)
 {
     drcl_engine_fini(&engine);
     drcl_env_fini(&env);
@@ -88,18 +88,4 @@ void expect_region(size_t i, uint64_t pages, uint32_t nr_accesses, uint32_t age)
     expect_eq(pages_of(i), pages);
     expect_eq(engine.regions.nr_accesses[i], nr_accesses);
     expect_eq(engine.regions.age[i], age);
-}
-
-static void (*fill_tests)(TCase *tc);
-
-static void fill_with_fixture(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, open_engine, close_engine);
-    fill_tests(tc);
-}
-
-int engine_suite(const char *name, void (*fill)(TCase *tc))
-{
-    fill_tests = fill;
-    return scripted_run(name, fill_with_fixture);
 }

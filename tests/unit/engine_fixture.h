@@ -18,7 +18,8 @@ uint64_t end_of_regions(void); /* of the last; BASE if there is none */
 uint64_t pages_of(size_t i);   /* the size of region @i */
 void expect_region(size_t i, uint64_t pages, uint32_t nr_accesses, uint32_t age);
 
-/* Runs a suite of which each test begins with a new engine without regions. Returns the exit status for main(). */
-int engine_suite(const char *name, void (*fill)(TCase *tc));
+/* The fixture: a new engine without regions. */
+void open_engine(void);
+void close_engine(void);
 
 #endif

@@ -307,36 +307,3 @@ void scripted_clock(struct scripted *s, int clock)
         s->ops.advance = NULL;
     }
 }
-
-static struct scripted *of_suite;
-
-static void set_up(void)
-{
-    scripted_init(of_suite);
-}
-
-static void tear_down(void)
-{
-    damon_reclaim_unref(of_suite->ctx);
-    scripted_fini(of_suite);
-}
-
-static void (*fill_tests)(TCase *tc);
-
-static void fill_with_fixture(TCase *tc)
-{
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    fill_tests(tc);
-}
-
-int scripted_suite(const char *name, struct scripted *s, void (*fill)(TCase *tc))
-{
-    of_suite = s;
-    fill_tests = fill;
-    return scripted_run(name, fill_with_fixture);
-}
-
-int scripted_run(const char *name, void (*fill)(TCase *tc))
-{
-    return run_suite(name, 60, fill);
-}

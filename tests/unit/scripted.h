@@ -154,10 +154,19 @@ bool accessed_random(struct scripted *s, uint32_t target, uint64_t addr); /* blo
 /* Sum of what reclaim() tried in [from, until) of the records. */
 uint64_t tried_bytes(const struct scripted *s, size_t from, size_t until);
 
-/* Runs a suite of one test case made by @fill. Returns the exit status for main(). */
-int scripted_run(const char *name, void (*fill)(TCase *tc));
-/* The same, and each test begins with scripted_init(s), and ends with dropping the context that scripted_new() made
+/* Each test of the program begins with scripted_init(s), and ends with dropping the context that scripted_new() made
  * last and with scripted_fini(s). */
-int scripted_suite(const char *name, struct scripted *s, void (*fill)(TCase *tc));
+#define SCRIPTED_FIXTURE(s)                                                                                            \
+    static struct scripted s;                                                                                          \
+    static void begin_scripted(void)                                                                                   \
+    {                                                                                                                  \
+        scripted_init(&s);                                                                                             \
+    }                                                                                                                  \
+    static void end_scripted(void)                                                                                     \
+    {                                                                                                                  \
+        damon_reclaim_unref(s.ctx);                                                                                    \
+        scripted_fini(&s);                                                                                             \
+    }                                                                                                                  \
+    FIXTURE(begin_scripted, end_scripted)
 
 #endif

@@ -33,17 +33,16 @@ static void compare(uint64_t a, uint64_t b, uint64_t c)
                      (unsigned long long)c, (unsigned long long)got, (unsigned long long)expected);
 }
 
-START_TEST(test_mul_div_edges)
+TEST(test_mul_div_edges)
 {
     for (size_t i = 0; i < NR_EDGES; i++)
         for (size_t j = 0; j < NR_EDGES; j++)
             for (size_t k = 0; k < NR_EDGES; k++)
                 compare(edges[i], edges[j], edges[k]);
 }
-END_TEST
 
 /* Numbers of every length. */
-START_TEST(test_mul_div_random)
+TEST(test_mul_div_random)
 {
     struct drcl_random random = {.counter = 1};
 
@@ -54,9 +53,8 @@ START_TEST(test_mul_div_random)
                 drcl_random64(&random) >> (lengths >> 16 & 63));
     }
 }
-END_TEST
 
-START_TEST(test_saturation)
+TEST(test_saturation)
 {
     ck_assert_uint_eq(drcl_add(UINT64_MAX - 1, 1), UINT64_MAX);
     ck_assert_uint_eq(drcl_add(UINT64_MAX - 1, 2), UINT64_MAX);
@@ -64,17 +62,4 @@ START_TEST(test_saturation)
     ck_assert_uint_eq(drcl_mul(UINT64_C(1) << 32, UINT64_C(1) << 32), UINT64_MAX);
     ck_assert_uint_eq(drcl_mul(UINT32_MAX, UINT32_MAX), UINT64_C(0xfffffffe00000001));
     ck_assert_uint_eq(drcl_mul(0, UINT64_MAX), 0);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_mul_div_edges);
-    tcase_add_test(tc, test_mul_div_random);
-    tcase_add_test(tc, test_saturation);
-}
-
-int main(void)
-{
-    return run_suite("arith", 20, fill);
 }

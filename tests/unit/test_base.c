@@ -8,7 +8,7 @@
 #include "counted.h"
 #include "suite.h"
 
-START_TEST(arrays_grow)
+TEST(arrays_grow)
 {
     struct counted counted = {0};
     struct damon_reclaim_allocator allocator = counted_allocator(&counted);
@@ -47,25 +47,12 @@ START_TEST(arrays_grow)
     drcl_env_fini(&env);
     ck_assert_uint_eq(counted.nr_blocks, 0);
 }
-END_TEST
 
-START_TEST(time_between_readings)
+TEST(time_between_readings)
 {
     ck_assert_uint_eq(drcl_elapsed(5, 12), 7);
     ck_assert_uint_eq(drcl_elapsed(5, 5), 0);
     ck_assert_uint_eq(drcl_elapsed(12, 5), 0);
     ck_assert_uint_eq(drcl_elapsed(0, 12), 0); /* the first reading failed */
     ck_assert_uint_eq(drcl_elapsed(5, 0), 0);  /* the second one did */
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, arrays_grow);
-    tcase_add_test(tc, time_between_readings);
-}
-
-int main(void)
-{
-    return run_suite("base", 10, fill);
 }

@@ -222,7 +222,7 @@ static void live(struct damon_reclaim *ctx)
     }
 }
 
-START_TEST(test_deeds)
+TEST_CASES(test_deeds, NR_CALLBACKS *NR_DEEDS)
 {
     static const uint64_t at[] = {1, 2, 7};
     enum callback where = (enum callback)(_i % NR_CALLBACKS);
@@ -258,7 +258,6 @@ START_TEST(test_deeds)
         scripted_fini(&s);
     }
 }
-END_TEST
 
 static size_t acts_at_unref;
 
@@ -279,7 +278,7 @@ static void drop(struct damon_reclaim *ctx, void *userdata)
 enum { IN_AFTER_RECLAIM, IN_AFTER_AGGREGATION, NR_PLACES };
 
 /* A context that nobody holds any more does nothing more, and run() comes back. */
-START_TEST(test_unref_ends)
+TEST_CASES(test_unref_ends, NR_PLACES)
 {
     struct damon_reclaim *ctx;
 
@@ -298,7 +297,6 @@ START_TEST(test_unref_ends)
     ck_assert_int_eq(acts_at_unref > 0, _i == IN_AFTER_RECLAIM);
     scripted_fini(&s);
 }
-END_TEST
 
 static bool veto(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region, void *userdata)
 {
@@ -307,7 +305,7 @@ static bool veto(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_
 }
 
 /* before_reclaim may say no: the region is left alone, and its age goes on. */
-START_TEST(test_veto)
+TEST_CASES(test_veto, NR_MANNERS)
 {
     struct damon_reclaim_region *regions;
     struct damon_reclaim *ctx;
@@ -334,7 +332,6 @@ START_TEST(test_veto)
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
-END_TEST
 
 static size_t order[8], nr_order;
 
@@ -353,7 +350,7 @@ static void seen(struct damon_reclaim *ctx, void *userdata)
 }
 
 /* after_aggregation comes before the schemes act, with regions and statistics up to date. */
-START_TEST(test_up_to_date)
+TEST(test_up_to_date)
 {
     struct damon_reclaim *ctx;
 
@@ -368,18 +365,4 @@ START_TEST(test_up_to_date)
     ck_assert_uint_eq(nr_order, 5);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_deeds, 0, NR_CALLBACKS * NR_DEEDS);
-    tcase_add_loop_test(tc, test_unref_ends, 0, NR_PLACES);
-    tcase_add_loop_test(tc, test_veto, 0, NR_MANNERS);
-    tcase_add_test(tc, test_up_to_date);
-}
-
-int main(void)
-{
-    return scripted_run("callbacks", fill);
 }

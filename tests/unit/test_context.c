@@ -9,7 +9,7 @@
 #include "base/env.h"
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 /* The configuration is refused with this error, whose text names the culprit; nothing is left. */
 static void expect_refused(struct damon_reclaim_config config, int error, const char *culprit)
@@ -33,7 +33,7 @@ static void expect_refused(struct damon_reclaim_config config, int error, const 
     expect(ctx == (void *)&s && s.memory.nr_blocks == 0);
 }
 
-START_TEST(test_bad_backend)
+TEST(test_bad_backend)
 {
     struct damon_reclaim_config config;
 
@@ -48,7 +48,6 @@ START_TEST(test_bad_backend)
     config.backend = "";
     expect_refused(config, -ENOENT, "config.backend");
 }
-END_TEST
 
 static const size_t mandatory[] = {
     offsetof(struct damon_reclaim_backend_ops, name),    offsetof(struct damon_reclaim_backend_ops, ranges),
@@ -61,14 +60,13 @@ static const size_t optional[] = {
     offsetof(struct damon_reclaim_backend_ops, target_remove), offsetof(struct damon_reclaim_backend_ops, mark),
     offsetof(struct damon_reclaim_backend_ops, metrics)};
 
-START_TEST(test_missing_ops)
+TEST_CASES(test_missing_ops, NUMBER_OF(mandatory))
 {
     memset((char *)&s.ops + mandatory[_i], 0, sizeof(void *));
     expect_refused(scripted_config(&s), -EINVAL, "config.backend_ops");
 }
-END_TEST
 
-START_TEST(test_optional_ops)
+TEST_CASES(test_optional_ops, NUMBER_OF(optional))
 {
     struct damon_reclaim_range range = {BASE, BASE + MIB};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &range, .nr_ranges = 1};
@@ -85,9 +83,8 @@ START_TEST(test_optional_ops)
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
     reclaim_aggregate(ctx, 1);
 }
-END_TEST
 
-START_TEST(test_bad_ops)
+TEST(test_bad_ops)
 {
     s.ops.min_region_size = 4097;
     expect_refused(scripted_config(&s), -EINVAL, "min_region_size");
@@ -95,10 +92,9 @@ START_TEST(test_bad_ops)
     s.ops.huge_size = 3 * 4096;
     expect_refused(scripted_config(&s), -EINVAL, "huge_size");
 }
-END_TEST
 
 /* Each struct of the configuration: too small to be one, or with something that this library does not know. */
-START_TEST(test_sizes)
+TEST(test_sizes)
 {
     struct {
         struct damon_reclaim_backend_ops s;
@@ -163,10 +159,9 @@ START_TEST(test_sizes)
     ck_assert_int_eq(damon_reclaim_new(NULL, &ctx), -EINVAL);
     ck_assert_int_eq(damon_reclaim_new(&c, NULL), -EINVAL);
 }
-END_TEST
 
 /* A caller of a shorter struct: what it does not have is as if it were zero. */
-START_TEST(test_older_caller)
+TEST(test_older_caller)
 {
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx;
@@ -181,7 +176,6 @@ START_TEST(test_older_caller)
     ck_assert_uint_eq(damon_reclaim_now(ctx), s.system_ns);
     damon_reclaim_unref(ctx);
 }
-END_TEST
 
 static void *half_realloc(void *data, void *ptr, size_t bytes)
 {
@@ -189,7 +183,7 @@ static void *half_realloc(void *data, void *ptr, size_t bytes)
     return realloc(ptr, bytes);
 }
 
-START_TEST(test_half_allocator)
+TEST(test_half_allocator)
 {
     struct damon_reclaim_allocator allocator = {.size = sizeof(allocator), .realloc = half_realloc};
     struct damon_reclaim_config config;
@@ -198,10 +192,9 @@ START_TEST(test_half_allocator)
     config.allocator = &allocator;
     expect_refused(config, -EINVAL, "config.allocator");
 }
-END_TEST
 
 /* What is not known may mean something in a later version: it is not passed over. */
-START_TEST(test_unknown_flags)
+TEST(test_unknown_flags)
 {
     struct damon_reclaim_config config;
 
@@ -211,7 +204,6 @@ START_TEST(test_unknown_flags)
     config.flags = DAMON_RECLAIM_NO_MARK | 1 << 5;
     expect_refused(config, -EINVAL, "config.flags");
 }
-END_TEST
 
 /* The backend's data is the host program's until there is a context, and goes with it, also when it is NULL. */
 static unsigned int destroyed;
@@ -222,7 +214,7 @@ static void count_destroy(void *data)
     destroyed++;
 }
 
-START_TEST(test_backend_data)
+TEST(test_backend_data)
 {
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
@@ -252,9 +244,8 @@ START_TEST(test_backend_data)
     damon_reclaim_unref(ctx);
     ck_assert_uint_eq(destroyed, 1);
 }
-END_TEST
 
-START_TEST(test_references)
+TEST(test_references)
 {
     struct damon_reclaim *ctx;
     int other;
@@ -288,10 +279,9 @@ START_TEST(test_references)
     ck_assert_uint_eq(s.nr_disable, 1);
     ck_assert_uint_eq(s.nr_target_remove, 1);
 }
-END_TEST
 
 /* The snapshot fills what room there is, and tells how many there are. */
-START_TEST(test_snapshot)
+TEST(test_snapshot)
 {
     struct damon_reclaim_region regions[4];
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -312,7 +302,6 @@ START_TEST(test_snapshot)
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
     ck_assert_uint_eq(n, 0);
 }
-END_TEST
 
 static struct {
     size_t n;
@@ -331,7 +320,7 @@ static void note_log(struct damon_reclaim *ctx, enum damon_reclaim_log_level lev
     snprintf(logged.text, sizeof(logged.text), "%s", text);
 }
 
-START_TEST(test_log)
+TEST(test_log)
 {
     struct damon_reclaim_config config;
     struct damon_reclaim *ctx = NULL;
@@ -355,10 +344,9 @@ START_TEST(test_log)
     ck_assert_int_eq(logged.level, DAMON_RECLAIM_LOG_INFO);
     ck_assert_ptr_nonnull(strstr(logged.text, "active"));
 }
-END_TEST
 
 /* Features: each backend there is, each once, and nothing that is not listed. */
-START_TEST(test_features)
+TEST(test_features)
 {
     size_t backends = 0;
     const char *name;
@@ -386,10 +374,9 @@ START_TEST(test_features)
     ck_assert_uint_eq(damon_reclaim_version(), DAMON_RECLAIM_VERSION);
     ck_assert_str_eq(damon_reclaim_version_string(), "0.1.0");
 }
-END_TEST
 
 /* Contexts do not know of each other. */
-START_TEST(test_independent)
+TEST(test_independent)
 {
     static struct scripted other;
     struct damon_reclaim *a, *b;
@@ -412,9 +399,8 @@ START_TEST(test_independent)
     damon_reclaim_unref(b);
     scripted_fini(&other);
 }
-END_TEST
 
-START_TEST(test_sim_report)
+TEST(test_sim_report)
 {
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -423,10 +409,9 @@ START_TEST(test_sim_report)
     ck_assert_int_eq(damon_reclaim_sim_get_report(NULL, 1, &report), -EINVAL);
     ck_assert_int_eq(damon_reclaim_sim_get_report(ctx, 1, NULL), -EINVAL);
 }
-END_TEST
 
 /* Each that "auto" chooses from has its say, and its name in front of each line. */
-START_TEST(test_probe_auto)
+TEST(test_probe_auto)
 {
     struct damon_reclaim_config config = {.size = sizeof(config), .backend = "auto", .root = "/nowhere"};
     struct damon_reclaim *ctx = NULL;
@@ -455,7 +440,6 @@ START_TEST(test_probe_auto)
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
     ck_assert_ptr_nonnull(strstr(error, "config.damon.operations"));
 }
-END_TEST
 
 static int own_open(void *data, const char *path, int flags)
 {
@@ -473,7 +457,7 @@ enum { ITS_OWN, REST_IS_REAL, NO_DESCRIPTORS, NR_TABLES };
 
 /* A table of the program's that lacks an operation does not get the real call on a descriptor of its own, unless it
  * says so. */
-START_TEST(test_lacking_operations)
+TEST_CASES(test_lacking_operations, NR_TABLES)
 {
     struct damon_reclaim_system_ops table = {.size = sizeof(table), .close = own_close};
     struct damon_reclaim_config config;
@@ -498,31 +482,4 @@ START_TEST(test_lacking_operations)
     config.backend = "sim";
     table.flags = 2;
     expect_refused(config, -EINVAL, "system_ops.flags");
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_lacking_operations, 0, NR_TABLES);
-    tcase_add_test(tc, test_bad_backend);
-    tcase_add_loop_test(tc, test_missing_ops, 0, NUMBER_OF(mandatory));
-    tcase_add_loop_test(tc, test_optional_ops, 0, NUMBER_OF(optional));
-    tcase_add_test(tc, test_bad_ops);
-    tcase_add_test(tc, test_sizes);
-    tcase_add_test(tc, test_older_caller);
-    tcase_add_test(tc, test_half_allocator);
-    tcase_add_test(tc, test_unknown_flags);
-    tcase_add_test(tc, test_probe_auto);
-    tcase_add_test(tc, test_backend_data);
-    tcase_add_test(tc, test_references);
-    tcase_add_test(tc, test_snapshot);
-    tcase_add_test(tc, test_log);
-    tcase_add_test(tc, test_features);
-    tcase_add_test(tc, test_independent);
-    tcase_add_test(tc, test_sim_report);
-}
-
-int main(void)
-{
-    return scripted_suite("context", &s, fill);
 }

@@ -58,7 +58,7 @@ static void end(struct damon_reclaim *ctx)
 }
 
 /* All 64 MiB are cold after ten aggregations, and again in each that follows, because their age goes on. */
-START_TEST(test_counts_and_touches_nothing)
+TEST_CASES(test_counts_and_touches_nothing, 2)
 {
     struct damon_reclaim *ctx = start(_i, true, "min_age=1s quota_sz=0 quota_ms=0");
     struct damon_reclaim_region *regions;
@@ -84,10 +84,9 @@ START_TEST(test_counts_and_touches_nothing)
     free(regions);
     end(ctx);
 }
-END_TEST
 
 /* A window takes 16 MiB, or what 4 ms are assumed to be worth before anything was measured, which is as much. */
-START_TEST(test_quota)
+TEST_CASES(test_quota, 4)
 {
     struct damon_reclaim *ctx =
         start(_i & 1, true, _i & 2 ? "min_age=1s quota_sz=0 quota_ms=4" : "min_age=1s quota_sz=16MiB quota_ms=0");
@@ -103,10 +102,9 @@ START_TEST(test_quota)
     ck_assert_uint_eq(s.nr_acts, 0);
     end(ctx);
 }
-END_TEST
 
 /* What the program would not have reclaimed does not count. */
-START_TEST(test_program_says_no)
+TEST(test_program_says_no)
 {
     struct damon_reclaim *ctx = start(true, false, "min_age=1s quota_sz=16MiB quota_ms=0");
 
@@ -117,11 +115,10 @@ START_TEST(test_program_says_no)
     ck_assert_uint_eq(reclaim_stats(ctx).charged_bytes, 0);
     end(ctx);
 }
-END_TEST
 
 /* What is refused does not fill the quota: the rest of the region is for the next round, not for this one page by page.
  */
-START_TEST(test_program_says_no_to_trimmed)
+TEST_CASES(test_program_says_no_to_trimmed, 2)
 {
     struct damon_reclaim *ctx = start(_i, false, "min_age=1s quota_sz=4096 quota_ms=0");
 
@@ -129,19 +126,4 @@ START_TEST(test_program_says_no_to_trimmed)
     ck_assert_uint_ge(seen.nr_asked, 9);
     ck_assert_uint_le(seen.nr_asked, 20);
     end(ctx);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_counts_and_touches_nothing, 0,
-                        2); /* with a backend that looks at pages, and without */
-    tcase_add_loop_test(tc, test_quota, 0, 4);
-    tcase_add_test(tc, test_program_says_no);
-    tcase_add_loop_test(tc, test_program_says_no_to_trimmed, 0, 2);
-}
-
-int main(void)
-{
-    return scripted_run("dry_run", fill);
 }

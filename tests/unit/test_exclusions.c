@@ -7,7 +7,7 @@
 #include "engine/exclusion.h"
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 #define RANGE(start_, end_)                                                                                            \
     ((struct damon_reclaim_exclusion){.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {BASE + (start_), BASE + (end_)}})
@@ -54,7 +54,7 @@ static void expect_untouched(size_t first, uint64_t from, uint64_t until)
 
 /* --- ranges ---------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_ranges)
+TEST_CASES(test_ranges, 2)
 {
     struct damon_reclaim_exclusion list[] = {RANGE(40 * MIB, 50 * MIB), RANGE(10 * MIB + 1, 20 * MIB - 1)};
     struct damon_reclaim *ctx = begin(_i);
@@ -70,10 +70,9 @@ START_TEST(test_ranges)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 44 * MIB);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
 }
-END_TEST
 
 /* No filter and no scheme of the host program gets around it. */
-START_TEST(test_before_filters)
+TEST_CASES(test_before_filters, 2)
 {
     static const enum damon_reclaim_action actions[] = {DAMON_RECLAIM_ACTION_STAT, DAMON_RECLAIM_ACTION_COLD};
     struct damon_reclaim_filter all = {
@@ -92,10 +91,9 @@ START_TEST(test_before_filters)
     ck_assert_uint_gt(reclaim_scheme_stats(ctx, 1).sz_tried, 0);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, 1).sz_tried % (4 * MIB), 0);
 }
-END_TEST
 
 /* Live: from the next attempt on, and again when the list is taken back. */
-START_TEST(test_live)
+TEST_CASES(test_live, 2)
 {
     struct damon_reclaim_exclusion range = RANGE(0, 32 * MIB);
     struct damon_reclaim *ctx = begin(_i);
@@ -114,7 +112,6 @@ START_TEST(test_live)
     reclaim_aggregate(ctx, 9);
     ck_assert_uint_gt(tried_bytes(&s, first, s.nr_acts), 32 * MIB);
 }
-END_TEST
 
 /* From inside of the callback that is asked about the very region. */
 static bool exclude_it(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
@@ -127,7 +124,7 @@ static bool exclude_it(struct damon_reclaim *ctx, uint32_t scheme, const struct 
     return true;
 }
 
-START_TEST(test_from_callback)
+TEST(test_from_callback)
 {
     struct damon_reclaim *ctx;
 
@@ -138,10 +135,9 @@ START_TEST(test_from_callback)
     reclaim_aggregate(ctx, 9);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 0);
 }
-END_TEST
 
 /* What is excluded grows older than all the rest, and must not keep the quota from it. */
-START_TEST(test_priority)
+TEST(test_priority)
 {
     struct damon_reclaim_exclusion range = RANGE(0, 32 * MIB);
     struct damon_reclaim *ctx = begin(BY_PAGE);
@@ -158,10 +154,9 @@ START_TEST(test_priority)
     ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
     expect_untouched(0, 0, 32 * MIB);
 }
-END_TEST
 
 /* The set of ranges itself, against the truth page by page. */
-START_TEST(test_set)
+TEST_CASES(test_set, 20)
 {
     struct damon_reclaim_range ranges[33];
     struct drcl_exclusion excluded = {.ranges = ranges};
@@ -190,7 +185,6 @@ START_TEST(test_set)
     drcl_exclusion_add(&excluded, (struct damon_reclaim_range){UINT64_MAX - 5, UINT64_MAX}, PAGE);
     expect(drcl_exclusion_bytes(&excluded, UINT64_MAX - PAGE + 1, UINT64_MAX) == PAGE - 1);
 }
-END_TEST
 
 /* --- processes and cgroups ------------------------------------------------------------------------------------- */
 
@@ -203,7 +197,7 @@ static struct damon_reclaim *begin_excluding(void)
     return scripted_new(&s, 0);
 }
 
-START_TEST(test_pid)
+TEST(test_pid)
 {
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
     struct damon_reclaim_exclusion pid = PID(100);
@@ -224,10 +218,9 @@ START_TEST(test_pid)
     target.pid = 100;
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
 }
-END_TEST
 
 /* A process that runs an excluded command cannot become a target. */
-START_TEST(test_command)
+TEST(test_command)
 {
     char name[] = "st*";
     struct damon_reclaim_exclusion command = {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = name};
@@ -245,9 +238,8 @@ START_TEST(test_command)
     target.pid = 101;
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
 }
-END_TEST
 
-START_TEST(test_cgroup)
+TEST(test_cgroup)
 {
     char path[] = "/system.slice/a.service";
     struct damon_reclaim_exclusion list[] = {CGROUP(path), RANGE(0, MIB)};
@@ -265,12 +257,11 @@ START_TEST(test_cgroup)
     exclude(ctx, list, 1);
     ck_assert_str_eq(s.excluded[0].cgroup, "/system.slice/later");
 }
-END_TEST
 
 enum { WATCHES_MEMORY, WATCHES_PROCESSES, NR_WATCHES };
 
 /* A backend that does not know whose memory it is. Processes are kept out where only processes are watched. */
-START_TEST(test_cannot)
+TEST_CASES(test_cannot, NR_WATCHES)
 {
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = 100};
     struct damon_reclaim_exclusion pid = PID(100), cgroup = CGROUP("/");
@@ -289,11 +280,10 @@ START_TEST(test_cannot)
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     }
 }
-END_TEST
 
 /* --- bad lists ------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_bad)
+TEST(test_bad)
 {
     struct damon_reclaim_exclusion list[2];
     struct damon_reclaim *ctx = begin_excluding();
@@ -319,10 +309,9 @@ START_TEST(test_bad)
     ck_assert_uint_eq(s.nr_excluded, 1); /* the first list still */
     ck_assert_uint_eq(s.excluded[0].range.end, BASE + MIB);
 }
-END_TEST
 
 /* No number of exclusions is too large. */
-START_TEST(test_many)
+TEST(test_many)
 {
     static struct damon_reclaim_exclusion list[5000];
     struct damon_reclaim *ctx = begin_excluding();
@@ -335,10 +324,9 @@ START_TEST(test_many)
     exclude(ctx, list, 1);
     ck_assert_uint_eq(s.nr_excluded, 1);
 }
-END_TEST
 
 /* A backend that refuses, and memory that is short: the list before it stays in effect. */
-START_TEST(test_all_or_nothing)
+TEST(test_all_or_nothing)
 {
     struct damon_reclaim_exclusion old = RANGE(0, 32 * MIB);
     struct damon_reclaim_exclusion list[] = {CGROUP("/system.slice/a.service"), RANGE(32 * MIB, 64 * MIB)};
@@ -357,10 +345,9 @@ START_TEST(test_all_or_nothing)
     expect_untouched(0, 0, 32 * MIB);
     ck_assert_uint_gt(tried_in(0, 32 * MIB, 64 * MIB), 0);
 }
-END_TEST
 
 /* While enabled the timer is set anew; where that fails, the backend gets the old list back. */
-START_TEST(test_taken_back)
+TEST(test_taken_back)
 {
     struct damon_reclaim_exclusion old = RANGE(0, MIB), new = RANGE(MIB, 2 * MIB);
     struct damon_reclaim *ctx;
@@ -376,28 +363,4 @@ START_TEST(test_taken_back)
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, &new, 1), -EIO, "timer");
     ck_assert_uint_eq(s.nr_excluded, 1);
     ck_assert_uint_eq(s.excluded[0].range.start, BASE);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_ranges, 0, 2);
-    tcase_add_loop_test(tc, test_before_filters, 0, 2);
-    tcase_add_loop_test(tc, test_live, 0, 2);
-    tcase_add_test(tc, test_from_callback);
-    tcase_add_test(tc, test_priority);
-    tcase_add_loop_test(tc, test_set, 0, 20);
-    tcase_add_test(tc, test_pid);
-    tcase_add_test(tc, test_cgroup);
-    tcase_add_loop_test(tc, test_cannot, 0, NR_WATCHES);
-    tcase_add_test(tc, test_bad);
-    tcase_add_test(tc, test_many);
-    tcase_add_test(tc, test_command);
-    tcase_add_test(tc, test_all_or_nothing);
-    tcase_add_test(tc, test_taken_back);
-}
-
-int main(void)
-{
-    return scripted_suite("exclusions", &s, fill);
 }

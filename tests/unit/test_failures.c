@@ -220,7 +220,7 @@ static void set_up(int world)
     }
 }
 
-START_TEST(test_allocations)
+TEST_CASES(test_allocations, NR_WORLDS)
 {
     uint64_t total;
 
@@ -236,9 +236,8 @@ START_TEST(test_allocations)
     ck_assert_uint_gt(nr_failed, 4);
     scripted_fini(&s);
 }
-END_TEST
 
-START_TEST(test_system_calls)
+TEST_CASES(test_system_calls, NR_WORLDS)
 {
     static const int errors[] = {-EIO, -EMFILE, -EINTR, -ENOMEM, -EPERM, -EAGAIN};
     uint64_t total;
@@ -264,10 +263,9 @@ START_TEST(test_system_calls)
     }
     scripted_fini(&s);
 }
-END_TEST
 
 /* A clock that fails for once does not put the reclaimer out of work. */
-START_TEST(test_clock)
+TEST(test_clock)
 {
     struct damon_reclaim *ctx;
     uint64_t before;
@@ -298,10 +296,9 @@ START_TEST(test_clock)
         scripted_fini(&s);
     }
 }
-END_TEST
 
 /* In the steady state nothing is allocated, however the regions merge, split and are cut. */
-START_TEST(test_steady_state)
+TEST_CASES(test_steady_state, NR_WORLDS)
 {
     struct damon_reclaim *ctx = NULL;
     uint64_t before = 0;
@@ -320,18 +317,4 @@ START_TEST(test_steady_state)
     ck_assert_uint_eq(s.memory.nr_calls, before);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_allocations, 0, NR_WORLDS);
-    tcase_add_loop_test(tc, test_system_calls, 0, NR_WORLDS);
-    tcase_add_test(tc, test_clock);
-    tcase_add_loop_test(tc, test_steady_state, 0, NR_WORLDS);
-}
-
-int main(void)
-{
-    return scripted_run("failures", fill);
 }

@@ -5,7 +5,7 @@
 #include "pages/page_filter.h"
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 #define FILTER(type_, ...) ((struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_##type_, __VA_ARGS__})
 
@@ -48,7 +48,7 @@ static void expect_tried(uint64_t from, uint64_t until, bool inside)
 }
 
 /* Bounds in bytes from the base. A page on a bound is touched only if all of it may be. */
-START_TEST(test_addr)
+TEST_CASES(test_addr, NR_MANNERS)
 {
     static const struct {
         bool matching, allow;
@@ -80,10 +80,9 @@ START_TEST(test_addr)
     run_with(&FILTER(ADDR, .matching = true, .end = BASE), 1, _i);
     expect_tried(0, 64 * MIB, true);
 }
-END_TEST
 
 /* The first that matches decides, whatever the ones behind it say. */
-START_TEST(test_order)
+TEST_CASES(test_order, NR_MANNERS)
 {
     struct damon_reclaim_filter f[] = {
         FILTER(ADDR, .matching = true, .allow = true, .start = BASE + 12 * MIB, .end = BASE + 14 * MIB),
@@ -99,10 +98,9 @@ START_TEST(test_order)
     for (uint64_t at = 0; at < 64 * MIB; at += PAGE)
         expect(tried[at / PAGE] == ((at >= 10 * MIB && at < 12 * MIB) || (at >= 14 * MIB && at < 20 * MIB)));
 }
-END_TEST
 
 /* A filter that names a target holds for all of it and for no other. */
-START_TEST(test_target)
+TEST_CASES(test_target, 4)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + 8 * MIB}, {BASE, BASE + 8 * MIB}};
     static const struct {
@@ -129,10 +127,9 @@ START_TEST(test_target)
             ck_assert_uint_eq(s.acts[i].target, cases[_i].tried);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 8 * MIB);
 }
-END_TEST
 
 /* Each combination of matching and allow, for a page that is and for one that is not of the type. */
-START_TEST(test_page)
+TEST(test_page)
 {
     struct drcl_page pages[2] = {
         {.anon = true, .active = true, .young = true, .unmapped = true, .size = 2 * MIB, .memcg = 77},
@@ -158,9 +155,8 @@ START_TEST(test_page)
     }
     ck_assert_int_eq(drcl_page_filter_allows(NULL, 0, &pages[0]), true);
 }
-END_TEST
 
-START_TEST(test_page_order)
+TEST(test_page_order)
 {
     struct drcl_page anon = {.anon = true, .size = PAGE}, young = {.anon = true, .young = true, .size = PAGE};
     struct drcl_page file = {.size = PAGE}, huge = {.size = 2 * MIB};
@@ -180,7 +176,6 @@ START_TEST(test_page_order)
     ck_assert_int_eq(drcl_page_filter_allows(f, 3, &file), false);
     ck_assert_int_eq(drcl_page_filter_allows(&f[1], 2, &file), false);
 }
-END_TEST
 
 /* Filters of pages go to the backend with the request, in their order; what they cut off counts as its result says. */
 static bool odd_pages(struct scripted *scripted, uint64_t addr)
@@ -189,7 +184,7 @@ static bool odd_pages(struct scripted *scripted, uint64_t addr)
     return (addr / PAGE) & 1;
 }
 
-START_TEST(test_page_filters_reach_backend)
+TEST(test_page_filters_reach_backend)
 {
     struct damon_reclaim_filter f = FILTER(YOUNG, .matching = true);
     struct damon_reclaim_stats stats;
@@ -224,10 +219,9 @@ START_TEST(test_page_filters_reach_backend)
         if (s.acts[i].reclaim)
             ck_assert_uint_eq(s.acts[i].request.nr_filters, 1);
 }
-END_TEST
 
 /* A filter of the core that decided leaves nothing for those of the pages; without a match they decide. */
-START_TEST(test_core_before_pages)
+TEST_CASES(test_core_before_pages, NR_MANNERS)
 {
     struct damon_reclaim_filter f[] = {
         FILTER(ADDR, .matching = true, .allow = true, .start = BASE, .end = BASE + 32 * MIB),
@@ -240,10 +234,9 @@ START_TEST(test_core_before_pages)
         if (s.acts[i].reclaim)
             ck_assert_uint_eq(s.acts[i].request.nr_filters, s.acts[i].start < BASE + 32 * MIB ? 0 : 2);
 }
-END_TEST
 
 /* How far a huge page that begins in a region may be followed: never into what a filter keeps. */
-START_TEST(test_limit_end)
+TEST(test_limit_end)
 {
     struct damon_reclaim_filter f =
         FILTER(ADDR, .matching = true, .start = BASE + 32 * MIB + 5, .end = BASE + 64 * MIB);
@@ -254,12 +247,11 @@ START_TEST(test_limit_end)
         if (s.acts[i].reclaim)
             ck_assert_uint_le(s.acts[i].request.limit_end, BASE + 32 * MIB + 5);
 }
-END_TEST
 
 enum { OF_RECLAIM_SCHEME, OF_ADDED_SCHEME, NR_SCHEMES };
 
 /* A cgroup is looked up when the filter is set; what the backend gets has its number alone. */
-START_TEST(test_memcg_path)
+TEST_CASES(test_memcg_path, NR_SCHEMES)
 {
     struct damon_reclaim_filter f[] = {
         FILTER(ADDR, .matching = true, .start = BASE, .end = BASE + MIB, .memcg_path = "/nobody/looks"),
@@ -298,9 +290,8 @@ START_TEST(test_memcg_path)
     f[1].memcg_path = NULL;
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].memcg");
 }
-END_TEST
 
-START_TEST(test_bad)
+TEST(test_bad)
 {
     struct damon_reclaim_filter f[40] = {FILTER(ADDR, .matching = true, .start = 5, .end = 5)};
     struct damon_reclaim *ctx;
@@ -336,24 +327,4 @@ START_TEST(test_bad)
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, NULL, 0), 0);
     reclaim_aggregate(ctx, 9);
     ck_assert_int_eq(damon_reclaim_set_filters(NULL, 0, NULL, 0), -EINVAL);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_addr, 0, NR_MANNERS);
-    tcase_add_loop_test(tc, test_order, 0, NR_MANNERS);
-    tcase_add_loop_test(tc, test_target, 0, 4);
-    tcase_add_test(tc, test_page);
-    tcase_add_test(tc, test_page_order);
-    tcase_add_test(tc, test_page_filters_reach_backend);
-    tcase_add_loop_test(tc, test_core_before_pages, 0, NR_MANNERS);
-    tcase_add_test(tc, test_limit_end);
-    tcase_add_loop_test(tc, test_memcg_path, 0, NR_SCHEMES);
-    tcase_add_test(tc, test_bad);
-}
-
-int main(void)
-{
-    return scripted_suite("filters", &s, fill);
 }

@@ -9,7 +9,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim_target process(pid_t pid)
 {
@@ -59,7 +59,7 @@ static struct damon_reclaim *two_processes(uint32_t flags)
     return ctx;
 }
 
-START_TEST(test_exit)
+TEST_CASES(test_exit, 2)
 {
     static const uint32_t flags[] = {0, DAMON_RECLAIM_ALLOW_NO_TARGET};
     struct damon_reclaim *ctx = two_processes(flags[_i]);
@@ -93,12 +93,11 @@ START_TEST(test_exit)
         ck_assert_uint_eq(s.nr_disable, 1);
     }
 }
-END_TEST
 
 enum { ADDED_AT_ONCE, ADDED_AFTER_NOTICE, NR_MOMENTS };
 
 /* The pid is used again while the first one is a target still: the new process is another one. */
-START_TEST(test_reused_pid)
+TEST_CASES(test_reused_pid, NR_MOMENTS)
 {
     struct damon_reclaim *ctx = two_processes(0);
     struct damon_reclaim_target target = process(100);
@@ -120,10 +119,9 @@ START_TEST(test_reused_pid)
     expect_partition(ctx, 1, NULL, 0, PAGE);
     expect_partition(ctx, 3, s.ranges, 1, PAGE);
 }
-END_TEST
 
 /* -ESRCH of any operation on a target: that target is gone, the other stays. */
-START_TEST(test_gone_by_backend)
+TEST_CASES(test_gone_by_backend, 5)
 {
     static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM};
     struct damon_reclaim *ctx = two_processes(0);
@@ -143,10 +141,9 @@ START_TEST(test_gone_by_backend)
     ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     ck_assert_uint_eq(scripted_open_fds(&s), 2); /* the timer and a pidfd */
 }
-END_TEST
 
 /* The last target is gone as soon as it is looked at: enable() does not leave a context that watches nothing. */
-START_TEST(test_gone_at_enable)
+TEST_CASES(test_gone_at_enable, 2)
 {
     static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE};
     struct damon_reclaim_target target = process(100);
@@ -166,10 +163,9 @@ START_TEST(test_gone_at_enable)
     ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     ck_assert_uint_eq(s.nr_disable, s.nr_calls[OP_ENABLE]);
 }
-END_TEST
 
 /* An error that is none of the moment disables, with a text that names the backend; enabling works again. */
-START_TEST(test_backend_error)
+TEST_CASES(test_backend_error, 6)
 {
     static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM, OP_ADVANCE};
     struct damon_reclaim *ctx = two_processes(0);
@@ -192,10 +188,9 @@ START_TEST(test_backend_error)
     reclaim_aggregate(ctx, 8);
     ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
 }
-END_TEST
 
 /* Errors of the moment leave a step out, once or many times. */
-START_TEST(test_passing_error)
+TEST_CASES(test_passing_error, 6)
 {
     static const enum scripted_op ops[] = {OP_RANGES, OP_PREPARE, OP_CHECK, OP_MARK, OP_RECLAIM, OP_ADVANCE};
     struct damon_reclaim *ctx = two_processes(0);
@@ -215,10 +210,9 @@ START_TEST(test_passing_error)
     ck_assert_uint_gt(reclaim_stats(ctx).bytes_reclaimed_regions, 0);
     expect_partition(ctx, 1, s.ranges, 1, PAGE);
 }
-END_TEST
 
 /* enable() of the backend refuses: the text says so, and disable() is not called. */
-START_TEST(test_enable_refused)
+TEST(test_enable_refused)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
 
@@ -233,7 +227,6 @@ START_TEST(test_enable_refused)
     damon_reclaim_disable(ctx);
     ck_assert_uint_eq(s.nr_disable, 1);
 }
-END_TEST
 
 /* What was given to prepare() stays where it is until check(), as the header says. */
 static int check_array(void *data, uint32_t target, const uint64_t *addrs, size_t n, uint8_t *accessed)
@@ -246,7 +239,7 @@ static int check_array(void *data, uint32_t target, const uint64_t *addrs, size_
     return 0;
 }
 
-START_TEST(test_prepared_array)
+TEST(test_prepared_array)
 {
     struct damon_reclaim *ctx;
 
@@ -261,7 +254,6 @@ START_TEST(test_prepared_array)
     }
     ck_assert_uint_gt(reclaim_stats(ctx).nr_samples, 30);
 }
-END_TEST
 
 static void end_child(pid_t child)
 {
@@ -270,7 +262,7 @@ static void end_child(pid_t child)
 }
 
 /* Real processes: this one is no target, a child is one until it dies. */
-START_TEST(test_real_processes)
+TEST(test_real_processes)
 {
     struct damon_reclaim_target target;
     struct damon_reclaim *ctx;
@@ -306,23 +298,4 @@ START_TEST(test_real_processes)
     ck_assert_int_eq(gone.pid, child);
     ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_NO_TARGET);
     expect_error(ctx, damon_reclaim_add_target(ctx, &target, NULL), -ESRCH, "no such process");
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_exit, 0, 2);
-    tcase_add_loop_test(tc, test_reused_pid, 0, NR_MOMENTS);
-    tcase_add_loop_test(tc, test_gone_by_backend, 0, 5);
-    tcase_add_loop_test(tc, test_gone_at_enable, 0, 2);
-    tcase_add_loop_test(tc, test_backend_error, 0, 6);
-    tcase_add_loop_test(tc, test_passing_error, 0, 6);
-    tcase_add_test(tc, test_enable_refused);
-    tcase_add_test(tc, test_prepared_array);
-    tcase_add_test(tc, test_real_processes);
-}
-
-int main(void)
-{
-    return scripted_suite("gone", &s, fill);
 }

@@ -5,7 +5,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim *start(uint64_t ms, uint64_t sz)
 {
@@ -17,7 +17,7 @@ static struct damon_reclaim *start(uint64_t ms, uint64_t sz)
 }
 
 /* In each window at most the size, whatever the pattern; and all of it while there is enough to do. */
-START_TEST(test_size_in_each_window)
+TEST_CASES(test_size_in_each_window, 4)
 {
     static const struct {
         int manner;
@@ -51,10 +51,9 @@ START_TEST(test_size_in_each_window)
     ck_assert_uint_ge(tried, 50 * (sz - PAGE));
     ck_assert_uint_eq(tried, reclaim_stats(ctx).bytes_reclaim_tried_regions);
 }
-END_TEST
 
 /* A region that does not fit is cut, so that its front part does; the rest keeps its age. */
-START_TEST(test_front_part)
+TEST(test_front_part)
 {
     struct damon_reclaim_region *regions;
     struct damon_reclaim *ctx;
@@ -74,10 +73,9 @@ START_TEST(test_front_part)
         expect(regions[i].age == (regions[i].end <= BASE + 10 * PAGE ? 0u : 5u));
     free(regions);
 }
-END_TEST
 
 /* A cut does not tear a huge page, where the quota leaves room for one. */
-START_TEST(test_huge_cut)
+TEST(test_huge_cut)
 {
     struct damon_reclaim *ctx;
 
@@ -92,10 +90,9 @@ START_TEST(test_huge_cut)
             expect(s.acts[i].result.tried < 3 * MIB); /* ended by the region, not by the quota */
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 8 * MIB);
 }
-END_TEST
 
 /* What was really spent stays within quota_ms a window on average, for fast and slow and very slow memory. */
-START_TEST(test_time_on_average)
+TEST_CASES(test_time_on_average, 4 * NR_MANNERS)
 {
     static const uint64_t ns_per_page[] = {100, 10000, 1000000, 50000000};
     int manner = _i % NR_MANNERS;
@@ -126,10 +123,9 @@ START_TEST(test_time_on_average)
             ck_assert_uint_ge(stats.reclaim_ns, windows * 10 * MS * 90 / 100);
     }
 }
-END_TEST
 
 /* A backend that looks at pages gets what is left of the size and of the time. */
-START_TEST(test_room_in_request)
+TEST(test_room_in_request)
 {
     struct damon_reclaim *ctx;
     uint64_t left = 0, spent = 0, last_window = 0;
@@ -155,10 +151,9 @@ START_TEST(test_room_in_request)
     }
     ck_assert_uint_gt(last_window, 0);
 }
-END_TEST
 
 /* Of two ages that both match, the quota goes to the colder. */
-START_TEST(test_priority)
+TEST(test_priority)
 {
     struct damon_reclaim *ctx;
     uint64_t begin;
@@ -182,7 +177,6 @@ START_TEST(test_priority)
         if (s.acts[i].reclaim)
             ck_assert_uint_ge(s.acts[i].start, BASE + 31 * MIB);
 }
-END_TEST
 
 static struct damon_reclaim_region seen[4096];
 static size_t nr_seen;
@@ -196,7 +190,7 @@ static void note(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_
 }
 
 /* After a full window the next goes on where it stopped, and begins again at the end: memory is visited in turn. */
-START_TEST(test_visited_in_turn)
+TEST(test_visited_in_turn)
 {
     struct damon_reclaim_scheme stat = {.size = sizeof(stat),
                                         .max_nr_accesses = UINT32_MAX,
@@ -231,10 +225,9 @@ START_TEST(test_visited_in_turn)
     }
     ck_assert_int_ge(turns, 6);
 }
-END_TEST
 
 /* The target at which it stopped is gone: it begins at the first. */
-START_TEST(test_resume_without_target)
+TEST(test_resume_without_target)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + 8 * MIB}, {BASE + 64 * MIB, BASE + 72 * MIB}};
     struct damon_reclaim_scheme stat = {.size = sizeof(stat),
@@ -263,10 +256,9 @@ START_TEST(test_resume_without_target)
     ck_assert_uint_gt(nr_seen, 0);
     ck_assert_uint_eq(seen[0].start, BASE);
 }
-END_TEST
 
 /* A goal of the program steers how much is reclaimed. */
-START_TEST(test_goal)
+TEST(test_goal)
 {
     struct damon_reclaim_goal goal = {.metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = 1000};
     struct damon_reclaim_scheme scheme = {.size = sizeof(scheme),
@@ -301,13 +293,12 @@ START_TEST(test_goal)
     expect_error(ctx, damon_reclaim_report_goal(ctx, 0, 0, 1), -EINVAL, "measured");
     ck_assert_int_eq(damon_reclaim_report_goal(NULL, 0, 0, 1), -EINVAL);
 }
-END_TEST
 
 /* What tells how far the goal is reached. */
 enum { BY_FEEDBACK, BY_PRESSURE_OF_BACKEND, BY_PRESSURE_OF_SYSTEM, NR_GOALS };
 
 /* quota_autotune_feedback and quota_mem_pressure_us are goals of the reclaim scheme. */
-START_TEST(test_goal_parameters)
+TEST_CASES(test_goal_parameters, NR_GOALS)
 {
     static const char *const goals[] = {"quota_autotune_feedback=1", "quota_mem_pressure_us=1000",
                                         "quota_mem_pressure_us=1000"};
@@ -333,12 +324,11 @@ START_TEST(test_goal_parameters)
     reclaim_aggregate(ctx, 11);
     ck_assert_uint_le(reclaim_stats(ctx).effective_quota, 2 * PAGE);
 }
-END_TEST
 
 enum { THEN_COMMIT, THEN_FILTERS, NR_CHANGES };
 
 /* What is reported is the parameter's value from then on: neither new filters nor a commit take it back. */
-START_TEST(test_reported_feedback)
+TEST_CASES(test_reported_feedback, NR_CHANGES)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     uint64_t quota;
@@ -367,25 +357,4 @@ START_TEST(test_reported_feedback)
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0);
     reclaim_commit(ctx);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 0), 0); /* the goal is still there */
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_size_in_each_window, 0, 4);
-    tcase_add_test(tc, test_front_part);
-    tcase_add_test(tc, test_huge_cut);
-    tcase_add_loop_test(tc, test_time_on_average, 0, 4 * NR_MANNERS);
-    tcase_add_test(tc, test_room_in_request);
-    tcase_add_test(tc, test_priority);
-    tcase_add_test(tc, test_visited_in_turn);
-    tcase_add_test(tc, test_resume_without_target);
-    tcase_add_test(tc, test_goal);
-    tcase_add_loop_test(tc, test_goal_parameters, 0, NR_GOALS);
-    tcase_add_loop_test(tc, test_reported_feedback, 0, NR_CHANGES);
-}
-
-int main(void)
-{
-    return scripted_suite("limits", &s, fill);
 }

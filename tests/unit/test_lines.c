@@ -18,7 +18,7 @@ static struct damon_reclaim_params defaults(void)
 
 /* --- one parameter ---------------------------------------------------------------------------------------------- */
 
-START_TEST(test_set_and_get)
+TEST(test_set_and_get)
 {
     struct damon_reclaim_params params = defaults();
     char text[32], error[64] = "untouched";
@@ -39,7 +39,6 @@ START_TEST(test_set_and_get)
     ck_assert_str_eq(text, "50");
     ck_assert_int_eq(damon_reclaim_params_get(&params, "min_age", NULL, 0), 7);
 }
-END_TEST
 
 static const struct refused {
     const char *name, *value;
@@ -55,7 +54,7 @@ static const struct refused {
     {"enabled", "perhaps", -EINVAL, "enabled: \"perhaps\" is not a switch"},
 };
 
-START_TEST(test_refused)
+TEST_CASES(test_refused, NUMBER_OF(refused))
 {
     const struct refused *c = &refused[_i];
     struct damon_reclaim_params params = defaults(), before = params;
@@ -77,10 +76,9 @@ START_TEST(test_refused)
     ck_assert_int_eq(error[5], 'x');
     ck_assert_int_eq(damon_reclaim_params_set(&params, c->name, c->value, NULL, 0), c->error);
 }
-END_TEST
 
 /* An error is one line, whatever it quotes. */
-START_TEST(test_error_is_one_line)
+TEST(test_error_is_one_line)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
     char error[256] = "";
@@ -92,9 +90,8 @@ START_TEST(test_error_is_one_line)
     ck_assert_int_eq(damon_reclaim_params_set(&params, "min_age", "x\ny", error, sizeof(error)), -EINVAL);
     ck_assert_ptr_null(strpbrk(error, "\r\n"));
 }
-END_TEST
 
-START_TEST(test_get_refused)
+TEST(test_get_refused)
 {
     struct damon_reclaim_params params = defaults();
     char text[8] = "zz";
@@ -104,9 +101,8 @@ START_TEST(test_get_refused)
     ck_assert_int_eq(damon_reclaim_params_get(&params, "nr_quota_exceeds", text, sizeof(text)), -EOPNOTSUPP);
     ck_assert_str_eq(text, "zz");
 }
-END_TEST
 
-START_TEST(test_nothing_given)
+TEST(test_nothing_given)
 {
     struct damon_reclaim_params params = defaults();
     char text[8];
@@ -132,9 +128,8 @@ START_TEST(test_nothing_given)
     ck_assert_int_eq(damon_reclaim_parse_time(NULL, 1, &number), -EINVAL);
     ck_assert_int_eq(damon_reclaim_parse_time("1", 1, NULL), -EINVAL);
 }
-END_TEST
 
-START_TEST(test_find)
+TEST(test_find)
 {
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
     int index = damon_reclaim_param_find("damon_reclaim.quota_sz");
@@ -145,11 +140,10 @@ START_TEST(test_find)
     ck_assert_int_eq(damon_reclaim_param_find("enabled"), 0);
     ck_assert_int_eq(damon_reclaim_param_find("quota"), -ENOENT);
 }
-END_TEST
 
 /* --- what goes together ------------------------------------------------------------------------------------------ */
 
-START_TEST(test_check)
+TEST(test_check)
 {
     struct damon_reclaim_params params = defaults();
     char error[128] = "untouched";
@@ -164,11 +158,10 @@ START_TEST(test_check)
     ck_assert_int_eq(damon_reclaim_params_check(&params, error, sizeof(error)), -ERANGE);
     ck_assert_int_eq(damon_reclaim_params_check(&params, NULL, 0), -ERANGE);
 }
-END_TEST
 
 /* An older caller's struct ends before the last members: these have their defaults, and nothing is written behind it. A
  * newer one's is refused when it asks for what is not known here. */
-START_TEST(test_sizes)
+TEST(test_sizes)
 {
     struct {
         struct damon_reclaim_params params;
@@ -199,10 +192,9 @@ START_TEST(test_sizes)
     ck_assert_int_eq(damon_reclaim_params_set(&params, "min_age", "2s", error, sizeof(error)), -EINVAL);
     ck_assert_ptr_nonnull(strstr(error, "size"));
 }
-END_TEST
 
 /* A member that the caller's struct does not have cannot be set in it. */
-START_TEST(test_member_beyond_the_size)
+TEST(test_member_beyond_the_size)
 {
     struct damon_reclaim_params params = defaults();
     char error[128] = "";
@@ -213,11 +205,10 @@ START_TEST(test_member_beyond_the_size)
     ck_assert_int_eq(damon_reclaim_params_set_line(&params, "min_age=1 quota_sz=1", error, sizeof(error)), -E2BIG);
     ck_assert_uint_eq(params.min_age, 120000000);
 }
-END_TEST
 
 /* --- lines ------------------------------------------------------------------------------------------------------- */
 
-START_TEST(test_lines)
+TEST(test_lines)
 {
     struct damon_reclaim_params params = defaults(), before = params;
 
@@ -229,7 +220,6 @@ START_TEST(test_lines)
     ck_assert_uint_eq(params.min_age, 2000000);
     ck_assert_uint_eq(params.quota_ms, 0);
 }
-END_TEST
 
 static const struct no_line {
     const char *line, *text;
@@ -245,7 +235,7 @@ static const struct no_line {
      "\"0123456789012345678901234567890123456789...\" is too long for NAME=VALUE"},
 };
 
-START_TEST(test_no_line)
+TEST_CASES(test_no_line, NUMBER_OF(no_lines))
 {
     struct damon_reclaim_params params = defaults(), before = params;
     char error[256] = "";
@@ -254,9 +244,8 @@ START_TEST(test_no_line)
     ck_assert_ptr_eq(strstr(error, no_lines[_i].text), error);
     ck_assert_mem_eq(&params, &before, sizeof(params));
 }
-END_TEST
 
-START_TEST(test_printed_line_is_read_again)
+TEST(test_printed_line_is_read_again)
 {
     struct damon_reclaim_params params = defaults(), again = defaults();
     char line[1024], little[16];
@@ -275,7 +264,6 @@ START_TEST(test_printed_line_is_read_again)
     ck_assert_str_eq(little, "");
     ck_assert_int_eq(damon_reclaim_params_get_line(&params, NULL, 0), len);
 }
-END_TEST
 
 /* --- lines for a context ------------------------------------------------------------------------------------------ */
 
@@ -287,7 +275,7 @@ static void is(struct damon_reclaim *ctx, const char *name, const char *value)
     ck_assert_str_eq(text, value);
 }
 
-START_TEST(test_line_of_a_context)
+TEST(test_line_of_a_context)
 {
     struct damon_reclaim *ctx;
 
@@ -308,10 +296,9 @@ START_TEST(test_line_of_a_context)
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
-END_TEST
 
 /* The switches act when all is staged, wherever they stand. */
-START_TEST(test_switches_in_a_line)
+TEST(test_switches_in_a_line)
 {
     struct damon_reclaim_params active = {.size = sizeof(active)};
     struct damon_reclaim *ctx;
@@ -335,10 +322,9 @@ START_TEST(test_switches_in_a_line)
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
-END_TEST
 
 /* What cannot run is not staged either. */
-START_TEST(test_switch_fails)
+TEST(test_switch_fails)
 {
     struct damon_reclaim *ctx;
 
@@ -356,11 +342,10 @@ START_TEST(test_switch_fails)
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
 }
-END_TEST
 
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
 
-START_TEST(test_sizes_as_text)
+TEST(test_sizes_as_text)
 {
     static const struct {
         const char *text;
@@ -401,9 +386,8 @@ START_TEST(test_sizes_as_text)
     ck_assert_int_eq(damon_reclaim_parse_size("16777216TiB", &bytes), -ERANGE);
     ck_assert_uint_eq(bytes, 12345);
 }
-END_TEST
 
-START_TEST(test_times_as_text)
+TEST(test_times_as_text)
 {
     static const struct {
         const char *text;
@@ -437,9 +421,8 @@ START_TEST(test_times_as_text)
     ck_assert_int_eq(damon_reclaim_parse_time("300000d", 1, &ns), -ERANGE);
     ck_assert_uint_eq(ns, 12345);
 }
-END_TEST
 
-START_TEST(test_switches_as_text)
+TEST(test_switches_as_text)
 {
     static const char *const on[] = {"y", "Y", "yes", "Yes", "YES", "1", "on", "On", "ON", "t", "T", "true", "True"};
     static const char *const off[] = {"n", "N", "no", "No", "NO", "0", "off", "Off", "OFF", "f", "F", "false", "FALSE"};
@@ -457,32 +440,4 @@ START_TEST(test_switches_as_text)
         ck_assert_msg(damon_reclaim_parse_bool(bad[i], &value) == -EINVAL && value, "%s", bad[i]);
     ck_assert_int_eq(damon_reclaim_parse_bool(NULL, &value), -EINVAL);
     ck_assert_int_eq(damon_reclaim_parse_bool("Y", NULL), -EINVAL);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_set_and_get);
-    tcase_add_loop_test(tc, test_refused, 0, sizeof(refused) / sizeof(refused[0]));
-    tcase_add_test(tc, test_error_is_one_line);
-    tcase_add_test(tc, test_get_refused);
-    tcase_add_test(tc, test_nothing_given);
-    tcase_add_test(tc, test_find);
-    tcase_add_test(tc, test_check);
-    tcase_add_test(tc, test_sizes);
-    tcase_add_test(tc, test_member_beyond_the_size);
-    tcase_add_test(tc, test_lines);
-    tcase_add_loop_test(tc, test_no_line, 0, sizeof(no_lines) / sizeof(no_lines[0]));
-    tcase_add_test(tc, test_printed_line_is_read_again);
-    tcase_add_test(tc, test_line_of_a_context);
-    tcase_add_test(tc, test_switches_in_a_line);
-    tcase_add_test(tc, test_switch_fails);
-    tcase_add_test(tc, test_sizes_as_text);
-    tcase_add_test(tc, test_times_as_text);
-    tcase_add_test(tc, test_switches_as_text);
-}
-
-int main(void)
-{
-    return scripted_run("lines", fill);
 }

@@ -11,7 +11,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 /* A context on the system's clock, which is the test's. */
 static struct damon_reclaim *start(void)
@@ -25,7 +25,7 @@ static struct damon_reclaim *start(void)
 }
 
 /* The timer is set to when there is work, and dispatch does it then and not before. */
-START_TEST(test_due)
+TEST(test_due)
 {
     struct damon_reclaim *ctx = start();
     int fd = damon_reclaim_get_fd(ctx);
@@ -59,10 +59,9 @@ START_TEST(test_due)
     ck_assert_uint_eq(s.timer_ns, 0);
     ck_assert_int_eq(damon_reclaim_get_fd(ctx), fd);
 }
-END_TEST
 
 /* A little late now and then does not make the beat slower. */
-START_TEST(test_beat)
+TEST(test_beat)
 {
     struct damon_reclaim *ctx = start();
     uint64_t begin = s.system_ns;
@@ -75,10 +74,9 @@ START_TEST(test_beat)
         expect(s.system_ns - begin < i * 5 * MS + 4 * MS);
     }
 }
-END_TEST
 
 /* While the watermarks keep it inactive the timer waits for the next look at them. */
-START_TEST(test_due_inactive)
+TEST(test_due_inactive)
 {
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_STAT};
@@ -102,7 +100,6 @@ START_TEST(test_due_inactive)
     reclaim_commit(ctx); /* and so is a look at watermarks that have changed */
     ck_assert_uint_le(s.timer_ns, s.system_ns);
 }
-END_TEST
 
 static bool readable(int fd, int timeout_ms)
 {
@@ -112,7 +109,7 @@ static bool readable(int fd, int timeout_ms)
 }
 
 /* The same with a real timer: readable when there is work, and not after it is done. */
-START_TEST(test_real_fd)
+TEST(test_real_fd)
 {
     struct damon_reclaim *ctx;
     int fd;
@@ -145,10 +142,9 @@ START_TEST(test_real_fd)
     damon_reclaim_disable(ctx);
     ck_assert_int_eq(readable(fd, 0), false);
 }
-END_TEST
 
 /* With a virtual clock there is always work. */
-START_TEST(test_virtual_fd)
+TEST(test_virtual_fd)
 {
     struct damon_reclaim *ctx;
     int fd;
@@ -168,7 +164,6 @@ START_TEST(test_virtual_fd)
     reclaim_enable(ctx);
     ck_assert_int_eq(readable(fd, 1000), true);
 }
-END_TEST
 
 static uint64_t stop_after;
 
@@ -180,7 +175,7 @@ static void stop_later(struct damon_reclaim *ctx, void *userdata)
 }
 
 /* run() waits for the timer, works, and ends at the stop; a stop before it counts as well. */
-START_TEST(test_run)
+TEST_CASES(test_run, NR_CLOCKS)
 {
     struct damon_reclaim *ctx;
     uint64_t begin;
@@ -206,7 +201,6 @@ START_TEST(test_run)
     ck_assert_int_eq(damon_reclaim_run(ctx), -EIO);
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
 }
-END_TEST
 
 static void disable_later(struct damon_reclaim *ctx, void *userdata)
 {
@@ -219,7 +213,7 @@ static void disable_later(struct damon_reclaim *ctx, void *userdata)
     }
 }
 
-START_TEST(test_run_until_disabled)
+TEST(test_run_until_disabled)
 {
     struct damon_reclaim *ctx;
 
@@ -229,7 +223,6 @@ START_TEST(test_run_until_disabled)
     ck_assert_int_eq(damon_reclaim_run(ctx), 0);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_aggregations, 3);
 }
-END_TEST
 
 static struct damon_reclaim *real_start(void)
 {
@@ -253,7 +246,7 @@ static void on_alarm(int signal)
     damon_reclaim_stop(to_stop);
 }
 
-START_TEST(test_stop_from_signal)
+TEST_CASES(test_stop_from_signal, 2)
 {
     static const int flags[] = {0, SA_RESTART};
     struct sigaction action = {.sa_handler = on_alarm}, old;
@@ -268,7 +261,6 @@ START_TEST(test_stop_from_signal)
     sigaction(SIGALRM, &old, NULL);
     s.ctx = damon_reclaim_unref(to_stop);
 }
-END_TEST
 
 static void *stop_it(void *ctx)
 {
@@ -276,7 +268,7 @@ static void *stop_it(void *ctx)
     return NULL;
 }
 
-START_TEST(test_stop_from_thread)
+TEST(test_stop_from_thread)
 {
     struct damon_reclaim *ctx = real_start();
 
@@ -288,10 +280,9 @@ START_TEST(test_stop_from_thread)
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
     }
 }
-END_TEST
 
 /* A timer that could not be set is set the next time, on either clock. */
-START_TEST(test_timer_failure)
+TEST_CASES(test_timer_failure, NR_CLOCKS)
 {
     struct damon_reclaim *ctx;
     int r = 0;
@@ -312,10 +303,9 @@ START_TEST(test_timer_failure)
     reclaim_enable(ctx);
     ck_assert_uint_gt(s.timer_ns, 0);
 }
-END_TEST
 
 /* What the library spent is told apart: reclaiming and all else. */
-START_TEST(test_times)
+TEST(test_times)
 {
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
@@ -331,25 +321,4 @@ START_TEST(test_times)
     ck_assert_uint_eq(stats.monitor_ns, 100 * 30 * US);
     ck_assert_uint_eq(stats.reclaim_cpu_ns, stats.reclaim_ns / 2); /* as the scripted system has it */
     ck_assert_uint_eq(stats.monitor_cpu_ns, stats.monitor_ns / 2);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_due);
-    tcase_add_test(tc, test_beat);
-    tcase_add_test(tc, test_due_inactive);
-    tcase_add_test(tc, test_real_fd);
-    tcase_add_test(tc, test_virtual_fd);
-    tcase_add_loop_test(tc, test_run, 0, NR_CLOCKS);
-    tcase_add_test(tc, test_run_until_disabled);
-    tcase_add_loop_test(tc, test_stop_from_signal, 0, 2);
-    tcase_add_test(tc, test_stop_from_thread);
-    tcase_add_loop_test(tc, test_timer_failure, 0, NR_CLOCKS);
-    tcase_add_test(tc, test_times);
-}
-
-int main(void)
-{
-    return scripted_suite("loop", &s, fill);
 }

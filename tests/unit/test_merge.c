@@ -16,8 +16,10 @@ static uint64_t draw(uint64_t n)
     return (random_state >> 33) % n;
 }
 
+FIXTURE(open_engine, close_engine);
+
 /* The rules of age, with a threshold of 20 / 10. */
-START_TEST(test_age)
+TEST(test_age)
 {
     static const struct {
         uint32_t nr, last, age, then;
@@ -37,10 +39,9 @@ START_TEST(test_age)
         expect_region(0, 1, cases[i].nr, cases[i].then);
     }
 }
-END_TEST
 
 /* Threshold of the age: a tenth of the most accesses, rounded down, so that below ten each change counts. */
-START_TEST(test_age_threshold)
+TEST(test_age_threshold)
 {
     put(0, 10, 9, 9, 5);
     put(1, 10, 4, 5, 5);
@@ -50,7 +51,6 @@ START_TEST(test_age_threshold)
     expect_region(1, 10, 4, 0);
     expect_region(2, 10, 5, 6);
 }
-END_TEST
 
 /* Regions in a row, ended by one without pages. The last aggregation was like this one. */
 struct placed {
@@ -58,7 +58,7 @@ struct placed {
     uint32_t nr_accesses, age;
 };
 
-START_TEST(test_merge)
+TEST(test_merge)
 {
     static const struct {
         const char *name;
@@ -96,10 +96,9 @@ START_TEST(test_merge)
         }
     }
 }
-END_TEST
 
 /* Neighbours of different targets stay apart. */
-START_TEST(test_merge_targets)
+TEST(test_merge_targets)
 {
     put(0, 10, 0, 0, 5);
     put(0, 10, 0, 0, 5);
@@ -113,7 +112,6 @@ START_TEST(test_merge_targets)
            engine.regions.start[engine.targets[1].first]);
     ck_assert_uint_eq(engine.regions.start[engine.targets[1].first], BASE + 10 * PAGE);
 }
-END_TEST
 
 /* A plain second opinion: the rules as they are written, over an array of structs. */
 struct reference {
@@ -173,7 +171,7 @@ static void reference_aggregate(struct reference *ref, uint32_t max_nr, uint32_t
     }
 }
 
-START_TEST(test_merge_reference)
+TEST_CASES(test_merge_reference, 4)
 {
     static struct reference ref;
     uint32_t max_nr = _i % 2 ? 20 : 10000;
@@ -200,9 +198,8 @@ START_TEST(test_merge_reference)
         }
     }
 }
-END_TEST
 
-START_TEST(test_weighted)
+TEST(test_weighted)
 {
     ck_assert_uint_eq(drcl_weighted(0, 1, 10, 3), 7);
     ck_assert_uint_eq(drcl_weighted(10, 3, 0, 1), 7);
@@ -211,10 +208,9 @@ START_TEST(test_weighted)
     ck_assert_uint_eq(drcl_weighted(0, UINT64_C(1) << 62, UINT32_MAX, UINT64_C(1) << 62), UINT32_MAX / 2);
     ck_assert_uint_eq(drcl_weighted(0, UINT64_C(3) << 61, 4, UINT64_C(1) << 61), 1);
 }
-END_TEST
 
 /* Accesses scale with the samples an aggregation, the age with the time of one. */
-START_TEST(test_changed_intervals)
+TEST(test_changed_intervals)
 {
     put(0, 10, 10, 20, 100);
     put(1, 10, 3, 0, 7);
@@ -233,10 +229,9 @@ START_TEST(test_changed_intervals)
     attributes(5000, 25000, 5, 500); /* other attributes do not matter */
     expect_region(0, 10, 2, 400);
 }
-END_TEST
 
 /* Both intervals by the distance from the goal, at most a half down and double up, inside of the bounds. */
-START_TEST(test_tune_scale)
+TEST(test_tune_scale)
 {
     static const struct {
         uint64_t sample, aggr, score, then_sample, then_aggr;
@@ -264,10 +259,9 @@ START_TEST(test_tune_scale)
         expect_eq(attrs.aggr_us, cases[i].then_aggr);
     }
 }
-END_TEST
 
 /* Between two aggregations a scheme sees what the rest of the window stands for. */
-START_TEST(test_moving_sum)
+TEST(test_moving_sum)
 {
     struct damon_reclaim_scheme scheme = {.size = sizeof(scheme),
                                           .min_nr_accesses = 10,
@@ -295,23 +289,4 @@ START_TEST(test_moving_sum)
         drcl_schemes_apply(&engine);
         expect_eq(engine.schemes[1]->stats.nr_tried, cases[i].matches);
     }
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_age);
-    tcase_add_test(tc, test_age_threshold);
-    tcase_add_test(tc, test_merge);
-    tcase_add_test(tc, test_merge_targets);
-    tcase_add_loop_test(tc, test_merge_reference, 0, 4);
-    tcase_add_test(tc, test_weighted);
-    tcase_add_test(tc, test_changed_intervals);
-    tcase_add_test(tc, test_tune_scale);
-    tcase_add_test(tc, test_moving_sum);
-}
-
-int main(void)
-{
-    return engine_suite("merge", fill);
 }

@@ -17,7 +17,7 @@
             snprintf((text) + strlen(text), sizeof(text) - strlen(text), "%s%s", all_i ? " " : "", all_name);          \
     } while (0)
 
-START_TEST(test_each_value_has_its_name)
+TEST(test_each_value_has_its_name)
 {
     char text[256];
 
@@ -36,9 +36,8 @@ START_TEST(test_each_value_has_its_name)
     ALL_NAMES(text, damon_reclaim_reason_name, damon_reclaim_reason);
     ck_assert_str_eq(text, "requested wmark_high wmark_mid wmark_low invalid_parameters no_target backend");
 }
-END_TEST
 
-START_TEST(test_a_number_that_is_none_has_no_name)
+TEST(test_a_number_that_is_none_has_no_name)
 {
     ck_assert_ptr_null(damon_reclaim_action_name((enum damon_reclaim_action) - 1));
     ck_assert_ptr_null(damon_reclaim_filter_name((enum damon_reclaim_filter_type) - 1));
@@ -49,9 +48,8 @@ START_TEST(test_a_number_that_is_none_has_no_name)
     ck_assert_ptr_null(damon_reclaim_reason_name((enum damon_reclaim_reason) - 1));
     ck_assert_ptr_null(damon_reclaim_log_level_name((enum damon_reclaim_log_level) - 1));
 }
-END_TEST
 
-START_TEST(test_log_levels)
+TEST(test_log_levels)
 {
     static const char *const names[9] = {[3] = "error", [4] = "warning", [6] = "info", [7] = "debug"};
     enum damon_reclaim_log_level level = DAMON_RECLAIM_LOG_INFO;
@@ -71,9 +69,8 @@ START_TEST(test_log_levels)
     ck_assert_int_eq(damon_reclaim_log_level_from_name("info", NULL), -EINVAL);
     ck_assert_int_eq((int)level, DAMON_RECLAIM_LOG_DEBUG);
 }
-END_TEST
 
-START_TEST(test_filters_by_name)
+TEST(test_filters_by_name)
 {
     enum damon_reclaim_filter_type type = DAMON_RECLAIM_FILTER_YOUNG;
     const char *name;
@@ -88,9 +85,8 @@ START_TEST(test_filters_by_name)
         ck_assert_int_eq((int)type, i);
     }
 }
-END_TEST
 
-START_TEST(test_features_in_their_order)
+TEST(test_features_in_their_order)
 {
     static const char *const features[] = {
         "backend:damon",
@@ -122,19 +118,4 @@ START_TEST(test_features_in_their_order)
     for (size_t i = 0; i < n; i++)
         ck_assert_str_eq(damon_reclaim_feature(i), features[i]);
     ck_assert_ptr_null(damon_reclaim_feature(n));
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_each_value_has_its_name);
-    tcase_add_test(tc, test_a_number_that_is_none_has_no_name);
-    tcase_add_test(tc, test_log_levels);
-    tcase_add_test(tc, test_filters_by_name);
-    tcase_add_test(tc, test_features_in_their_order);
-}
-
-int main(void)
-{
-    return run_suite("names", 10, fill);
 }

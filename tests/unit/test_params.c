@@ -42,7 +42,7 @@ static const struct expected {
 };
 enum { NR_EXPECTED = NUMBER_OF(expected) };
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim_param_info describe(const char *name)
 {
@@ -55,7 +55,7 @@ static struct damon_reclaim_param_info describe(const char *name)
     return info;
 }
 
-START_TEST(test_table)
+TEST(test_table)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[32];
@@ -82,9 +82,8 @@ START_TEST(test_table)
         ck_assert_str_eq(text, value);
     }
 }
-END_TEST
 
-START_TEST(test_describe)
+TEST(test_describe)
 {
     struct {
         struct damon_reclaim_param_info info;
@@ -110,7 +109,6 @@ START_TEST(test_describe)
     ck_assert_int_eq(damon_reclaim_param_describe(SIZE_MAX, &info), -EINVAL);
     ck_assert_int_eq(damon_reclaim_param_describe(0, NULL), -EINVAL);
 }
-END_TEST
 
 static const struct good {
     const char *name, *text, *value;
@@ -176,7 +174,7 @@ static const struct good {
     {"damon_reclaim.skip_anon", "on\n", "Y"},
 };
 
-START_TEST(test_good)
+TEST_CASES(test_good, NUMBER_OF(goods))
 {
     const struct good *good = &goods[_i];
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -186,7 +184,6 @@ START_TEST(test_good)
     ck_assert_int_eq(damon_reclaim_get(ctx, good->name, text, sizeof(text)), (int)strlen(good->value));
     ck_assert_str_eq(text, good->value);
 }
-END_TEST
 
 static const struct bad {
     const char *name, *text;
@@ -267,7 +264,7 @@ static const struct bad {
     {"bytes_reclaimed_regions", "x", -EACCES},
 };
 
-START_TEST(test_bad)
+TEST_CASES(test_bad, NUMBER_OF(bads))
 {
     const struct bad *bad = &bads[_i];
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -279,9 +276,8 @@ START_TEST(test_bad)
     damon_reclaim_get(ctx, bad->name, after, sizeof(after));
     ck_assert_str_eq(before, after);
 }
-END_TEST
 
-START_TEST(test_unknown)
+TEST(test_unknown)
 {
     static const char *const names[] = {"",
                                         "minage",
@@ -307,10 +303,9 @@ START_TEST(test_unknown)
     ck_assert_int_eq(damon_reclaim_get(ctx, NULL, text, sizeof(text)), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get(NULL, "min_age", text, sizeof(text)), -EINVAL);
 }
-END_TEST
 
 /* Room that is too small cuts the text off, and the length told is that of the whole. */
-START_TEST(test_get_room)
+TEST(test_get_room)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[4] = "zzz";
@@ -321,10 +316,9 @@ START_TEST(test_get_room)
     ck_assert_str_eq(text, "12");
     ck_assert_int_eq(text[3], 0);
 }
-END_TEST
 
 /* Each parameter takes its least and greatest value and none beyond. */
-START_TEST(test_limits)
+TEST(test_limits)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
@@ -345,21 +339,4 @@ START_TEST(test_limits)
         if (info.min)
             expect_error(ctx, damon_reclaim_set(ctx, info.name, text), -ERANGE, info.name);
     }
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_table);
-    tcase_add_test(tc, test_describe);
-    tcase_add_loop_test(tc, test_good, 0, NUMBER_OF(goods));
-    tcase_add_loop_test(tc, test_bad, 0, NUMBER_OF(bads));
-    tcase_add_test(tc, test_unknown);
-    tcase_add_test(tc, test_get_room);
-    tcase_add_test(tc, test_limits);
-}
-
-int main(void)
-{
-    return scripted_suite("params", &s, fill);
 }

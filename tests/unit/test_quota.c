@@ -46,7 +46,7 @@ static void expect_effective(uint64_t pages)
     ck_assert_uint_eq(quota.effective, pages * PAGE);
 }
 
-START_TEST(test_no_limit)
+TEST(test_no_limit)
 {
     limits((struct damon_reclaim_quota){.reset_interval_ms = 100});
     ck_assert_int_eq(drcl_quota_limited(&quota), false);
@@ -60,9 +60,8 @@ START_TEST(test_no_limit)
     }
     ck_assert_uint_eq(quota.exceeds, 0);
 }
-END_TEST
 
-START_TEST(test_size_limit)
+TEST(test_size_limit)
 {
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 100});
     expect_round(1000, true);
@@ -87,10 +86,9 @@ START_TEST(test_size_limit)
     charge(20, 20, 20, MS); /* beyond: no negative room */
     expect_room(0);
 }
-END_TEST
 
 /* Windows keep their beat: rounds that come late change neither where a window begins nor how full it may get. */
-START_TEST(test_windows)
+TEST(test_windows)
 {
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 100});
     expect_round(1005, true);
@@ -107,10 +105,9 @@ START_TEST(test_windows)
     ck_assert_uint_eq(quota.exceeds, 2);
     expect_room(10);
 }
-END_TEST
 
 /* A window of 0 ms means the default of a second. */
-START_TEST(test_default_window)
+TEST(test_default_window)
 {
     limits((struct damon_reclaim_quota){.sz = PAGE});
     expect_round(0, true);
@@ -118,10 +115,9 @@ START_TEST(test_default_window)
     expect_round(999, false);
     expect_round(1000, true);
 }
-END_TEST
 
 /* A time limit is a size: by what bytes have taken so far; before that, 1024 units a millisecond. */
-START_TEST(test_time_limit)
+TEST(test_time_limit)
 {
     limits((struct damon_reclaim_quota){.ms = 10, .reset_interval_ms = 1000});
     expect_round(0, true);
@@ -146,10 +142,9 @@ START_TEST(test_time_limit)
     expect_round(1000, true);
     expect_effective(10);
 }
-END_TEST
 
 /* Time that an attempt took too much is paid for by the windows that follow, so that the average holds. */
-START_TEST(test_time_debt)
+TEST(test_time_debt)
 {
     uint64_t spent = 0;
 
@@ -184,10 +179,9 @@ START_TEST(test_time_debt)
     }
     ck_assert_uint_gt(spent, 400000 / 100 * 10 / 2 * MS); /* and it is made use of */
 }
-END_TEST
 
 /* With a backend that keeps deadlines the size is not guessed from the time. */
-START_TEST(test_by_time)
+TEST(test_by_time)
 {
     limits((struct damon_reclaim_quota){.ms = 10, .sz = 500 * PAGE, .reset_interval_ms = 1000});
     expect_timed_round(0, true);
@@ -203,9 +197,8 @@ START_TEST(test_by_time)
     expect_effective(500);
     ck_assert_uint_eq(quota.cover, 2000 * PAGE);
 }
-END_TEST
 
-START_TEST(test_fail_charge)
+TEST(test_fail_charge)
 {
     limits((struct damon_reclaim_quota){.sz = 100 * PAGE, .reset_interval_ms = 1000});
     expect_round(0, true);
@@ -223,7 +216,6 @@ START_TEST(test_fail_charge)
     charge(10, 10, 0, 0);
     ck_assert_uint_eq(quota.charged, 0);
 }
-END_TEST
 
 static void set_size(uint64_t pages)
 {
@@ -233,7 +225,7 @@ static void set_size(uint64_t pages)
 }
 
 /* A change counts from the next round on, for the window that is running; its charge stays. */
-START_TEST(test_change)
+TEST(test_change)
 {
     limits((struct damon_reclaim_quota){.sz = 10 * PAGE, .reset_interval_ms = 100});
     expect_round(0, true);
@@ -250,9 +242,8 @@ START_TEST(test_change)
     expect_round(40, true); /* a new first window */
     expect_room(10);
 }
-END_TEST
 
-START_TEST(test_feedback)
+TEST(test_feedback)
 {
     /* last x (1 + (10000 - score) / 10000), rounded down */
     static const struct {
@@ -271,7 +262,6 @@ START_TEST(test_feedback)
     ck_assert_uint_ge(drcl_feedback(UINT64_MAX / 2 + 5, 0, 1), UINT64_MAX - 1);
     ck_assert_uint_gt(drcl_feedback(UINT64_MAX / 2, 5000, 1), UINT64_MAX / 4 * 3 - UINT64_MAX / 100);
 }
-END_TEST
 
 static struct damon_reclaim_goal goals[2];
 
@@ -295,7 +285,7 @@ static void expect_window(uint64_t number, uint64_t current, uint64_t pages)
     expect_effective(pages);
 }
 
-START_TEST(test_goal_user_input)
+TEST(test_goal_user_input)
 {
     user_goal(200, 10, DAMON_RECLAIM_TUNER_CONSIST);
     /* Far from the goal the size doubles each window, up to the limit. */
@@ -316,10 +306,9 @@ START_TEST(test_goal_user_input)
     expect_round(6500, true);
     expect_effective(1);
 }
-END_TEST
 
 /* The highest score of several counts. */
-START_TEST(test_goals_several)
+TEST(test_goals_several)
 {
     goals[0] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = 100, .current = 50};
     goals[1] = (struct damon_reclaim_goal){.metric = DAMON_RECLAIM_GOAL_USER_INPUT, .target = 100, .current = 100};
@@ -330,10 +319,9 @@ START_TEST(test_goals_several)
     window(1);
     ck_assert_uint_eq(quota.goal_size, PAGE + PAGE / 4);
 }
-END_TEST
 
 /* Pressure counts by its growth since the last window. */
-START_TEST(test_goal_pressure)
+TEST(test_goal_pressure)
 {
     static const struct {
         uint64_t ms;
@@ -356,10 +344,9 @@ START_TEST(test_goal_pressure)
         expect_effective(rounds[i].pages);
     }
 }
-END_TEST
 
 /* "temporal": all until the goal is met, none then. */
-START_TEST(test_goal_temporal)
+TEST(test_goal_temporal)
 {
     user_goal(100, 50, DAMON_RECLAIM_TUNER_TEMPORAL);
     expect_window(0, 0, 50);
@@ -367,10 +354,9 @@ START_TEST(test_goal_temporal)
     expect_full(true);
     expect_window(2, 99, 50);
 }
-END_TEST
 
 /* The walk from the coldest down to where the size is covered. */
-START_TEST(test_min_score)
+TEST(test_min_score)
 {
     static const struct {
         uint64_t bytes[4]; /* of the scores 99, 70, 50 and 49 */
@@ -395,7 +381,6 @@ START_TEST(test_min_score)
         expect_eq(quota.min_score, cases[i].min);
     }
 }
-END_TEST
 
 /* The formula as it is written, step by step. */
 static uint32_t reference_score(uint32_t nr, uint32_t age, uint64_t aggr_us, uint32_t samples, uint32_t weight_nr,
@@ -418,7 +403,7 @@ static uint32_t reference_score(uint32_t nr, uint32_t age, uint64_t aggr_us, uin
     return 99 - (uint32_t)(hot > 99 ? 99 : hot);
 }
 
-START_TEST(test_cold_score)
+TEST(test_cold_score)
 {
     static const uint32_t ages[] = {0,      1,      9,       10,      11,      19,      20,      39,
                                     40,     79,     80,      100,     1279,    1280,    10000,   99999,
@@ -439,10 +424,9 @@ START_TEST(test_cold_score)
         }
     }
 }
-END_TEST
 
 /* Few accesses of many samples are a frequency of 0, and large weights mean the same as small ones. */
-START_TEST(test_cold_score_edges)
+TEST(test_cold_score_edges)
 {
     struct damon_reclaim_quota l = {.weight_nr_accesses = 3000000000u, .weight_age = 3000000000u};
     struct drcl_scorer scorer;
@@ -461,10 +445,9 @@ START_TEST(test_cold_score_edges)
     }
     ck_assert_uint_eq(last, 99);
 }
-END_TEST
 
 /* Numbers near the end of 64 bits neither wrap nor divide by zero. */
-START_TEST(test_overflow)
+TEST(test_overflow)
 {
     goals[0] = (struct damon_reclaim_goal){.target = 1, .current = UINT64_MAX};
     limits((struct damon_reclaim_quota){.ms = UINT64_MAX, .sz = UINT64_MAX, .reset_interval_ms = UINT64_MAX});
@@ -490,32 +473,4 @@ START_TEST(test_overflow)
         drcl_quota_charge(&quota, UINT64_C(1) << 63, UINT64_C(1) << 63, 0, UINT64_C(1) << 63);
     expect_full(true);
     expect_room(0);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_no_limit);
-    tcase_add_test(tc, test_size_limit);
-    tcase_add_test(tc, test_windows);
-    tcase_add_test(tc, test_default_window);
-    tcase_add_test(tc, test_time_limit);
-    tcase_add_test(tc, test_time_debt);
-    tcase_add_test(tc, test_by_time);
-    tcase_add_test(tc, test_fail_charge);
-    tcase_add_test(tc, test_change);
-    tcase_add_test(tc, test_feedback);
-    tcase_add_test(tc, test_goal_user_input);
-    tcase_add_test(tc, test_goals_several);
-    tcase_add_test(tc, test_goal_pressure);
-    tcase_add_test(tc, test_goal_temporal);
-    tcase_add_test(tc, test_min_score);
-    tcase_add_test(tc, test_cold_score);
-    tcase_add_test(tc, test_cold_score_edges);
-    tcase_add_test(tc, test_overflow);
-}
-
-int main(void)
-{
-    return scripted_run("quota", fill);
 }

@@ -15,7 +15,7 @@ static void limits(struct damon_reclaim_quota l)
 }
 
 /* A limit of time is worth what was reclaimed in that time before, however long it is. */
-START_TEST(test_worth_of_time)
+TEST_CASES(test_worth_of_time, 8)
 {
     static const uint64_t limits_ms[] = {10, 1000, 4294, 4295, 10000, 60000, 600000, 3600000};
     uint64_t ms = limits_ms[_i], bytes_per_ms = 4 * MIB;
@@ -26,10 +26,9 @@ START_TEST(test_worth_of_time)
     ck_assert(drcl_quota_begin(&quota, 2 * ms * MS, false, 0, false));
     ck_assert_uint_eq(quota.effective, ms * bytes_per_ms);
 }
-END_TEST
 
 /* A goal that is exceeded by s takes the limit down to 2 - s of what it was, whatever that was. */
-START_TEST(test_exceeded_goal)
+TEST_CASES(test_exceeded_goal, 11)
 {
     static const struct {
         uint64_t score, size, expected;
@@ -49,10 +48,9 @@ START_TEST(test_exceeded_goal)
 
     ck_assert_uint_eq(drcl_feedback(cases[_i].size, cases[_i].score, PAGE), cases[_i].expected);
 }
-END_TEST
 
 /* Memory pressure is measured against the goal a window, however many windows have passed since it was read last. */
-START_TEST(test_pressure_over_windows)
+TEST_CASES(test_pressure_over_windows, 4)
 {
     static const uint64_t steps[] = {1, 2, 5, 60};
     struct damon_reclaim_goal goal = {.metric = DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US, .target = 1000};
@@ -65,10 +63,9 @@ START_TEST(test_pressure_over_windows)
         drcl_quota_begin(&quota, n * windows * SEC, true, n * windows * 500, true);
     ck_assert_uint_eq(quota.goal_size, 2 * PAGE * 81 / 16);
 }
-END_TEST
 
 /* A counter that begins anew is no pressure without bound. */
-START_TEST(test_pressure_begins_anew)
+TEST(test_pressure_begins_anew)
 {
     struct damon_reclaim_goal goal = {.metric = DAMON_RECLAIM_GOAL_SOME_MEM_PSI_US, .target = 1000};
 
@@ -77,19 +74,17 @@ START_TEST(test_pressure_begins_anew)
     drcl_quota_begin(&quota, SEC, true, 10, true);
     ck_assert_uint_eq(quota.goal_size, 4 * PAGE);
 }
-END_TEST
 
 /* The greatest limit of time is no limit, and no deadline that has passed. */
-START_TEST(test_deadline)
+TEST(test_deadline)
 {
     limits((struct damon_reclaim_quota){.ms = UINT64_MAX, .reset_interval_ms = 1000});
     ck_assert(drcl_quota_begin(&quota, 5 * SEC, false, 0, true));
     ck_assert_uint_eq(drcl_quota_deadline(&quota, 5 * SEC), UINT64_MAX);
 }
-END_TEST
 
 /* Members of a scheme have the bounds of the parameters. */
-START_TEST(test_bounds_of_a_scheme)
+TEST_CASES(test_bounds_of_a_scheme, 5)
 {
     static const struct {
         const char *name;
@@ -113,20 +108,4 @@ START_TEST(test_bounds_of_a_scheme)
     expect_error(ctx, damon_reclaim_add_scheme(ctx, &scheme, &id), -ERANGE, members[_i].name);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_worth_of_time, 0, 8);
-    tcase_add_loop_test(tc, test_exceeded_goal, 0, 11);
-    tcase_add_loop_test(tc, test_pressure_over_windows, 0, 4);
-    tcase_add_test(tc, test_pressure_begins_anew);
-    tcase_add_test(tc, test_deadline);
-    tcase_add_loop_test(tc, test_bounds_of_a_scheme, 0, 5);
-}
-
-int main(void)
-{
-    return scripted_run("quota-edges", fill);
 }

@@ -6,7 +6,7 @@
 
 #define HUGE_PAGE (2 * MIB)
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim *start(const char *min_age)
 {
@@ -18,7 +18,7 @@ static struct damon_reclaim *start(const char *min_age)
 }
 
 /* Nothing before min_age, all that is cold soon after, the hot part never. */
-START_TEST(test_cold_is_reclaimed)
+TEST_CASES(test_cold_is_reclaimed, 2 * NR_MANNERS)
 {
     bool with_mark = _i >= NR_MANNERS;
     struct damon_reclaim_stats stats;
@@ -56,10 +56,9 @@ START_TEST(test_cold_is_reclaimed)
     ck_assert_uint_eq(stats.nr_quota_exceeds, 0);
     ck_assert_uint_eq(stats.effective_quota, UINT64_MAX);
 }
-END_TEST
 
 /* What is reclaimed was marked before, all of it, for half of its age at least and never less than an aggregation. */
-START_TEST(test_marked_before)
+TEST_CASES(test_marked_before, 5)
 {
     static const char *const min_ages[] = {"2s", "1s", "200ms", "100ms", "0"};
     static const uint64_t leads[] = {1000 * MS, 500 * MS, 100 * MS, 100 * MS, 100 * MS};
@@ -87,10 +86,9 @@ START_TEST(test_marked_before)
     }
     ck_assert_uint_gt(reclaimed, 0);
 }
-END_TEST
 
 /* With a long age it is marked long before its turn, for what is marked costs less to sample. */
-START_TEST(test_marked_early)
+TEST(test_marked_early)
 {
     struct damon_reclaim *ctx;
     uint64_t begin, marked = 0;
@@ -112,10 +110,9 @@ START_TEST(test_marked_early)
     reclaim_run_until(ctx, begin + 60500 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
 }
-END_TEST
 
 /* Memory that is used between being marked and its turn is not handed out. */
-START_TEST(test_mark_ends_with_access)
+TEST(test_mark_ends_with_access)
 {
     struct damon_reclaim *ctx;
     uint64_t begin, marked = 0;
@@ -139,10 +136,9 @@ START_TEST(test_mark_ends_with_access)
     reclaim_run_until(ctx, begin + 4000 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
 }
-END_TEST
 
 /* A huge page may be followed into the next region if that is cold as well, not into one that is in use. */
-START_TEST(test_limit_end)
+TEST(test_limit_end)
 {
     struct damon_reclaim *ctx;
     size_t beyond = 0, at_the_end = 0;
@@ -165,7 +161,6 @@ START_TEST(test_limit_end)
     ck_assert_uint_gt(beyond, 0);
     ck_assert_uint_gt(at_the_end, 0);
 }
-END_TEST
 
 /* Huge pages that go out of use one after the other; the last four never. */
 static bool accessed_huge(struct scripted *sim, uint32_t target, uint64_t addr)
@@ -184,7 +179,7 @@ static bool agree(struct damon_reclaim *ctx, uint32_t scheme, const struct damon
 
 /* A huge page goes as a whole or not at all, so none may for ever be divided among regions that are never due at the
  * same time, or that a callback is asked about one by one. */
-START_TEST(test_huge_pages_go)
+TEST_CASES(test_huge_pages_go, 16)
 {
     struct damon_reclaim *ctx;
     uint32_t gone = 0;
@@ -207,10 +202,9 @@ START_TEST(test_huge_pages_go)
     }
     ck_assert_uint_eq(gone, (UINT32_C(1) << 28) - 1);
 }
-END_TEST
 
 /* DAMON_RECLAIM_NO_MARK: as the kernel does it. */
-START_TEST(test_no_mark)
+TEST(test_no_mark)
 {
     struct damon_reclaim *ctx = scripted_new(&s, DAMON_RECLAIM_NO_MARK);
 
@@ -223,10 +217,9 @@ START_TEST(test_no_mark)
         ck_assert_int_eq(s.acts[i].request.marked, false);
     }
 }
-END_TEST
 
 /* An attempt sets the age to 0: the same memory has its next turn min_age later. */
-START_TEST(test_age_starts_anew)
+TEST(test_age_starts_anew)
 {
     struct damon_reclaim_region *regions;
     struct damon_reclaim *ctx;
@@ -247,10 +240,9 @@ START_TEST(test_age_starts_anew)
     reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
 }
-END_TEST
 
 /* An error of the moment: the region keeps its age and has its turn with the next round. */
-START_TEST(test_passing_error)
+TEST_CASES(test_passing_error, 2)
 {
     static const int errors[] = {-EINTR, -ENOMEM};
     struct damon_reclaim *ctx = start("1s");
@@ -263,7 +255,6 @@ START_TEST(test_passing_error)
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
 }
-END_TEST
 
 static size_t nr_not_ready;
 static uint64_t asked_for; /* where the last attempt began */
@@ -279,7 +270,7 @@ static int not_ready(void *data, const struct damon_reclaim_request *request, st
 }
 
 /* A backend that does not get on is asked once a round, for the same memory, which stays as old as it is. */
-START_TEST(test_not_ready)
+TEST_CASES(test_not_ready, 2)
 {
     static const char *const quotas[] = {"0", "10"};
     struct damon_reclaim_region *regions;
@@ -300,7 +291,6 @@ START_TEST(test_not_ready)
     free(regions);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
 }
-END_TEST
 
 static int refuse_half(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
 {
@@ -314,7 +304,7 @@ static int refuse_half(void *data, const struct damon_reclaim_request *request, 
 }
 
 /* What the backend found is added up. */
-START_TEST(test_statistics)
+TEST(test_statistics)
 {
     struct damon_reclaim_stats stats;
     struct damon_reclaim *ctx;
@@ -333,7 +323,6 @@ START_TEST(test_statistics)
     ck_assert_uint_eq(stats.monitored_bytes, 64 * MIB);
     ck_assert_uint_eq(stats.nr_targets, 1);
 }
-END_TEST
 
 static int boast(void *data, const struct damon_reclaim_request *request, struct damon_reclaim_result *result)
 {
@@ -343,7 +332,7 @@ static int boast(void *data, const struct damon_reclaim_request *request, struct
 }
 
 /* A backend that makes no sense does not break anything but its own figures. */
-START_TEST(test_boastful_backend)
+TEST(test_boastful_backend)
 {
     struct damon_reclaim *ctx;
 
@@ -354,10 +343,9 @@ START_TEST(test_boastful_backend)
     ck_assert_uint_le(reclaim_stats(ctx).bytes_reclaim_tried_regions, 3 * 64 * MIB);
     ck_assert_uint_le(reclaim_stats(ctx).bytes_reclaimed_regions, reclaim_stats(ctx).bytes_reclaim_tried_regions);
 }
-END_TEST
 
 /* Without evidence nothing is cold: while the check fails for the moment, ages do not grow towards reclaim. */
-START_TEST(test_no_evidence)
+TEST_CASES(test_no_evidence, 2)
 {
     static const enum scripted_op ops[] = {OP_PREPARE, OP_CHECK};
     struct damon_reclaim *ctx = start("1s");
@@ -371,7 +359,6 @@ START_TEST(test_no_evidence)
     reclaim_aggregate(ctx, 14);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
 }
-END_TEST
 
 /* Marking takes at most a tenth of an aggregation; what is left has its turn in the next one. */
 static int slow_mark(void *data, uint32_t target, uint64_t start_addr, uint64_t end)
@@ -382,7 +369,7 @@ static int slow_mark(void *data, uint32_t target, uint64_t start_addr, uint64_t 
     return 0;
 }
 
-START_TEST(test_slow_mark)
+TEST(test_slow_mark)
 {
     struct damon_reclaim *ctx;
     uint64_t calls;
@@ -398,10 +385,9 @@ START_TEST(test_slow_mark)
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 1000 * MIB);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
 }
-END_TEST
 
 /* min_age counts in time: longer aggregations, fewer of them. */
-START_TEST(test_min_age_in_time)
+TEST(test_min_age_in_time)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     uint64_t begin;
@@ -414,10 +400,9 @@ START_TEST(test_min_age_in_time)
     reclaim_run_until(ctx, begin + 4001 * MS);
     ck_assert_uint_eq(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
 }
-END_TEST
 
 /* Without a time limit an attempt ends all the same, so that sampling goes on; the rest follows round by round. */
-START_TEST(test_long_attempt)
+TEST(test_long_attempt)
 {
     struct damon_reclaim *ctx;
 
@@ -436,30 +421,4 @@ START_TEST(test_long_attempt)
         }
     }
     ck_assert_uint_ge(tried_bytes(&s, 0, s.nr_acts), 64 * MIB);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_cold_is_reclaimed, 0, 2 * NR_MANNERS);
-    tcase_add_loop_test(tc, test_marked_before, 0, 5);
-    tcase_add_test(tc, test_marked_early);
-    tcase_add_test(tc, test_mark_ends_with_access);
-    tcase_add_test(tc, test_limit_end);
-    tcase_add_loop_test(tc, test_huge_pages_go, 0, 16);
-    tcase_add_test(tc, test_no_mark);
-    tcase_add_test(tc, test_age_starts_anew);
-    tcase_add_loop_test(tc, test_passing_error, 0, 2);
-    tcase_add_loop_test(tc, test_not_ready, 0, 2);
-    tcase_add_test(tc, test_statistics);
-    tcase_add_test(tc, test_boastful_backend);
-    tcase_add_loop_test(tc, test_no_evidence, 0, 2);
-    tcase_add_test(tc, test_slow_mark);
-    tcase_add_test(tc, test_min_age_in_time);
-    tcase_add_test(tc, test_long_attempt);
-}
-
-int main(void)
-{
-    return scripted_suite("reclaim", &s, fill);
 }

@@ -4,7 +4,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static uint64_t random_state;
 
@@ -80,7 +80,7 @@ static void change_attributes(struct damon_reclaim *ctx, uint64_t *min_nr, uint6
 }
 
 /* Random patterns, ranges and attributes; reclaiming cuts regions as well. */
-START_TEST(test_always_a_partition)
+TEST_CASES(test_always_a_partition, 6)
 {
     uint64_t min_nr = 10, max_nr = 100;
     struct damon_reclaim *ctx;
@@ -132,11 +132,10 @@ START_TEST(test_always_a_partition)
         }
     }
 }
-END_TEST
 
 /* As many patterns as there is room for, and more: the greatest number holds after each merge. A maximum of which the
  * ranges themselves take more than a half leaves a half for splitting. */
-START_TEST(test_never_too_many)
+TEST_CASES(test_never_too_many, 6)
 {
     static const uint64_t most[] = {10, 11, 20, 33, 100, 1000};
     uint64_t max_nr = most[_i];
@@ -163,10 +162,9 @@ START_TEST(test_never_too_many)
     }
     ck_assert_uint_gt(peak, max_nr / 2);
 }
-END_TEST
 
 /* Memory without any pattern ends as min_nr_regions before each split, and never as fewer. */
-START_TEST(test_never_too_few)
+TEST(test_never_too_few)
 {
     struct damon_reclaim *ctx;
 
@@ -180,10 +178,9 @@ START_TEST(test_never_too_few)
         expect(merged_n >= 16 && merged_n <= 32);
     }
 }
-END_TEST
 
 /* Fewer pages than regions asked for: one a page. */
-START_TEST(test_tiny)
+TEST(test_tiny)
 {
     struct damon_reclaim *ctx;
 
@@ -196,10 +193,9 @@ START_TEST(test_tiny)
         expect_partition(ctx, 0, s.ranges, 1, PAGE);
     }
 }
-END_TEST
 
 /* Ranges are taken inwards to the unit; what is smaller than it is not watched. No range at all is fine. */
-START_TEST(test_alignment)
+TEST(test_alignment)
 {
     struct damon_reclaim_range inner[2];
     struct damon_reclaim *ctx;
@@ -232,10 +228,9 @@ START_TEST(test_alignment)
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 0);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 0);
 }
-END_TEST
 
 /* What a changed range has in common with the old one keeps its age; what is new begins at 0. */
-START_TEST(test_changed_ranges_keep)
+TEST(test_changed_ranges_keep)
 {
     struct damon_reclaim_region *regions;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -257,10 +252,9 @@ START_TEST(test_changed_ranges_keep)
     }
     free(regions);
 }
-END_TEST
 
 /* Several targets: each has its own regions, also when one in the middle goes or changes. */
-START_TEST(test_targets)
+TEST(test_targets)
 {
     struct damon_reclaim_range ranges[3][2];
     struct damon_reclaim *ctx;
@@ -292,7 +286,6 @@ START_TEST(test_targets)
             s.pattern++;
     }
 }
-END_TEST
 
 static void trace(struct damon_reclaim *ctx, void *userdata)
 {
@@ -329,7 +322,7 @@ static uint64_t run_with_seed(uint64_t seed)
     return hash;
 }
 
-START_TEST(test_seed)
+TEST(test_seed)
 {
     uint64_t first = run_with_seed(7);
 
@@ -338,10 +331,9 @@ START_TEST(test_seed)
     ck_assert_uint_ne(first, run_with_seed(0));
     ck_assert_uint_eq(run_with_seed(UINT64_MAX), run_with_seed(UINT64_MAX));
 }
-END_TEST
 
 /* Interval tuning: idle memory makes the intervals longer, busy memory shorter, inside of the bounds. */
-START_TEST(test_interval_tuning)
+TEST(test_interval_tuning)
 {
     struct damon_reclaim_params active = {.size = sizeof(active)};
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -373,10 +365,9 @@ START_TEST(test_interval_tuning)
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_lt(active.sample_interval, 10000000);
 }
-END_TEST
 
 /* What tuning has found survives a commit and new filters; other intervals, or disabling, begin anew. */
-START_TEST(test_tuned_survives)
+TEST(test_tuned_survives)
 {
     struct damon_reclaim_params active = {.size = sizeof(active)};
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -399,24 +390,4 @@ START_TEST(test_tuned_survives)
     reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &active), 0);
     ck_assert_uint_eq(active.sample_interval, 6000);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_always_a_partition, 0, 6);
-    tcase_add_loop_test(tc, test_never_too_many, 0, 6);
-    tcase_add_test(tc, test_never_too_few);
-    tcase_add_test(tc, test_tiny);
-    tcase_add_test(tc, test_alignment);
-    tcase_add_test(tc, test_changed_ranges_keep);
-    tcase_add_test(tc, test_targets);
-    tcase_add_test(tc, test_seed);
-    tcase_add_test(tc, test_interval_tuning);
-    tcase_add_test(tc, test_tuned_survives);
-}
-
-int main(void)
-{
-    return scripted_suite("regions", &s, fill);
 }

@@ -4,7 +4,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim_scheme stat_scheme(void)
 {
@@ -25,7 +25,7 @@ static struct damon_reclaim *start(const struct damon_reclaim_scheme *scheme, ui
 }
 
 /* STAT counts and touches nothing: no mark, no reclaim, and ages go on. */
-START_TEST(test_stat)
+TEST(test_stat)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim_scheme_stats stats;
@@ -47,10 +47,9 @@ START_TEST(test_stat)
         ck_assert_uint_eq(regions[i].age, 10);
     free(regions);
 }
-END_TEST
 
 /* Bytes by size, accesses and age: each bound holds, both included. */
-START_TEST(test_pattern)
+TEST_CASES(test_pattern, 11)
 {
     static const struct {
         uint32_t min_nr, max_nr;
@@ -90,9 +89,8 @@ START_TEST(test_pattern)
     reclaim_aggregate(ctx, 1); /* the cold part is 10 aggregations old */
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried - before, cases[_i].bytes);
 }
-END_TEST
 
-START_TEST(test_size_bounds)
+TEST_CASES(test_size_bounds, 2)
 {
     static const struct {
         uint64_t min_sz, max_sz, tried;
@@ -111,10 +109,9 @@ START_TEST(test_size_bounds)
     reclaim_aggregate(ctx, 1); /* pieces of four pages, the size limit */
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, cases[_i].tried);
 }
-END_TEST
 
 /* COLD goes to the backend as such; memory that is in use is acted on without being marked first. */
-START_TEST(test_cold)
+TEST_CASES(test_cold, 2)
 {
     static const struct {
         uint32_t max_nr_accesses;
@@ -140,10 +137,9 @@ START_TEST(test_cold)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 0);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_accessed, 0);
 }
-END_TEST
 
 /* apply_interval: between aggregations, or only in every so many. */
-START_TEST(test_apply_interval)
+TEST_CASES(test_apply_interval, 7)
 {
     static const struct {
         uint64_t us, times;
@@ -157,10 +153,9 @@ START_TEST(test_apply_interval)
     reclaim_aggregate(ctx, 20);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, cases[_i].times * 64 * MIB);
 }
-END_TEST
 
 /* Between aggregations too, memory that was in use a moment ago is not idle. */
-START_TEST(test_apply_between)
+TEST(test_apply_between)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim *ctx;
@@ -181,9 +176,8 @@ START_TEST(test_apply_between)
     reclaim_aggregate(ctx, 1);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, before + 64 * MIB);
 }
-END_TEST
 
-START_TEST(test_add_remove)
+TEST(test_add_remove)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
@@ -217,10 +211,9 @@ START_TEST(test_add_remove)
     stats.size = 4;
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, 1, &stats), -EINVAL);
 }
-END_TEST
 
 /* The statistics of a caller that knows less or more of the struct. */
-START_TEST(test_stats_sizes)
+TEST(test_stats_sizes)
 {
     struct {
         struct damon_reclaim_scheme_stats stats;
@@ -244,7 +237,6 @@ START_TEST(test_stats_sizes)
     ck_assert_uint_eq(small.size, offsetof(struct damon_reclaim_scheme_stats, sz_tried));
     ck_assert_uint_eq(small.sz_tried, UINT64_C(0x5555555555555555));
 }
-END_TEST
 
 static void expect_refused(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme, int error,
                            const char *culprit)
@@ -255,7 +247,7 @@ static void expect_refused(struct damon_reclaim *ctx, const struct damon_reclaim
     ck_assert_uint_eq(id, 99);
 }
 
-START_TEST(test_bad)
+TEST(test_bad)
 {
     struct {
         struct damon_reclaim_scheme scheme;
@@ -298,10 +290,9 @@ START_TEST(test_bad)
     ck_assert_int_eq(damon_reclaim_add_scheme(NULL, &good, NULL), -EINVAL);
     ck_assert_int_eq(damon_reclaim_remove_scheme(NULL, 1), -EINVAL);
 }
-END_TEST
 
 /* Filters and goals are copied: the caller's may go. */
-START_TEST(test_copied)
+TEST(test_copied)
 {
     struct damon_reclaim_filter *filter = calloc(1, sizeof(*filter));
     struct damon_reclaim_goal *goal = calloc(1, sizeof(*goal));
@@ -326,10 +317,9 @@ START_TEST(test_copied)
     reclaim_aggregate(ctx, 30);
     ck_assert_uint_gt(reclaim_scheme_stats(ctx, id).sz_tried, 2 * PAGE);
 }
-END_TEST
 
 /* Two schemes share the regions: what one has reclaimed is young for the other. */
-START_TEST(test_two)
+TEST(test_two)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim *ctx;
@@ -346,10 +336,9 @@ START_TEST(test_two)
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 64 * MIB);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 0);
 }
-END_TEST
 
 /* Another quota does not hand the window out anew. */
-START_TEST(test_set_quota)
+TEST(test_set_quota)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim_goal goal = {.metric = DAMON_RECLAIM_GOAL_USER_INPUT};
@@ -385,26 +374,4 @@ START_TEST(test_set_quota)
     ck_assert_int_eq(damon_reclaim_set_quota(NULL, id, &scheme.quota), -EINVAL);
     reclaim_aggregate(ctx, 5);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 5 * MIB);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_set_quota);
-    tcase_add_test(tc, test_stat);
-    tcase_add_loop_test(tc, test_pattern, 0, 11);
-    tcase_add_loop_test(tc, test_size_bounds, 0, 2);
-    tcase_add_loop_test(tc, test_cold, 0, 2);
-    tcase_add_loop_test(tc, test_apply_interval, 0, 7);
-    tcase_add_test(tc, test_apply_between);
-    tcase_add_test(tc, test_add_remove);
-    tcase_add_test(tc, test_stats_sizes);
-    tcase_add_test(tc, test_bad);
-    tcase_add_test(tc, test_copied);
-    tcase_add_test(tc, test_two);
-}
-
-int main(void)
-{
-    return scripted_suite("schemes", &s, fill);
 }

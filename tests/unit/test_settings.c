@@ -8,7 +8,7 @@
 #include "params/table.h"
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim_params params_of(struct damon_reclaim *ctx)
 {
@@ -27,7 +27,7 @@ static struct damon_reclaim_params active_of(struct damon_reclaim *ctx)
 }
 
 /* Each member is the parameter of its name, in both directions. */
-START_TEST(test_views_agree)
+TEST(test_views_agree)
 {
     struct damon_reclaim_params params, changed;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -57,9 +57,8 @@ START_TEST(test_views_agree)
     }
     ck_assert_uint_eq(members, 19);
 }
-END_TEST
 
-START_TEST(test_sizes)
+TEST(test_sizes)
 {
     struct {
         struct damon_reclaim_params params;
@@ -107,10 +106,9 @@ START_TEST(test_sizes)
     ck_assert_int_eq(damon_reclaim_set_params(NULL, &small), -EINVAL);
     ck_assert_int_eq(damon_reclaim_get_params(ctx, NULL), -EINVAL);
 }
-END_TEST
 
 /* What a struct may not hold is refused as a whole, when it is set. */
-START_TEST(test_struct_out_of_range)
+TEST(test_struct_out_of_range)
 {
     struct damon_reclaim_params params;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -124,7 +122,6 @@ START_TEST(test_struct_out_of_range)
     params.sample_interval = 0;
     expect_error(ctx, damon_reclaim_set_params(ctx, &params), -ERANGE, "sample_interval");
 }
-END_TEST
 
 /* Sets whose members do not go together, and the two that the text is to name. */
 static const struct contradiction {
@@ -146,7 +143,7 @@ static const struct contradiction {
 
 enum { COMMITTED, COMMITTED_WITH_KEEP, ENABLED, NR_WHENS };
 
-START_TEST(test_contradictions)
+TEST_CASES(test_contradictions, 3 * NUMBER_OF(contradictions))
 {
     const struct contradiction *c = &contradictions[_i / NR_WHENS];
     bool keep = _i % NR_WHENS == COMMITTED_WITH_KEEP, disabled = _i % NR_WHENS == ENABLED;
@@ -176,10 +173,9 @@ START_TEST(test_contradictions)
     if (keep)
         reclaim_aggregate(ctx, 3);
 }
-END_TEST
 
 /* The module's interface: text in, text out, in its words. */
-START_TEST(test_module_interface)
+TEST(test_module_interface)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
     char text[32];
@@ -208,10 +204,9 @@ START_TEST(test_module_interface)
     ck_assert_str_eq(text, "-1");
     ck_assert_uint_gt(reclaim_get(ctx, "bytes_reclaimed_regions"), 0); /* statistics stay */
 }
-END_TEST
 
 /* Counters of bytes and the range to watch are in addr_unit, which above a page may be any number. */
-START_TEST(test_addr_unit)
+TEST_CASES(test_addr_unit, 2)
 {
     struct damon_reclaim_range range = {BASE + 8 * MIB, BASE + 40 * MIB};
     static const uint64_t units[] = {PAGE, 5 * PAGE};
@@ -230,10 +225,9 @@ START_TEST(test_addr_unit)
     ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaim_tried_regions"), (range.end - range.start) / unit);
     ck_assert_uint_eq(reclaim_get(ctx, "bytes_reclaimed_regions"), (range.end - range.start) / unit);
 }
-END_TEST
 
 /* What the backend and the system cannot do is refused by name. */
-START_TEST(test_unsupported)
+TEST(test_unsupported)
 {
     struct damon_reclaim *ctx = scripted_new(&s, 0);
 
@@ -257,10 +251,9 @@ START_TEST(test_unsupported)
     reclaim_set(ctx, "monitor_region_end=4096");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "monitor_region_end");
 }
-END_TEST
 
 /* A commit keeps what was learnt, the charge and the statistics. */
-START_TEST(test_commit_keeps)
+TEST(test_commit_keeps)
 {
     struct damon_reclaim_stats before, after;
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -283,10 +276,9 @@ START_TEST(test_commit_keeps)
     ck_assert_uint_eq(after.effective_quota, 16 * MIB);
     ck_assert_uint_eq(after.charged_bytes, 16 * MIB);
 }
-END_TEST
 
 /* Intervals near the end of the numbers do not wrap around into "at once". */
-START_TEST(test_longest_intervals)
+TEST(test_longest_intervals)
 {
     struct damon_reclaim_param_info info = {.size = sizeof(info)};
     struct damon_reclaim *ctx;
@@ -305,7 +297,6 @@ START_TEST(test_longest_intervals)
     }
     ck_assert_uint_eq(reclaim_stats(ctx).nr_samples, 0);
 }
-END_TEST
 
 static unsigned int nr_warnings;
 static char warning[256];
@@ -321,7 +312,7 @@ static void note_warning(struct damon_reclaim *ctx, enum damon_reclaim_log_level
 }
 
 /* Values that are allowed and hardly meant are warned of when they come into effect, and not again. */
-START_TEST(test_warned_of)
+TEST(test_warned_of)
 {
     struct damon_reclaim *ctx;
 
@@ -350,24 +341,4 @@ START_TEST(test_warned_of)
     ck_assert_uint_eq(nr_warnings, 2);
     reclaim_set(ctx, "monitor_region_start=4097 monitor_region_end=8193");
     expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "monitor_region_start");
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_warned_of);
-    tcase_add_test(tc, test_views_agree);
-    tcase_add_test(tc, test_sizes);
-    tcase_add_test(tc, test_struct_out_of_range);
-    tcase_add_loop_test(tc, test_contradictions, 0, 3 * NUMBER_OF(contradictions));
-    tcase_add_test(tc, test_module_interface);
-    tcase_add_loop_test(tc, test_addr_unit, 0, 2);
-    tcase_add_test(tc, test_unsupported);
-    tcase_add_test(tc, test_commit_keeps);
-    tcase_add_test(tc, test_longest_intervals);
-}
-
-int main(void)
-{
-    return scripted_suite("settings", &s, fill);
 }

@@ -42,7 +42,9 @@ static size_t check_split(size_t n, size_t pieces)
     return split;
 }
 
-START_TEST(test_split)
+FIXTURE(open_engine, close_engine);
+
+TEST(test_split)
 {
     static const struct {
         uint32_t max_nr;
@@ -73,10 +75,9 @@ START_TEST(test_split)
             expect(engine.regions.n > 2 * cases[i].n);
     }
 }
-END_TEST
 
 /* All nine tenths are drawn, about as often as each other. */
-START_TEST(test_split_evenly)
+TEST(test_split_evenly)
 {
     size_t tenths[10] = {0};
 
@@ -91,10 +92,9 @@ START_TEST(test_split_evenly)
     for (size_t i = 1; i < 10; i++)
         expect_between(tenths[i], 851, 1149);
 }
-END_TEST
 
 /* A region of at most two units is left whole, and a cut that would leave an empty part is skipped. */
-START_TEST(test_split_small)
+TEST(test_split_small)
 {
     bool cut_at_one = false, whole = false;
 
@@ -113,10 +113,9 @@ START_TEST(test_split_small)
     ck_assert_int_eq(whole, true);
     ck_assert_int_eq(cut_at_one, true);
 }
-END_TEST
 
 /* A region of almost all addresses: no sum overflows. */
-START_TEST(test_huge_region)
+TEST(test_huge_region)
 {
     put(0, (UINT64_C(1) << 51) - 1, 0, 0, 5);
     for (int round = 0; round < 30; round++) {
@@ -128,10 +127,9 @@ START_TEST(test_huge_region)
     }
     drcl_sample_prepare(&engine);
 }
-END_TEST
 
 /* Addresses are drawn over all of a region, whatever its size. */
-START_TEST(test_draw)
+TEST(test_draw)
 {
     struct drcl_random r = {99};
     size_t quarter[4] = {0};
@@ -148,7 +146,6 @@ START_TEST(test_draw)
     ck_assert_uint_eq(drcl_scale(0, UINT64_MAX), 0);
     ck_assert_uint_eq(drcl_scale(UINT64_C(1) << 63, UINT64_C(1) << 40), UINT64_C(1) << 39);
 }
-END_TEST
 
 /* --- huge pages, which are eight pages here ---------------------------------------------------------------------- */
 
@@ -165,7 +162,7 @@ static void mark(size_t i, uint32_t marked)
 
 /* The page on a bound between idle regions goes to the younger one, with the later mark. A region of nothing else goes.
  * The bound of memory in use stays, and so does one across a gap. */
-START_TEST(test_huge_whole)
+TEST(test_huge_whole)
 {
     open_huge();
     put(0, 20, 0, 0, 9);
@@ -194,10 +191,9 @@ START_TEST(test_huge_whole)
     expect_eq(engine.regions.marked[2], 14); /* as what it had for a moment */
     expect_eq(engine.regions.marked[3], 0);
 }
-END_TEST
 
 /* Where regions have to be smaller than huge pages, or nobody said how large these are, bounds stay. */
-START_TEST(test_no_huge)
+TEST(test_no_huge)
 {
     open_huge();
     put(0, 10, 0, 0, 9);
@@ -214,11 +210,10 @@ START_TEST(test_no_huge)
         expect_eq(drcl_split_size_limit(&engine), 7 * PAGE);
     }
 }
-END_TEST
 
 /* Where idle memory borders on memory in use, a region of their own for either side's part of the huge page there; once
  * in eight aggregations, and never more regions than allowed. */
-START_TEST(test_huge_bounds)
+TEST(test_huge_bounds)
 {
     static const uint64_t cut[] = {8, 5, 3, 16, 4, 4, 15}, less[] = {8, 5, 3, 20, 19};
     const struct {
@@ -243,22 +238,4 @@ START_TEST(test_huge_bounds)
             expect_eq(pages_of(i), cases[k].pages[i]);
         expect_eq(end_of_regions(), BASE + 55 * PAGE);
     }
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_split);
-    tcase_add_test(tc, test_split_evenly);
-    tcase_add_test(tc, test_split_small);
-    tcase_add_test(tc, test_huge_region);
-    tcase_add_test(tc, test_draw);
-    tcase_add_test(tc, test_huge_whole);
-    tcase_add_test(tc, test_no_huge);
-    tcase_add_test(tc, test_huge_bounds);
-}
-
-int main(void)
-{
-    return engine_suite("split", fill);
 }

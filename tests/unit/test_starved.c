@@ -42,7 +42,7 @@ static uint64_t cold_untried(void)
 
 /* The number of small processes: their ranges alone take a third of max_nr_regions, more than half, all, twice as many.
  */
-START_TEST(test_large_among_small)
+TEST_CASES(test_large_among_small, 4)
 {
     static const unsigned int processes[] = {110, 215, 330, 660};
     struct damon_reclaim *ctx;
@@ -66,15 +66,4 @@ START_TEST(test_large_among_small)
                       3 * (processes[_i] + 1) + 500 > 1000 ? 3 * (processes[_i] + 1) + 500 : 1000);
     damon_reclaim_unref(ctx);
     scripted_fini(&s);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_large_among_small, 0, 4);
-}
-
-int main(void)
-{
-    return scripted_run("starved", fill);
 }

@@ -4,7 +4,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim *start(const char *min_age)
 {
@@ -77,7 +77,7 @@ static void expect_swapcached(struct damon_reclaim *ctx, uint64_t reclaimed, uin
 }
 
 /* It counts as reclaimed when it is free, and no more at all when it is in use again. */
-START_TEST(test_swapcached)
+TEST(test_swapcached)
 {
     struct damon_reclaim *ctx = start_with_disk();
 
@@ -96,10 +96,9 @@ START_TEST(test_swapcached)
     reclaim_aggregate(ctx, 3); /* there is nothing to release */
     ck_assert_uint_eq(nr_releases, 2);
 }
-END_TEST
 
 /* What releasing takes is taken off the quota's time, and a window whose time is used up waits for the next. */
-START_TEST(test_releasing_is_charged)
+TEST(test_releasing_is_charged)
 {
     struct damon_reclaim *ctx;
 
@@ -115,10 +114,9 @@ START_TEST(test_releasing_is_charged)
         ck_assert_uint_ge(released_at[i] - released_at[i - 1], 900 * MS);
     ck_assert_uint_ge(reclaim_stats(ctx).reclaim_ns, nr_releases * release_ns);
 }
-END_TEST
 
 /* While the watermarks keep the context inactive, what was begun is completed. */
-START_TEST(test_released_while_inactive)
+TEST(test_released_while_inactive)
 {
     struct damon_reclaim *ctx = start_with_disk();
 
@@ -130,7 +128,6 @@ START_TEST(test_released_while_inactive)
     reclaim_run_until(ctx, s.now_ns + 6 * SEC);
     expect_swapcached(ctx, 64 * MIB, 0);
 }
-END_TEST
 
 static void drop(struct damon_reclaim *ctx, uint32_t scheme, uint32_t target, uint64_t bytes, void *userdata)
 {
@@ -141,7 +138,7 @@ static void drop(struct damon_reclaim *ctx, uint32_t scheme, uint32_t target, ui
 }
 
 /* The callback may end it all. */
-START_TEST(test_callback_disables)
+TEST(test_callback_disables)
 {
     struct damon_reclaim *ctx = start_with_disk();
 
@@ -158,7 +155,6 @@ START_TEST(test_callback_disables)
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_uint_eq(nr_releases, 1);
 }
-END_TEST
 
 static int cannot_release(void *data, uint32_t scheme, uint64_t deadline_ns, damon_reclaim_released_fn *report,
                           void *report_data)
@@ -168,7 +164,7 @@ static int cannot_release(void *data, uint32_t scheme, uint64_t deadline_ns, dam
     return nr_releases == 1 ? -ENOMEM : -EIO;
 }
 
-START_TEST(test_releasing_fails)
+TEST(test_releasing_fails)
 {
     struct damon_reclaim *ctx;
     int r = 0;
@@ -184,19 +180,4 @@ START_TEST(test_releasing_fails)
         r = damon_reclaim_dispatch(ctx);
     ck_assert_int_eq(r, -EIO);
     ck_assert_int_eq(reclaim_stats(ctx).reason, DAMON_RECLAIM_REASON_BACKEND);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_swapcached);
-    tcase_add_test(tc, test_releasing_is_charged);
-    tcase_add_test(tc, test_released_while_inactive);
-    tcase_add_test(tc, test_callback_disables);
-    tcase_add_test(tc, test_releasing_fails);
-}
-
-int main(void)
-{
-    return scripted_suite("swapcached", &s, fill);
 }

@@ -8,7 +8,7 @@
 
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 static struct damon_reclaim_target process(pid_t pid)
 {
@@ -27,7 +27,7 @@ static void expect_refused(struct damon_reclaim *ctx, struct damon_reclaim_targe
     expect(s.memory.nr_blocks <= blocks + 1); /* the list of targets may have grown */
 }
 
-START_TEST(test_bad_ranges)
+TEST(test_bad_ranges)
 {
     struct damon_reclaim_range ranges[3] = {{BASE, BASE + MIB}, {BASE + MIB, BASE + 2 * MIB}};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = ranges, .nr_ranges = 1};
@@ -64,7 +64,6 @@ START_TEST(test_bad_ranges)
     target = (struct damon_reclaim_target){.size = sizeof(target), .ranges = ranges, .nr_ranges = 2};
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
 }
-END_TEST
 
 static struct damon_reclaim_target memory(const struct damon_reclaim_range *ranges, size_t n)
 {
@@ -72,7 +71,7 @@ static struct damon_reclaim_target memory(const struct damon_reclaim_range *rang
 }
 
 /* One memory, of which no page is watched twice; between the ranges of another target there is room. */
-START_TEST(test_overlaps)
+TEST(test_overlaps)
 {
     struct damon_reclaim_range apart[2] = {{BASE, BASE + MIB}, {BASE + 2 * MIB, BASE + 3 * MIB}};
     struct damon_reclaim_range between[2] = {{BASE + MIB, BASE + 2 * MIB}, {BASE + 4 * MIB, BASE + 5 * MIB}};
@@ -98,9 +97,8 @@ START_TEST(test_overlaps)
     target = memory(apart, 2);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
 }
-END_TEST
 
-START_TEST(test_all_overlaps)
+TEST(test_all_overlaps)
 {
     struct damon_reclaim_range range = {BASE, BASE + MIB};
     struct damon_reclaim_target target = memory(NULL, 0);
@@ -115,9 +113,8 @@ START_TEST(test_all_overlaps)
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
 }
-END_TEST
 
-START_TEST(test_bad_processes)
+TEST(test_bad_processes)
 {
     struct damon_reclaim_target target;
     struct damon_reclaim *ctx;
@@ -159,7 +156,6 @@ START_TEST(test_bad_processes)
         reclaim_dispatch(ctx);
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
 }
-END_TEST
 
 static void write_file(const char *root, const char *name, const char *text)
 {
@@ -174,7 +170,7 @@ static void write_file(const char *root, const char *name, const char *text)
 }
 
 /* A /proc where we have another number is that of another pid namespace: its numbers mean others than ours. */
-START_TEST(test_other_namespace)
+TEST(test_other_namespace)
 {
     char root[] = "/tmp/damon-reclaim-test-XXXXXX", name[300], text[128];
     struct damon_reclaim_target target = process(getppid());
@@ -208,10 +204,9 @@ START_TEST(test_other_namespace)
     rmdir(name);
     ck_assert_int_eq(rmdir(root), 0);
 }
-END_TEST
 
 /* Whoever waits for targets does not get all memory of the backend until they come. */
-START_TEST(test_waiting_is_not_whole)
+TEST(test_waiting_is_not_whole)
 {
     struct damon_reclaim_target target = process(100);
     struct damon_reclaim *ctx;
@@ -228,10 +223,9 @@ START_TEST(test_waiting_is_not_whole)
     ck_assert_uint_eq(reclaim_stats(ctx).nr_targets, 1);
     ck_assert_uint_gt(tried_bytes(&s, 0, s.nr_acts), 0);
 }
-END_TEST
 
 /* Numbers are not used again. */
-START_TEST(test_numbers)
+TEST(test_numbers)
 {
     struct damon_reclaim *ctx;
     uint32_t id;
@@ -248,10 +242,9 @@ START_TEST(test_numbers)
     }
     ck_assert_uint_eq(s.nr_target_remove, 50);
 }
-END_TEST
 
 /* A target that is removed right after it was added has no part in anything any more. */
-START_TEST(test_removed_at_once)
+TEST(test_removed_at_once)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + MIB}, {2 * BASE, 2 * BASE + MIB}};
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -270,10 +263,9 @@ START_TEST(test_removed_at_once)
     expect_partition(ctx, 2, NULL, 0, PAGE);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, MIB);
 }
-END_TEST
 
 /* What is told of the memory right after a removal is that of the targets that are left. */
-START_TEST(test_removed_is_not_counted)
+TEST(test_removed_is_not_counted)
 {
     struct damon_reclaim_range ranges[2] = {{BASE, BASE + MIB}, {2 * BASE, 2 * BASE + 4 * MIB}};
     struct damon_reclaim *ctx = scripted_new(&s, 0);
@@ -294,12 +286,11 @@ START_TEST(test_removed_is_not_counted)
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, NULL, 0, &n), 0);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, n);
 }
-END_TEST
 
 enum { WHILE_ENABLED, WHILE_DISABLED, NR_WHENS };
 
 /* With targets of its own the program does not get all of the memory besides, whatever was watched before. */
-START_TEST(test_whole_or_targets)
+TEST_CASES(test_whole_or_targets, NR_WHENS)
 {
     struct damon_reclaim_range range = {BASE + 8 * MIB, BASE + 16 * MIB};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &range, .nr_ranges = 1};
@@ -318,10 +309,9 @@ START_TEST(test_whole_or_targets)
     expect_partition(ctx, 1, &range, 1, PAGE);
     expect_partition(ctx, 0, NULL, 0, PAGE);
 }
-END_TEST
 
 /* What a backend returns is checked as what the program gives is: at the start, and while it works. */
-START_TEST(test_backend_ranges)
+TEST_CASES(test_backend_ranges, 8)
 {
     static const struct damon_reclaim_range bad[][2] = {
         {{BASE, BASE + 64 * MIB}, {BASE, BASE + 64 * MIB}},
@@ -351,25 +341,4 @@ START_TEST(test_backend_ranges)
     reclaim_enable(ctx);
     s.fail[OP_RANGES] = -EIO; /* another error is told as such */
     expect_error(ctx, damon_reclaim_run(ctx), -EIO, "failed");
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_loop_test(tc, test_backend_ranges, 0, 8);
-    tcase_add_test(tc, test_bad_ranges);
-    tcase_add_test(tc, test_overlaps);
-    tcase_add_test(tc, test_all_overlaps);
-    tcase_add_test(tc, test_bad_processes);
-    tcase_add_test(tc, test_other_namespace);
-    tcase_add_test(tc, test_waiting_is_not_whole);
-    tcase_add_test(tc, test_numbers);
-    tcase_add_test(tc, test_removed_at_once);
-    tcase_add_test(tc, test_removed_is_not_counted);
-    tcase_add_loop_test(tc, test_whole_or_targets, 0, NR_WHENS);
-}
-
-int main(void)
-{
-    return scripted_suite("targets", &s, fill);
 }

@@ -6,7 +6,7 @@
 #include "engine/watermark.h"
 #include "scripted.h"
 
-static struct scripted s;
+SCRIPTED_FIXTURE(s);
 
 enum {
     HIGH = DAMON_RECLAIM_REASON_WMARK_HIGH,
@@ -15,7 +15,7 @@ enum {
 };
 
 /* With high 500, mid 400, low 200. */
-START_TEST(test_table)
+TEST(test_table)
 {
     static const struct damon_reclaim_watermarks marks = {1, 500, 400, 200};
     static const struct {
@@ -37,7 +37,6 @@ START_TEST(test_table)
         expect_eq(reason, cases[i].reason);
     }
 }
-END_TEST
 
 static struct damon_reclaim_event events[64];
 static char texts[64][128];
@@ -75,7 +74,7 @@ static void expect_state(struct damon_reclaim *ctx, enum damon_reclaim_state sta
 #define ACTIVE   DAMON_RECLAIM_STATE_ACTIVE
 
 /* Free memory on its way through all of the bounds and back, in steps of 5 s. */
-START_TEST(test_history)
+TEST(test_history)
 {
     static const struct {
         uint32_t free;
@@ -111,10 +110,9 @@ START_TEST(test_history)
     ck_assert_int_eq(events[told].state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(events[told].reason, DAMON_RECLAIM_REASON_REQUESTED);
 }
-END_TEST
 
 /* While inactive the memory is looked at every wmarks_interval, and nothing else is done. */
-START_TEST(test_nothing_while_inactive)
+TEST(test_nothing_while_inactive)
 {
     struct damon_reclaim *ctx = start(900);
     uint64_t metrics = s.nr_calls[OP_METRICS];
@@ -141,10 +139,9 @@ START_TEST(test_nothing_while_inactive)
     reclaim_aggregate(ctx, 50);
     expect_between(s.nr_calls[OP_METRICS] - metrics, 48, 52);
 }
-END_TEST
 
 /* After a pause, what was sampled before it counts no longer; what was learnt does. */
-START_TEST(test_pause)
+TEST(test_pause)
 {
     struct damon_reclaim *ctx = start(300);
     uint64_t samples, aggregations;
@@ -165,10 +162,9 @@ START_TEST(test_pause)
     ck_assert_uint_gt(aggregations, 0);
     expect_partition(ctx, 0, s.ranges, 1, PAGE);
 }
-END_TEST
 
 /* A commit that changes the watermarks is followed by a look at once. */
-START_TEST(test_commit)
+TEST(test_commit)
 {
     struct damon_reclaim *ctx = start(900);
 
@@ -182,10 +178,9 @@ START_TEST(test_commit)
     reclaim_dispatch(ctx);
     expect_state(ctx, INACTIVE, LOW);
 }
-END_TEST
 
 /* Disabling forgets what state it was in: between mid and high it starts inactive. */
-START_TEST(test_disable_forgets)
+TEST(test_disable_forgets)
 {
     struct damon_reclaim *ctx = start(300);
 
@@ -196,10 +191,9 @@ START_TEST(test_disable_forgets)
     reclaim_enable(ctx);
     expect_state(ctx, INACTIVE, MID);
 }
-END_TEST
 
 /* Free memory that is not known for the moment changes nothing; at the start it is an error. */
-START_TEST(test_unknown)
+TEST(test_unknown)
 {
     struct damon_reclaim *ctx = start(300);
 
@@ -218,10 +212,9 @@ START_TEST(test_unknown)
     expect_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_DISABLED);
     reclaim_enable(ctx);
 }
-END_TEST
 
 /* Without metrics() of the backend, /proc/meminfo tells. */
-START_TEST(test_meminfo)
+TEST(test_meminfo)
 {
     struct damon_reclaim *ctx;
 
@@ -246,7 +239,6 @@ START_TEST(test_meminfo)
     s.meminfo = NULL;
     expect_error(ctx, damon_reclaim_enable(ctx), -ENOENT, "free memory");
 }
-END_TEST
 
 static void expect_scheme(struct damon_reclaim *ctx, uint32_t scheme, bool active)
 {
@@ -254,7 +246,7 @@ static void expect_scheme(struct damon_reclaim *ctx, uint32_t scheme, bool activ
 }
 
 /* Each scheme has its own: the context works as long as one of them does. */
-START_TEST(test_schemes)
+TEST(test_schemes)
 {
     struct damon_reclaim_scheme stat = {
         .size = sizeof(stat), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_STAT};
@@ -284,23 +276,4 @@ START_TEST(test_schemes)
     reclaim_run_until(ctx, s.now_ns + SEC);
     expect_eq(reclaim_stats(ctx).state, ACTIVE);
     expect_scheme(ctx, low, true);
-}
-END_TEST
-
-static void fill(TCase *tc)
-{
-    tcase_add_test(tc, test_table);
-    tcase_add_test(tc, test_history);
-    tcase_add_test(tc, test_nothing_while_inactive);
-    tcase_add_test(tc, test_pause);
-    tcase_add_test(tc, test_commit);
-    tcase_add_test(tc, test_disable_forgets);
-    tcase_add_test(tc, test_unknown);
-    tcase_add_test(tc, test_meminfo);
-    tcase_add_test(tc, test_schemes);
-}
-
-int main(void)
-{
-    return scripted_suite("watermarks", &s, fill);
 }
