@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/merge.h"
 
+#include "base/arith.h"
 #include "engine/huge.h"
 #include "engine/pass.h"
 #include "engine/split.h"
@@ -97,9 +98,13 @@ void drcl_age_and_merge(struct drcl_engine *engine)
     update_ages(&engine->regions, how.threshold);
     for (;;) {
         drcl_pass(engine, merge, &how);
-        if (engine->regions.n <= most || how.threshold >= engine->samples)
+        if (engine->regions.n <= most || how.limit >= engine->total)
             break;
-        how.threshold = how.threshold ? 2 * how.threshold : 1;
+        /* If all neighbours are similar enough, min_nr_regions is so near to max_nr_regions that sizes stop them. */
+        if (how.threshold >= engine->samples)
+            how.limit += drcl_min(how.limit, engine->total - how.limit);
+        else
+            how.threshold = how.threshold ? 2 * how.threshold : 1;
         how.by_mark = false;
     }
     drcl_split_large(engine);

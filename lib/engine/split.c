@@ -14,43 +14,91 @@ uint64_t drcl_split_size_limit(const struct drcl_engine *engine)
     return limit > engine->min_region_size ? limit : engine->min_region_size;
 }
 
+/* Into how many pieces of at most @limit a region is split. */
+static inline size_t nr_pieces(uint64_t size, uint64_t limit)
+{
+    return size > limit ? (size_t)((size - 1) / limit) + 1 : 1;
+}
+
 /* How many regions there are when none is larger than @limit. */
 static size_t count_pieces(const struct drcl_regions *regions, uint64_t limit)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < regions->n; i++)
-        if (regions->end[i] - regions->start[i] > limit)
-            n += (size_t)((regions->end[i] - regions->start[i] - 1) / limit);
-    return regions->n + n;
+        n += nr_pieces(regions->end[i] - regions->start[i], limit);
+    return n;
 }
 
-/* @data: the limit. */
+struct split_large {
+    uint64_t limit; /* pieces are not larger */
+    uint64_t finer; /* the next smaller size, for the first pieces */
+    size_t room;    /* so many pieces more may come of that */
+};
+
+/* The limit with which there are not more than @most regions. What is left of these goes to the first pieces. */
+static struct split_large fit(const struct drcl_engine *engine, uint64_t limit, size_t most)
+{
+    uint64_t grain = drcl_huge_grain(engine);
+    uint64_t low = limit / grain, high = engine->total / grain + 1; /* in grains: too many, and not */
+
+    while (high - low > 1) {
+        uint64_t mid = low + (high - low) / 2;
+
+        if (count_pieces(&engine->regions, mid * grain) > most)
+            low = mid;
+        else
+            high = mid;
+    }
+    return (struct split_large){
+        .limit = high * grain,
+        .finer = low * grain,
+        .room = most - count_pieces(&engine->regions, high * grain),
+    };
+}
+
+/* The size of the next piece of @size bytes that are to be split. */
+static uint64_t next_piece(struct split_large *how, uint64_t size)
+{
+    if (!how->room || size <= how->finer)
+        return how->limit;
+    how->room -= 1 + nr_pieces(size - how->finer, how->limit) - nr_pieces(size, how->limit);
+    return how->finer;
+}
+
 static void split_large(struct drcl_engine *engine, const struct drcl_target *target, struct drcl_regions *out,
                         void *data)
 {
-    const uint64_t *limit = data;
+    struct split_large how = *(struct split_large *)data;
 
     for (size_t i = target->first; i < target->first + target->n; i++) {
         struct drcl_region r = drcl_regions_get(&engine->regions, i), piece = r;
+        uint64_t size = next_piece(&how, r.end - r.start);
 
-        for (; r.end - piece.start > *limit; piece.start = piece.end) {
-            piece.end = piece.start + *limit;
+        for (; r.end - piece.start > size; size = next_piece(&how, r.end - piece.start)) {
+            piece.end = piece.start + size;
             drcl_regions_append(out, piece);
+            piece.start = piece.end;
         }
         piece.end = r.end;
         drcl_regions_append(out, piece);
     }
+    *(struct split_large *)data = how;
 }
 
 void drcl_split_large(struct drcl_engine *engine)
 {
-    uint64_t limit = drcl_split_size_limit(engine);
-    size_t pieces = count_pieces(&engine->regions, limit);
+    size_t n = engine->regions.n, most = drcl_engine_max_regions(engine);
+    struct split_large how = {.limit = drcl_split_size_limit(engine)};
+    size_t pieces = count_pieces(&engine->regions, how.limit);
 
+    if (pieces > most && n <= most) {
+        how = fit(engine, how.limit, most);
+        pieces = most;
+    }
     /* Without memory for it the regions stay large for now, which is less exact and no error. */
-    if (pieces > engine->regions.n && drcl_engine_reserve_regions(engine, pieces) == 0)
-        drcl_pass(engine, split_large, &limit);
+    if (pieces > n && n <= most && drcl_engine_reserve_regions(engine, pieces) == 0)
+        drcl_pass(engine, split_large, &how);
 }
 
 /* --- at random ------------------------------------------------------------------------------------------------ */

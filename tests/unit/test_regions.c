@@ -14,33 +14,28 @@ static uint64_t draw(uint64_t n)
     return (random_state >> 33) % n;
 }
 
-/* Where regions are not merged beyond the size limit, so many are always possible. */
-static size_t pieces(const struct damon_reclaim_range *ranges, size_t n, uint64_t min_nr)
+/* How large a region may be: there are at least min_nr_regions. */
+static uint64_t size_limit(uint64_t total, uint64_t min_nr)
 {
-    uint64_t total = 0, limit;
+    uint64_t limit = total / min_nr & ~(PAGE - 1);
+
+    return limit ? limit : PAGE;
+}
+
+/* How many regions there are at least when none is larger than @limit. */
+static size_t pieces(const struct damon_reclaim_range *ranges, size_t n, uint64_t limit)
+{
     size_t sum = 0;
 
-    for (size_t i = 0; i < n; i++)
-        total += ranges[i].end - ranges[i].start;
-    limit = total / min_nr & ~(PAGE - 1);
-    limit = limit ? limit : PAGE;
     for (size_t i = 0; i < n; i++)
         sum += (ranges[i].end - ranges[i].start + limit - 1) / limit;
     return sum;
 }
 
-/* The sizes lie between what min_nr_regions and alignment allow. */
-static void expect_sizes(struct damon_reclaim *ctx, uint64_t total, uint64_t min_nr)
+/* What max_nr_regions allows of @nr_ranges. */
+static uint64_t bound(uint64_t max_nr, size_t nr_ranges)
 {
-    uint64_t limit = total / min_nr & ~(PAGE - 1);
-    struct damon_reclaim_region *regions;
-    size_t n;
-
-    regions = reclaim_regions(ctx, &n);
-    for (size_t i = 0; i < n; i++)
-        expect(regions[i].end - regions[i].start <= (limit ? limit : PAGE));
-    expect(n >= (total / PAGE < min_nr ? total / PAGE : min_nr));
-    free(regions);
+    return max_nr / 2 + nr_ranges > max_nr ? max_nr / 2 + nr_ranges : max_nr;
 }
 
 /* During the callback the regions have just been merged, and none has been split yet. */
@@ -50,6 +45,23 @@ static void note_merged(struct damon_reclaim *ctx, void *userdata)
 {
     (void)userdata;
     damon_reclaim_get_regions(ctx, NULL, 0, &merged_n);
+}
+
+/* There are as many regions as min_nr_regions and max_nr_regions say, and none is larger than the first allows, if the
+ * second leaves room for that: each piece may be in two parts, which are too large together. */
+static void expect_sizes(struct damon_reclaim *ctx, uint64_t total, uint64_t min_nr, uint64_t max_nr)
+{
+    uint64_t limit = size_limit(total, min_nr), most = bound(max_nr, s.nr_ranges);
+    bool has_room = 2 * pieces(s.ranges, s.nr_ranges, limit) <= most;
+    struct damon_reclaim_region *regions;
+    size_t n;
+
+    expect(merged_n <= most);
+    regions = reclaim_regions(ctx, &n);
+    for (size_t i = 0; i < n && has_room; i++)
+        expect(regions[i].end - regions[i].start <= limit);
+    expect(n >= (total / PAGE < min_nr ? total / PAGE : min_nr));
+    free(regions);
 }
 
 /* Ranges that move, grow, shrink and come and go between two dispatches. */
@@ -72,7 +84,7 @@ static void change_attributes(struct damon_reclaim *ctx, uint64_t *min_nr, uint6
     static const char *const aggrs[] = {"100000", "200000", "400000", "110000"};
 
     *min_nr = 3 + draw(20);
-    *max_nr = *min_nr + 8 + draw(200);
+    *max_nr = *min_nr + (draw(3) ? draw(200) : 0);
     reclaim_set(ctx, "min_nr_regions=%" PRIu64 " max_nr_regions=%" PRIu64, *min_nr, *max_nr);
     reclaim_set(ctx, "sample_interval=%s", samples[draw(4)]);
     reclaim_set(ctx, "aggr_interval=%s", aggrs[draw(4)]);
@@ -106,14 +118,8 @@ TEST_CASES(test_always_a_partition, 6)
         for (size_t i = 0; i < s.nr_ranges; i++)
             total += s.ranges[i].end - s.ranges[i].start;
         expect(reclaim_stats(ctx).monitored_bytes == total);
-        if (settled && reclaim_stats(ctx).nr_aggregations > aggregations) {
-            size_t least = pieces(s.ranges, s.nr_ranges, min_nr);
-
-            /* Pieces of the size limit may be a few more than asked for; and each is cut at most by merging its rest.
-             */
-            expect(merged_n <= (max_nr > 2 * least ? max_nr : 2 * least));
-            expect_sizes(ctx, total, min_nr);
-        }
+        if (settled && reclaim_stats(ctx).nr_aggregations > aggregations)
+            expect_sizes(ctx, total, min_nr, max_nr);
         if (draw(40) == 0)
             s.pattern += draw(1000);
         if (draw(100) == 0) {
