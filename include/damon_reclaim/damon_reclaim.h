@@ -505,6 +505,12 @@ struct damon_reclaim_system_ops {
     bool opens_here;
 
     uint32_t flags; /**< bits of enum damon_reclaim_system_flag */
+
+    /** fcntl(2), F_OFD_SETLK: locks @p len bytes from @p start on. @p type is F_RDLCK, F_WRLCK or F_UNLCK. If somebody
+     * else's lock is in the way it returns -EAGAIN, and the length of that lock in @p ret_other (F_OFD_GETLK), or 0 if
+     * that lock is gone. The library locks the idle-page bitmap in this way; without this function it does not notice
+     * other users of the bitmap. */
+    int (*lock_range)(void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other);
 };
 
 /** Memory for the library. Set both functions or neither. They must not throw or jump. */

@@ -234,6 +234,16 @@ int drcl_lock(struct drcl_env *env, int fd)
     return r;
 }
 
+int drcl_lock_range(struct drcl_env *env, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other)
+{
+    int r;
+
+    do
+        r = env->sys.lock_range(env->system_data, fd, type, start, len, ret_other);
+    while (r == -EINTR);
+    return r;
+}
+
 int drcl_unlink(struct drcl_env *env, const char *name)
 {
     char path[PATH_MAX];

@@ -59,6 +59,8 @@ int drcl_open(struct drcl_env *env, int flags, const char *path_format, ...) __a
 void drcl_close(struct drcl_env *env, int fd);                              /* -1 is fine */
 int drcl_create(struct drcl_env *env, unsigned int mode, const char *path); /* for reading and writing */
 int drcl_lock(struct drcl_env *env, int fd); /* -EWOULDBLOCK if somebody else has it; closing unlocks */
+/* -EAGAIN: somebody else's lock is in the way; see struct damon_reclaim_system_ops. */
+int drcl_lock_range(struct drcl_env *env, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other);
 int drcl_unlink(struct drcl_env *env, const char *path);
 ssize_t drcl_getdents(struct drcl_env *env, int fd, void *buf, size_t len);
 int drcl_inode(struct drcl_env *env, int fd, uint64_t *ret_inode);

@@ -155,6 +155,21 @@ static int real_inode(void *data, int fd, uint64_t *ret_inode)
     return 0;
 }
 
+static int real_lock_range(void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other)
+{
+    struct flock lock = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = (off_t)start, .l_len = (off_t)len};
+
+    (void)data;
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return 0;
+    if (errno != EAGAIN && errno != EACCES)
+        return -errno;
+    *ret_other = 0;
+    if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+        *ret_other = (uint64_t)lock.l_len;
+    return -EAGAIN;
+}
+
 /* For a table with descriptors of its own, which mean nothing to the kernel, in place of what it lacks. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -178,6 +193,7 @@ LACKING(int, lock, void *data, int fd)
 LACKING(int, unlink, void *data, const char *path)
 LACKING(ssize_t, getdents, void *data, int fd, void *buf, size_t len)
 LACKING(int, inode, void *data, int fd, uint64_t *ret_inode)
+LACKING(int, lock_range, void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other)
 LACKING(int, writer_new, void *data, void **ret_writer)
 #undef LACKING
 #pragma GCC diagnostic pop
@@ -206,6 +222,7 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .unlink = real_unlink,
         .getdents = real_getdents,
         .inode = real_inode,
+        .lock_range = real_lock_range,
         .writer_new = drcl_uring_new,
         .writer_start = drcl_uring_start,
         .writer_result = drcl_uring_result,
@@ -233,6 +250,7 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(unlink);
     DEFAULT(getdents);
     DEFAULT(inode);
+    DEFAULT(lock_range);
     DEFAULT(writer_new);
 #undef DEFAULT
     ops->clock = ops->clock ? ops->clock : real.clock;

@@ -66,13 +66,62 @@ struct drcl_pages_target *drcl_pages_find(const struct drcl_pages *pages, uint32
     return NULL;
 }
 
+/* --- other users of the bitmap -------------------------------------------------------------------------------------
+ */
+
+static int hold_bitmap(struct drcl_pages *pages)
+{
+    enum drcl_page_idle_use use = DRCL_PAGE_IDLE_UNUSED;
+
+    for (size_t i = 0; i < pages->nr_targets && use != DRCL_PAGE_IDLE_MEMORY; i++)
+        use = drcl_pages_is_physical(pages->targets[i]) ? DRCL_PAGE_IDLE_MEMORY : DRCL_PAGE_IDLE_PROCESSES;
+    return drcl_page_idle_lock(&pages->files.idle, use);
+}
+
+static int hold_target(struct drcl_pages *pages, const struct drcl_pages_target *t)
+{
+    return drcl_pages_is_physical(t) ? 0 : drcl_page_idle_lock_process(&pages->files.idle, t->mm.map.pid);
+}
+
+static void let_go(struct drcl_pages *pages, const struct drcl_pages_target *t)
+{
+    if (pages->held && !drcl_pages_is_physical(t))
+        drcl_page_idle_unlock_process(&pages->files.idle, t->mm.map.pid);
+}
+
+static void let_go_of_all(struct drcl_pages *pages)
+{
+    for (size_t i = 0; i < pages->nr_targets; i++)
+        let_go(pages, pages->targets[i]);
+    drcl_page_idle_lock(&pages->files.idle, DRCL_PAGE_IDLE_UNUSED);
+    pages->held = false;
+}
+
+int drcl_pages_hold(struct drcl_pages *pages)
+{
+    int r = drcl_pages_can_mark(pages) ? hold_bitmap(pages) : 0;
+
+    pages->held = drcl_pages_can_mark(pages);
+    for (size_t i = 0; pages->held && r == 0 && i < pages->nr_targets; i++)
+        r = hold_target(pages, pages->targets[i]);
+    if (pages->held && r < 0)
+        let_go_of_all(pages);
+    return r;
+}
+
+/* --- more targets, and fewer ---------------------------------------------------------------------------------------
+ */
+
 void drcl_pages_remove(struct drcl_pages *pages, uint32_t id)
 {
     for (size_t i = 0; i < pages->nr_targets; i++) {
         if (pages->targets[i]->id != id)
             continue;
+        let_go(pages, pages->targets[i]);
         free_target(pages, pages->targets[i]);
         pages->targets[i] = pages->targets[--pages->nr_targets];
+        if (pages->held)
+            hold_bitmap(pages);
         return;
     }
 }
@@ -123,7 +172,13 @@ int drcl_pages_add(struct drcl_pages *pages, uint32_t id, pid_t pid, int pidfd)
         return r;
     }
     pages->targets[pages->nr_targets++] = t;
-    return 0;
+    if (pages->held) {
+        r = hold_bitmap(pages);
+        r = r < 0 ? r : hold_target(pages, t);
+    }
+    if (r < 0)
+        drcl_pages_remove(pages, id);
+    return r;
 }
 
 /* --- what is done with them --------------------------------------------------------------------------------------- */
@@ -235,6 +290,8 @@ void drcl_pages_forget(struct drcl_pages *pages)
         t->mm.nr_poor = 0;
         t->mm.hopeless_ns = t->mm.hopeless_until = 0;
     }
+    if (pages->held)
+        let_go_of_all(pages);
     drcl_cgroups_forget(&pages->cgroups);
     if (pages->physical)
         drcl_physical_forget(pages->physical, pages->env);

@@ -44,6 +44,7 @@ struct drcl_pages {
     struct drcl_physical *physical; /* as soon as there is such a target */
     struct drcl_pages_target **targets;
     size_t nr_targets, capacity;
+    bool held;               /* others are kept from watching the targets */
     uint64_t page_ns;        /* what reclaiming a page costs, as measured */
     struct drcl_batch batch; /* room for the one call that runs */
 };
@@ -58,6 +59,10 @@ static inline bool drcl_pages_can_mark(const struct drcl_pages *pages)
     return pages->files.idle.fd >= 0;
 }
 
+/* Keeps others, in this program and elsewhere, from marking what the targets have, those that come later included:
+ * until drcl_pages_forget(). -EBUSY, with a text, if somebody else does it already. */
+int drcl_pages_hold(struct drcl_pages *pages);
+
 /* A process, or, with pid 0, physical memory. @pidfd stays the caller's. Errors have a text. */
 int drcl_pages_add(struct drcl_pages *pages, uint32_t id, pid_t pid, int pidfd);
 void drcl_pages_remove(struct drcl_pages *pages, uint32_t id);
@@ -70,7 +75,8 @@ int drcl_pages_reclaim(struct drcl_pages *pages, const struct damon_reclaim_requ
                        struct damon_reclaim_result *result);
 int drcl_pages_exclude(struct drcl_pages *pages, const struct damon_reclaim_exclusion *exclusions, size_t n);
 
-/* Monitoring stops: forgets what was learnt, which is of no use after a pause, and holds no process open. */
+/* Monitoring stops: forgets what was learnt, which is of no use after a pause, holds no process open, and keeps nobody
+ * from watching the targets. */
 void drcl_pages_forget(struct drcl_pages *pages);
 
 #endif

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PATH       "/sys/kernel/mm/page_idle/bitmap"
 #define SPAN       512 /* words a call: the kernel takes a page of them at a time */
@@ -40,6 +43,70 @@ void drcl_page_idle_close(struct drcl_page_idle *idle)
     drcl_close(idle->env, idle->fd);
     idle->fd = -1;
 }
+
+/* --- who uses it ----------------------------------------------------------------------------------------------------
+ */
+
+/* A lock begins at a place of its own: 0 for all of the bitmap, or the one of a process. All locks of a place include
+ * its first byte, and the length of each is the pid of its holder. */
+#define PID_BITS 22 /* as many as the kernel gives out */
+
+static uint64_t place_of(pid_t pid)
+{
+    return (uint64_t)pid << PID_BITS;
+}
+
+/* @pid: the process that both want to watch; 0: one of the two wants physical memory. */
+static int busy_error(struct drcl_env *env, pid_t pid, uint64_t holder)
+{
+    bool own = holder == (uint64_t)getpid();
+    char what[48] = "memory is watched", who[64] = "another program";
+
+    if (pid)
+        snprintf(what, sizeof(what), "pid %d is watched", (int)pid);
+    if (own)
+        snprintf(who, sizeof(who), "another context of this program");
+    else if (holder)
+        snprintf(who, sizeof(who), "pid %" PRIu64, holder);
+    return drcl_error(env, -EBUSY, PATH ": %s by %s already, and each would spoil what the other sees; %s first", what,
+                      who, own ? "disable that one" : "stop that program");
+}
+
+static int lock_place(struct drcl_page_idle *idle, int type, pid_t pid)
+{
+    uint64_t holder = 0;
+    int r = drcl_lock_range(idle->env, idle->fd, type, place_of(pid), (uint64_t)getpid(), &holder);
+
+    if (r == -EAGAIN)
+        return busy_error(idle->env, pid, holder);
+    if (r == -ENOSYS) {
+        drcl_log(idle->env, DAMON_RECLAIM_LOG_DEBUG,
+                 PATH ": whether others use it cannot be seen: config.system_ops has no lock_range");
+        return 0;
+    }
+    return r < 0 ? drcl_error(idle->env, r, PATH " cannot be locked: %s", strerror(-r)) : 0;
+}
+
+int drcl_page_idle_lock(struct drcl_page_idle *idle, enum drcl_page_idle_use use)
+{
+    static const int types[] = {
+        [DRCL_PAGE_IDLE_UNUSED] = F_UNLCK, [DRCL_PAGE_IDLE_PROCESSES] = F_RDLCK, [DRCL_PAGE_IDLE_MEMORY] = F_WRLCK};
+
+    return lock_place(idle, types[use], 0);
+}
+
+int drcl_page_idle_lock_process(struct drcl_page_idle *idle, pid_t pid)
+{
+    return lock_place(idle, F_WRLCK, pid);
+}
+
+void drcl_page_idle_unlock_process(struct drcl_page_idle *idle, pid_t pid)
+{
+    lock_place(idle, F_UNLCK, pid);
+}
+
+/* --- idle bits ------------------------------------------------------------------------------------------------------
+ */
 
 static int write_words(struct drcl_page_idle *idle, uint64_t word, size_t n, const uint64_t *words)
 {

@@ -7,6 +7,8 @@
 #ifndef DRCL_SYS_PAGE_IDLE_H
 #define DRCL_SYS_PAGE_IDLE_H
 
+#include <sys/types.h>
+
 #include "base/env.h"
 #include "sys/frames.h"
 
@@ -20,6 +22,22 @@ int drcl_page_idle_open(struct drcl_page_idle *idle, struct drcl_env *env, int f
 /* Whether the kernel has it, open to us or not. */
 bool drcl_page_idle_exists(struct drcl_env *env);
 void drcl_page_idle_close(struct drcl_page_idle *idle);
+
+/*
+ * Of two users of a page each would spoil what the other sees. So every context tells by locks on the file what it
+ * watches: processes, each of which only one context may watch, or all physical memory, which excludes all others. The
+ * locks last until they are given up or the file is closed. -EBUSY, with a text that names the other one. Where the
+ * system operations know no such locks, every call succeeds.
+ */
+enum drcl_page_idle_use {
+    DRCL_PAGE_IDLE_UNUSED,
+    DRCL_PAGE_IDLE_PROCESSES,
+    DRCL_PAGE_IDLE_MEMORY,
+};
+/* What the context uses the bitmap for from now on. */
+int drcl_page_idle_lock(struct drcl_page_idle *idle, enum drcl_page_idle_use use);
+int drcl_page_idle_lock_process(struct drcl_page_idle *idle, pid_t pid);
+void drcl_page_idle_unlock_process(struct drcl_page_idle *idle, pid_t pid);
 
 /* Makes the sorted frames idle, but those that have DRCL_FRAME_IDLE, which are left alone. */
 int drcl_page_idle_set(struct drcl_page_idle *idle, const struct drcl_frame *frames, size_t n);

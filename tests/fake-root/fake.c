@@ -79,6 +79,7 @@ static int sys_close(void *data, int fd)
 
     if (f->record.locked_by == fd)
         f->record.locked_by = 0;
+    fake_drop_locks(f, fd);
     fake_fd_at(f, fd)->kind = FILE_CLOSED;
     f->nr_open--;
     return 0;
@@ -158,6 +159,7 @@ static const struct damon_reclaim_system_ops system_ops = {
     .inode = fake_sys_inode,
     .create = fake_sys_create,
     .lock = fake_sys_lock,
+    .lock_range = fake_sys_lock_range,
     .unlink = fake_sys_unlink,
     .writer_new = fake_writer_new,
     .writer_start = fake_writer_start,

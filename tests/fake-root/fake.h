@@ -25,6 +25,7 @@
 
 #define FAKE_FDS    64
 #define FAKE_SCRIPT 16
+#define FAKE_LOCKS  32
 
 /* What a descriptor stands for. */
 enum fake_file {
@@ -57,6 +58,13 @@ struct fake_fd {
     char text[4096]; /* of FILE_TEXT; the path of FILE_DAMON_DIR */
 };
 
+/* A lock on a range of bytes of the bitmap. */
+struct fake_lock {
+    int fd; /* whose it is; another program's are negative */
+    int type;
+    uint64_t start, len;
+};
+
 struct fake {
     struct drcl_env env; /* for tests of parts of the library, which have no context */
     struct fake_frame frames[FAKE_FRAMES];
@@ -68,6 +76,8 @@ struct fake {
     const char *own_cgroup; /* the caller's */
     struct fake_damon damon;
     struct fake_record record;
+    struct fake_lock locks[FAKE_LOCKS];
+    size_t nr_locks;
     const char *iomem;   /* the text of /proc/iomem */
     uint32_t free_kib;   /* of 1000000 KiB of memory */
     uint64_t swap_total; /* bytes */

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,41 @@ int fake_sys_lock(void *data, int fd)
         return -EWOULDBLOCK;
     f->record.locked_by = fd;
     return 0;
+}
+
+/* Of locks that begin at different bytes none reaches the other. A lock in place of one of the same descriptor replaces
+ * it. */
+int fake_sys_lock_range(void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other)
+{
+    struct fake *f = data;
+    int r = fake_called(f);
+
+    if (r)
+        return r;
+    ck_assert_int_eq(fake_fd_at(f, fd)->kind, FILE_BITMAP);
+    for (size_t i = 0; type != F_UNLCK && i < f->nr_locks; i++) {
+        const struct fake_lock *lock = &f->locks[i];
+
+        if (lock->fd == fd || lock->start != start || (lock->type == F_RDLCK && type == F_RDLCK))
+            continue;
+        *ret_other = lock->len;
+        return -EAGAIN;
+    }
+    for (size_t i = 0; i < f->nr_locks; i++)
+        if (f->locks[i].fd == fd && f->locks[i].start == start)
+            f->locks[i--] = f->locks[--f->nr_locks];
+    if (type == F_UNLCK)
+        return 0;
+    ck_assert_uint_lt(f->nr_locks, FAKE_LOCKS);
+    f->locks[f->nr_locks++] = (struct fake_lock){.fd = fd, .type = type, .start = start, .len = len};
+    return 0;
+}
+
+void fake_drop_locks(struct fake *f, int fd)
+{
+    for (size_t i = 0; i < f->nr_locks; i++)
+        if (f->locks[i].fd == fd)
+            f->locks[i--] = f->locks[--f->nr_locks];
 }
 
 int fake_sys_unlink(void *data, const char *path)

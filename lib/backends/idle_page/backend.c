@@ -140,6 +140,11 @@ static int exclude(void *backend, const struct damon_reclaim_exclusion *exclusio
 
 /* --- the backend -------------------------------------------------------------------------------------------------- */
 
+static int enable(void *backend)
+{
+    return drcl_pages_hold(((struct drcl_idle_page *)backend)->pages);
+}
+
 /* What was learnt before a pause is of no use after it. */
 static void disable(void *backend)
 {
@@ -193,6 +198,7 @@ static const struct damon_reclaim_backend_ops ops = {
     .min_region_size = DRCL_PAGE_SIZE,
     .huge_size = DRCL_HUGE_SIZE,
     .destroy = destroy,
+    .enable = enable,
     .disable = disable,
     .target_add = target_add,
     .target_remove = target_remove,

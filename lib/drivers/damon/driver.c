@@ -54,6 +54,8 @@ static int start(struct drcl_view *view)
     if (r == 0)
         r = drcl_damon_check(view, d);
     if (r == 0)
+        r = drcl_damon_hold_pages(d);
+    if (r == 0)
         r = drcl_damon_take(d);
     if (r < 0)
         return r;

@@ -93,6 +93,11 @@ void drcl_damon_close_pages(struct drcl_damon *d)
     drcl_pages_free(d->pages);
 }
 
+int drcl_damon_hold_pages(struct drcl_damon *d)
+{
+    return d->pages ? drcl_pages_hold(d->pages) : 0;
+}
+
 void drcl_damon_forget_pages(struct drcl_damon *d)
 {
     if (d->pages)

@@ -7,6 +7,8 @@
 
 int drcl_damon_open_pages(struct drcl_damon *d);
 void drcl_damon_close_pages(struct drcl_damon *d);
+/* Keeps others from marking what is watched, until drcl_damon_forget_pages(). */
+int drcl_damon_hold_pages(struct drcl_damon *d);
 void drcl_damon_forget_pages(struct drcl_damon *d);
 
 #endif
