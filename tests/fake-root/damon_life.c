@@ -6,14 +6,19 @@
 #include <string.h>
 
 struct fake_damon *damon;
+struct damon_reclaim *ctx;
 char error[512];
 enum damon_reclaim_state last_state;
 enum damon_reclaim_reason last_reason;
 uint32_t gone;
+static char *remembered;
 
 void begin(enum kernel kernel)
 {
     f = fake_open();
+    ctx = NULL;
+    free(remembered); /* of a test that failed */
+    remembered = NULL;
     damon = &f->damon;
     f->call_ns = 0; /* so that a test can tell whether dispatching has waited */
     f->no_pages = true;
@@ -22,32 +27,41 @@ void begin(enum kernel kernel)
     fake_damon_add(f, kernel == LATER_LINUX);
 }
 
-void end_of_world(void)
+void begin_case(int i)
 {
-    fake_close(f);
-    f = NULL;
+    begin(i % NR_KERNELS);
 }
 
-void end(struct damon_reclaim *ctx)
+void end(void)
 {
-    damon_reclaim_unref(ctx);
-    nothing_left();
-    end_of_world();
+    ctx = damon_reclaim_unref(ctx);
+    if (remembered) {
+        char *there = damon_dump(&damon->files, DAMON_DIR, true);
+
+        ck_assert_str_eq(remembered, there);
+        free(there);
+        free(remembered);
+        remembered = NULL;
+    } else {
+        nothing_left();
+    }
+    fake_close(f);
+    f = NULL;
 }
 
 /* --- contexts -------------------------------------------------------------------------------------------------------
  */
 
-static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_event *event, void *userdata)
+static void state_changed(struct damon_reclaim *c, const struct damon_reclaim_event *event, void *userdata)
 {
-    (void)ctx, (void)userdata;
+    (void)c, (void)userdata;
     last_state = event->state;
     last_reason = event->reason;
 }
 
-static void target_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, void *userdata)
+static void target_gone(struct damon_reclaim *c, uint32_t target, pid_t pid, void *userdata)
 {
-    (void)ctx, (void)pid, (void)userdata;
+    (void)c, (void)pid, (void)userdata;
     gone = target;
 }
 
@@ -70,11 +84,11 @@ int try_context(struct damon_reclaim **ret, const char *operations, uint32_t dam
 
 struct damon_reclaim *new_context(const char *operations, uint32_t damon_flags, uint32_t flags)
 {
-    struct damon_reclaim *ctx = NULL;
+    struct damon_reclaim *new = NULL;
 
-    if (try_context(&ctx, operations, damon_flags, flags) < 0)
+    if (try_context(&new, operations, damon_flags, flags) < 0)
         ck_abort_msg("no context: %s", error);
-    return ctx;
+    return new;
 }
 
 struct damon_reclaim *with_callbacks(const struct damon_reclaim_callbacks *callbacks, void *userdata)
@@ -87,14 +101,14 @@ struct damon_reclaim *with_callbacks(const struct damon_reclaim_callbacks *callb
     return reclaim_new(&config);
 }
 
-uint32_t add_process(struct damon_reclaim *ctx, pid_t pid)
+uint32_t add_process(pid_t pid)
 {
     if (!fake_process_of(f, pid))
         fake_process(f, pid);
     return reclaim_add_process(ctx, pid);
 }
 
-void run(struct damon_reclaim *ctx, unsigned int seconds)
+void run(unsigned int seconds)
 {
     for (unsigned int i = 0; i < seconds * 100; i++) {
         f->now_ns += SEC / 100;
@@ -102,11 +116,11 @@ void run(struct damon_reclaim *ctx, unsigned int seconds)
     }
 }
 
-void warm_up(struct damon_reclaim *ctx, unsigned int times)
+void warm_up(unsigned int times)
 {
     while (times--) {
         damon->counters[0].nr_tried += 10;
-        run(ctx, 1);
+        run(1);
     }
 }
 
@@ -198,18 +212,9 @@ void tree_is(const char *dir, const char *expected)
     free(there);
 }
 
-char *remember(void)
+void remember(void)
 {
-    return damon_dump(&damon->files, DAMON_DIR, true);
-}
-
-void unchanged(char *before)
-{
-    char *after = remember();
-
-    ck_assert_str_eq(before, after);
-    free(before);
-    free(after);
+    remembered = damon_dump(&damon->files, DAMON_DIR, true);
 }
 
 /* --- others ---------------------------------------------------------------------------------------------------------
@@ -232,11 +237,11 @@ void foreign_kdamond(void)
 
 void leave_behind(uint32_t damon_flags)
 {
-    struct damon_reclaim *ctx = new_context(NULL, damon_flags, 0);
+    struct damon_reclaim *killed = new_context(NULL, damon_flags, 0);
     struct fake_left *left;
 
-    reclaim_enable(ctx);
+    reclaim_enable(killed);
     left = fake_damon_leave(f);
-    damon_reclaim_unref(ctx);
+    damon_reclaim_unref(killed);
     fake_damon_find(f, left);
 }

@@ -29,13 +29,20 @@ void begin(enum target target)
     request_pages(0, MOST_PAGES);
 }
 
-void begin_process(void)
+void begin_case(int i)
 {
+    begin(i % NR_TARGETS);
+}
+
+void begin_A_PROCESS(int i)
+{
+    (void)i;
     begin(A_PROCESS);
 }
 
-void begin_physical(void)
+void begin_PHYSICAL_MEMORY(int i)
 {
+    (void)i;
     begin(PHYSICAL_MEMORY);
 }
 

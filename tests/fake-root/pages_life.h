@@ -10,12 +10,16 @@
 #define OTHER UINT64_C(0x560000000000)
 #define END   (FAKE_FRAMES * PAGE) /* of physical memory */
 
-/* A test that runs for each of @nr cases on each kind of target. In it, TARGET and CASE say which. */
+/* A test that runs for each of @nr cases on each kind of target, between begin() and end(). In it, TARGET and CASE say
+ * which. */
 enum target { A_PROCESS, PHYSICAL_MEMORY, NR_TARGETS };
 #define TARGET                           (_i % NR_TARGETS)
 #define CASE                             (_i / NR_TARGETS)
-#define TEST_FOR_TARGETS(name)           TEST_CASES(name, NR_TARGETS)
-#define TEST_CASES_FOR_TARGETS(name, nr) TEST_CASES(name, (nr)*NR_TARGETS)
+#define TEST_FOR_TARGETS(name)           TEST_CASES_FOR_TARGETS(name, 1)
+#define TEST_CASES_FOR_TARGETS(name, nr) TEST_BETWEEN(name, (nr)*NR_TARGETS, begin_case, end)
+/* A test of one kind alone; in TEST_CASES_OF, _i says which case. */
+#define TEST_OF(target, name)           TEST_CASES_OF(target, name, 1)
+#define TEST_CASES_OF(target, name, nr) TEST_BETWEEN(name, nr, begin_##target, end)
 
 extern struct fake_process *p, *q; /* 4242, which is the target if that is a process, and 4343 */
 extern const struct damon_reclaim_backend_ops *ops;
@@ -25,8 +29,9 @@ extern struct damon_reclaim_result result;
 
 /* The fixture; the target is number 1. The request is for all of it that begin() has been told of, marked. */
 void begin(enum target target);
-void begin_process(void);
-void begin_physical(void);
+void begin_case(int i);
+void begin_A_PROCESS(int i);
+void begin_PHYSICAL_MEMORY(int i);
 void end(void);
 
 /* Makes the request one for pages from BASE on; or, if physical memory is the target, for all of it. */

@@ -11,9 +11,6 @@
 
 TEST_FOR_KERNELS(test_physical)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_set(ctx, "skip_anon=Y min_age=30000000");
     reclaim_enable(ctx);
@@ -67,16 +64,13 @@ TEST_FOR_KERNELS(test_physical)
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
     reclaim_disable(ctx);
     nothing_left();
-    end(ctx);
 }
 
 /* A part of physical memory: the largest range, or what the parameters say. */
 TEST_CASES_FOR_KERNELS(test_part_of_memory, 2)
 {
     enum { LARGEST, BY_PARAMETERS };
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(CASE == LARGEST ? NULL : "paddr", 0, CASE == LARGEST ? DAMON_RECLAIM_LARGEST_RAM : 0);
     if (CASE == BY_PARAMETERS) {
         reclaim_set(ctx, "addr_unit=4096 monitor_region_start=0x100 monitor_region_end=0x200");
@@ -90,7 +84,6 @@ TEST_CASES_FOR_KERNELS(test_part_of_memory, 2)
                                                   "0/regions/nr_regions: 1\n"
                                                   "0/regions/0/start: 1048576\n"
                                                   "0/regions/0/end: 2097152\n");
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_processes)
@@ -99,12 +92,10 @@ TEST_FOR_KERNELS(test_processes)
     struct damon_reclaim_target with_ranges = {
         .size = sizeof(with_ranges), .pid = 43, .ranges = &range, .nr_ranges = 1};
     struct damon_reclaim_target memory = {.size = sizeof(memory)};
-    struct damon_reclaim *ctx;
     uint32_t first;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
-    first = add_process(ctx, 42);
+    first = add_process(42);
     fake_process(f, 43);
     expect_error(ctx, damon_reclaim_add_target(ctx, &memory, NULL), -EOPNOTSUPP, "");
     reclaim_enable(ctx);
@@ -113,7 +104,7 @@ TEST_FOR_KERNELS(test_processes)
     /* The operations are the same for all targets. */
     expect_error(ctx, damon_reclaim_add_target(ctx, &with_ranges, NULL), -EOPNOTSUPP, "ranges");
     is(CONTEXT "targets/nr_targets", "1");
-    add_process(ctx, 43);
+    add_process(43);
     tree_is(CONTEXT "targets/", "nr_targets: 2\n0/pid_target: 42\n1/pid_target: 43\n");
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
     tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 43\n");
@@ -129,7 +120,6 @@ TEST_FOR_KERNELS(test_processes)
     is(CONTEXT "operations", "fvaddr");
     tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 43\n0/regions/nr_regions: 1\n"
                                 "0/regions/0/start: 1048576\n0/regions/0/end: 67108864\n");
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_filters)
@@ -137,9 +127,7 @@ TEST_FOR_KERNELS(test_filters)
     const struct damon_reclaim_filter active = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
     const struct damon_reclaim_filter allow = {.type = DAMON_RECLAIM_FILTER_ANON, .matching = true, .allow = true};
     const struct damon_reclaim_filter allow_first[2] = {allow, {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true}};
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &allow, 1), 0);
@@ -148,37 +136,33 @@ TEST_FOR_KERNELS(test_filters)
         tree_is(RECLAIM "ops_filters/", "nr_filters: 1\n0/matching: Y\n0/allow: Y\n");
         ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &active, 1), 0);
         ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, allow_first, 2), 0);
-        run(ctx, 3);
+        run(3);
         tree_is(RECLAIM "ops_filters/", "nr_filters: 2\n0/matching: Y\n0/allow: Y\n1/type: young\n1/matching: Y\n");
     } else { /* it knows neither; the filters before it are there again */
         expect_error(ctx, damon_reclaim_set_filters(ctx, 0, &active, 1), -EOPNOTSUPP, "active");
         expect_error(ctx, damon_reclaim_set_filters(ctx, 0, allow_first, 2), -EOPNOTSUPP, "");
-        run(ctx, 3);
+        run(3);
         tree_is(RECLAIM "filters/", "nr_filters: 1\n");
     }
     is("0/state", "on");
-    end(ctx);
 }
 
 /* A dry run: the kernel counts, and what it counts as applied was not reclaimed. */
 TEST_FOR_KERNELS(test_dry_run)
 {
     struct damon_reclaim_stats stats;
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_DRY_RUN);
     reclaim_enable(ctx);
     is(RECLAIM "action", "stat");
     is(RECLAIM "quotas/bytes", "134217728");
-    warm_up(ctx, 3);
+    warm_up(3);
     damon->counters[1].sz_tried = 8 * MIB;
     damon->counters[1].sz_applied = 8 * MIB;
-    warm_up(ctx, 2);
+    warm_up(2);
     stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 8 * MIB);
     ck_assert_uint_eq(stats.bytes_reclaimed_regions, 0);
-    end(ctx);
 }
 
 /* A counter of the kernel that is less than before, though the thread is the same, has begun anew: what it shows is
@@ -186,21 +170,18 @@ TEST_FOR_KERNELS(test_dry_run)
 TEST_FOR_KERNELS(test_counter_falls)
 {
     static const uint64_t shown[] = {8, 8, 3, 5, 0, 2}, in_all[] = {8, 8, 11, 13, 13, 15};
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     for (size_t i = 0; i < NUMBER_OF(shown); i++) {
         damon->counters[1].sz_tried = shown[i] * MIB;
         damon->counters[1].sz_applied = shown[i] * MIB;
-        warm_up(ctx, 2);
+        warm_up(2);
         ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, in_all[i] * MIB);
         ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, in_all[i] * MIB);
     }
     ck_assert_uint_eq(damon->nr_on, 1);
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_schemes)
@@ -208,24 +189,21 @@ TEST_FOR_KERNELS(test_schemes)
     struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_COLD};
     struct damon_reclaim_scheme_stats stats = {.size = sizeof(stats)};
-    struct damon_reclaim *ctx;
     uint32_t id;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
     is(CONTEXT "schemes/nr_schemes", "3");
     is(CONTEXT "schemes/2/action", "lru_deprio"); /* its name for physical memory */
     is(CONTEXT "schemes/2/watermarks/metric", "none");
     damon->counters[2].nr_tried = 12;
-    warm_up(ctx, 2);
+    warm_up(2);
     ck_assert_int_eq(damon_reclaim_get_scheme_stats(ctx, id, &stats), 0);
     ck_assert_uint_eq(stats.nr_tried, 12);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, id), 0);
     is(CONTEXT "schemes/nr_schemes", "2");
-    end(ctx);
 }
 
 /* --- what is read ---------------------------------------------------------------------------------------------------
@@ -236,11 +214,9 @@ TEST_FOR_KERNELS(test_regions_of_processes)
 {
     const struct damon_reclaim_range ranges[] = {{MIB, 2 * MIB}, {4 * MIB, 5 * MIB}};
     struct damon_reclaim_region regions[4];
-    struct damon_reclaim *ctx;
     uint32_t ids[2];
     size_t n;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     for (size_t i = 0; i < 2; i++) {
         struct damon_reclaim_target target = {
@@ -252,14 +228,13 @@ TEST_FOR_KERNELS(test_regions_of_processes)
     }
     reclaim_enable(ctx);
     is(CONTEXT "operations", "fvaddr");
-    warm_up(ctx, 9);
+    warm_up(9);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
     ck_assert_uint_eq(n, 2);
     for (size_t i = 0; i < 2; i++) {
         ck_assert_uint_eq(regions[i].target, ids[i]);
         ck_assert_uint_eq(regions[i].start, ranges[i].start);
     }
-    end(ctx);
 }
 
 /* A later kernel is asked once, and then updates the counters by itself. */
@@ -273,11 +248,9 @@ TEST_FOR_KERNELS(test_statistics)
 {
     struct damon_reclaim_region regions[8];
     struct damon_reclaim_stats stats;
-    struct damon_reclaim *ctx;
     char pid[16];
     size_t n;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
     damon_reclaim_get(ctx, "kdamond_pid", pid, sizeof(pid));
@@ -288,9 +261,9 @@ TEST_FOR_KERNELS(test_statistics)
     add_region(MIB, 32 * MIB, 20, 9);
     add_region(4294967296, 5368709120, 0, 44);
     counters_are_updated();
-    run(ctx, 2);
+    run(2);
     counters_are_updated();
-    run(ctx, 6);
+    run(6);
     stats = reclaim_stats(ctx);
     ck_assert_uint_eq(stats.nr_reclaim_tried_regions, 7);
     ck_assert_uint_eq(stats.bytes_reclaim_tried_regions, 70 * MIB);
@@ -307,28 +280,24 @@ TEST_FOR_KERNELS(test_statistics)
     damon->counters[0].nr_tried = 100;
     damon->counters[1] = (struct damon_counters){2, 20 * MIB, 1, 10 * MIB, 0};
     counters_are_updated();
-    run(ctx, 2);
+    run(2);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaim_tried_regions, 90 * MIB);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 60 * MIB);
-    end(ctx);
 }
 
 /* More regions than are read in one step, alone or while another scheme tries some of them, too. */
 TEST_CASES_FOR_KERNELS(test_many_regions, 2)
 {
     enum { ALONE, WITH_ANOTHER_SCHEME };
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     damon->tried = CASE == WITH_ANOTHER_SCHEME;
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
     for (uint64_t i = 1; i <= 200; i++)
         add_region(i * MIB, (i + 1) * MIB, 0, 0);
-    warm_up(ctx, 20);
+    warm_up(20);
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 200);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 200 * MIB);
-    end(ctx);
 }
 
 /* --- commits --------------------------------------------------------------------------------------------------------
@@ -336,12 +305,9 @@ TEST_CASES_FOR_KERNELS(test_many_regions, 2)
 
 TEST_FOR_KERNELS(test_commit)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     reclaim_set(ctx, "min_age=10s");
     reclaim_commit(ctx);
     is(RECLAIM "access_pattern/age/min", "100");
@@ -349,87 +315,73 @@ TEST_FOR_KERNELS(test_commit)
     ck_assert_uint_eq(damon->nr_on, 1);
     /* A kdamond that its watermarks keep inactive does not answer `commit`: it is replaced. */
     f->free_kib = 700000;
-    run(ctx, 6);
+    run(6);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_INACTIVE);
     reclaim_set(ctx, "wmarks_high=800");
     reclaim_commit(ctx);
     is(RECLAIM "watermarks/high", "800");
     ck_assert_uint_eq(damon->nr_commit, 1);
     ck_assert_uint_eq(damon->nr_on, 2);
-    end(ctx);
 }
 
 /* Free memory has passed a watermark, and the library does not know yet that the kdamond is asleep. */
 TEST_FOR_KERNELS(test_commit_unanswered)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     damon->answer_ns = damon->later ? 5 * SEC : 10 * SEC;
     reclaim_set(ctx, "min_age=10s");
     reclaim_commit(ctx);
     is(RECLAIM "access_pattern/age/min", "100");
     is("0/state", "on");
     ck_assert_uint_eq(damon->nr_on, 2);
-    end(ctx);
 }
 
-TEST_CASES(test_commit_refused, 2)
+TEST_CASES_FOR_KERNELS(test_commit_refused, 2)
 {
     enum { DISABLE_ON_INVALID, KEEP_ON_INVALID };
-    struct damon_reclaim *ctx;
 
-    begin(LATER_LINUX);
-    ctx = new_context(NULL, 0, _i == KEEP_ON_INVALID ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
+    ctx = new_context(NULL, 0, CASE == KEEP_ON_INVALID ? DAMON_RECLAIM_KEEP_ON_INVALID : 0);
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     damon->refuse_commit = -EINVAL;
     reclaim_set(ctx, "min_age=10s");
     expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
     damon->refuse_commit = 0;
-    if (_i == DISABLE_ON_INVALID) {
+    if (CASE == DISABLE_ON_INVALID) {
         ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
         ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_INVALID_PARAMETERS);
         nothing_left();
     } else {
-        run(ctx, 2);
+        run(2);
         is("0/state", "on");
-        ck_assert_uint_eq(damon->nr_on, 1);
+        ck_assert_uint_eq(damon->nr_on, KERNEL == LATER_LINUX ? 1 : 2);
         is(RECLAIM "access_pattern/age/min", "1200"); /* the old value */
     }
-    end(ctx);
 }
 
 /* --- goals and intervals --------------------------------------------------------------------------------------------
  */
 
-static struct damon_reclaim *with_goals(void)
+static void enable_with_goals(void)
 {
-    struct damon_reclaim *ctx = new_context(NULL, 0, 0);
-
+    ctx = new_context(NULL, 0, 0);
     reclaim_set(ctx, "quota_mem_pressure_us=1000 quota_autotune_feedback=5000");
     reclaim_enable(ctx);
-    return ctx;
 }
 
 TEST_FOR_KERNELS(test_goals)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
-    ctx = with_goals();
+    enable_with_goals();
     tree_is(RECLAIM "quotas/goals/", "nr_goals: 2\n"
                                      "0/target_metric: some_mem_psi_us\n0/target_value: 1000\n"
                                      "1/target_value: 10000\n1/current_value: 5000\n");
     is(RECLAIM "quotas/bytes", "134217728");
-    warm_up(ctx, 3);
+    warm_up(3);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 1, 9000), 0);
-    warm_up(ctx, 3);
+    warm_up(3);
     is(RECLAIM "quotas/goals/1/current_value", "9000");
-    end(ctx);
 }
 
 static uint64_t value_of(const char *name)
@@ -440,27 +392,22 @@ static uint64_t value_of(const char *name)
 /* Without goals in the kernel the library tunes the quota: from the least on, as long as a goal is not met. */
 TEST_FOR_KERNELS(test_goals_without_kernel)
 {
-    struct damon_reclaim *ctx;
     uint64_t before;
 
-    begin(KERNEL);
     damon->files.missing = "/goals/nr_goals";
-    ctx = with_goals();
-    warm_up(ctx, 3);
+    enable_with_goals();
+    warm_up(3);
     before = value_of(RECLAIM "quotas/bytes");
     ck_assert_uint_lt(before, 128 * MIB);
-    warm_up(ctx, 15);
+    warm_up(15);
     ck_assert_uint_gt(value_of(RECLAIM "quotas/bytes"), before);
-    end(ctx);
 }
 
 /* The intervals are tuned by a later kernel itself, on 6.12 by the library. */
 TEST_FOR_KERNELS(test_intervals)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_set(ctx, "autotune_monitoring_intervals=Y");
     reclaim_enable(ctx);
@@ -469,14 +416,13 @@ TEST_FOR_KERNELS(test_intervals)
         damon->sample_us = 10000;
         damon->aggr_us = 200000;
         echo("update_tuned_intervals", "0/state");
-        warm_up(ctx, 3);
+        warm_up(3);
         is(RECLAIM "access_pattern/age/min", "600"); /* the same time in longer aggregations */
     } else {
         add_region(MIB, 512 * MIB, 0, 3); /* nothing is accessed, so both intervals grow */
-        warm_up(ctx, 36);
+        warm_up(36);
     }
     ck_assert_int_eq(damon_reclaim_get_active_params(ctx, &params), 0);
     ck_assert_uint_ge(params.sample_interval, 10000);
     ck_assert_uint_eq(value_of(CONTEXT "monitoring_attrs/intervals/sample_us"), params.sample_interval);
-    end(ctx);
 }

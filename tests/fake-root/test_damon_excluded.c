@@ -15,15 +15,14 @@ static const struct damon_reclaim_exclusion worker = {.type = DAMON_RECLAIM_EXCL
 static const struct damon_reclaim_exclusion range = {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {MIB, 2 * MIB}};
 static const struct damon_reclaim_exclusion process = {.type = DAMON_RECLAIM_EXCLUDE_PID, .pid = 42};
 
-static void begin_with_cgroups(enum kernel kernel)
+static void add_cgroups(void)
 {
-    begin(kernel);
     fake_cgroup(f, "/job", 20);
     fake_cgroup(f, "/job/worker", 21);
     fake_cgroup(f, "/other", 30);
 }
 
-static void exclude(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *exclusions, size_t n)
+static void exclude(const struct damon_reclaim_exclusion *exclusions, size_t n)
 {
     if (damon_reclaim_set_exclusions(ctx, exclusions, n) < 0)
         ck_abort_msg("not excluded: %s", damon_reclaim_last_error(ctx));
@@ -36,9 +35,8 @@ TEST_FOR_KERNELS(test_memcg)
     const struct damon_reclaim_filter by_inode = {.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 30};
     const struct damon_reclaim_filter none = {
         .type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg_path = "/nowhere"};
-    struct damon_reclaim *ctx;
 
-    begin_with_cgroups(KERNEL);
+    add_cgroups();
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &by_path, 1), 0);
     reclaim_enable(ctx);
@@ -51,19 +49,17 @@ TEST_FOR_KERNELS(test_memcg)
     fake_cgroup_remove(f, "/other");
     reclaim_set(ctx, "skip_anon=Y");
     expect_error(ctx, damon_reclaim_commit(ctx), -ENOENT, "30");
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_excluded)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true, .allow = true};
     const struct damon_reclaim_exclusion exclusions[] = {job, range};
-    struct damon_reclaim *ctx;
 
-    begin_with_cgroups(KERNEL);
+    add_cgroups();
     ctx = new_context(NULL, 0, 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &young, 1), 0);
-    exclude(ctx, exclusions, 2);
+    exclude(exclusions, 2);
     reclaim_enable(ctx);
     /* Exclusions are filters that reject; the scheme's own come after them. */
     tree_is(RECLAIM "filters/", "6.12 nr_filters: 4\n"
@@ -82,13 +78,12 @@ TEST_FOR_KERNELS(test_excluded)
     tree_is(CONTEXT "schemes/0/ops_filters/", "");
     /* A cgroup that is made below an excluded one is excluded before long, by a commit. */
     fake_cgroup(f, "/job/new", 22);
-    warm_up(ctx, 24);
+    warm_up(24);
     is(NR_FILTERS, KERNEL == LATER_LINUX ? "4" : "5");
     ck_assert_uint_ge(damon->nr_commit, 1);
     ck_assert_uint_eq(damon->nr_on, 1);
-    exclude(ctx, NULL, 0);
+    exclude(NULL, 0);
     is(NR_FILTERS, "1");
-    end(ctx);
 }
 
 /* The kernel knows no cgroup without the memory controller: what is in one is charged to the next one above. */
@@ -96,60 +91,53 @@ TEST_FOR_KERNELS(test_without_controller)
 {
     static const struct damon_reclaim_exclusion late = {.type = DAMON_RECLAIM_EXCLUDE_CGROUP,
                                                         .cgroup = "/sys/fs/cgroup/late/"};
-    struct damon_reclaim *ctx;
 
-    begin_with_cgroups(KERNEL);
+    add_cgroups();
     fake_cgroup(f, "/job/plain", 22)->no_memory = true;
     ctx = new_context(NULL, 0, 0);
-    exclude(ctx, &job, 1);
+    exclude(&job, 1);
     reclaim_enable(ctx);
     is(NR_FILTERS, "2");
-    exclude(ctx, &late, 1);
+    exclude(&late, 1);
     is(NR_FILTERS, "0");
     fake_cgroup(f, "/late", 31)->no_memory = true;
-    warm_up(ctx, 3);
+    warm_up(3);
     tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /\n0/matching: Y\n");
     fake_cgroup_of(f, "/late")->no_memory = false;
-    warm_up(ctx, 3);
+    warm_up(3);
     tree_is(PAGE_FILTERS, "nr_filters: 1\n0/type: memcg\n0/memcg_path: /late\n0/matching: Y\n");
-    end(ctx);
 }
 
 /* The cgroup of a service that is restarted goes away and comes back. */
 TEST_FOR_KERNELS(test_comes_back)
 {
-    struct damon_reclaim *ctx;
-
-    begin_with_cgroups(KERNEL);
+    add_cgroups();
     ctx = new_context(NULL, 0, 0);
-    exclude(ctx, &worker, 1);
+    exclude(&worker, 1);
     reclaim_enable(ctx);
     is(NR_FILTERS, "1");
     fake_cgroup_remove(f, "/job/worker");
-    warm_up(ctx, 12);
+    warm_up(12);
     is(NR_FILTERS, "0");
     fake_cgroup(f, "/job/worker", 23);
-    warm_up(ctx, 12);
+    warm_up(12);
     is(NR_FILTERS, "1");
-    end(ctx);
 }
 
 /* The kernel refuses a cgroup that has gone away since the library listed it: when the context is enabled, while it
  * works, and when parameters are committed. */
 TEST_FOR_KERNELS(test_gone_since)
 {
-    struct damon_reclaim *ctx;
-
-    begin_with_cgroups(KERNEL);
+    add_cgroups();
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
-    exclude(ctx, &job, 1);
+    exclude(&job, 1);
     damon->going = "/job/worker";
     reclaim_enable(ctx);
     is(NR_FILTERS, "1");
-    warm_up(ctx, 9);
+    warm_up(9);
     fake_cgroup(f, "/job/short", 24);
     damon->going = "/job/short";
-    warm_up(ctx, 12);
+    warm_up(12);
     ck_assert_ptr_null(damon->going);
     is(NR_FILTERS, "1");
     fake_cgroup(f, "/job/shorter", 25);
@@ -160,7 +148,7 @@ TEST_FOR_KERNELS(test_gone_since)
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
     fake_cgroup(f, "/job/plain", 26);
     damon->losing = "/job/plain";
-    warm_up(ctx, 4);
+    warm_up(4);
     ck_assert_ptr_null(damon->losing);
     is(NR_FILTERS, "1");
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
@@ -168,23 +156,21 @@ TEST_FOR_KERNELS(test_gone_since)
     damon->refuse_commit = -EINVAL;
     reclaim_set(ctx, "min_age=20s");
     expect_error(ctx, damon_reclaim_commit(ctx), -EINVAL, "");
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_refused)
 {
     const struct damon_reclaim_filter allow = {
         .type = DAMON_RECLAIM_FILTER_ADDR, .matching = true, .allow = true, .start = 0, .end = MIB};
-    struct damon_reclaim *ctx;
 
-    begin_with_cgroups(KERNEL);
+    add_cgroups();
     fake_process(f, 42);
     ctx = new_context(NULL, 0, 0);
-    exclude(ctx, &process, 1); /* targets may still come */
+    exclude(&process, 1); /* targets may still come */
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "exclusions[0].pid: 42");
     says(damon_reclaim_last_error(ctx), "cgroup of its own");
     nothing_left();
-    exclude(ctx, &job, 1);
+    exclude(&job, 1);
     reclaim_enable(ctx);
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, &process, 1), -EOPNOTSUPP, "pid");
     is(NR_FILTERS, "2"); /* the exclusion before it holds */
@@ -193,11 +179,10 @@ TEST_FOR_KERNELS(test_refused)
     nothing_left();
     /* Of processes a process can be excluded, and no cgroup. */
     ctx = new_context(NULL, 0, 0);
-    add_process(ctx, 43);
+    add_process(43);
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, &job, 1), -EOPNOTSUPP, "exclusions[0].cgroup");
-    exclude(ctx, &process, 1);
+    exclude(&process, 1);
     reclaim_enable(ctx);
-    exclude(ctx, &range, 1);
+    exclude(&range, 1);
     tree_is(ADDR_FILTERS, "nr_filters: 1\n0/type: addr\n0/matching: Y\n0/addr_start: 1048576\n0/addr_end: 2097152\n");
-    end(ctx);
 }

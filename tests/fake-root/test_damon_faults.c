@@ -12,34 +12,29 @@
 /* A life with something going wrong. */
 static void live(void)
 {
-    struct damon_reclaim *ctx = NULL;
-
     if (try_context(&ctx, NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, DAMON_RECLAIM_KEEP_ON_INVALID) < 0)
         return;
     if (damon_reclaim_enable(ctx) < 0) /* names the file, at least its last part */
         says(damon_reclaim_last_error(ctx), strrchr(damon->faulty, '/') + 1);
     damon->counters[0].nr_tried += 10;
-    run(ctx, 2);
+    run(2);
     reclaim_set(ctx, "min_age=10s");
     damon_reclaim_commit(ctx);
     damon->counters[0].nr_tried += 10;
-    run(ctx, 2);
+    run(2);
     damon_reclaim_disable(ctx);
-    damon_reclaim_unref(ctx);
+    ctx = damon_reclaim_unref(ctx);
 }
 
 static void live_again(void)
 {
-    struct damon_reclaim *ctx;
-
     damon->fail_write = damon->fail_read = 0;
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
     reclaim_enable(ctx);
     is("0/state", "on");
-    damon_reclaim_unref(ctx);
-    nothing_left();
+    ctx = damon_reclaim_unref(ctx);
     is(DAMON_STAT, "Y");
-    end_of_world();
+    end();
 }
 
 static const int write_errors[] = {-EINVAL, -EBUSY, -ENOMEM, -EPERM};
@@ -63,19 +58,19 @@ static void write_faults(enum kernel kernel, int write_error, bool no_writer)
     ck_assert_uint_gt(n, 40);
 }
 
-TEST_CASES_FOR_KERNELS(test_write_faults, NUMBER_OF(write_errors))
+TEST_CASES(test_write_faults, NUMBER_OF(write_errors) * NR_KERNELS)
 {
     write_faults(KERNEL, write_errors[CASE], false);
 }
 
-TEST_CASES_FOR_KERNELS(test_write_faults_without_writer, NUMBER_OF(write_errors))
+TEST_CASES(test_write_faults_without_writer, NUMBER_OF(write_errors) * NR_KERNELS)
 {
     write_faults(KERNEL, write_errors[CASE], true);
 }
 
 static const int read_errors[] = {READ_GARBAGE, READ_NOTHING, READ_HALF, -EIO, -ENODEV};
 
-TEST_CASES_FOR_KERNELS(test_read_faults, NUMBER_OF(read_errors))
+TEST_CASES(test_read_faults, NUMBER_OF(read_errors) * NR_KERNELS)
 {
     bool done = false;
     size_t n;
@@ -93,13 +88,12 @@ TEST_CASES_FOR_KERNELS(test_read_faults, NUMBER_OF(read_errors))
 }
 
 /* The kdamond holds the lock of its files now and then: a read that is refused succeeds the next time. */
-TEST_FOR_KERNELS(test_busy_reads)
+TEST_CASES(test_busy_reads, NR_KERNELS)
 {
     bool done = false;
     size_t n;
 
     for (n = 1; !done; n++) {
-        struct damon_reclaim *ctx;
         char pid[16], kdamond[16];
 
         begin(KERNEL);
@@ -107,7 +101,7 @@ TEST_FOR_KERNELS(test_busy_reads)
         damon->read_error = -EBUSY;
         ctx = new_context(NULL, 0, 0);
         damon_reclaim_enable(ctx);
-        warm_up(ctx, 3);
+        warm_up(3);
         damon_reclaim_get(ctx, "kdamond_pid", pid, sizeof(pid));
         snprintf(kdamond, sizeof(kdamond), "%d", damon->kdamond);
         if (!strcmp(damon->faulty, "") || strstr(damon->faulty, DAMON_DIR)) {
@@ -117,10 +111,10 @@ TEST_FOR_KERNELS(test_busy_reads)
             ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
         }
         done = damon->nr_reads < n;
-        damon_reclaim_unref(ctx);
-        if (strcmp(damon->faulty, RECORD) != 0) /* a record that could not be read is kept */
-            nothing_left();
-        end_of_world();
+        ctx = damon_reclaim_unref(ctx);
+        if (!strcmp(damon->faulty, RECORD)) /* a record that could not be read is kept */
+            remember();
+        end();
     }
     ck_assert_uint_gt(n, 50);
 }
@@ -128,7 +122,6 @@ TEST_FOR_KERNELS(test_busy_reads)
 /* Works on a kernel that lacks a file as far as it goes. A refusal must name the file. */
 static void without(enum kernel kernel, const char *path)
 {
-    struct damon_reclaim *ctx = NULL;
     int r;
 
     begin(kernel);
@@ -139,25 +132,23 @@ static void without(enum kernel kernel, const char *path)
         r = damon_reclaim_enable(ctx);
     }
     if (r == 0) {
-        warm_up(ctx, 3);
+        warm_up(3);
         reclaim_set(ctx, "min_age=10s");
         damon_reclaim_commit(ctx);
-        warm_up(ctx, 3);
+        warm_up(3);
     } else {
         says(ctx ? damon_reclaim_last_error(ctx) : error, strrchr(path, '/') + 1);
     }
-    damon_reclaim_unref(ctx);
+    ctx = damon_reclaim_unref(ctx);
     damon->files.missing = NULL;
-    nothing_left();
-    end_of_world();
+    end();
 }
 
-TEST_FOR_KERNELS(test_missing_files)
+TEST_CASES(test_missing_files, NR_KERNELS)
 {
     static const char *const others[] = {"/proc/iomem", "/proc/meminfo", "/proc/pressure/memory",
                                          "/proc/sys/kernel/random/boot_id"};
     struct fake_damon_files *files = malloc(sizeof(*files));
-    struct damon_reclaim *ctx;
 
     ck_assert_ptr_nonnull(files);
     begin(KERNEL);
@@ -165,7 +156,7 @@ TEST_FOR_KERNELS(test_missing_files)
     reclaim_set(ctx, "skip_anon=Y quota_autotune_feedback=100");
     reclaim_enable(ctx);
     *files = damon->files;
-    end(ctx);
+    end();
     ck_assert_uint_gt(files->n, 60);
     for (size_t i = 0; i < files->n; i++)
         without(KERNEL, files->at[i].path);
@@ -175,27 +166,23 @@ TEST_FOR_KERNELS(test_missing_files)
 }
 
 /* Whatever is read wrongly, somebody else's kdamond is left alone. */
-TEST_CASES_FOR_KERNELS(test_foreign_faults, 4)
+TEST_CASES(test_foreign_faults, 4 * NR_KERNELS)
 {
     bool done = false;
     size_t n;
 
     for (n = 1; !done; n++) {
-        struct damon_reclaim *ctx = NULL;
-        char *before;
-
         begin(KERNEL);
         foreign_kdamond();
-        before = remember();
+        remember();
         damon->fail_read = n;
         damon->read_error = read_errors[CASE];
         if (try_context(&ctx, NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0) == 0)
             ck_assert_int_lt(damon_reclaim_enable(ctx), 0);
-        damon_reclaim_unref(ctx);
-        unchanged(before);
+        ctx = damon_reclaim_unref(ctx);
         ck_assert_int_eq(damon->running, true);
         done = damon->nr_reads < n;
-        end_of_world();
+        end();
     }
     ck_assert_uint_gt(n, 4);
 }

@@ -12,7 +12,6 @@
 /* With the bitmap of idle pages the library sees accesses that DAMON has missed. */
 enum { WITHOUT_BITMAP, WITH_BITMAP };
 
-static struct damon_reclaim *ctx;
 static unsigned int nr_before, nr_after, nr_aggregated;
 static uint64_t told;   /* bytes that after_reclaim was told of */
 static uint64_t spared; /* an address that before_reclaim objects to */
@@ -57,18 +56,17 @@ static int try_backend(const char *backend, const char *operations)
     return damon_reclaim_new(&config, &ctx);
 }
 
-static void begin_with_pages(enum kernel kernel)
+static void begin_with_pages(void)
 {
-    begin(kernel);
     f->no_pages = false;
     f->call_ns = 500;
     nr_before = nr_after = nr_aggregated = 0;
     told = spared = 0;
 }
 
-static void begin_monitoring(enum kernel kernel, bool bitmap)
+static void begin_monitoring(bool bitmap)
 {
-    begin_with_pages(kernel);
+    begin_with_pages();
     f->missing = bitmap ? NULL : "/page_idle/bitmap";
     if (try_backend("damon", NULL) < 0)
         ck_abort_msg("no context: %s", error);
@@ -126,7 +124,7 @@ TEST_CASES_FOR_KERNELS(test_reclaim, 2)
     bool bitmap = CASE == WITH_BITMAP;
     struct fake_process *p;
 
-    begin_monitoring(KERNEL, bitmap);
+    begin_monitoring(bitmap);
     p = add_mapped(42, START, FAKE_SMALL, NULL, NULL);
     add_region(START, START + PAGES / 2 * PAGE, 0, 0);
     add_region(START + PAGES / 2 * PAGE, START + PAGES * PAGE, 15, 0);
@@ -151,7 +149,6 @@ TEST_CASES_FOR_KERNELS(test_reclaim, 2)
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, PAGES * PAGE);
     if (bitmap)
         ck_assert_uint_ge(reclaim_stats(ctx).bytes_accessed, PAGE);
-    end(ctx);
 }
 
 /* A scheme for each target says whose the regions are. The quota is used up again and again, and where before_reclaim
@@ -161,7 +158,7 @@ TEST_CASES_FOR_KERNELS(test_processes, 2)
     struct fake_process *first, *second;
     uint32_t one, two;
 
-    begin_monitoring(KERNEL, CASE == WITH_BITMAP);
+    begin_monitoring(CASE == WITH_BITMAP);
     reclaim_set(ctx, "quota_sz=2MiB");
     /* Both have addresses of their own, which the library is not to rely on. */
     first = add_mapped(42, START, FAKE_SMALL, NULL, &one);
@@ -187,7 +184,6 @@ TEST_CASES_FOR_KERNELS(test_processes, 2)
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, one), 0);
     run_aging(2);
     is(CONTEXT "schemes/nr_schemes", "1");
-    end(ctx);
 }
 
 static uint64_t monitored(uint32_t target)
@@ -208,7 +204,7 @@ TEST_CASES_FOR_KERNELS(test_full_quota, 2)
 {
     struct fake_process *p;
 
-    begin_monitoring(KERNEL, CASE == WITH_BITMAP);
+    begin_monitoring(CASE == WITH_BITMAP);
     reclaim_set(ctx, "quota_sz=1MiB quota_reset_interval_ms=500");
     p = add_mapped(42, START, FAKE_SMALL, NULL, NULL);
     add_region(START, START + PAGES * PAGE, 0, 0);
@@ -225,7 +221,6 @@ TEST_CASES_FOR_KERNELS(test_full_quota, 2)
     nr_aggregated = 0;
     run_aging(20);
     ck_assert_uint_ge(nr_aggregated, 8);
-    end(ctx);
 }
 
 /* Two processes of which the first half is watched; one of them has more regions. The second half stays. */
@@ -236,7 +231,7 @@ TEST_CASES_FOR_KERNELS(test_ranges, 2)
     struct fake_process *processes[2];
     uint32_t ids[2];
 
-    begin_monitoring(KERNEL, true);
+    begin_monitoring(true);
     damon->by_target = true;
     for (unsigned int t = 0; t < 2; t++) {
         uint64_t start = START + 2 * t * PAGES * PAGE, half = start + PAGES / 2 * PAGE, at = start;
@@ -264,7 +259,6 @@ TEST_CASES_FOR_KERNELS(test_ranges, 2)
         ck_assert_uint_eq(fake_resident(processes[t], start, PAGES / 16), 0);
         ck_assert_uint_eq(fake_resident(processes[t], start + PAGES / 2 * PAGE, PAGES / 2), PAGES / 2);
     }
-    end(ctx);
 }
 
 /* DAMON's regions are smaller than huge pages, begin anywhere, and may differ in age. Idle huge pages are reclaimed
@@ -276,7 +270,7 @@ TEST_CASES_FOR_KERNELS(test_huge_pages, 2)
     struct fake_process *p;
     uint64_t at = START;
 
-    begin_monitoring(KERNEL, true);
+    begin_monitoring(true);
     p = add_mapped(42, START, FAKE_HUGE, NULL, NULL);
     for (; at < START + (IDLE + 100) * PAGE; at += REGION * PAGE) {
         uint64_t end = at + REGION * PAGE;
@@ -296,14 +290,13 @@ TEST_CASES_FOR_KERNELS(test_huge_pages, 2)
     run_aging(20);
     ck_assert_uint_eq(fake_resident(p, START, IDLE), 0);
     ck_assert_uint_eq(fake_resident(p, START + IDLE * PAGE, PAGES - IDLE), PAGES - IDLE);
-    end(ctx);
 }
 
 TEST_CASES_FOR_KERNELS(test_watermarks, 2)
 {
     struct fake_process *p;
 
-    begin_monitoring(KERNEL, CASE == WITH_BITMAP);
+    begin_monitoring(CASE == WITH_BITMAP);
     p = add_mapped(42, START, FAKE_SMALL, NULL, NULL);
     add_region(START, START + PAGES * PAGE, 0, 0);
     reclaim_set(ctx, "wmarks_high=250 wmarks_mid=240 wmarks_low=10");
@@ -316,7 +309,6 @@ TEST_CASES_FOR_KERNELS(test_watermarks, 2)
     run_aging(60);
     is("0/state", "on");
     ck_assert_uint_eq(fake_resident(p, START, PAGES), 0);
-    end(ctx);
 }
 
 TEST_CASES_FOR_KERNELS(test_refused, 2)
@@ -324,31 +316,28 @@ TEST_CASES_FOR_KERNELS(test_refused, 2)
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true};
     struct damon_reclaim_target physical = {.size = sizeof(physical)};
 
-    begin_monitoring(KERNEL, CASE == WITH_BITMAP);
+    begin_monitoring(CASE == WITH_BITMAP);
     expect_error(ctx, damon_reclaim_add_target(ctx, &physical, NULL), -EOPNOTSUPP, "MONITOR_ONLY");
     ck_assert_int_lt(damon_reclaim_enable(ctx), 0); /* without a process there is nothing to watch */
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &young, 1), CASE == WITH_BITMAP ? 0 : -EOPNOTSUPP);
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_no_context)
 {
-    begin_with_pages(KERNEL);
+    begin_with_pages();
     ck_assert_int_eq(try_backend("damon", "paddr"), -EOPNOTSUPP);
     says(error, "MONITOR_ONLY");
     f->missing = "/proc/kpageflags";
     ck_assert_int_eq(try_backend("damon", NULL), -ENOENT);
     says(error, "/proc/kpageflags");
-    end_of_world();
 }
 
 /* It is the library that reclaims, and calls before_reclaim: so a program that has this callback gets DAMON. */
 TEST_FOR_KERNELS(test_auto)
 {
-    begin_monitoring(KERNEL, true);
+    begin_monitoring(true);
     damon_reclaim_unref(ctx);
     if (try_backend("auto", NULL) < 0)
         ck_abort_msg("no context: %s", error);
     ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
-    end(ctx);
 }

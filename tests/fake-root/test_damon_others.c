@@ -14,45 +14,38 @@
 
 TEST_FOR_KERNELS(test_kdamond_ends)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    run(ctx, 2);
+    run(2);
     echo("off", "0/state");
-    run(ctx, 2);
+    run(2);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_BACKEND);
     nothing_left();
     reclaim_enable(ctx);
     is("0/state", "on");
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_process_exits)
 {
-    struct damon_reclaim *ctx;
     uint32_t first, second;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
-    first = add_process(ctx, 42);
-    second = add_process(ctx, 43);
+    first = add_process(42);
+    second = add_process(43);
     reclaim_enable(ctx);
-    run(ctx, 1);
+    run(1);
     f->processes[0].exited = true;
-    run(ctx, 3);
+    run(3);
     ck_assert_uint_eq(gone, first);
     tree_is(CONTEXT "targets/", "nr_targets: 1\n0/pid_target: 43\n");
     is("0/state", "on");
     f->processes[1].exited = true;
     echo("off", "0/state"); /* without a process the kdamond ends */
-    run(ctx, 3);
+    run(3);
     ck_assert_uint_eq(gone, second);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_NO_TARGET);
     nothing_left();
-    end(ctx);
 }
 
 /* --- other users ----------------------------------------------------------------------------------------------------
@@ -63,10 +56,7 @@ TEST_CASES_FOR_KERNELS(test_somebody_elses, 3)
 {
     enum { EMPTY_DIRECTORY, TWO_DIRECTORIES, RUNNING };
     static const char *const words[] = {"nr_kdamonds", "2 kdamond(s)", "701"};
-    struct damon_reclaim *ctx;
-    char *before;
 
-    begin(KERNEL);
     switch (CASE) {
     case EMPTY_DIRECTORY:
         ck_assert_int_eq(echo("1", "nr_kdamonds"), 0);
@@ -79,22 +69,17 @@ TEST_CASES_FOR_KERNELS(test_somebody_elses, 3)
         foreign_kdamond();
         break;
     }
-    before = remember();
+    remember();
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, words[CASE]);
-    damon_reclaim_unref(ctx);
-    unchanged(before);
+    ctx = damon_reclaim_unref(ctx);
     ck_assert_int_eq(damon->running, CASE == RUNNING);
     ck_assert_int_eq(f->record.exists, false);
-    end_of_world();
 }
 
 /* The mark of a forged record, added to what marks our tree, is the other program's interval. */
 TEST_FOR_KERNELS(test_absurd_mark)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     foreign_kdamond();
     ck_assert_int_eq(echo("1000000", CONTEXT "monitoring_attrs/intervals/update_us"), 0);
     f->record.exists = true;
@@ -102,18 +87,15 @@ TEST_FOR_KERNELS(test_absurd_mark)
     snprintf(f->record.text, sizeof(f->record.text),
              "boot 4c5e8a0e-0000-4000-8000-000000000001\npid 99999\nstart 1\nkdamond 0\nmark 18446744073650551616\n"
              "damon_stat 0\n");
+    remember();
     ctx = new_context(NULL, 0, 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "701");
-    damon_reclaim_unref(ctx);
-    is("0/state", "on");
-    end_of_world();
 }
 
 TEST_FOR_KERNELS(test_second_instance)
 {
-    struct damon_reclaim *ctx, *second;
+    struct damon_reclaim *second;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     second = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
@@ -121,41 +103,32 @@ TEST_FOR_KERNELS(test_second_instance)
     damon_reclaim_unref(second);
     ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
-    run(ctx, 2);
-    end(ctx);
+    run(2);
 }
 
 /* What a living program of somebody else has set up is left to that program, whatever state it is in. */
 TEST_CASES_FOR_KERNELS(test_living_owner, 2)
 {
-    struct damon_reclaim *ctx;
-    char *before;
-
-    begin(KERNEL);
     fake_process(f, 4711);
     leave_behind(0);
     snprintf(f->record.text, sizeof(f->record.text),
              "boot 4c5e8a0e-0000-4000-8000-000000000001\npid 4711\nstart 777\nkdamond 700\nmark 5\ndamon_stat 0\n");
     if (CASE)
         echo("off", "0/state");
-    before = remember();
+    remember();
     ctx = new_context(NULL, 0, 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "pid 4711");
     says(damon_reclaim_last_error(ctx), "stop that program");
-    damon_reclaim_unref(ctx);
-    unchanged(before);
+    ctx = damon_reclaim_unref(ctx);
     ck_assert_int_eq(f->record.exists, true);
-    end_of_world();
 }
 
 /* A forked child has copies of its parent's contexts. It can free them, and does nothing to what they have set up. */
 TEST_FOR_KERNELS(test_forked_child)
 {
-    struct damon_reclaim *ctx;
     int status = -1;
     pid_t child;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
     child = fork();
@@ -175,8 +148,7 @@ TEST_FOR_KERNELS(test_forked_child)
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child says %d", status >> 8);
-    run(ctx, 2);
-    end(ctx);
+    run(2);
 }
 
 #define DAMON_STAT "/sys/module/damon_stat/parameters/enabled"
@@ -184,9 +156,6 @@ TEST_FOR_KERNELS(test_forked_child)
 /* The next instance takes over what a killed one has left, and restores the module that this one had switched off. */
 TEST_FOR_KERNELS(test_killed)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     fake_damon_add_module(f, "damon_stat", true);
     leave_behind(DAMON_RECLAIM_DAMON_TAKE_OVER);
     is(DAMON_STAT, "N");
@@ -195,24 +164,19 @@ TEST_FOR_KERNELS(test_killed)
     reclaim_enable(ctx);
     ck_assert_uint_eq(damon->nr_on, 2);
     is(DAMON_STAT, "N");
-    damon_reclaim_unref(ctx);
-    nothing_left();
+    ctx = damon_reclaim_unref(ctx);
     is(DAMON_STAT, "Y");
-    end_of_world();
 }
 
 /* After an instance was killed, somebody else has started a kdamond or changed the files: they are not the library's.
  */
-TEST_CASES(test_killed_and_replaced, 3)
+TEST_CASES_FOR_KERNELS(test_killed_and_replaced, 3)
 {
     enum { STARTED_AGAIN, MADE_ANEW, CHANGED };
-    struct damon_reclaim *ctx;
-    char *before;
 
-    begin(LINUX_6_12);
     leave_behind(0);
     echo("off", "0/state");
-    switch (_i) {
+    switch (CASE) {
     case STARTED_AGAIN:
         echo("on", "0/state");
         break;
@@ -224,47 +188,40 @@ TEST_CASES(test_killed_and_replaced, 3)
         echo("60000000", CONTEXT "monitoring_attrs/intervals/update_us");
         break;
     }
-    before = remember();
+    remember();
     ctx = new_context(NULL, 0, 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "");
-    damon_reclaim_unref(ctx);
-    unchanged(before);
-    end_of_world();
 }
 
-TEST_CASES(test_modules, 3)
+TEST_CASES_FOR_KERNELS(test_modules, 3)
 {
     static const struct {
         const char *name;
         int take_over; /* what enabling returns with DAMON_RECLAIM_DAMON_TAKE_OVER */
     } modules[] = {{"damon_stat", 0}, {"damon_reclaim", -EBUSY}, {"damon_lru_sort", -EBUSY}};
-    struct damon_reclaim *ctx;
     char path[128];
 
-    begin(LATER_LINUX);
-    fake_damon_add_module(f, modules[_i].name, true);
+    fake_damon_add_module(f, modules[CASE].name, true);
     ctx = new_context(NULL, 0, 0);
-    snprintf(path, sizeof(path), "/sys/module/%s/parameters/enabled", modules[_i].name);
+    snprintf(path, sizeof(path), "/sys/module/%s/parameters/enabled", modules[CASE].name);
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, path);
     is(path, "Y");
     nothing_left();
     damon_reclaim_unref(ctx);
     ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
-    ck_assert_int_eq(damon_reclaim_enable(ctx), modules[_i].take_over);
-    is(path, modules[_i].take_over ? "Y" : "N");
-    damon_reclaim_unref(ctx);
+    ck_assert_int_eq(damon_reclaim_enable(ctx), modules[CASE].take_over);
+    is(path, modules[CASE].take_over ? "Y" : "N");
+    ctx = damon_reclaim_unref(ctx);
     is(path, "Y");
-    nothing_left();
-    end_of_world();
 }
 
 /* --- which backend --------------------------------------------------------------------------------------------------
  */
 
-static bool before_reclaim(struct damon_reclaim *ctx, uint32_t scheme, const struct damon_reclaim_region *region,
+static bool before_reclaim(struct damon_reclaim *c, uint32_t scheme, const struct damon_reclaim_region *region,
                            void *userdata)
 {
-    (void)ctx, (void)scheme, (void)region, (void)userdata;
+    (void)c, (void)scheme, (void)region, (void)userdata;
     return true;
 }
 
@@ -273,22 +230,18 @@ static const struct damon_reclaim_callbacks with_before_reclaim = {.size = sizeo
 
 static void auto_is_damon(const struct damon_reclaim_config *config)
 {
-    struct damon_reclaim *ctx = NULL;
-
     if (damon_reclaim_new(config, &ctx) < 0)
         ck_abort_msg("no context: %s", error);
     ck_assert_str_eq(damon_reclaim_backend_name(ctx), "damon");
     reclaim_enable(ctx);
-    damon_reclaim_unref(ctx);
+    ctx = damon_reclaim_unref(ctx);
     nothing_left();
 }
 
 TEST_FOR_KERNELS(test_auto)
 {
     struct damon_reclaim_config config;
-    struct damon_reclaim *ctx = NULL;
 
-    begin(KERNEL);
     config = fake_config(f);
     config.backend = "auto";
     config.error = error;
@@ -303,21 +256,17 @@ TEST_FOR_KERNELS(test_auto)
     says(error, "idle-page: ");
     config.callbacks = NULL;
     foreign_kdamond();
+    remember();
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EBUSY);
     says(error, "another program");
     says(error, "/nr_kdamonds; idle-page: "); /* the cure is whole */
-    end_of_world();
 }
 
-TEST(test_callback_that_asks)
+TEST_FOR_KERNELS(test_callback_that_asks)
 {
-    struct damon_reclaim *ctx;
-
-    begin(LINUX_6_12);
     ctx = with_callbacks(&with_before_reclaim, NULL);
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "before_reclaim");
     nothing_left();
-    end(ctx);
 }
 
 /* --- probing --------------------------------------------------------------------------------------------------------
@@ -342,7 +291,6 @@ TEST_FOR_KERNELS(test_probe)
     const struct damon_reclaim_damon_config take_over = {.size = sizeof(take_over),
                                                          .flags = DAMON_RECLAIM_DAMON_TAKE_OVER};
 
-    begin(KERNEL);
     probe(NULL, 0, "nobody uses it");
     probe(NULL, 0, "3 range(s)");
     fake_damon_add_module(f, "damon_stat", true);
@@ -350,22 +298,21 @@ TEST_FOR_KERNELS(test_probe)
     probe(&take_over, 0, "");
     fake_damon_add_module(f, "damon_stat", false);
     leave_behind(0); /* is in nobody's way */
+    remember();
     probe(NULL, 0, "nobody uses it");
     damon->files.missing = "/nr_kdamonds";
     probe(NULL, -ENOENT, "CONFIG_DAMON_SYSFS");
-    end_of_world();
 }
 
 /* While somebody else uses DAMON, probing looks at the directories that are there, and leaves them as they are. */
 TEST_FOR_KERNELS(test_probe_somebody_elses)
 {
     struct damon_reclaim_config config;
-    char text[2048], *before;
+    char text[2048];
 
-    begin(KERNEL);
     foreign_kdamond();
     echo("1", CONTEXT "schemes/nr_schemes");
-    before = remember();
+    remember();
     config = fake_config(f);
     config.backend = "damon";
     ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -EBUSY);
@@ -373,6 +320,4 @@ TEST_FOR_KERNELS(test_probe_somebody_elses)
     ck_assert_int_eq(!strstr(text, "missing goal_tuner: "), KERNEL == LATER_LINUX);
     ck_assert_ptr_null(strstr(text, "missing watermarks: "));
     ck_assert_ptr_null(strstr(text, "missing io_uring: "));
-    unchanged(before);
-    end_of_world();
 }

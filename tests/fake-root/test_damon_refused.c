@@ -5,7 +5,7 @@
 
 #include "damon_life.h"
 
-TEST(test_contexts)
+TEST_FOR_KERNELS(test_contexts)
 {
     static const struct {
         const char *operations;
@@ -20,9 +20,7 @@ TEST(test_contexts)
         {NULL, 1u << 9, NULL, -EINVAL, "flags"},
         {NULL, 0, "/nr_kdamonds", -ENOENT, "CONFIG_DAMON_SYSFS"},
     };
-    struct damon_reclaim *ctx = NULL;
 
-    begin(LINUX_6_12);
     for (size_t i = 0; i < NUMBER_OF(cases); i++) {
         damon->files.missing = cases[i].missing;
         ck_assert_int_eq(try_context(&ctx, cases[i].operations, cases[i].flags, 0), cases[i].error);
@@ -31,7 +29,6 @@ TEST(test_contexts)
     damon->files.missing = NULL;
     ctx = new_context("vaddr", 0, 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "vaddr"); /* without a process */
-    end(ctx);
 }
 
 /* The kernel looks at single pages of physical memory alone, and would ignore such a filter for processes. */
@@ -39,11 +36,9 @@ TEST_FOR_KERNELS(test_page_filters_of_processes)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true};
     const struct damon_reclaim_filter target = {.type = DAMON_RECLAIM_FILTER_TARGET, .matching = true};
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
-    add_process(ctx, 42);
+    add_process(42);
     reclaim_set(ctx, "skip_anon=Y");
     expect_error(ctx, damon_reclaim_enable(ctx), -EOPNOTSUPP, "skip_anon");
     nothing_left();
@@ -53,19 +48,16 @@ TEST_FOR_KERNELS(test_page_filters_of_processes)
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &target, 1), 0);
     reclaim_set(ctx, "skip_anon=Y");
     expect_error(ctx, damon_reclaim_commit(ctx), -EOPNOTSUPP, "skip_anon");
-    run(ctx, 2);
+    run(2);
     is("0/state", "on");
     is(KERNEL == LATER_LINUX ? RECLAIM "core_filters/nr_filters" : RECLAIM "filters/nr_filters", "1");
-    end(ctx);
 }
 
 TEST_FOR_KERNELS(test_no_memory_there)
 {
     struct damon_reclaim_range range = {UINT64_C(0x80000000), UINT64_C(0x90000000)};
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &range, .nr_ranges = 1};
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     reclaim_set(ctx, "monitor_region_start=0x40000000 monitor_region_end=0x50000000");
     expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "monitor_region_start");
@@ -89,7 +81,6 @@ TEST_FOR_KERNELS(test_no_memory_there)
     ctx = new_context(NULL, 0, 0);
     reclaim_set(ctx, "monitor_region_start=0x40000000 monitor_region_end=0x50000000");
     expect_error(ctx, damon_reclaim_enable(ctx), -ENOENT, "/proc/iomem");
-    end(ctx);
 }
 
 /* A kernel that is sent where there is no memory may never come back: it gets what is memory, in whole pages. */
@@ -97,10 +88,8 @@ TEST_FOR_KERNELS(test_only_memory)
 {
     static const struct damon_reclaim_range piece = {0x9f000, 0xa1000}; /* memory ends in the first page */
     struct damon_reclaim_target target = {.size = sizeof(target), .ranges = &piece, .nr_ranges = 1};
-    struct damon_reclaim *ctx;
     int r = 0;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
     reclaim_set(ctx, "monitor_region_start=0x20000000 monitor_region_end=18446744073709551615");
     reclaim_enable(ctx);
@@ -117,7 +106,7 @@ TEST_FOR_KERNELS(test_only_memory)
     /* Memory that goes away while it is watched is taken from the kernel; without any left nothing is watched. */
     f->iomem = "00001000-0009dfff : System RAM\n";
     f->now_ns += 31 * SEC;
-    warm_up(ctx, 3);
+    warm_up(3);
     tree_is(CONTEXT "targets/0/regions/", "nr_regions: 1\n0/start: 643072\n0/end: 647168\n");
     f->iomem = "00001000-0009cfff : System RAM\n";
     f->now_ns += 31 * SEC;
@@ -132,8 +121,6 @@ TEST_FOR_KERNELS(test_only_memory)
     ctx = new_context(NULL, 0, 0);
     ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, NULL), 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EINVAL, "target 1");
-    damon_reclaim_unref(ctx);
-    nothing_left();
 }
 
 struct refusal {
@@ -141,13 +128,13 @@ struct refusal {
     char text[256];
 };
 
-static void set_young(struct damon_reclaim *ctx, void *userdata)
+static void set_young(struct damon_reclaim *c, void *userdata)
 {
     const struct damon_reclaim_filter young = {.type = DAMON_RECLAIM_FILTER_YOUNG, .matching = true};
     struct refusal *refusal = userdata;
 
-    refusal->r = damon_reclaim_set_filters(ctx, DAMON_RECLAIM_SCHEME_RECLAIM, &young, 1);
-    snprintf(refusal->text, sizeof(refusal->text), "%s", damon_reclaim_last_error(ctx));
+    refusal->r = damon_reclaim_set_filters(c, DAMON_RECLAIM_SCHEME_RECLAIM, &young, 1);
+    snprintf(refusal->text, sizeof(refusal->text), "%s", damon_reclaim_last_error(c));
 }
 
 /* A change that a callback asks for is refused in the same way, and the context works on. */
@@ -155,15 +142,12 @@ TEST_FOR_KERNELS(test_in_callback)
 {
     const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .after_aggregation = set_young};
     struct refusal refusal = {0};
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
     ctx = with_callbacks(&callbacks, &refusal);
-    add_process(ctx, 42);
+    add_process(42);
     reclaim_enable(ctx);
-    warm_up(ctx, 9);
+    warm_up(9);
     ck_assert_int_eq(refusal.r, -EOPNOTSUPP);
     says(refusal.text, "young");
     ck_assert_int_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
-    end(ctx);
 }

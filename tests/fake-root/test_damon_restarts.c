@@ -7,29 +7,27 @@
 
 #define BYTES 5000
 
-static struct damon_reclaim *ctx;
 static uint32_t first;
 
 /* A context for two processes, watched for a while. */
-static void begin_with_processes(enum kernel kernel)
+static void watch_processes(void)
 {
-    begin(kernel);
     ctx = new_context(NULL, 0, DAMON_RECLAIM_KEEP_ON_INVALID);
-    first = add_process(ctx, 42);
-    add_process(ctx, 43);
+    first = add_process(42);
+    add_process(43);
 }
 
-static void begin_enabled(enum kernel kernel)
+static void watch_and_enable(void)
 {
-    begin_with_processes(kernel);
+    watch_processes();
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
 }
 
 /* So much was reclaimed, as the statistics say after a while. */
 static void reclaimed(uint64_t bytes)
 {
-    warm_up(ctx, 3);
+    warm_up(3);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, bytes);
 }
 
@@ -47,7 +45,7 @@ TEST_CASES_FOR_KERNELS(test_target_removed, 2)
 {
     enum { HAS_BEEN_READ, HAS_NOT_BEEN_READ };
 
-    begin_enabled(KERNEL);
+    watch_and_enable();
     kernel_reclaims();
     if (CASE == HAS_BEEN_READ)
         reclaimed(BYTES);
@@ -56,22 +54,20 @@ TEST_CASES_FOR_KERNELS(test_target_removed, 2)
     reclaimed(BYTES);
     kernel_reclaims();
     reclaimed(2 * BYTES);
-    end(ctx);
 }
 
 /* So near to a watermark that the kdamond may be asleep, a new one is started instead of a commit. */
 TEST_FOR_KERNELS(test_near_watermark)
 {
-    begin_with_processes(KERNEL);
+    watch_processes();
     f->free_kib = 490000;
     reclaim_set(ctx, "wmarks_mid=500");
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     kernel_reclaims();
     reclaim_set(ctx, "min_age=10s");
     reclaim_commit(ctx);
     reclaimed(BYTES);
-    end(ctx);
 }
 
 /* New directories of schemes begin with zeros, whatever the kdamond has counted. */
@@ -81,7 +77,7 @@ TEST_FOR_KERNELS(test_scheme_added)
         .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 1000000, .action = DAMON_RECLAIM_ACTION_COLD};
     uint32_t id;
 
-    begin_enabled(KERNEL);
+    watch_and_enable();
     kernel_reclaims();
     reclaimed(BYTES);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
@@ -91,7 +87,6 @@ TEST_FOR_KERNELS(test_scheme_added)
     kernel_reclaims();
     reclaim_disable(ctx);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 2 * BYTES);
-    end(ctx);
 }
 
 /* --- killed ------------------------------------------------------------------------------------------------------- */
@@ -102,23 +97,24 @@ static void live(void)
         .size = sizeof(scheme), .min_sz = 4096, .min_age_us = 1000000, .action = DAMON_RECLAIM_ACTION_COLD};
 
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     reclaim_set(ctx, "min_age=10s");
     reclaim_commit(ctx);
     ck_assert_int_eq(damon_reclaim_remove_target(ctx, first), 0);
-    warm_up(ctx, 3);
+    warm_up(3);
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
     reclaim_disable(ctx);
 }
 
 /* Before each of the writes of a life, one after the other. */
-TEST_FOR_KERNELS(test_killed_anywhere)
+TEST_CASES(test_killed_anywhere, NR_KERNELS)
 {
     bool done = false;
     size_t n;
 
     for (n = 1; !done; n++) {
-        begin_with_processes(KERNEL);
+        begin(KERNEL);
+        watch_processes();
         damon->kill_write = n;
         live();
         done = !damon->killed;
@@ -127,11 +123,11 @@ TEST_FOR_KERNELS(test_killed_anywhere)
         if (!done)
             fake_damon_find(f, damon->killed);
         ctx = new_context(NULL, 0, 0);
-        add_process(ctx, 43);
+        add_process(43);
         if (damon_reclaim_enable(ctx) < 0)
             ck_abort_msg("killed before write %zu: %s", n, damon_reclaim_last_error(ctx));
         is("0/state", "on");
-        end(ctx);
+        end();
     }
     ck_assert_uint_gt(n, 50);
 }
@@ -157,22 +153,21 @@ static void recovery_faults(enum kernel kernel, bool writes, int fault)
         ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
         if (damon_reclaim_enable(ctx) < 0)
             ck_abort_msg("%s number %zu: %s", writes ? "write" : "read", n, damon_reclaim_last_error(ctx));
-        damon_reclaim_unref(ctx);
-        nothing_left();
+        ctx = damon_reclaim_unref(ctx);
         is("/sys/module/damon_stat/parameters/enabled", "Y");
-        end_of_world();
+        end();
     }
     ck_assert_uint_gt(n, 10);
 }
 
 static const int errors[] = {-EIO, -EBUSY, -ENOMEM, -EMFILE};
 
-TEST_CASES_FOR_KERNELS(test_recovery_reads, NUMBER_OF(errors))
+TEST_CASES(test_recovery_reads, NUMBER_OF(errors) * NR_KERNELS)
 {
     recovery_faults(KERNEL, false, errors[CASE]);
 }
 
-TEST_CASES_FOR_KERNELS(test_recovery_writes, NUMBER_OF(errors))
+TEST_CASES(test_recovery_writes, NUMBER_OF(errors) * NR_KERNELS)
 {
     recovery_faults(KERNEL, true, errors[CASE]);
 }
@@ -180,7 +175,6 @@ TEST_CASES_FOR_KERNELS(test_recovery_writes, NUMBER_OF(errors))
 /* A record that cannot be read now is kept. */
 TEST_FOR_KERNELS(test_unreadable_record)
 {
-    begin(KERNEL);
     leave_behind(0);
     ctx = new_context(NULL, 0, 0);
     f->record.open_error = -EMFILE;
@@ -188,5 +182,4 @@ TEST_FOR_KERNELS(test_unreadable_record)
     ck_assert_int_eq(f->record.exists, true);
     is("0/state", "on");
     reclaim_enable(ctx);
-    end(ctx);
 }

@@ -7,7 +7,7 @@
 #include "damon_life.h"
 
 /* Runs; returns how long the longest dispatch took. */
-static uint64_t longest(struct damon_reclaim *ctx, unsigned int seconds)
+static uint64_t longest(unsigned int seconds)
 {
     uint64_t most = 0;
 
@@ -27,16 +27,14 @@ static uint64_t longest(struct damon_reclaim *ctx, unsigned int seconds)
 
 /* With all that the library may ask the kernel for: counters, quotas, intervals, goals, regions, and a commit when
  * memory is plugged in. */
-static struct damon_reclaim *new_busy(void)
+static void enable_busy(void)
 {
-    struct damon_reclaim *ctx = new_context(NULL, 0, 0);
-
+    ctx = new_context(NULL, 0, 0);
     add_region(4096, 651264, 0, 5);
     add_region(MIB, 32 * MIB, 20, 9);
     add_region(4294967296, 5368709120, 0, 44);
     reclaim_set(ctx, "autotune_monitoring_intervals=Y quota_autotune_feedback=5000");
     reclaim_enable(ctx);
-    return ctx;
 }
 
 static void plug_memory_in(void)
@@ -49,28 +47,25 @@ static void plug_memory_in(void)
 TEST_CASES_FOR_KERNELS(test_never_waits, 2)
 {
     enum { WITH_WRITER, WITHOUT_WRITER };
-    struct damon_reclaim *ctx;
     unsigned int commits;
     uint64_t most;
 
-    begin(KERNEL);
     f->no_writer = CASE == WITHOUT_WRITER;
     most = CASE == WITHOUT_WRITER ? 10 * damon->answer_ns : 0;
-    ctx = new_busy();
-    ck_assert_uint_le(longest(ctx, 3), most);
+    enable_busy();
+    ck_assert_uint_le(longest(3), most);
     ck_assert_int_eq(damon_reclaim_report_goal(ctx, 0, 0, 9000), 0);
-    ck_assert_uint_le(longest(ctx, 10), most);
+    ck_assert_uint_le(longest(10), most);
     is(RECLAIM "quotas/goals/0/current_value", "9000");
     ck_assert_uint_eq(reclaim_stats(ctx).nr_regions, 3);
     commits = damon->nr_commit;
     plug_memory_in();
-    ck_assert_uint_le(longest(ctx, 60), most);
+    ck_assert_uint_le(longest(60), most);
     ck_assert_uint_gt(damon->nr_commit, commits);
     ck_assert_uint_eq(damon->nr_on, 1);
     is(CONTEXT "targets/0/regions/1/end", "2147483648");
     if (CASE == WITHOUT_WRITER)
-        ck_assert_uint_ge(longest(ctx, 10), damon->answer_ns);
-    end(ctx);
+        ck_assert_uint_ge(longest(10), damon->answer_ns);
 }
 
 /* At its quota a scheme may split a region that the monitoring scheme was told of already, which is then told of the
@@ -79,17 +74,15 @@ TEST_FOR_KERNELS(test_split_after_told)
 {
     static const uint64_t bounds[] = {MIB, 41 * MIB, 81 * MIB, 100 * MIB, 200 * MIB};
     struct damon_reclaim_region regions[8];
-    struct damon_reclaim *ctx;
     size_t n;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     add_region(MIB, 100 * MIB, 0, 5);
     add_region(41 * MIB, 100 * MIB, 0, 5);
     add_region(81 * MIB, 100 * MIB, 0, 5);
     add_region(100 * MIB, 200 * MIB, 0, 9);
     reclaim_enable(ctx);
-    longest(ctx, 10);
+    longest(10);
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, 199 * MIB);
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 8, &n), 0);
     ck_assert_uint_eq(n, 4);
@@ -97,12 +90,11 @@ TEST_FOR_KERNELS(test_split_after_told)
         ck_assert_uint_eq(regions[i].start, bounds[i]);
         ck_assert_uint_eq(regions[i].end, bounds[i + 1]);
     }
-    end(ctx);
 }
 
 #define NR_MANY 200 /* more regions than are read in one step */
 
-static void add_scheme_when_shown(struct damon_reclaim *ctx, void *userdata)
+static void add_scheme_when_shown(struct damon_reclaim *c, void *userdata)
 {
     const struct damon_reclaim_scheme scheme = {
         .size = sizeof(scheme), .action = DAMON_RECLAIM_ACTION_STAT, .max_nr_accesses = UINT32_MAX};
@@ -110,7 +102,7 @@ static void add_scheme_when_shown(struct damon_reclaim *ctx, void *userdata)
 
     if (*added || !fake_damon_value(f, CONTEXT "schemes/0/tried_regions/0/start"))
         return;
-    ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, NULL), 0);
+    ck_assert_int_eq(damon_reclaim_add_scheme(c, &scheme, NULL), 0);
     *added = true;
 }
 
@@ -119,25 +111,22 @@ TEST_FOR_KERNELS(test_regions_taken_away)
 {
     const struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
                                                       .after_aggregation = add_scheme_when_shown};
-    struct damon_reclaim *ctx;
     bool added = false;
 
-    begin(KERNEL);
     ctx = with_callbacks(&callbacks, &added);
     for (uint64_t i = 1; i <= NR_MANY; i++)
         add_region(i * MIB, (i + 1) * MIB, 0, 0);
     reclaim_enable(ctx);
-    longest(ctx, 5); /* regions that were read are not read again for as long */
+    longest(5); /* regions that were read are not read again for as long */
     ck_assert_int_eq(added, true);
     is(CONTEXT "schemes/nr_schemes", "3");
     ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, NR_MANY * MIB);
-    end(ctx);
 }
 
-static void run_until_asked(struct damon_reclaim *ctx)
+static void run_until_asked(void)
 {
     for (int i = 0; i < 200 && !damon->pending; i++)
-        longest(ctx, 1), f->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
+        longest(1), f->now_ns += SEC / 100, damon_reclaim_dispatch(ctx);
 }
 
 /* The watermarks have put the kdamond to sleep: on a later kernel it answers when it looks at them again, else never.
@@ -152,12 +141,10 @@ static void fall_asleep(void)
 TEST_CASES_FOR_KERNELS(test_command_pending, 2)
 {
     enum { AWAKE, ASLEEP };
-    struct damon_reclaim *ctx;
 
-    begin(KERNEL);
-    ctx = new_busy();
-    longest(ctx, 3);
-    run_until_asked(ctx);
+    enable_busy();
+    longest(3);
+    run_until_asked();
     if (KERNEL == LINUX_6_12 && CASE == AWAKE)
         ck_assert_ptr_nonnull(damon->pending);
     if (CASE == ASLEEP)
@@ -166,33 +153,28 @@ TEST_CASES_FOR_KERNELS(test_command_pending, 2)
     reclaim_commit(ctx);
     ck_assert_ptr_null(damon->pending);
     is("0/state", "on");
-    longest(ctx, 3);
-    run_until_asked(ctx);
+    longest(3);
+    run_until_asked();
     if (CASE == ASLEEP)
         fall_asleep();
     reclaim_disable(ctx);
     nothing_left();
-    end(ctx);
 }
 
 /* A commit that the kernel refuses at a later dispatch disables the context, like one that it refuses at once. */
 TEST_FOR_KERNELS(test_late_refusal)
 {
-    struct damon_reclaim *ctx;
-
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_enable(ctx);
-    warm_up(ctx, 3);
+    warm_up(3);
     damon->refuse_commit = -ENOMEM;
     plug_memory_in();
     for (int i = 0; i < 60 && last_state != DAMON_RECLAIM_STATE_DISABLED; i++)
-        warm_up(ctx, 1);
+        warm_up(1);
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_DISABLED);
     ck_assert_int_eq(last_reason, DAMON_RECLAIM_REASON_BACKEND);
     says(damon_reclaim_last_error(ctx), "commit");
     nothing_left();
-    end(ctx);
 }
 
 static void state_is(enum damon_reclaim_state state, enum damon_reclaim_reason reason)
@@ -209,11 +191,9 @@ TEST_CASES_FOR_KERNELS(test_own_watermarks, NUMBER_OF(watermark_files))
 {
     struct damon_reclaim_scheme always = {
         .size = sizeof(always), .max_nr_accesses = UINT32_MAX, .action = DAMON_RECLAIM_ACTION_COLD};
-    struct damon_reclaim *ctx;
-    char missing[64];
+    static char missing[64];
     uint32_t id;
 
-    begin(KERNEL);
     snprintf(missing, sizeof(missing), "/watermarks/%s", watermark_files[CASE]);
     damon->files.missing = missing;
     f->free_kib = 700000;
@@ -222,10 +202,10 @@ TEST_CASES_FOR_KERNELS(test_own_watermarks, NUMBER_OF(watermark_files))
     state_is(DAMON_RECLAIM_STATE_INACTIVE, DAMON_RECLAIM_REASON_WMARK_HIGH);
     reclaim_set(ctx, "min_age=10s");
     reclaim_commit(ctx);
-    run(ctx, 7);
+    run(7);
     is("0/state", "off");
     f->free_kib = 300000;
-    run(ctx, 7);
+    run(7);
     state_is(DAMON_RECLAIM_STATE_ACTIVE, DAMON_RECLAIM_REASON_WMARK_MID);
     is(CONTEXT "schemes/nr_schemes", "2");
     is(RECLAIM "access_pattern/age/min", "100");
@@ -234,20 +214,19 @@ TEST_CASES_FOR_KERNELS(test_own_watermarks, NUMBER_OF(watermark_files))
     if (KERNEL == LATER_LINUX)
         echo("update_schemes_stats", "0/state");
     f->free_kib = 100000;
-    run(ctx, 7);
+    run(7);
     state_is(DAMON_RECLAIM_STATE_INACTIVE, DAMON_RECLAIM_REASON_WMARK_LOW);
     ck_assert_uint_eq(reclaim_stats(ctx).bytes_reclaimed_regions, 50 * MIB); /* read before the end */
     /* A scheme without watermarks works on alone. */
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &always, &id), 0);
-    run(ctx, 2);
+    run(2);
     is("0/state", "on");
     is(CONTEXT "schemes/nr_schemes", "2");
     is(CONTEXT "schemes/1/access_pattern/age/min", "0");
     ck_assert_int_eq(last_state, DAMON_RECLAIM_STATE_ACTIVE);
     ck_assert_int_eq(damon_reclaim_remove_scheme(ctx, id), 0);
-    run(ctx, 2);
+    run(2);
     is("0/state", "off");
-    end(ctx);
 }
 
 /* Linux 6.12 has no limit in the first window of a quota. Where that could matter a scheme waits until the kernel has
@@ -256,17 +235,15 @@ TEST_FOR_KERNELS(test_first_window)
 {
     struct damon_reclaim_quota quota = {.sz = MIB, .reset_interval_ms = 60000};
     struct damon_reclaim_scheme scheme = {.size = sizeof(scheme), .action = DAMON_RECLAIM_ACTION_COLD};
-    struct damon_reclaim *ctx;
     uint32_t id;
 
-    begin(KERNEL);
     ctx = new_context(NULL, 0, 0);
     reclaim_set(ctx, "quota_sz=1MiB quota_ms=0 quota_reset_interval_ms=60000 min_age=2s");
     reclaim_enable(ctx);
     is(RECLAIM "quotas/reset_interval_ms", "1");
     is(RECLAIM "access_pattern/age/min", "4294967295");
     is(RECLAIM "quotas/bytes", "1048576");
-    warm_up(ctx, 6);
+    warm_up(6);
     is(RECLAIM "quotas/reset_interval_ms", "60000");
     is(RECLAIM "access_pattern/age/min", "20");
     ck_assert_uint_eq(damon->nr_on, 1);
@@ -281,7 +258,7 @@ TEST_FOR_KERNELS(test_first_window)
     is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1");
     is(CONTEXT "schemes/2/access_pattern/age/min", "4294967295");
     is(RECLAIM "quotas/reset_interval_ms", "60000");
-    warm_up(ctx, 6);
+    warm_up(6);
     is(CONTEXT "schemes/2/quotas/reset_interval_ms", "60000");
     is(CONTEXT "schemes/2/access_pattern/age/min", "0");
     ck_assert_int_eq(damon_reclaim_disable(ctx), 0);
@@ -290,5 +267,4 @@ TEST_FOR_KERNELS(test_first_window)
     is(RECLAIM "quotas/reset_interval_ms", "60000");
     is(RECLAIM "access_pattern/age/min", "1200");
     is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1");
-    end(ctx);
 }

@@ -190,6 +190,7 @@ TEST(test_one_exits)
     struct damon_reclaim *ctx = NULL;
     struct fake_process *other;
 
+    physical = false;
     f = fake_open();
     populate();
     other = fake_process(f, PID + 1);

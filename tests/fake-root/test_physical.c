@@ -17,9 +17,7 @@ static void exclude(const struct damon_reclaim_exclusion *exclusion)
     ck_assert_int_eq(ops->exclude(backend, exclusion, exclusion != NULL), 0);
 }
 
-FIXTURE(begin_physical, end);
-
-TEST(test_caller)
+TEST_OF(PHYSICAL_MEMORY, test_caller)
 {
     struct fake_process *self = fake_process(f, getpid());
 
@@ -30,7 +28,7 @@ TEST(test_caller)
     ck_assert_uint_eq(fake_resident(self, BASE, 64), 64);
 }
 
-TEST(test_excluded_process)
+TEST_OF(PHYSICAL_MEMORY, test_excluded_process)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     fake_map(f, q, BASE, 64, FAKE_SMALL);
@@ -45,7 +43,7 @@ TEST(test_excluded_process)
 }
 
 /* All processes of a command: one that starts after the owners were found out, and one that becomes one of them. */
-TEST_CASES(test_excluded_command, 3)
+TEST_CASES_OF(PHYSICAL_MEMORY, test_excluded_command, 3)
 {
     static const struct damon_reclaim_exclusion command[] = {
         {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "postgres"},
@@ -68,7 +66,7 @@ TEST_CASES(test_excluded_command, 3)
 }
 
 /* Whether a process runs an excluded command cannot be found out: nothing of it is reclaimed. */
-TEST(test_command_unknown)
+TEST_OF(PHYSICAL_MEMORY, test_command_unknown)
 {
     static const struct damon_reclaim_exclusion command = {.type = DAMON_RECLAIM_EXCLUDE_COMMAND, .command = "x"};
 
@@ -83,7 +81,7 @@ TEST(test_command_unknown)
 }
 
 /* No number of processes is too large. */
-TEST(test_many_processes)
+TEST_OF(PHYSICAL_MEMORY, test_many_processes)
 {
     static struct damon_reclaim_exclusion many[10000];
 
@@ -99,7 +97,7 @@ TEST(test_many_processes)
 }
 
 /* A cgroup with those below it, also one that is made later. */
-TEST(test_excluded_cgroup)
+TEST_OF(PHYSICAL_MEMORY, test_excluded_cgroup)
 {
     struct fake_process *r = fake_process(f, 4444);
 
@@ -125,7 +123,7 @@ TEST(test_excluded_cgroup)
 
 /* Pages of a cgroup are protected from the first one on: one that is made below an excluded one, one that is made after
  * it was excluded, and one that was removed and is made again. */
-TEST_CASES(test_cgroup_of_today, 3)
+TEST_CASES_OF(PHYSICAL_MEMORY, test_cgroup_of_today, 3)
 {
     static const struct damon_reclaim_exclusion both[] = {
         {.type = DAMON_RECLAIM_EXCLUDE_CGROUP, .cgroup = "/a"},
@@ -153,7 +151,7 @@ TEST_CASES(test_cgroup_of_today, 3)
 }
 
 /* Whether a cgroup is excluded that was not there before cannot be found out: nothing is reclaimed. */
-TEST(test_cgroup_unknown)
+TEST_OF(PHYSICAL_MEMORY, test_cgroup_unknown)
 {
     fake_cgroup(f, "/a", 17);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -169,7 +167,7 @@ TEST(test_cgroup_unknown)
 }
 
 /* Pages of a cgroup without the memory controller are charged to the one above it, and protected there. */
-TEST(test_cgroup_without_controller)
+TEST_OF(PHYSICAL_MEMORY, test_cgroup_without_controller)
 {
     fake_cgroup(f, "/a", 17);
     fake_cgroup(f, "/a/b", 18)->no_memory = true;
@@ -186,7 +184,7 @@ TEST(test_cgroup_without_controller)
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
 
-TEST(test_cgroup_without_kpagecgroup)
+TEST_OF(PHYSICAL_MEMORY, test_cgroup_without_kpagecgroup)
 {
     fake_cgroup(f, "/a", 17);
     f->missing = "/proc/kpagecgroup";
@@ -196,7 +194,7 @@ TEST(test_cgroup_without_kpagecgroup)
 
 /* --- files that nobody maps -------------------------------------------------------------------------------------- */
 
-TEST(test_unmapped)
+TEST_OF(PHYSICAL_MEMORY, test_unmapped)
 {
     size_t first = fake_cache(f, 100, 17), other = fake_cache(f, 10, 99);
 
@@ -228,7 +226,7 @@ enum {
     NR_OBSTACLES
 };
 
-TEST_CASES(test_unmapped_stays, NR_OBSTACLES)
+TEST_CASES_OF(PHYSICAL_MEMORY, test_unmapped_stays, NR_OBSTACLES)
 {
     struct damon_reclaim_filter active = {.type = DAMON_RECLAIM_FILTER_ACTIVE, .matching = true};
     struct fake_cgroup *a = fake_cgroup(f, "/a", 17);
@@ -273,7 +271,7 @@ TEST_CASES(test_unmapped_stays, NR_OBSTACLES)
 }
 
 /* A process is excluded when its cgroup was asked before. */
-TEST(test_excluded_later)
+TEST_OF(PHYSICAL_MEMORY, test_excluded_later)
 {
     size_t first;
 
@@ -298,7 +296,7 @@ TEST(test_excluded_later)
 }
 
 /* The kernel reclaimed less than it was asked for: the cgroup is not asked again at once. */
-TEST(test_unmapped_less)
+TEST_OF(PHYSICAL_MEMORY, test_unmapped_less)
 {
     struct fake_cgroup *a = fake_cgroup(f, "/a", 17);
     size_t first = fake_cache(f, 100, 17);
@@ -318,7 +316,7 @@ TEST(test_unmapped_less)
 
 /* --- sampling ---------------------------------------------------------------------------------------------------- */
 
-TEST_CASES(test_samples, 2)
+TEST_CASES_OF(PHYSICAL_MEMORY, test_samples, 2)
 {
     static const uint64_t intervals_ns[] = {0, 300000000};
     uint64_t addrs[8];
@@ -347,7 +345,7 @@ TEST_CASES(test_samples, 2)
 }
 
 /* Samples of memory that is nobody's cost next to nothing, once that is known. */
-TEST(test_samples_of_nothing)
+TEST_OF(PHYSICAL_MEMORY, test_samples_of_nothing)
 {
     uint64_t addrs[16];
 
@@ -364,7 +362,7 @@ TEST(test_samples_of_nothing)
 
 /* A request for blocks that are nobody's reads four frames of each, and all of them twice in 128 s. When much of a
  * block has come into use, that is seen at once. */
-TEST_CASES(test_attempts_on_nothing, 2)
+TEST_CASES_OF(PHYSICAL_MEMORY, test_attempts_on_nothing, 2)
 {
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_HUGE};
     size_t reads, most = 0, whole = 0;
@@ -388,7 +386,7 @@ TEST_CASES(test_attempts_on_nothing, 2)
 
 /* A sample does not make the library forget that a block is nobody's; but when the sampled page has come into use, the
  * block is looked at. */
-TEST(test_attempts_among_samples)
+TEST_OF(PHYSICAL_MEMORY, test_attempts_among_samples)
 {
     uint64_t addr = END - HUGE_PAGE + 100 * PAGE;
 
@@ -412,7 +410,7 @@ TEST(test_attempts_among_samples)
 }
 
 /* Samples see that a free block has come into use within 8 seconds. */
-TEST(test_samples_of_new_pages)
+TEST_OF(PHYSICAL_MEMORY, test_samples_of_new_pages)
 {
     uint64_t addr = 1000 * PAGE;
     uint8_t accessed = 0;

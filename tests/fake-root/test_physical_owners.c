@@ -4,10 +4,8 @@
 
 #include "pages_life.h"
 
-FIXTURE(begin_physical, end);
-
 /* Finding the owners may take many requests with short deadlines. Until they are found, no page is passed over. */
-TEST(test_owners_step_by_step)
+TEST_OF(PHYSICAL_MEMORY, test_owners_step_by_step)
 {
     size_t rounds = 0;
 
@@ -29,7 +27,7 @@ TEST(test_owners_step_by_step)
 }
 
 /* Owners that are found already are used while other processes have not been read yet. */
-TEST(test_some_owners)
+TEST_OF(PHYSICAL_MEMORY, test_some_owners)
 {
     size_t rounds = 0;
 
@@ -54,7 +52,7 @@ TEST(test_some_owners)
  */
 
 /* Since the owners were found, a page was mapped elsewhere, and another one, which is in use, took its place. */
-TEST(test_moved)
+TEST_OF(PHYSICAL_MEMORY, test_moved)
 {
     uint64_t *entry;
 
@@ -80,7 +78,7 @@ TEST(test_moved)
 
 /* A process that starts when all owners are known is found soon. One of which all pages are shared, so that they never
  * get an owner, does not make the library read all processes again and again. */
-TEST(test_new_process)
+TEST_OF(PHYSICAL_MEMORY, test_new_process)
 {
     size_t rounds = 0, reads;
 
@@ -107,7 +105,7 @@ static void exit_after_a_while(struct fake *fake)
         fake->processes[0].exited = true;
 }
 
-TEST(test_exit_in_the_middle)
+TEST_OF(PHYSICAL_MEMORY, test_exit_in_the_middle)
 {
     fake_map(f, p, BASE, 2048, FAKE_SMALL);
     fake_map(f, q, BASE, 512, FAKE_SMALL);
@@ -118,7 +116,7 @@ TEST(test_exit_in_the_middle)
 }
 
 /* Advice is not permitted: it is not tried again for a while. */
-TEST(test_not_permitted)
+TEST_OF(PHYSICAL_MEMORY, test_not_permitted)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     f->advise_error = -EPERM;
@@ -133,7 +131,7 @@ TEST(test_not_permitted)
 }
 
 /* An error of advice that is not about one process ends the attempt and comes back, and the next attempt works. */
-TEST(test_advice_fails)
+TEST_OF(PHYSICAL_MEMORY, test_advice_fails)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     mark();
@@ -147,7 +145,7 @@ TEST(test_advice_fails)
 }
 
 /* When monitoring stops, all files of processes are closed, also those of one that is being read. */
-TEST(test_stop)
+TEST_OF(PHYSICAL_MEMORY, test_stop)
 {
     size_t held = f->nr_open, blocks = f->memory.nr_blocks;
 

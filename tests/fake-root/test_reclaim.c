@@ -14,7 +14,6 @@ TEST_CASES_FOR_TARGETS(test_cold_goes, 5)
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD, FAKE_HUGE, FAKE_MEDIUM, FAKE_FILE};
     size_t pages = kinds[CASE] == FAKE_SPREAD ? 400 : 2048, all = pages + (TARGET == PHYSICAL_MEMORY ? 16 : 0);
 
-    begin(TARGET);
     fake_map(f, p, BASE, pages, kinds[CASE]);
     fake_map(f, q, BASE, 16, FAKE_SMALL);
     request_pages(0, pages);
@@ -29,12 +28,10 @@ TEST_CASES_FOR_TARGETS(test_cold_goes, 5)
     mark_and_reclaim(); /* nothing is left */
     EXPECT(tried, 0);
     EXPECT(absent, all);
-    end();
 }
 
 TEST_FOR_TARGETS(test_accessed_stays)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 256, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 1024, FAKE_HUGE);
     mark();
@@ -48,13 +45,11 @@ TEST_FOR_TARGETS(test_accessed_stays)
     EXPECT(filter_passed, 256 + 1024);
     ck_assert_uint_eq(fake_resident(p, BASE, 256), 25);
     ck_assert_uint_eq(fake_resident(p, BASE + 512 * PAGE, 1024), 512);
-    end();
 }
 
 /* The first call of process_madvise() asks whether it is permitted, the second is for all 26 ranges. */
-TEST(test_many_ranges_in_a_call)
+TEST_OF(A_PROCESS, test_many_ranges_in_a_call)
 {
-    begin_process();
     fake_map(f, p, BASE, 256, FAKE_SMALL);
     mark();
     for (uint64_t i = 10; i < 256; i += 10)
@@ -62,13 +57,11 @@ TEST(test_many_ranges_in_a_call)
     reclaim();
     EXPECT(reclaimed, 231);
     ck_assert_uint_eq(f->nr_advise, 2);
-    end();
 }
 
 /* Without a mark no page is known to be idle. A request says whether it wants marked pages or all. */
 TEST_FOR_TARGETS(test_unmarked)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     reclaim();
     EXPECT(accessed, 64);
@@ -76,15 +69,13 @@ TEST_FOR_TARGETS(test_unmarked)
     request.marked = false;
     reclaim();
     EXPECT(reclaimed, 64);
-    end();
 }
 
 /* Sampling makes an accessed huge page idle again, which does not make it cold. */
-TEST(test_sampled_since)
+TEST_OF(A_PROCESS, test_sampled_since)
 {
     uint64_t addr = BASE + 5 * PAGE;
 
-    begin_process();
     fake_map(f, p, BASE, 1024, FAKE_HUGE);
     mark();
     fake_touch(f, p, addr);
@@ -97,12 +88,10 @@ TEST(test_sampled_since)
     EXPECT(accessed, 512);
     EXPECT(tried, 512);
     ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
-    end();
 }
 
 TEST_FOR_TARGETS(test_not_reclaimable)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_HUGETLB);
     fake_map(f, p, BASE + 1024 * PAGE, 16, FAKE_FILE);
@@ -128,20 +117,17 @@ TEST_FOR_TARGETS(test_not_reclaimable)
         EXPECT(not_reclaimable, 8 + 8 + 512 + 12 + 16);
     else
         EXPECT(not_reclaimable, (request.end - request.start) / PAGE - 52 - 10);
-    end();
 }
 
 /* A huge page of which another process maps a page. */
 TEST_FOR_TARGETS(test_shared_huge)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 1024, FAKE_HUGE);
     fake_share(p, BASE + 300 * PAGE, 1);
     mark_and_reclaim();
     EXPECT(tried, 512);
     EXPECT(reclaimed, 512);
     ck_assert_uint_eq(fake_resident(p, BASE, 512), 512);
-    end();
 }
 
 TEST_CASES_FOR_TARGETS(test_swap, 3)
@@ -151,7 +137,6 @@ TEST_CASES_FOR_TARGETS(test_swap, 3)
     } cases[] = {{0, 0}, {1024, 0}, {1024, 100}};
     uint64_t can_go = cases[CASE].free + 64; /* files need no swap */
 
-    begin(TARGET);
     fake_map(f, p, BASE, 1024, FAKE_SMALL);
     fake_map(f, p, BASE + 1024 * PAGE, 64, FAKE_FILE);
     f->swap_total = cases[CASE].total * PAGE;
@@ -162,12 +147,10 @@ TEST_CASES_FOR_TARGETS(test_swap, 3)
     EXPECT(reclaimed, can_go);
     if (TARGET == A_PROCESS)
         EXPECT(not_reclaimable, 1088 - can_go);
-    end();
 }
 
 TEST_FOR_TARGETS(test_cold_action)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     f->swap_free = 0; /* which it does not need */
     request.action = DAMON_RECLAIM_ACTION_COLD;
@@ -175,7 +158,6 @@ TEST_FOR_TARGETS(test_cold_action)
     EXPECT(tried, 64);
     EXPECT(reclaimed, 64);
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
-    end();
 }
 
 static const struct {
@@ -197,7 +179,6 @@ static const struct {
 
 TEST_CASES_FOR_TARGETS(test_filters, NUMBER_OF(filters))
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 512, FAKE_HUGE);
     fake_map(f, p, BASE + 512 * PAGE, 64, FAKE_SMALL);
     fake_map(f, p, BASE + 576 * PAGE, 32, FAKE_FILE);
@@ -209,14 +190,12 @@ TEST_CASES_FOR_TARGETS(test_filters, NUMBER_OF(filters))
     EXPECT(filter_passed, filters[CASE].pages);
     EXPECT(reclaimed, filters[CASE].pages);
     ck_assert_uint_eq(fake_resident(p, BASE, 608), 608 - filters[CASE].pages);
-    end();
 }
 
 TEST_FOR_TARGETS(test_memcg_without_kpagecgroup)
 {
     struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_MEMCG, .matching = true, .memcg = 17};
 
-    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     f->missing = "/proc/kpagecgroup";
     request.filters = &filter;
@@ -224,13 +203,12 @@ TEST_FOR_TARGETS(test_memcg_without_kpagecgroup)
     mark();
     ck_assert_int_eq(try_reclaim(), -ENOENT);
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64); /* nothing is reclaimed by mistake */
-    end();
 }
 
 /* --- what the kernel answers ----------------------------------------------------------------------------------------
  */
 
-TEST_CASES(test_interrupted, 2)
+TEST_CASES_OF(A_PROCESS, test_interrupted, 2)
 {
     static const struct {
         int script[FAKE_SCRIPT]; /* errors; 0: one range is done */
@@ -240,7 +218,6 @@ TEST_CASES(test_interrupted, 2)
         {{-ENOMEM, 0}, 45},                    /* the first range is not mapped any more */
     };
 
-    begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     mark();
     for (uint64_t i = 3; i < 64; i += 4)
@@ -251,28 +228,24 @@ TEST_CASES(test_interrupted, 2)
     EXPECT(tried, 48);
     EXPECT(reclaimed, cases[_i].reclaimed);
     EXPECT(accessed, 16);
-    end();
 }
 
 /* Pages are not tried forever. */
-TEST_CASES(test_interrupted_forever, 2)
+TEST_CASES_OF(A_PROCESS, test_interrupted_forever, 2)
 {
     static const int errors[] = {-EAGAIN, -EINTR};
 
-    begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     mark();
     f->advise_error = errors[_i];
     reclaim();
     EXPECT(tried, 0);
     ck_assert_uint_lt(f->nr_advise, 10);
-    end();
 }
 
 /* Memory that is locked, which its pages do not show. */
 TEST_FOR_TARGETS(test_locked)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL)->locked = true;
     fake_map(f, p, BASE + 65 * PAGE, 63, FAKE_SMALL);
     mark_and_reclaim();
@@ -281,12 +254,10 @@ TEST_FOR_TARGETS(test_locked)
     if (TARGET == A_PROCESS)
         EXPECT(not_reclaimable, 64);
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
-    end();
 }
 
-TEST(test_not_permitted)
+TEST_OF(A_PROCESS, test_not_permitted)
 {
-    begin_process();
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     mark();
     f->advise_error = -EPERM;
@@ -296,7 +267,6 @@ TEST(test_not_permitted)
     f->advise_error = 0;
     reclaim();
     EXPECT(tried, 64);
-    end();
 }
 
 static void exit_after_a_while(struct fake *fake)
@@ -305,14 +275,12 @@ static void exit_after_a_while(struct fake *fake)
         fake->processes[0].exited = true;
 }
 
-TEST(test_exit_in_the_middle)
+TEST_OF(A_PROCESS, test_exit_in_the_middle)
 {
-    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
     mark();
     f->hook = exit_after_a_while;
     ck_assert_int_eq(try_reclaim(), -ESRCH);
-    end();
 }
 
 static void unmap_after_a_while(struct fake *fake)
@@ -321,9 +289,8 @@ static void unmap_after_a_while(struct fake *fake)
         fake->processes[0].areas[--fake->processes[0].nr_areas].pages = 0;
 }
 
-TEST(test_unmapped_in_the_middle)
+TEST_OF(A_PROCESS, test_unmapped_in_the_middle)
 {
-    begin_process();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_SMALL);
     mark();
@@ -333,18 +300,16 @@ TEST(test_unmapped_in_the_middle)
     EXPECT(tried, 512);
     EXPECT(absent, 512);
     free(p->areas[1].entries);
-    end();
 }
 
 /* Pages that a device has pinned, or of a cgroup without swap: they are tried now and then, at growing intervals. */
-TEST(test_hopeless)
+TEST_OF(A_PROCESS, test_hopeless)
 {
     static const struct {
         unsigned int wait_s;
         size_t tried; /* pages */
     } rounds[] = {{0, 0}, {3, 512}, {1, 0}};
 
-    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
     request_pages(0, 2048);
     f->pinned = true;
@@ -361,18 +326,16 @@ TEST(test_hopeless)
     f->now_ns += 64 * SEC;
     mark_and_reclaim();
     EXPECT(reclaimed, 2048);
-    end();
 }
 
 /* --- cost -----------------------------------------------------------------------------------------------------------
  */
 
 /* A kernel that cannot skip what is not in memory, and reads that return little. */
-TEST_CASES(test_old_kernel, 4)
+TEST_CASES_OF(A_PROCESS, test_old_kernel, 4)
 {
     enum { NO_SCAN = 1, SHORT_READS = 2 };
 
-    begin_process();
     fake_map(f, p, BASE + 1000 * PAGE, 512, FAKE_HUGE);
     fake_map(f, p, BASE + 1600 * PAGE, 64, FAKE_SPREAD);
     f->no_scan = _i & NO_SCAN;
@@ -381,13 +344,11 @@ TEST_CASES(test_old_kernel, 4)
     mark_and_reclaim();
     EXPECT(reclaimed, 576);
     EXPECT(absent, 2048 - 576);
-    end();
 }
 
 /* Terabytes of address space without a page cost next to nothing. */
-TEST(test_vast)
+TEST_OF(A_PROCESS, test_vast)
 {
-    begin_process();
     fake_map(f, p, BASE + 1000 * PAGE, 16, FAKE_SMALL);
     f->nr_calls = 0;
     ck_assert_int_eq(ops->mark(backend, 1, BASE, BASE + 100 * 1024 * MIB), 0);
@@ -395,5 +356,4 @@ TEST(test_vast)
     reclaim();
     EXPECT(reclaimed, 16);
     ck_assert_uint_lt(f->nr_calls, 30);
-    end();
 }

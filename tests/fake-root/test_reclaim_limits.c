@@ -6,9 +6,8 @@
  */
 
 /* The page at the end of a request is reclaimed whole if it ends before limit_end. */
-TEST(test_huge_at_the_end)
+TEST_OF(A_PROCESS, test_huge_at_the_end)
 {
-    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
     request_pages(0, 700);
     request.limit_end = BASE + 2048 * PAGE;
@@ -25,14 +24,12 @@ TEST(test_huge_at_the_end)
     mark_and_reclaim();
     EXPECT(tried, 512);
     ck_assert_uint_eq(fake_resident(p, BASE, 2048), 512);
-    end();
 }
 
-TEST(test_huge_at_the_end_of_a_physical_range)
+TEST_OF(PHYSICAL_MEMORY, test_huge_at_the_end_of_a_physical_range)
 {
     uint64_t first;
 
-    begin_physical();
     fake_map(f, p, BASE, 1024, FAKE_HUGE);
     first = fake_physical(p, BASE);
     request.start = first;
@@ -48,28 +45,24 @@ TEST(test_huge_at_the_end_of_a_physical_range)
     mark_and_reclaim();
     EXPECT(tried, 0);
     ck_assert_uint_eq(fake_resident(p, BASE, 1024), 512);
-    end();
 }
 
 /* Large pages that lie across two batches, or end at the limit. */
-TEST(test_medium_anywhere)
+TEST_OF(A_PROCESS, test_medium_anywhere)
 {
-    begin_process();
     fake_map(f, p, BASE, 8, FAKE_SMALL);
     fake_map(f, p, BASE + 8 * PAGE, 1600, FAKE_MEDIUM);
     request_pages(0, 1608);
     mark_and_reclaim();
     EXPECT(tried, 1608);
     EXPECT(reclaimed, 1608);
-    end();
 }
 
 /* --- limits ---------------------------------------------------------------------------------------------------------
  */
 
-TEST(test_max_bytes)
+TEST_OF(A_PROCESS, test_max_bytes)
 {
-    begin_process();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_HUGE);
     request.max_bytes = 100 * PAGE;
@@ -85,12 +78,10 @@ TEST(test_max_bytes)
     request.max_bytes = 0;
     mark_and_reclaim();
     EXPECT(tried, 0);
-    end();
 }
 
-TEST(test_max_bytes_of_physical_memory)
+TEST_OF(PHYSICAL_MEMORY, test_max_bytes_of_physical_memory)
 {
-    begin_physical();
     fake_map(f, p, BASE, 512, FAKE_SMALL);
     fake_map(f, p, BASE + 512 * PAGE, 512, FAKE_HUGE);
     fake_cgroup(f, "/a", 17);
@@ -106,7 +97,6 @@ TEST(test_max_bytes_of_physical_memory)
     request.max_bytes = 0;
     mark_and_reclaim();
     EXPECT(tried, 0);
-    end();
 }
 
 /* However short the deadline, it is kept, and request by request all is done: 250 pages fit into each. */
@@ -115,7 +105,6 @@ TEST_FOR_TARGETS(test_deadline)
     uint64_t longest = 0, stop;
     size_t rounds;
 
-    begin(TARGET);
     fake_map(f, p, BASE, 4096, FAKE_SMALL);
     f->page_ns = 20000;
     mark();
@@ -137,13 +126,11 @@ TEST_FOR_TARGETS(test_deadline)
     ck_assert_uint_eq(request.start, stop);
     ck_assert_uint_eq(fake_resident(p, BASE, 4096), 0);
     ck_assert_uint_le(longest, TARGET == A_PROCESS ? 5500000 : 6000000);
-    end();
 }
 
 /* There is too little time for a huge page. One is reclaimed nevertheless, and only one. */
-TEST(test_deadline_of_a_huge_page)
+TEST_OF(A_PROCESS, test_deadline_of_a_huge_page)
 {
-    begin_process();
     fake_map(f, p, BASE, 2048, FAKE_HUGE);
     f->page_ns = 20000;
     mark();
@@ -152,5 +139,4 @@ TEST(test_deadline_of_a_huge_page)
     reclaim();
     EXPECT(tried, 512);
     ck_assert_uint_eq(result.end, BASE + 512 * PAGE);
-    end();
 }

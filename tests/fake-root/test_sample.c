@@ -5,9 +5,7 @@
 
 #include "pages_life.h"
 
-FIXTURE(begin_process, end);
-
-TEST_CASES(test_ranges, 5)
+TEST_CASES_OF(A_PROCESS, test_ranges, 5)
 {
     struct damon_reclaim_range ranges[3];
     size_t n = 0;
@@ -38,7 +36,7 @@ TEST_CASES(test_ranges, 5)
     ck_assert_int_eq(ops->ranges(backend, 1, ranges, 3, &n), -ESRCH);
 }
 
-TEST_CASES(test_small, 2)
+TEST_CASES_OF(A_PROCESS, test_small, 2)
 {
     static const enum fake_kind kinds[] = {FAKE_SMALL, FAKE_SPREAD};
     uint64_t addrs[] = {BASE, BASE + PAGE, BASE + 9 * PAGE, BASE + 30 * PAGE};
@@ -62,7 +60,7 @@ TEST_CASES(test_small, 2)
     expect_accessed(addrs, 4, "0001");
 }
 
-TEST(test_absent)
+TEST_OF(A_PROCESS, test_absent)
 {
     uint64_t addrs[] = {BASE, BASE + 5 * PAGE, BASE + 4096 * PAGE};
 
@@ -77,7 +75,7 @@ TEST(test_absent)
 }
 
 /* A block that is sampled a lot is read in whole once a second, and nobody asks for its pages one by one. */
-TEST(test_many_samples)
+TEST_OF(A_PROCESS, test_many_samples)
 {
     uint64_t addrs[40];
     uint8_t accessed[40];
@@ -116,7 +114,7 @@ TEST(test_many_samples)
     ck_assert_int_eq(accessed[15], 0);
 }
 
-TEST(test_huge)
+TEST_OF(A_PROCESS, test_huge)
 {
     uint64_t addrs[] = {BASE + PAGE, BASE + 77 * PAGE, BASE + HUGE_PAGE + 3 * PAGE, BASE + 3 * HUGE_PAGE - PAGE};
     size_t reads, writes;
@@ -147,7 +145,7 @@ TEST(test_huge)
 }
 
 /* It fell apart into small pages: noticed after a second at the latest. */
-TEST(test_huge_split)
+TEST_OF(A_PROCESS, test_huge_split)
 {
     uint64_t addr = BASE + 7 * PAGE;
 
@@ -166,7 +164,7 @@ TEST(test_huge_split)
     expect_accessed(&addr, 1, "0");
 }
 
-TEST(test_medium)
+TEST_OF(A_PROCESS, test_medium)
 {
     uint64_t addrs[] = {BASE + 3 * PAGE, BASE + 17 * PAGE, BASE + 40 * PAGE};
 
@@ -179,7 +177,7 @@ TEST(test_medium)
 }
 
 /* What is on no LRU list is never idle, and for all that not accessed. */
-TEST(test_takes_no_part)
+TEST_OF(A_PROCESS, test_takes_no_part)
 {
     uint64_t addrs[] = {BASE, BASE + HUGE_PAGE, BASE + 2 * HUGE_PAGE, BASE + 2 * HUGE_PAGE + PAGE};
 
@@ -197,7 +195,7 @@ TEST(test_takes_no_part)
 }
 
 /* Its neighbour was small: taken for small, and found out before it counts as accessed. */
-TEST(test_mixed_block)
+TEST_OF(A_PROCESS, test_mixed_block)
 {
     uint64_t small = BASE, tail = BASE + 32 * PAGE + 5 * PAGE;
 
@@ -213,7 +211,7 @@ TEST(test_mixed_block)
 }
 
 /* What is remembered of a block that is sampled a lot is renewed each second, in the same place. */
-TEST(test_memory)
+TEST_OF(A_PROCESS, test_memory)
 {
     uint64_t addrs[64];
     size_t after_a_second = 0;
@@ -236,7 +234,7 @@ TEST(test_memory)
 static const enum fake_kind small_and_huge[] = {FAKE_SMALL, FAKE_HUGE};
 
 /* An access between the mark and a sample is neither lost for monitoring nor for reclaim. */
-TEST_CASES(test_mark, 2)
+TEST_CASES_OF(A_PROCESS, test_mark, 2)
 {
     uint64_t addrs[] = {BASE + PAGE, BASE + HUGE_PAGE + PAGE};
     size_t writes;
@@ -256,7 +254,7 @@ TEST_CASES(test_mark, 2)
 }
 
 /* What is marked is looked at now and then only, and no access is lost by that. */
-TEST_CASES(test_marked_seldom, 2)
+TEST_CASES_OF(A_PROCESS, test_marked_seldom, 2)
 {
     uint64_t addrs[] = {BASE + PAGE, BASE + HUGE_PAGE + PAGE};
     size_t reads, found = 0;
@@ -281,7 +279,7 @@ TEST_CASES(test_marked_seldom, 2)
 }
 
 /* In a large page of any size the first page answers for the others, and not for the neighbours. */
-TEST(test_large)
+TEST_OF(A_PROCESS, test_large)
 {
     static const size_t pages[] = {0, 1, 2, 3, 5, 7, 8, 15, 16, 30, 33, 63, 100, 127, 128, 200, 255, 256, 300, 511};
     uint64_t base;
@@ -308,7 +306,7 @@ TEST(test_large)
     }
 }
 
-TEST(test_exec_and_exit)
+TEST_OF(A_PROCESS, test_exec_and_exit)
 {
     uint64_t addrs[] = {BASE, BASE + PAGE};
     uint8_t accessed[2];
@@ -329,7 +327,7 @@ TEST(test_exec_and_exit)
 }
 
 /* Somebody else got the pid: its files are never looked into. */
-TEST(test_reused_pid)
+TEST_OF(A_PROCESS, test_reused_pid)
 {
     struct fake_process *other;
     uint64_t addr = BASE;
@@ -345,7 +343,7 @@ TEST(test_reused_pid)
             ck_abort_msg("frame %zu was made idle", i);
 }
 
-TEST(test_refusals)
+TEST_OF(A_PROCESS, test_refusals)
 {
     static const struct {
         const char *path;
@@ -396,7 +394,7 @@ TEST(test_refusals)
     ck_assert_int_eq(ops->target_add(backend, 2, 4242, f->pidfd), -ESRCH);
 }
 
-TEST(test_hidden_later)
+TEST_OF(A_PROCESS, test_hidden_later)
 {
     uint64_t addr = BASE;
 

@@ -12,9 +12,8 @@ static struct damon_reclaim_released released;
 static struct fake_cgroup *cgroup;
 
 /* @p has @pages pages of the cgroup /a, which are paged out. */
-static void page_out_pages(enum target target, uint64_t pages)
+static void page_out_pages(uint64_t pages)
 {
-    begin(target);
     f->disk = true;
     cgroup = fake_cgroup(f, "/a", CGROUP);
     fake_map(f, p, BASE, pages, FAKE_SMALL);
@@ -24,9 +23,9 @@ static void page_out_pages(enum target target, uint64_t pages)
     EXPECT(swapcached, pages);
 }
 
-static void page_out(enum target target)
+static void page_out(void)
 {
-    page_out_pages(target, 64);
+    page_out_pages(64);
 }
 
 static void add_up(void *data, const struct damon_reclaim_released *report)
@@ -62,7 +61,7 @@ static void release_all(void)
 
 TEST_FOR_TARGETS(test_counted_when_free)
 {
-    page_out(TARGET);
+    page_out();
     EXPECT(tried, 64);
     EXPECT(reclaimed, 0);
     EXPECT(swapcached, 64);
@@ -77,7 +76,6 @@ TEST_FOR_TARGETS(test_counted_when_free)
     ck_assert_uint_eq(f->reclaim_asked, 64 * PAGE);
     release(0); /* nothing is left */
     EXPECT_RELEASED(freed, 0);
-    end();
 }
 
 /* Huge pages, and frames far apart. */
@@ -86,7 +84,6 @@ TEST_CASES_FOR_TARGETS(test_kinds, 3)
     static const enum fake_kind kinds[] = {FAKE_HUGE, FAKE_MEDIUM, FAKE_SPREAD};
     size_t pages = kinds[CASE] == FAKE_SPREAD ? 400 : 1024;
 
-    begin(TARGET);
     f->disk = true;
     fake_cgroup(f, "/a", CGROUP);
     fake_map(f, p, BASE, pages, kinds[CASE]);
@@ -99,13 +96,11 @@ TEST_CASES_FOR_TARGETS(test_kinds, 3)
     release_all();
     EXPECT_RELEASED(freed, pages);
     EXPECT_SWAPCACHED(0);
-    end();
 }
 
 /* Zram and zswap take a page at once. */
 TEST_FOR_TARGETS(test_nothing_to_wait_for)
 {
-    begin(TARGET);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
     request_pages(0, 64);
     mark_and_reclaim();
@@ -114,14 +109,12 @@ TEST_FOR_TARGETS(test_nothing_to_wait_for)
     release(0);
     EXPECT_RELEASED(freed, 0);
     ck_assert_uint_eq(f->nr_reclaim, 0);
-    end();
 }
 
 TEST_FOR_TARGETS(test_in_use_again)
 {
     uint64_t frame;
 
-    begin(TARGET);
     f->disk = true;
     fake_cgroup(f, "/a", CGROUP);
     fake_map(f, p, BASE, 64, FAKE_SMALL);
@@ -138,26 +131,23 @@ TEST_FOR_TARGETS(test_in_use_again)
     mark_and_reclaim(); /* the page goes once more, and counts once more */
     EXPECT(tried, 1);
     EXPECT(swapcached, 1);
-    end();
 }
 
 /* Somebody else has freed them, for want of memory. */
 TEST_FOR_TARGETS(test_freed_by_the_kernel)
 {
-    page_out(TARGET);
+    page_out();
     fake_disk_written(f);
     fake_free_swapcached(f, CGROUP, 10 * PAGE);
     cgroup->reclaim_error = -EINVAL;
     release(0);
     EXPECT_RELEASED(freed, 10);
     EXPECT_SWAPCACHED(54);
-    end();
 }
 
 /* The file's page was unmapped, and stays since it was written to. */
-TEST(test_file_pages_that_stay)
+TEST_OF(A_PROCESS, test_file_pages_that_stay)
 {
-    begin_process();
     f->file_pages_stay = true;
     fake_map(f, p, BASE, 64, FAKE_FILE);
     request_pages(0, 64);
@@ -166,23 +156,21 @@ TEST(test_file_pages_that_stay)
     EXPECT(reclaimed, 0);
     EXPECT(swapcached, 0);
     EXPECT(not_reclaimable, 64);
-    end();
 }
 
 /* --- whom the library asks ---------------------------------------------------------------------------------------- */
 
 /* The words that the kernel knows: none, those of Linux 6.9, and those of 6.15. */
-TEST_CASES(test_words_of_the_kernel, 3)
+TEST_CASES_OF(A_PROCESS, test_words_of_the_kernel, 3)
 {
     static const char *const swappiness[] = {NULL, "200", "max"};
 
-    page_out(A_PROCESS);
+    page_out();
     f->swappiness = swappiness[_i];
     fake_disk_written(f);
     release(0);
     EXPECT_RELEASED(freed, 64);
     ck_assert_uint_eq(f->nr_reclaim, 1);
-    end();
 }
 
 /* What keeps the library from asking a cgroup. */
@@ -234,7 +222,7 @@ static void keep_line(void *data, enum damon_reclaim_log_level level, const char
 /* The figures stay true, and the library says once what would help. */
 TEST_CASES_FOR_TARGETS(test_nobody_to_ask, NR_OBSTACLES)
 {
-    page_out_pages(TARGET, 2048);
+    page_out_pages(2048);
     raise_obstacle(CASE);
     fake_disk_written(f);
     f->env.log = keep_line;
@@ -249,7 +237,6 @@ TEST_CASES_FOR_TARGETS(test_nobody_to_ask, NR_OBSTACLES)
     EXPECT_RELEASED(freed, 0);
     ck_assert_str_eq(last_line, "");
     ck_assert_str_eq(f->env.error, "");
-    end();
 }
 
 /* Linux 6.17 and newer: the memory node is asked, unless something is excluded. */
@@ -257,7 +244,7 @@ TEST_CASES_FOR_TARGETS(test_node, NR_OBSTACLES)
 {
     bool excluded = CASE == CGROUP_EXCLUDED || CASE == PROCESS_EXCLUDED || CASE == ADDRESSES_EXCLUDED;
 
-    page_out(TARGET);
+    page_out();
     f->has_node_reclaim = true;
     raise_obstacle(CASE);
     fake_disk_written(f);
@@ -265,16 +252,15 @@ TEST_CASES_FOR_TARGETS(test_node, NR_OBSTACLES)
     EXPECT_RELEASED(freed, excluded ? 0 : 64);
     EXPECT_SWAPCACHED(excluded ? 64 : 0);
     ck_assert_uint_eq(f->reclaim_asked, excluded ? 0 : 64 * PAGE);
-    end();
 }
 
 /* The library begins with little. As long as the right memory goes, it asks for twice as much each time. Where other
  * memory goes, nobody is asked for a while, and then for little again. */
-TEST(test_gives_others)
+TEST_OF(A_PROCESS, test_gives_others)
 {
     static const uint64_t asked[] = {256, 256, 768, 768, 1792, 1792, 1792, 2048};
 
-    page_out_pages(A_PROCESS, 4096);
+    page_out_pages(4096);
     fake_disk_written(f);
     for (size_t i = 0; i < NUMBER_OF(asked); i++) {
         cgroup->gives_others = i >= 4;
@@ -287,13 +273,12 @@ TEST(test_gives_others)
     cgroup->gives_others = false;
     release_all();
     EXPECT_SWAPCACHED(0);
-    end();
 }
 
 /* A cgroup is asked for what the library has left there, and no more. */
-TEST(test_no_more_than_is_there)
+TEST_OF(A_PROCESS, test_no_more_than_is_there)
 {
-    page_out(A_PROCESS);
+    page_out();
     fake_disk_written(f);
     for (size_t i = 0, n = 0; i < FAKE_FRAMES && n < 60; i++) { /* all but 4 were moved to another cgroup */
         if (f->frames[i].memcg != CGROUP)
@@ -304,16 +289,14 @@ TEST(test_no_more_than_is_there)
     release(0);
     EXPECT_RELEASED(freed, 4);
     ck_assert_uint_eq(f->reclaim_asked, 4 * PAGE);
-    end();
 }
 
 /* --- limits ------------------------------------------------------------------------------------------------------- */
 
-TEST(test_deadline)
+TEST_OF(A_PROCESS, test_deadline)
 {
     uint64_t asked;
 
-    begin_process();
     f->disk = true;
     fake_cgroup(f, "/a", CGROUP);
     fake_map(f, p, BASE, 4096, FAKE_SMALL);
@@ -331,15 +314,14 @@ TEST(test_deadline)
     ck_assert_uint_le(f->reclaim_asked - asked, 1024 * PAGE);
     release_all(); /* it goes on behind what it has seen */
     EXPECT_SWAPCACHED(0);
-    end();
 }
 
 /* As long as nothing changes, the library looks less and less often. */
-TEST(test_looks_less_often)
+TEST_OF(A_PROCESS, test_looks_less_often)
 {
     size_t reads;
 
-    page_out(A_PROCESS);
+    page_out();
     reads = f->nr_kpageflags;
     for (int i = 0; i < 1000; i++) { /* of 10 ms */
         f->now_ns += SEC / 100;
@@ -348,15 +330,14 @@ TEST(test_looks_less_often)
     reads = f->nr_kpageflags - reads;
     ck_assert_uint_ge(reads, 5);
     ck_assert_uint_le(reads, 12);
-    end();
 }
 
 /* What each scheme has reclaimed is counted for that scheme, whichever pages the kernel frees first. */
-TEST(test_schemes)
+TEST_OF(A_PROCESS, test_schemes)
 {
     uint64_t freed[2] = {0};
 
-    page_out(A_PROCESS);
+    page_out();
     fake_map(f, p, BASE + 64 * PAGE, 64, FAKE_SMALL);
     fake_charge(f, p, BASE + 64 * PAGE, 64, CGROUP);
     request.scheme = 3;
@@ -372,15 +353,14 @@ TEST(test_schemes)
     EXPECT_SWAPCACHED(0);
     ck_assert_uint_eq(freed[0], 64 * PAGE);
     ck_assert_uint_eq(freed[1], 64 * PAGE);
-    end();
 }
 
 /* --- physical memory ---------------------------------------------------------------------------------------------- */
 
 /* What somebody else has swapped out is freed as well when its turn comes; what the library has is not tried twice. */
-TEST(test_of_others)
+TEST_OF(PHYSICAL_MEMORY, test_of_others)
 {
-    page_out(PHYSICAL_MEMORY);
+    page_out();
     mark_and_reclaim();
     EXPECT(tried, 0);
     EXPECT(swapcached, 0);
@@ -400,5 +380,4 @@ TEST(test_of_others)
     fake_disk_written(f);
     release(0);
     EXPECT_RELEASED(freed, 80);
-    end();
 }
