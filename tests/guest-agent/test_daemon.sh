@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The daemon as a whole, on simulated memory: test_daemon.sh GUEST LISTEN JSON_GET. Prints TAP.
+# The daemon as a whole, on simulated memory: test_daemon.sh GUEST LISTEN JSON_GET CONFINED. Prints TAP.
 # shellcheck disable=SC2016
-guest=$1 listen=$2 json=$3
+guest=$1 listen=$2 json=$3 confined=$4
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/guest-agent/daemon.sh
 . "$here/daemon.sh"
@@ -119,6 +119,28 @@ ok "finds what is cold" within 10 grep -q '^damon_reclaim_cold_bytes{min_age="1"
 ok "reclaims nothing" grep -q '^damon_reclaim_reclaimed_bytes_total 0' "$dir/dry.prom"
 ok "ends" ends
 ok "with what it would have been" logged "would have been reclaimed"
+
+# Nothing of the real machine is looked at or asked for, and refaults are those of the simulation.
+: > "$dir/log"
+(without_privileges; exec "$confined" "$dir/opened" "$guest" --drop-privileges=N --backend=sim --lock-directory="$dir/lock" \
+    --parameters-directory= --min-age=1ms --sample-interval=1ms --aggr-interval=5ms --quota-ms=0 --wmarks-high=1000 \
+    --wmarks-mid=1000 --wmarks-low=0 --compaction-after=1 --refault-window=1s --metrics-textfile="$dir/sim.prom" \
+    --metrics-interval=200ms 2> "$dir/log") &
+pid=$!
+within 10 test -s "$dir/sim.prom"
+wait_status() {
+    wait "$pid"
+    [ $? = 77 ]
+}
+if ended && wait_status; then
+    skip "simulated memory without the machine" "a process cannot be traced here"
+else
+    ok "refaults of simulated memory are counted" within 20 grep -q '^damon_reclaim_refaulted_bytes_total [1-9]' "$dir/sim.prom"
+    ok "and shrink the quota" within 10 logged "permille of the memory reclaimed lately came back"
+    ok "nothing is compacted" grep -q '^damon_reclaim_compactions_total 0' "$dir/sim.prom"
+    ok "nothing below /proc and /sys was opened" sh -c 'cat "$0"; ! test -s "$0"' "$dir/opened"
+    ok "to its end" ends
+fi
 
 # Where there is no /dev/fuse: in a mount namespace of its own, so that only the daemon misses it.
 if unshare --mount mount -t tmpfs none /dev 2> /dev/null; then
