@@ -4,6 +4,7 @@
 #define LEAST_SHRINK 500u /* a breach leaves at most this many permille of the factor */
 #define MOST_SHRINK  125u /* and at least this many */
 #define GROWTH       16u  /* a calm window adds factor / GROWTH */
+#define FORGET       64u  /* a window forgets 1 / FORGET of what is out */
 
 const struct backoff_limits backoff_defaults = {
     .limit_permille = 20,
@@ -36,13 +37,13 @@ uint32_t backoff_ratio(const struct backoff *b)
 
 static void shrink(struct backoff *b, const struct backoff_limits *limits, uint32_t ratio)
 {
-    uint64_t share = (uint64_t)limits->limit_permille * 1000 / ratio;
+    uint64_t rest = (uint64_t)limits->limit_permille * 1000 / ratio;
 
-    if (share > LEAST_SHRINK)
-        share = LEAST_SHRINK;
-    if (share < MOST_SHRINK)
-        share = MOST_SHRINK;
-    b->factor = (uint32_t)(b->factor * share / 1000);
+    if (rest > LEAST_SHRINK)
+        rest = LEAST_SHRINK;
+    if (rest < MOST_SHRINK)
+        rest = MOST_SHRINK;
+    b->factor = (uint32_t)(b->factor * rest / 1000);
     if (b->factor < limits->floor_permille)
         b->factor = limits->floor_permille;
     b->calm = 0;
@@ -58,6 +59,43 @@ static void grow(struct backoff *b, const struct backoff_limits *limits)
         b->factor = BACKOFF_FULL;
 }
 
+/* Takes what has refaulted off what the kernel has out, but for our part of it, which is returned. @out is what we have
+ * out. */
+static uint64_t our_part(uint64_t refaulted, uint64_t out, uint64_t *kernel)
+{
+    double part = out ? (double)out / ((double)out + (double)*kernel) : 0;
+    uint64_t ours = (uint64_t)((double)refaulted * part);
+    uint64_t theirs;
+
+    if (ours > out)
+        ours = out;
+    theirs = refaulted > ours ? refaulted - ours : 0;
+    *kernel -= theirs < *kernel ? theirs : *kernel;
+    return ours;
+}
+
+/* Adds to what is out; what does not fit is left out. */
+static void add_out(uint64_t *out, uint64_t bytes)
+{
+    *out = bytes > UINT64_MAX - *out ? UINT64_MAX : *out + bytes;
+}
+
+static void share(struct backoff *b, uint64_t reclaimed, const struct cost_flow *flow)
+{
+    uint64_t ours;
+
+    add_out(&b->out, reclaimed);
+    add_out(&b->kernel_anon, flow->evicted_anon);
+    add_out(&b->kernel_file, flow->evicted_file);
+    ours = our_part(flow->refaulted_anon, b->out, &b->kernel_anon);
+    b->out -= ours;
+    b->refaulted += ours;
+    ours = our_part(flow->refaulted_file, b->out, &b->kernel_file);
+    b->out -= ours;
+    b->refaulted += ours;
+    b->reclaimed += reclaimed;
+}
+
 static void end_window(struct backoff *b, const struct backoff_limits *limits)
 {
     uint32_t ratio = backoff_ratio(b);
@@ -69,18 +107,20 @@ static void end_window(struct backoff *b, const struct backoff_limits *limits)
     b->recent_reclaimed = (b->recent_reclaimed + b->reclaimed) / 4 * 3;
     b->recent_refaulted = (b->recent_refaulted + b->refaulted) / 4 * 3;
     b->reclaimed = b->refaulted = 0;
+    b->out -= b->out / FORGET;
+    b->kernel_anon -= b->kernel_anon / FORGET;
+    b->kernel_file -= b->kernel_file / FORGET;
     b->window_end_ns += limits->window_ns;
 }
 
 bool backoff_update(struct backoff *b, const struct backoff_limits *limits, uint64_t now_ns, uint64_t reclaimed,
-                    uint64_t refaulted)
+                    const struct cost_flow *flow)
 {
     uint32_t before = b->factor;
 
     if (!b->window_end_ns)
         b->window_end_ns = now_ns + limits->window_ns;
-    b->reclaimed += reclaimed;
-    b->refaulted += refaulted;
+    share(b, reclaimed, flow);
     /* After a machine slept for hours, not every missed window must be counted: it is calm by then. */
     if (now_ns > b->window_end_ns && (now_ns - b->window_end_ns) / limits->window_ns > BACKOFF_FULL)
         b->window_end_ns = now_ns - BACKOFF_FULL * limits->window_ns;

@@ -7,12 +7,19 @@
  * they come some windows after their reclaim. A breach multiplies the factor by limit / ratio, at least by 1/8 and at
  * most by 1/2. After `calm_windows` windows without a breach, the factor grows by 1/16 per window: from 1 %, the floor,
  * to 100 % in 7 minutes with windows of 5 s. A window in which less than `evidence_bytes` refaulted is no breach.
+ *
+ * The kernel evicts memory as well, and nobody tells whose page it is that refaults. So the refaults are shared: our
+ * part of them is our part of what is out, that is of what was evicted and has not refaulted yet. It is never more than
+ * we have out. Anonymous memory and files are shared apart. What does not come back is forgotten: a 64th at the end of
+ * each window.
  */
 #ifndef AGENT_BACKOFF_H
 #define AGENT_BACKOFF_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "cost.h"
 
 #define BACKOFF_FULL 1000u /* permille: the quota as it is configured */
 
@@ -34,22 +41,24 @@ struct backoff {
     uint64_t window_end_ns;                      /* 0: no window has begun */
     uint64_t reclaimed, refaulted;               /* in the current window, bytes */
     uint64_t recent_reclaimed, recent_refaulted; /* decaying sums of earlier windows */
+    uint64_t out;                                /* what we have reclaimed and has not refaulted, bytes */
+    uint64_t kernel_anon, kernel_file;           /* what the kernel has evicted and has not refaulted, bytes */
     uint64_t nr_breaches;
 };
 
 #define BACKOFF_INIT ((struct backoff){.factor = BACKOFF_FULL})
 
 /*
- * Adds the bytes that were reclaimed and refaulted since the last call. Returns whether the factor has changed. If the
- * caller is late, windows that it missed count as windows without refaults.
+ * Adds the bytes that were reclaimed since the last call, and what the kernel's counters say of the same time. Returns
+ * whether the factor has changed. If the caller is late, windows that it missed count as windows without refaults.
  */
 bool backoff_update(struct backoff *backoff, const struct backoff_limits *limits, uint64_t now_ns, uint64_t reclaimed,
-                    uint64_t refaulted);
+                    const struct cost_flow *flow);
 
 /* The lowered quota. It is at least 1, because 0 means no limit. A quota of 0 (no limit) counts as @unlimited. */
 uint64_t backoff_scale(const struct backoff *backoff, uint64_t quota, uint64_t unlimited);
 
-/* The share of the bytes reclaimed lately that refaulted, in permille; 0 if nothing was reclaimed. */
+/* The share of the bytes that we have reclaimed lately that refaulted, in permille; 0 if nothing was reclaimed. */
 uint32_t backoff_ratio(const struct backoff *backoff);
 
 #endif

@@ -40,7 +40,43 @@ static uint64_t page_size(void)
     return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-int cost_parse_vmstat(const char *text, struct cost_counters *ret)
+/* Adds counters of pages that the text has; returns whether it has any. */
+static bool add_counters(const char *text, const char *const words[], size_t n, uint64_t *sum)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t value;
+
+        if (counter(text, words[i], page_size(), &value)) {
+            *sum = value > UINT64_MAX - *sum ? UINT64_MAX : *sum + value;
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* @direct_is_unasked: whether what is asked for through memory.reclaim is never counted as direct reclaim. */
+static void parse_evictions(const char *text, bool direct_is_unasked, struct cost_counters *ret)
+{
+    static const char *const unasked[] = {"pgsteal_kswapd", "pgsteal_khugepaged", "pgsteal_direct"};
+    static const char *const swapped_out[] = {"pswpout", "zswpout"};
+    uint64_t by_request = 0, all = 0, sure = 0, out = 0;
+    bool separate = counter(text, "pgsteal_proactive", page_size(), &by_request);
+
+    if (add_counters(text, unasked, 3, &all) || counter(text, "pgsteal", page_size(), &all)) {
+        add_counters(text, unasked, direct_is_unasked || separate ? 3 : 2, &sure);
+        ret->stolen = by_request > UINT64_MAX - all ? UINT64_MAX : all + by_request;
+        ret->stolen_unasked = sure;
+        ret->has_stolen = true;
+    }
+    ret->has_stolen_kinds = counter(text, "pgsteal_anon", page_size(), &ret->stolen_anon) &&
+                            counter(text, "pgsteal_file", page_size(), &ret->stolen_file);
+    ret->has_swapped_out = add_counters(text, swapped_out, 2, &out);
+    ret->swapped_out = out;
+}
+
+static int parse_refaults(const char *text, struct cost_counters *ret)
 {
     uint64_t page = page_size(), anon = 0, file = 0;
     bool split = counter(text, "workingset_refault_anon", page, &anon);
@@ -57,6 +93,19 @@ int cost_parse_vmstat(const char *text, struct cost_counters *ret)
     if (counter(text, "pswpin", page, &ret->swapped_in))
         ret->has_swapped_in = true;
     return split || ret->has_swapped_in ? 0 : -EINVAL;
+}
+
+int cost_parse_vmstat(const char *text, struct cost_counters *ret)
+{
+    /* Kernels without pgsteal_proactive count here only what was reclaimed because the machine was short of memory. */
+    parse_evictions(text, true, ret);
+    return parse_refaults(text, ret);
+}
+
+int cost_parse_memory_stat(const char *text, struct cost_counters *ret)
+{
+    parse_evictions(text, false, ret);
+    return parse_refaults(text, ret);
 }
 
 int cost_parse_stat(const char *text, struct cost_counters *ret)
@@ -118,7 +167,7 @@ int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters 
     if (snprintf(path, sizeof(path), "%s/sys/fs/cgroup/%s/memory.stat", root, cgroup + (*cgroup == '/')) >=
         (int)sizeof(path))
         return agent_fail(error, -ENAMETOOLONG, "%s: the name of the cgroup is too long", cgroup);
-    r = read_counters(path, cost_parse_vmstat, &now, error);
+    r = read_counters(path, cost_parse_memory_stat, &now, error);
     if (r == 0)
         *ret = now;
     return r;
@@ -150,26 +199,58 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-uint64_t cost_update(struct cost *cost, const struct cost_counters *now)
+static uint64_t smaller(uint64_t a, uint64_t b)
 {
-    const struct cost_counters *last = &cost->last;
-    uint64_t anon = 0, file = 0;
+    return a < b ? a : b;
+}
+
+static void find_refaulted(const struct cost_counters *last, const struct cost_counters *now, struct cost_flow *flow)
+{
+    /* A kernel or a swap device without shadow entries counts only swap-ins. So the larger counter is right. */
+    if (now->has_refaults && last->has_refaults) {
+        flow->refaulted_anon = more(now->refaulted_anon, last->refaulted_anon);
+        flow->refaulted_file = more(now->refaulted_file, last->refaulted_file);
+    }
+    if (now->has_swapped_in && last->has_swapped_in)
+        flow->refaulted_anon = larger(flow->refaulted_anon, more(now->swapped_in, last->swapped_in));
+    if (now->has_major_faults && last->has_major_faults)
+        flow->refaulted_anon = larger(flow->refaulted_anon, more(now->major_faults, last->major_faults));
+    if (now->has_swapped && last->has_swapped)
+        flow->refaulted_anon = larger(flow->refaulted_anon, more(last->swapped, now->swapped));
+}
+
+static void find_evicted(const struct cost_counters *last, const struct cost_counters *now, uint64_t reclaimed,
+                         struct cost_flow *flow)
+{
+    uint64_t stolen = more(now->stolen, last->stolen), unasked = more(now->stolen_unasked, last->stolen_unasked);
+    uint64_t anon = more(now->stolen_anon, last->stolen_anon), file = more(now->stolen_file, last->stolen_file);
+    uint64_t out = more(now->swapped_out, last->swapped_out);
+    bool kinds = now->has_stolen_kinds && last->has_stolen_kinds;
+
+    if (!now->has_stolen || !last->has_stolen)
+        return;
+    if (!now->has_swapped_out || !last->has_swapped_out) {
+        /* Nobody tells the kinds apart. */
+        flow->evicted_anon = flow->evicted_file = larger(more(stolen, reclaimed), unasked);
+        return;
+    }
+    flow->evicted_anon = smaller(kinds ? anon : stolen, more(out, reclaimed));
+    if (kinds)
+        flow->evicted_file = larger(more(file, reclaimed), more(unasked, anon));
+    else
+        flow->evicted_file = larger(more(stolen, flow->evicted_anon + reclaimed), more(unasked, out));
+}
+
+struct cost_flow cost_update(struct cost *cost, const struct cost_counters *now, uint64_t reclaimed)
+{
+    struct cost_flow flow = {0};
 
     if (cost->seen) {
-        /* A kernel or a swap device without shadow entries counts only swap-ins. So the larger counter is right. */
-        if (now->has_refaults && last->has_refaults) {
-            anon = more(now->refaulted_anon, last->refaulted_anon);
-            file = more(now->refaulted_file, last->refaulted_file);
-        }
-        if (now->has_swapped_in && last->has_swapped_in)
-            anon = larger(anon, more(now->swapped_in, last->swapped_in));
-        if (now->has_major_faults && last->has_major_faults)
-            anon = larger(anon, more(now->major_faults, last->major_faults));
-        if (now->has_swapped && last->has_swapped)
-            anon = larger(anon, more(last->swapped, now->swapped));
+        find_refaulted(&cost->last, now, &flow);
+        find_evicted(&cost->last, now, reclaimed, &flow);
     }
     cost->last = *now;
     cost->seen = true;
-    cost->refaulted += anon + file;
-    return anon + file;
+    cost->refaulted += flow.refaulted_anon + flow.refaulted_file;
+    return flow;
 }

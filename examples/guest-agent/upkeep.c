@@ -80,7 +80,7 @@ static int read_simulated(const struct guest *guest, struct cost_counters *ret, 
     return 0;
 }
 
-static uint64_t refaulted(struct guest *guest)
+static struct cost_flow read_flow(struct guest *guest, uint64_t reclaimed)
 {
     struct agent_error error = {""};
     struct cost_counters counters = {0};
@@ -88,11 +88,11 @@ static uint64_t refaulted(struct guest *guest)
                                : read_simulated(guest, &counters, &error);
 
     if (r == 0)
-        return cost_update(&guest->cost, &counters);
+        return cost_update(&guest->cost, &counters, reclaimed);
     if (!guest->cost_failed)
         log_warning("%s; the daemon does not back off when reclaimed memory comes back", error.text);
     guest->cost_failed = true;
-    return 0;
+    return (struct cost_flow){0};
 }
 
 static void back_off(struct guest *guest, uint64_t reclaimed)
@@ -100,10 +100,11 @@ static void back_off(struct guest *guest, uint64_t reclaimed)
     const struct config *config = guest->agent->config;
     struct backoff_limits limits = backoff_defaults;
     uint32_t before = guest->backoff.factor;
+    struct cost_flow flow = read_flow(guest, reclaimed - guest->told);
 
     limits.limit_permille = (uint32_t)config_number(config, NULL, "refault_limit");
     limits.window_ns = config_number(config, NULL, "refault_window");
-    if (!backoff_update(&guest->backoff, &limits, clock_now_ns(), reclaimed - guest->told, refaulted(guest))) {
+    if (!backoff_update(&guest->backoff, &limits, clock_now_ns(), reclaimed - guest->told, &flow)) {
         guest->told = reclaimed;
         return;
     }

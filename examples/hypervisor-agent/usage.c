@@ -161,12 +161,12 @@ static void say_counters(const struct host_vm *vm, enum host_counters counters)
                   counters == HOST_COUNTERS_CGROUP ? "cgroup" : "process");
 }
 
-static void read_costs(struct host_vm *vm, uint64_t *ret_refaulted)
+/* What has happened to the memory of the machine since the last reading. */
+static struct cost_flow read_flow(struct host_vm *vm, uint64_t reclaimed)
 {
     enum host_counters now = HOST_COUNTERS_NONE;
     struct cost_counters counters = {0};
 
-    *ret_refaulted = 0;
     if (vm->own_cgroup && cost_read_cgroup(root_of(vm), vm->found.cgroup, &counters, NULL) == 0)
         now = HOST_COUNTERS_CGROUP;
     else if (cost_read_process(root_of(vm), vm->found.pid, &counters, NULL) == 0)
@@ -176,8 +176,9 @@ static void read_costs(struct host_vm *vm, uint64_t *ret_refaulted)
         vm->cost.seen = false; /* those of a cgroup and of a process are not one another's continuation */
         vm->counters = now;
     }
-    if (now != HOST_COUNTERS_NONE)
-        *ret_refaulted = cost_update(&vm->cost, &counters);
+    if (now == HOST_COUNTERS_NONE)
+        return (struct cost_flow){0};
+    return cost_update(&vm->cost, &counters, reclaimed);
 }
 
 /* How long tasks in the machine's cgroup have waited for memory since the last reading. 0 without its own cgroup. */
@@ -204,18 +205,19 @@ bool host_usage_read(struct host_vm *vm, uint64_t now_ns, uint64_t elapsed_ns, c
                      const struct backoff_limits *backoff)
 {
     enum policy_reason before = vm->brake.reason;
-    uint64_t all, refaulted, stall;
+    struct cost_flow flow;
+    uint64_t all, stall;
 
     if (read_resident(vm, &all)) {
         vm->resident = all > vm->other ? all - vm->other : 0;
         if (!vm->policy.whole_process && vm->resident > vm->ram.bytes)
             vm->resident = vm->ram.bytes;
     }
-    read_costs(vm, &refaulted);
+    flow = read_flow(vm, vm->taken - vm->told);
     stall = read_stall(vm);
-    backoff_update(&vm->backoff, backoff, now_ns, vm->taken - vm->told, refaulted);
+    backoff_update(&vm->backoff, backoff, now_ns, vm->taken - vm->told, &flow);
     vm->told = vm->taken;
-    policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, refaulted,
+    policy_brake_update(&vm->brake, limits, now_ns, elapsed_ns, stall * 1000, flow.refaulted_anon + flow.refaulted_file,
                         vm->ram.bytes ? vm->ram.bytes : vm->resident);
     return vm->brake.reason != before;
 }

@@ -11,14 +11,27 @@ static void begin(void)
 {
     b = BACKOFF_INIT;
     now = SECOND;
-    backoff_update(&b, &backoff_defaults, now, 0, 0);
+    backoff_update(&b, &backoff_defaults, now, 0, &(struct cost_flow){0});
 }
 
-/* A window of 5 s, told in steps of a second. */
+/* A window of 5 s, told in steps of a second, in which the kernel evicts as well. */
+static void shared_window(uint64_t reclaimed, const struct cost_flow *all)
+{
+    const struct cost_flow flow = {.refaulted_anon = all->refaulted_anon / 5,
+                                   .refaulted_file = all->refaulted_file / 5,
+                                   .evicted_anon = all->evicted_anon / 5,
+                                   .evicted_file = all->evicted_file / 5};
+
+    for (int i = 0; i < 5; i++)
+        backoff_update(&b, &backoff_defaults, now += SECOND, reclaimed / 5, &flow);
+}
+
+/* A window in which nobody but us reclaims. */
 static void window(uint64_t reclaimed, uint64_t refaulted)
 {
-    for (int i = 0; i < 5; i++)
-        backoff_update(&b, &backoff_defaults, now += SECOND, reclaimed / 5, refaulted / 5);
+    const struct cost_flow flow = {.refaulted_anon = refaulted};
+
+    shared_window(reclaimed, &flow);
 }
 
 TEST(test_within_limit)
@@ -47,9 +60,11 @@ TEST(test_shrinks_at_once)
 TEST(test_within_the_window_nothing_changes)
 {
     begin();
-    ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 4 * SECOND, 100 * MIB, 100 * MIB), false);
+    ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 4 * SECOND, 100 * MIB,
+                                    &(struct cost_flow){.refaulted_anon = 100 * MIB}),
+                     false);
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
-    ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 5 * SECOND, 0, 0), true);
+    ck_assert_int_eq(backoff_update(&b, &backoff_defaults, now + 5 * SECOND, 0, &(struct cost_flow){0}), true);
     ck_assert_uint_lt(b.factor, BACKOFF_FULL);
 }
 
@@ -75,6 +90,72 @@ TEST(test_refaults_without_reclaim)
     for (int i = 0; i < 100; i++)
         window(0, 100 * MIB); /* the kernel's own reclaim */
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+}
+
+/* We have reclaimed little of all that is out: our part of what comes back is as little. */
+TEST(test_kernel_evicts_as_well)
+{
+    const struct cost_flow evicts = {.evicted_anon = 900 * MIB}, comes_back = {.refaulted_anon = 500 * MIB};
+
+    begin();
+    shared_window(100 * MIB, &evicts);
+    shared_window(0, &comes_back);
+    /* A tenth of it, 50 of our 100 MiB. */
+    ck_assert_uint_eq(b.nr_breaches, 1);
+    ck_assert_uint_ge(b.out, 45 * MIB);
+    ck_assert_uint_le(b.out, 55 * MIB);
+}
+
+/* The kernel evicts a lot at once; two minutes later some of it comes back, while we reclaim. */
+TEST(test_kernel_evicted_long_ago)
+{
+    begin();
+    shared_window(0, &(struct cost_flow){.evicted_anon = 1000 * MIB});
+    for (int i = 0; i < 24; i++)
+        window(10 * MIB, 0);
+    shared_window(10 * MIB, &(struct cost_flow){.refaulted_anon = 3 * MIB / 2}); /* a breach if all of it were ours */
+    ck_assert_uint_eq(b.nr_breaches, 0);
+    ck_assert_uint_gt(b.refaulted + b.recent_refaulted, 0);
+    for (int i = 0; i < 24; i++)
+        window(10 * MIB, 0);
+    shared_window(10 * MIB, &(struct cost_flow){.refaulted_anon = 100 * MIB}); /* our part of it alone is one */
+    ck_assert_uint_eq(b.nr_breaches, 1);
+}
+
+/* A stream of files that the kernel evicts must not hide that our anonymous memory comes back. */
+TEST(test_kinds_are_apart)
+{
+    begin();
+    shared_window(100 * MIB, &(struct cost_flow){.evicted_file = 100000 * MIB, .refaulted_anon = 10 * MIB});
+    ck_assert_uint_eq(b.factor, 200);
+    begin();
+    shared_window(100 * MIB, &(struct cost_flow){.evicted_anon = 100000 * MIB, .refaulted_file = 10 * MIB});
+    ck_assert_uint_eq(b.factor, 200);
+    begin();
+    shared_window(100 * MIB, &(struct cost_flow){.evicted_file = 100000 * MIB, .refaulted_file = 10 * MIB});
+    ck_assert_uint_eq(b.factor, BACKOFF_FULL);
+}
+
+/* What was out before we began comes back: no more of it can be ours than we have reclaimed. */
+TEST(test_no_more_than_we_reclaimed)
+{
+    begin();
+    window(10 * MIB, 1000 * MIB);
+    ck_assert_uint_le(backoff_ratio(&b), 1000);
+    for (int i = 0; i < 10; i++)
+        window(0, 1000 * MIB);
+    ck_assert_uint_eq(b.nr_breaches, 1);
+}
+
+TEST(test_huge_numbers)
+{
+    const struct cost_flow most = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+
+    begin();
+    for (int i = 0; i < 100; i++)
+        backoff_update(&b, &backoff_defaults, now += SECOND, UINT64_MAX / 200, &most);
+    ck_assert_uint_le(b.factor, BACKOFF_FULL);
+    ck_assert_uint_ge(b.factor, backoff_defaults.floor_permille);
 }
 
 TEST(test_refaults_that_come_late)
@@ -178,7 +259,7 @@ TEST(test_off)
     off.limit_permille = 0;
     b = BACKOFF_INIT;
     for (now = SECOND; now < 100 * SECOND; now += SECOND)
-        backoff_update(&b, &off, now, MIB, MIB);
+        backoff_update(&b, &off, now, MIB, &(struct cost_flow){.refaulted_anon = MIB});
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
 }
 
@@ -186,7 +267,7 @@ TEST(test_long_sleep)
 {
     begin();
     window(100 * MIB, 100 * MIB);
-    backoff_update(&b, &backoff_defaults, UINT64_MAX / 2, 0, 0);
+    backoff_update(&b, &backoff_defaults, UINT64_MAX / 2, 0, &(struct cost_flow){0});
     ck_assert_uint_eq(b.factor, BACKOFF_FULL);
     ck_assert_uint_gt(b.window_end_ns, UINT64_MAX / 2);
 }
