@@ -230,6 +230,28 @@ TEST_CASES_OF(A_PROCESS, test_interrupted, 2)
     EXPECT(accessed, 16);
 }
 
+/* A call that fails is told of, or what was done without it counts: never does a request end with neither. */
+TEST_FOR_TARGETS(test_calls_fail)
+{
+    size_t nr_failed = 0;
+    int r = -1;
+
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    request_pages(0, 64);
+    mark();
+    f->fail_error = -EIO;
+    for (size_t n = 1; r < 0; n++) {
+        f->fail_call = f->nr_calls + n;
+        r = try_reclaim();
+        nr_failed += r < 0;
+        if (r < 0)
+            ck_assert_int_eq(r, -EIO);
+        else
+            ck_assert_uint_eq(result.end, request.end);
+    }
+    ck_assert_uint_ge(nr_failed, 2);
+}
+
 /* Pages are not tried forever. */
 TEST_CASES_OF(A_PROCESS, test_interrupted_forever, 2)
 {

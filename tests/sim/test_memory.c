@@ -441,3 +441,28 @@ TEST(test_settled_in_steps)
     ck_assert_uint_ge(memory.delays.total, 10000); /* all but 10240 * exp(-50000 / 10240) */
     close_memory();
 }
+
+/* Without memory for it the count says so, and loses no page. */
+TEST(test_settled_without_memory)
+{
+    uint64_t answers = 0;
+    bool failed = true;
+    size_t n;
+
+    for (n = 1; failed; n++) {
+        int r;
+
+        open_memory("a, 41943040\n\nrandom\n100000\na, 1, 4096, 1\n", &mixed_config);
+        memory.now = SEC;
+        ck_assert_int_eq(drcl_spans_set(&memory.gone, 0, 10240, memory.now), 0);
+        memory.now += 5 * SEC;
+        test.memory.nr_calls = 0;
+        test.memory.fail_at = n;
+        r = drcl_memory_settle(&memory, 40000, &answers);
+        failed = test.memory.nr_calls >= n;
+        ck_assert_int_eq(r, failed ? -ENOMEM : 0);
+        ck_assert_uint_eq(memory.gone.nr_set + memory.delays.total, 10240);
+        close_memory();
+    }
+    ck_assert_uint_gt(n, 2);
+}
