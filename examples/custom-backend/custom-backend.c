@@ -2,8 +2,8 @@
 /* A program with a backend of its own (monitor.c). A virtual machine monitor knows from its page table which memory its
  * guest accesses. It swaps cold pages out itself (guest_ram.c), and needs no privileges and no swap of the system.
  *
- *     custom-backend [SECONDS]     4 seconds, or as many, of a guest with 64 MiB, of which it uses 8; then reads
- * everything back */
+ *     custom-backend [SECONDS]     a guest with 64 MiB, of which it uses 8, until 48 MiB are reclaimed, but no longer
+ *                                  than 60 seconds, or as many; then reads everything back */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,7 +15,8 @@
 
 #define PAGES     (16 * 1024)
 #define HOT_PAGES (2 * 1024)
-#define SECONDS   4u /* to run, unless the command line says otherwise */
+#define ENOUGH    (48u << 20)
+#define SECONDS   60u
 
 /* The guest fills each page with the number of the page. This writes it, or checks that it is still there. */
 static int touch(struct guest_ram *ram, size_t page, bool write)
@@ -42,14 +43,22 @@ static int touch_all(struct guest_ram *ram, size_t pages, bool write)
     return r;
 }
 
-/* The guest and the reclaimer take turns on this thread. */
+static uint64_t reclaimed(struct damon_reclaim *ctx)
+{
+    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
+
+    damon_reclaim_get_stats(ctx, &stats);
+    return stats.bytes_reclaimed_regions;
+}
+
+/* The guest and the reclaimer take turns on this thread: what the guest uses is accessed before each sample. */
 static int run(struct guest_ram *ram, struct damon_reclaim *ctx, uint64_t seconds)
 {
     struct pollfd pfd = {.fd = damon_reclaim_get_fd(ctx), .events = POLLIN};
     uint64_t end = damon_reclaim_now(ctx) + seconds * UINT64_C(1000000000);
     int r = touch_all(ram, PAGES, true);
 
-    while (r == 0 && damon_reclaim_now(ctx) < end) {
+    while (r == 0 && damon_reclaim_now(ctx) < end && reclaimed(ctx) < ENOUGH) {
         r = touch_all(ram, HOT_PAGES, false);
         if (r == 0 && poll(&pfd, 1, 1) > 0)
             r = damon_reclaim_dispatch(ctx);
@@ -75,17 +84,15 @@ static int start(struct guest_ram *ram, struct damon_reclaim **ret_ctx, char *er
 /* Prints how much was reclaimed, and checks that no data is lost. */
 static int report(struct guest_ram *ram, struct damon_reclaim *ctx)
 {
-    struct damon_reclaim_stats stats = {.size = sizeof(stats)};
     size_t resident = 0, faults = ram->faults;
     int r = guest_ram_resident(ram, &resident);
 
-    damon_reclaim_get_stats(ctx, &stats);
     if (r == 0)
         r = touch_all(ram, PAGES, false);
     if (r < 0)
         return r;
     printf("reclaimed %llu MiB of %u MiB, resident %zu MiB, read back while running %zu pages\n",
-           (unsigned long long)stats.bytes_reclaimed_regions >> 20, PAGES / 256, resident >> 20, faults);
+           (unsigned long long)reclaimed(ctx) >> 20, PAGES / 256, resident >> 20, faults);
     printf("read back now %zu pages: all as written\n", ram->faults - faults);
     return 0;
 }
