@@ -27,7 +27,7 @@ KINDS = [
          r"`%D%`|subdir\('(?:backends/)?%N%'\)|/%N%/"),
     Kind("A parameter", "lib/params/*.c", r"^ +SETTING\((\w+),", r"\b%N%\b", r"\b%N%\b"),
     Kind("A filter", "include/damon_reclaim/*.h", r"^ +DAMON_RECLAIM_FILTER_(\w+) =",
-         r"\bDAMON_RECLAIM_FILTER_%N%\b|[:|] %L%\b", r"^\.B.* %L%\b"),
+         r'\bDAMON_RECLAIM_FILTER_%N%\b|\(x, %N%, "|[:|] %L%\b', r"^\.B.* %L%\b"),
     Kind("An action", "include/damon_reclaim/*.h", r"^ +DAMON_RECLAIM_ACTION_(\w+) =", r"\bDAMON_RECLAIM_ACTION_%N%\b",
          r"`%L%`"),
     Kind("A command of the command line", "examples/cli/cli.h", r"^ +X\((\w+)\)",

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/filters.h"
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- what is a feature, too: the name stands behind the colon ----------------------------------------------------- */
@@ -15,17 +17,9 @@ static const char *const actions[] = {
 };
 _Static_assert(LENGTH(actions) == DRCL_NR_ACTIONS, "each action has a name");
 
-static const char *const filters[] = {
-    [DAMON_RECLAIM_FILTER_ADDR] = "filter:addr",
-    [DAMON_RECLAIM_FILTER_TARGET] = "filter:target",
-    [DAMON_RECLAIM_FILTER_ANON] = "filter:anon",
-    [DAMON_RECLAIM_FILTER_ACTIVE] = "filter:active",
-    [DAMON_RECLAIM_FILTER_MEMCG] = "filter:memcg",
-    [DAMON_RECLAIM_FILTER_YOUNG] = "filter:young",
-    [DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE] = "filter:hugepage_size",
-    [DAMON_RECLAIM_FILTER_UNMAPPED] = "filter:unmapped",
-};
-_Static_assert(LENGTH(filters) == DRCL_NR_FILTER_TYPES, "each type of filter has a name");
+#define FILTER_FEATURE(x, type, name, ...) [DAMON_RECLAIM_FILTER_##type] = "filter:" name,
+static const char *const filters[] = {DRCL_FILTERS(FILTER_FEATURE, FILTER_FEATURE, )};
+_Static_assert(LENGTH(filters) == DRCL_NR_FILTER_TYPES, "the values of the enum follow one another");
 
 static const char *const metrics[] = {
     [DAMON_RECLAIM_GOAL_USER_INPUT] = "goal:user_input",

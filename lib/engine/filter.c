@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/filter.h"
 
-#include "base/names.h"
+#include "base/filters.h"
 
 /* Whether the front of [start, *until) in @target is of the filter's type. Lowers *until to where that changes. */
 typedef bool decision(const struct damon_reclaim_filter *filter, uint32_t target, uint64_t start, uint64_t *until);
@@ -29,10 +29,8 @@ static bool is_of_target(const struct damon_reclaim_filter *filter, uint32_t tar
 }
 
 /* The types that are decided for regions. */
-static decision *const decisions[DRCL_NR_FILTER_TYPES] = {
-    [DAMON_RECLAIM_FILTER_ADDR] = is_in_range,
-    [DAMON_RECLAIM_FILTER_TARGET] = is_of_target,
-};
+#define DECISION(x, type, name, decide) [DAMON_RECLAIM_FILTER_##type] = decide,
+static decision *const decisions[DRCL_NR_FILTER_TYPES] = {DRCL_FILTERS(DECISION, DRCL_NO_FILTER, )};
 
 bool drcl_filter_is_core(enum damon_reclaim_filter_type type)
 {

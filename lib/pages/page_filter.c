@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/page_filter.h"
 
-#include "base/names.h"
+#include "base/filters.h"
 
 /* Whether the page is of the filter's type. */
 typedef bool decision(const struct damon_reclaim_filter *filter, const struct drcl_page *page);
@@ -41,14 +41,8 @@ static bool is_unmapped(const struct damon_reclaim_filter *filter, const struct 
 }
 
 /* The types that are decided for pages; those that are decided for regions have no line. */
-static decision *const decisions[DRCL_NR_FILTER_TYPES] = {
-    [DAMON_RECLAIM_FILTER_ANON] = is_anon,
-    [DAMON_RECLAIM_FILTER_ACTIVE] = is_active,
-    [DAMON_RECLAIM_FILTER_MEMCG] = is_of_memcg,
-    [DAMON_RECLAIM_FILTER_YOUNG] = is_young,
-    [DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE] = is_of_size,
-    [DAMON_RECLAIM_FILTER_UNMAPPED] = is_unmapped,
-};
+#define DECISION(x, type, name, decide, by) [DAMON_RECLAIM_FILTER_##type] = decide,
+static decision *const decisions[DRCL_NR_FILTER_TYPES] = {DRCL_FILTERS(DRCL_NO_FILTER, DECISION, )};
 
 bool drcl_page_filter_allows(const struct damon_reclaim_filter *filters, size_t n, const struct drcl_page *page)
 {

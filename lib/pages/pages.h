@@ -26,12 +26,6 @@
 #include "pages/swap_cache.h"
 #include "pages/target.h"
 
-/* The filters that reclaim() decides without the bitmap, and with it. */
-#define DRCL_PAGES_FILTERS                                                                                             \
-    (1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_MEMCG |          \
-     1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_UNMAPPED)
-#define DRCL_PAGES_FILTERS_WITH_BITMAP (DRCL_PAGES_FILTERS | 1u << DAMON_RECLAIM_FILTER_YOUNG)
-
 struct drcl_physical;
 
 struct drcl_pages {

@@ -11,6 +11,7 @@
 #include "backends/idle_page/probe.h"
 #include "backends/idle_page/ranges.h"
 #include "backends/idle_page/sample.h"
+#include "base/filters.h"
 #include "base/grow.h"
 #include "pages/release.h"
 
@@ -194,7 +195,7 @@ static const struct damon_reclaim_backend_ops ops = {
     .size = sizeof(ops),
     .name = "idle-page",
     .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE,
-    .filters = DRCL_PAGES_FILTERS_WITH_BITMAP,
+    .filters = DRCL_FILTERS_OF(DRCL_BY_IDLE_PAGE),
     .min_region_size = DRCL_PAGE_SIZE,
     .huge_size = DRCL_HUGE_SIZE,
     .destroy = destroy,

@@ -10,6 +10,7 @@
 #include "backends/backend.h"
 #include "backends/sim/attempt.h"
 #include "backends/sim/report.h"
+#include "base/filters.h"
 #include "base/grow.h"
 #include "base/size.h"
 
@@ -303,7 +304,7 @@ static const struct damon_reclaim_backend_ops sim_ops = {
     .size = sizeof(sim_ops),
     .name = "sim",
     .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE,
-    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_YOUNG,
+    .filters = DRCL_FILTERS_OF(DRCL_BY_SIM),
     .min_region_size = DRCL_SIM_PAGE,
     .destroy = sim_destroy,
     .disable = sim_disable,

@@ -16,6 +16,7 @@
 #include "drivers/damon/probe.h"
 #include "drivers/damon/targets.h"
 #include "drivers/damon/sysfs.h"
+#include "base/filters.h"
 #include "base/size.h"
 #include "engine/target.h"
 
@@ -54,9 +55,7 @@ static const struct damon_reclaim_backend_ops ops = {
     .size = sizeof(ops),
     .name = "damon",
     .features = DAMON_RECLAIM_BACKEND_WHOLE,
-    .filters = 1u << DAMON_RECLAIM_FILTER_ANON | 1u << DAMON_RECLAIM_FILTER_ACTIVE | 1u << DAMON_RECLAIM_FILTER_YOUNG |
-               1u << DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE | 1u << DAMON_RECLAIM_FILTER_MEMCG |
-               1u << DAMON_RECLAIM_FILTER_UNMAPPED,
+    .filters = DRCL_FILTERS_OF(DRCL_BY_KERNEL),
     .destroy = destroy,
     .target_add = drcl_damon_target_add,
     .target_remove = drcl_damon_target_remove,

@@ -9,7 +9,7 @@
 
 #include "drivers/damon/operations.h"
 #include "drivers/damon/sysfs.h"
-#include "base/names.h"
+#include "base/filters.h"
 #include "engine/filter.h"
 #include "sys/cgroup.h"
 
@@ -24,17 +24,8 @@ static size_t target_slot(const struct drcl_view *view, uint32_t id)
 }
 
 /* How messages call a filter of each type. */
-static const char *const what[] = {
-    [DAMON_RECLAIM_FILTER_ADDR] = "the filter addr",
-    [DAMON_RECLAIM_FILTER_TARGET] = "the filter target",
-    [DAMON_RECLAIM_FILTER_ANON] = "the filter anon (skip_anon)",
-    [DAMON_RECLAIM_FILTER_ACTIVE] = "the filter active",
-    [DAMON_RECLAIM_FILTER_MEMCG] = "the filter memcg",
-    [DAMON_RECLAIM_FILTER_YOUNG] = "the filter young",
-    [DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE] = "the filter hugepage_size",
-    [DAMON_RECLAIM_FILTER_UNMAPPED] = "the filter unmapped",
-};
-_Static_assert(sizeof(what) / sizeof(what[0]) == DRCL_NR_FILTER_TYPES, "each type of filter is called something");
+#define WHAT(x, type, name, ...) [DAMON_RECLAIM_FILTER_##type] = "the filter " name,
+static const char *const what[DRCL_NR_FILTER_TYPES] = {DRCL_FILTERS(WHAT, WHAT, )};
 
 /* The kernel wants the path from the mount point of the cgroups on. */
 static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *filter, size_t slot, const char *dir,
@@ -56,7 +47,7 @@ static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *f
 static void put_filter(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filter,
                        bool matching, size_t slot, const char *dir, size_t i)
 {
-    put->what = what[filter->type];
+    put->what = filter->type == DAMON_RECLAIM_FILTER_ANON ? "the filter anon (skip_anon)" : what[filter->type];
     drcl_put_text(put, damon_reclaim_filter_name(filter->type), DRCL_DAMON_SCHEME "/%s/%zu/type", slot, dir, i);
     drcl_put_text(put, matching ? "Y" : "N", DRCL_DAMON_SCHEME "/%s/%zu/matching", slot, dir, i);
     if (matching == filter->matching) /* else `allow` was turned into its opposite */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "base/filters.h"
 #include "drivers/damon/excluded.h"
 #include "drivers/damon/targets.h"
 #include "pages/pages.h"
@@ -56,8 +57,6 @@ static int release(void *backend, uint32_t scheme, uint64_t deadline_ns, damon_r
     return drcl_pages_release(((struct drcl_damon *)backend)->pages, scheme, deadline_ns, report, data);
 }
 
-/* Filters of cgroups are for physical memory, as where the kernel reclaims. */
-#define NO_FILTERS (1u << DAMON_RECLAIM_FILTER_MEMCG)
 #define COMMON                                                                                                         \
     .size = sizeof(struct damon_reclaim_backend_ops), .name = "damon", .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE, \
     .min_region_size = DRCL_PAGE_SIZE, .huge_size = DRCL_HUGE_SIZE, .target_add = target_add,                          \
@@ -66,13 +65,13 @@ static int release(void *backend, uint32_t scheme, uint64_t deadline_ns, damon_r
 
 static const struct damon_reclaim_backend_ops with_bitmap = {
     COMMON,
-    .filters = DRCL_PAGES_FILTERS_WITH_BITMAP & ~NO_FILTERS,
+    .filters = DRCL_FILTERS_OF(DRCL_BY_MONITOR_ONLY | DRCL_BY_MONITOR_WITH_BITMAP),
     .mark = mark,
 };
 
 static const struct damon_reclaim_backend_ops without_bitmap = {
     COMMON,
-    .filters = DRCL_PAGES_FILTERS & ~NO_FILTERS,
+    .filters = DRCL_FILTERS_OF(DRCL_BY_MONITOR_ONLY),
 };
 
 int drcl_damon_open_pages(struct drcl_damon *d)
