@@ -23,9 +23,14 @@ static size_t target_slot(const struct drcl_view *view, uint32_t id)
     return NO_TARGET;
 }
 
-/* How messages call a filter of each type. */
+/* How messages call a filter. */
+static const char *what(enum damon_reclaim_filter_type type)
+{
 #define WHAT(x, type, name, ...) [DAMON_RECLAIM_FILTER_##type] = "the filter " name,
-static const char *const what[DRCL_NR_FILTER_TYPES] = {DRCL_FILTERS(WHAT, WHAT, )};
+    static const char *const texts[DRCL_NR_FILTER_TYPES] = {DRCL_FILTERS(WHAT, WHAT, )};
+
+    return type == DAMON_RECLAIM_FILTER_ANON ? "the filter anon (skip_anon)" : texts[type];
+}
 
 /* The kernel wants the path from the mount point of the cgroups on. */
 static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *filter, size_t slot, const char *dir,
@@ -47,7 +52,7 @@ static void put_memcg(struct drcl_put *put, const struct damon_reclaim_filter *f
 static void put_filter(struct drcl_put *put, struct drcl_view *view, const struct damon_reclaim_filter *filter,
                        bool matching, size_t slot, const char *dir, size_t i)
 {
-    put->what = filter->type == DAMON_RECLAIM_FILTER_ANON ? "the filter anon (skip_anon)" : what[filter->type];
+    put->what = what(filter->type);
     drcl_put_text(put, damon_reclaim_filter_name(filter->type), DRCL_DAMON_SCHEME "/%s/%zu/type", slot, dir, i);
     drcl_put_text(put, matching ? "Y" : "N", DRCL_DAMON_SCHEME "/%s/%zu/matching", slot, dir, i);
     if (matching == filter->matching) /* else `allow` was turned into its opposite */
@@ -154,7 +159,7 @@ int drcl_damon_check_filters(struct drcl_view *view, const struct drcl_damon *d)
                     d->env, -EOPNOTSUPP,
                     "%s: the kernel's DAMON looks at single pages only in physical memory (paddr), not with %s; "
                     "leave it out, or use the backend idle-page",
-                    what[scheme->filters[i].type], drcl_damon_operations_name(operations));
+                    what(scheme->filters[i].type), drcl_damon_operations_name(operations));
     }
     return 0;
 }
