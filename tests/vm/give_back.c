@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * give_back BACKEND [root] [monitor-only] [file|shmem]: what reclaiming in a guest gives back to its host. A process
- * fills 400 MiB and goes on using 30 MiB of it. The guest reclaims the rest, and reports what is free to QEMU. Each
- * line shows both sides, and the bar is what QEMU takes of the machine outside. tests/vm/run needs --balloon.
+ * give_back BACKEND [root] [monitor-only] [file|shmem] [zswap]: what reclaiming in a guest
+ * gives back to its host. A process fills 400 MiB and goes on using 30 MiB of it. The guest reclaims the rest, and
+ * reports what is free to QEMU. Each line shows both sides, and the bar is what QEMU takes of the machine outside.
+ * tests/vm/run needs --balloon.
  *
  * The process has a cgroup of its own; with "root" it has none. Its memory is anonymous; with "file" it is a file on
  * the disk, just written, and the disk is no swap; with "shmem" it is a file on tmpfs. Of a file it is half as much.
+ *
+ * With "zswap", swap is compressed, and goes to the disk only if there is no room for it.
  */
 #include "guest.h"
 
@@ -16,15 +19,18 @@
 
 #include "guest_damon.h"
 
-#define TOTAL    (400 * MIB)
-#define HOT_AT   (100 * MIB)
-#define HOT      (30 * MIB)
-#define STEP_S   3
-#define LAST_S   60
-#define AFTER    2         /* steps after the aim is reached */
-#define WANTED   90        /* percent of what is cold */
-#define OF_FILES 80        /* the same, outside, of files: of half as much, QEMU's own memory and odd blocks are more */
+#define TOTAL  (400 * MIB)
+#define HOT_AT (100 * MIB)
+#define HOT    (30 * MIB)
+#define STEP_S 3
+#define LAST_S 60
+#define AFTER  2  /* steps after the aim is reached */
+#define WANTED 90 /* percent of what is cold */
+/* The same, outside, of half as much or less: there QEMU's own memory and odd blocks are more. */
+#define OF_FILES 80
+#define OF_ZSWAP 75
 #define OTHERS   (8 * MIB) /* what others may use more or less of meanwhile */
+#define ENTRIES  (8 * MIB) /* what zswap needs to find 400 MiB */
 #define BAR      40        /* characters */
 #define DISK     "/dev/vda"
 #define FILE_DIR "/tmp/disk"
@@ -32,7 +38,7 @@
 /* What the parts say at a moment, bytes. */
 struct moment {
     uint64_t free, cached; /* in the guest: free, and in the swap cache */
-    uint64_t compressed;   /* what zram takes of the guest's memory */
+    uint64_t compressed;   /* what zram and zswap take of the guest's memory */
     uint64_t hot, cold;    /* of the process, in memory */
     uint64_t host;         /* what QEMU takes outside */
     uint64_t read_back;    /* from swap since the boot */
@@ -43,7 +49,7 @@ struct moment {
 struct scene {
     struct guest_workload w;
     struct guest_setup setup;
-    bool in_root;
+    bool in_root, has_zswap;
     struct damon_reclaim *ctx;
     struct moment before, now;
 };
@@ -67,9 +73,9 @@ static struct moment look(const struct scene *scene)
     const struct guest_workload *w = &scene->w;
     struct damon_reclaim_stats stats = {0};
     struct moment m = {
-        .free = guest_meminfo("MemFree"),
+        .free = guest_free(),
         .cached = guest_meminfo("SwapCached"),
-        .compressed = number_of("/sys/block/zram0/mm_stat", 2),
+        .compressed = number_of("/sys/block/zram0/mm_stat", 2) + guest_meminfo("Zswap"),
         .hot = guest_resident(w->pid, w->addr + w->hot_at, w->hot),
         .read_back = guest_vmstat("pswpin") * 4096,
         .host = guest_number_in("/host/status", "VmRSS:") * 1024,
@@ -131,7 +137,9 @@ static bool is_free(const struct scene *s)
 
 static bool reached(const struct scene *s)
 {
-    return is_free(s) && given_back(s) >= possible(s) / 100 * (s->w.memory & GUEST_FILE ? OF_FILES : WANTED);
+    uint64_t wanted = s->has_zswap ? OF_ZSWAP : s->w.memory & GUEST_FILE ? OF_FILES : WANTED;
+
+    return is_free(s) && given_back(s) >= possible(s) / 100 * wanted;
 }
 
 static bool by_kernel(const struct scene *s)
@@ -145,14 +153,21 @@ static void check(const struct scene *s)
 
     guest_measured("free in the guest", 100.0 * (double)freed(s) / (double)possible(s), "% of what is cold");
     guest_measured("given back", 100.0 * (double)given_back(s) / (double)possible(s), "% of what is cold");
+    guest_measured("compressed", (double)s->now.compressed / (double)MIB, "MiB");
+    guest_measured("tried", (double)(s->ctx ? guest_stats(s->ctx).bytes_reclaim_tried_regions : 0) / (double)MIB,
+                   "MiB");
     guest_measured("counted as reclaimed", (double)s->now.reclaimed / (double)MIB, "MiB");
     guest_measured("counted as swap cached", (double)s->now.swapcached / (double)MIB, "MiB");
     guest_measured("read back", (double)(s->now.read_back - s->before.read_back) / (double)MIB, "MiB");
+    GUEST_CHECK(!s->has_zswap || s->now.compressed > s->before.compressed);
     GUEST_CHECK(s->now.hot == s->w.hot);
     GUEST_CHECK(s->now.read_back - s->before.read_back <= s->w.hot / 10);
     /* The kernel's DAMON counts what it hands to swap, and reclaims the kernel's other memory as well. */
     if (!by_kernel(s)) {
-        GUEST_CHECK(s->now.reclaimed <= gone + OTHERS);
+        /* What zswap has taken is in the swap cache again while it goes on to the disk. */
+        uint64_t zswap = s->has_zswap ? ENTRIES + s->now.cached : 0;
+
+        GUEST_CHECK(s->now.reclaimed <= gone + OTHERS + zswap);
         GUEST_CHECK(s->now.swapcached <= s->now.cached + OTHERS);
     }
     /* An older kernel need not free what a process of the root cgroup leaves in the swap cache. */
@@ -195,6 +210,8 @@ static void read_arguments(struct scene *s, int argc, char **argv)
         if (!strcmp(argv[i], "root")) {
             s->in_root = true;
             s->w.cgroup = NULL;
+        } else if (!strcmp(argv[i], "zswap")) {
+            s->has_zswap = true;
         } else if (!strcmp(argv[i], "monitor-only")) {
             s->setup.monitor_only = true;
         } else if (!strcmp(argv[i], "shmem") || !strcmp(argv[i], "file")) {

@@ -107,6 +107,21 @@ uint64_t guest_meminfo(const char *name)
     return guest_number_in("/proc/meminfo", with_colon) * 1024;
 }
 
+uint64_t guest_free(void)
+{
+    FILE *f = fopen("/proc/zoneinfo", "re");
+    unsigned long long pages, kept = 0;
+    char line[256];
+
+    if (!f)
+        guest_die("/proc/zoneinfo");
+    while (fgets(line, sizeof(line), f))
+        if (sscanf(line, " count: %llu", &pages) == 1)
+            kept += pages;
+    fclose(f);
+    return guest_meminfo("MemFree") + kept * 4096;
+}
+
 unsigned int guest_free_permille(void)
 {
     return (unsigned int)(guest_meminfo("MemFree") * 1000 / guest_meminfo("MemTotal"));

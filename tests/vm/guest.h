@@ -66,6 +66,8 @@ uint64_t guest_number_in(const char *path, const char *word);
 /* A counter of /proc/vmstat, and a value of /proc/meminfo in bytes. */
 uint64_t guest_vmstat(const char *name);
 uint64_t guest_meminfo(const char *name);
+/* MemFree, and what each CPU keeps of what is free. */
+uint64_t guest_free(void);
 /* How much of the memory is free, as watermarks see it. */
 unsigned int guest_free_permille(void);
 /* CPU time so far of a process, and of this one, ns. */
