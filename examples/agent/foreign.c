@@ -28,7 +28,6 @@
 #endif
 
 #define RECHECK_NS  UINT64_C(1000000000) /* a trusted process may have changed its user since */
-#define LARGEST     ((size_t)1 << 24)    /* as file_read() */
 #define MAX_REGIONS 64                   /* of one scan */
 
 static struct {
@@ -168,7 +167,7 @@ static ssize_t ask(const struct identity *who, const char *name, const struct he
     return -EACCES;
 }
 
-/* What comes before each call: 0, or -EACCES if the process is left alone. */
+/* Before each call about a process: 0, or -EACCES if the process is left alone. */
 static int begin_call(const struct identity *who, uint64_t now)
 {
     if (left_alone_has(&foreign.left_alone, who, now))
@@ -181,6 +180,29 @@ static ssize_t end_call(ssize_t r)
 {
     reading_note_set(&foreign.note, 0, 0);
     return r;
+}
+
+enum { HERE, BY_HELPER };
+
+/* Before each call on an open file; NULL: it is of no process. Returns who makes the call, or -EACCES. */
+static int begin_on(struct foreign_file *file)
+{
+    uint64_t now;
+    int r;
+
+    if (!file)
+        return HERE;
+    now = now_ns();
+    check_again(file, now);
+    r = begin_call(&file->who, now);
+    return r < 0 ? r : file->who.trusted ? HERE : BY_HELPER;
+}
+
+/* After a call that was made here. */
+static ssize_t end_on(const struct foreign_file *file, ssize_t r)
+{
+    r = r < 0 ? -errno : r;
+    return file ? end_call(r) : r;
 }
 
 /* Opens a file by way of the process' directory, so that it is of the process that was found to be trusted. */
@@ -249,22 +271,12 @@ static ssize_t sys_pread(void *data, int fd, void *buf, size_t len, uint64_t off
     struct foreign_file *file = foreign_files_find(&foreign.files, fd);
     struct helper_request request = {
         .call = HELPER_PREAD, .fd = fd, .offset = offset, .answer = buf, .room = len < HELPER_MOST ? len : HELPER_MOST};
-    uint64_t now = file ? now_ns() : 0;
-    ssize_t n;
-    int r;
+    int who = begin_on(file);
 
     (void)data;
-    if (file) {
-        check_again(file, now);
-        r = begin_call(&file->who, now);
-        if (r < 0)
-            return r;
-        if (!file->who.trusted)
-            return end_call(ask(&file->who, file->name, &request));
-    }
-    n = pread(fd, buf, len, (off_t)offset);
-    n = n < 0 ? -errno : n;
-    return file ? end_call(n) : n;
+    if (who == BY_HELPER)
+        return end_call(ask(&file->who, file->name, &request));
+    return who < 0 ? who : end_on(file, pread(fd, buf, len, (off_t)offset));
 }
 
 /* --- the kernel's PAGEMAP_SCAN, whose argument points to room for regions ---------------------------------------- */
@@ -303,21 +315,12 @@ static int scan_foreign(const struct foreign_file *file, int fd, struct scan *ar
 static int sys_ioctl(void *data, int fd, unsigned long request, void *arg)
 {
     struct foreign_file *file = foreign_files_find(&foreign.files, fd);
-    uint64_t now = file ? now_ns() : 0;
-    int r;
+    int who = begin_on(file);
 
     (void)data;
-    if (file) {
-        check_again(file, now);
-        r = begin_call(&file->who, now);
-        if (r < 0)
-            return r;
-        if (!file->who.trusted)
-            return (int)end_call(request == SCAN ? scan_foreign(file, fd, arg) : -ENOTTY);
-    }
-    r = ioctl(fd, request, arg);
-    r = r < 0 ? -errno : r;
-    return file ? (int)end_call(r) : r;
+    if (who == BY_HELPER)
+        return (int)end_call(request == SCAN ? scan_foreign(file, fd, arg) : -ENOTTY);
+    return who < 0 ? who : (int)end_on(file, ioctl(fd, request, arg));
 }
 
 /* --- reclaiming -------------------------------------------------------------------------------------------------- */
@@ -342,21 +345,12 @@ static ssize_t sys_process_madvise(void *data, int pidfd, const struct iovec *io
                                      .number = advice,
                                      .data = iov,
                                      .len = (n < HELPER_IOVEC ? n : HELPER_IOVEC) * sizeof(*iov)};
-    uint64_t now = now_ns();
-    long done;
-    int r;
+    int who = file ? begin_on(file) : -EBADF;
 
     (void)data;
-    if (!file)
-        return -EBADF;
-    check_again(file, now);
-    r = begin_call(&file->who, now);
-    if (r < 0)
-        return r;
-    if (!file->who.trusted)
+    if (who == BY_HELPER)
         return end_call(ask(&file->who, file->name, &request));
-    done = syscall(SYS_process_madvise, pidfd, iov, n, advice, 0u);
-    return end_call(done < 0 ? -errno : done);
+    return who < 0 ? who : end_on(file, syscall(SYS_process_madvise, pidfd, iov, n, advice, 0u));
 }
 
 /* --- for others -------------------------------------------------------------------------------------------------- */
@@ -377,36 +371,9 @@ const struct damon_reclaim_system_ops *foreign_system_ops(void)
     return foreign.begun ? &ops : NULL;
 }
 
-static int read_all(int fd, char **ret, size_t *ret_len)
+static ssize_t read_at(int fd, void *buf, size_t len, uint64_t offset)
 {
-    size_t capacity = 0, len = 0;
-    char *text = NULL, *grown;
-    ssize_t n = 1;
-
-    while (n > 0) {
-        if (len + 1 >= capacity) {
-            capacity = capacity ? 2 * capacity : 8192;
-            grown = capacity > LARGEST ? NULL : realloc(text, capacity);
-            n = grown ? 1 : capacity > LARGEST ? -EFBIG : -ENOMEM;
-            if (!grown)
-                break;
-            text = grown;
-        }
-        n = sys_pread(NULL, fd, text + len, capacity - len - 1, len);
-        if (n > 0)
-            len += (size_t)n;
-        else if (n == -EINTR)
-            n = 1;
-    }
-    if (n < 0) {
-        free(text);
-        return (int)n;
-    }
-    text[len] = '\0';
-    *ret = text;
-    if (ret_len)
-        *ret_len = len;
-    return 0;
+    return sys_pread(NULL, fd, buf, len, offset);
 }
 
 int foreign_read_begin(const char *path, char *buf, size_t size)
@@ -437,7 +404,7 @@ int foreign_read(const char *path, char **ret, size_t *ret_len)
     fd = sys_open(NULL, path, O_RDONLY);
     if (fd < 0)
         return fd;
-    r = read_all(fd, ret, ret_len);
+    r = file_read_by(read_at, fd, ret, ret_len);
     sys_close(NULL, fd);
     return r;
 }

@@ -10,23 +10,12 @@
 /* Large enough for the maps of a process with 65,530 mappings, the default limit. */
 #define LARGEST ((size_t)1 << 24)
 
-/* Reads until the end of the file or until @size bytes are read. */
-static ssize_t read_all(int fd, char *buf, size_t size)
+static ssize_t read_next(int fd, void *buf, size_t len, uint64_t offset)
 {
-    size_t len = 0;
+    ssize_t n = read(fd, buf, len);
 
-    while (len < size) {
-        ssize_t n = read(fd, buf + len, size - len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    return (ssize_t)len;
+    (void)offset;
+    return n < 0 ? -errno : n;
 }
 
 /* Somebody else may have put a FIFO or a device there, which would be waited for. */
@@ -45,23 +34,25 @@ static int open_regular(const char *path)
     return r;
 }
 
-static int read_text(int fd, char **ret, size_t *ret_len)
+int file_read_by(file_read_fn *read_at, int fd, char **ret, size_t *ret_len)
 {
     size_t capacity = 0, len = 0;
     char *text = NULL, *grown;
-    ssize_t n = 0;
+    ssize_t n = 1;
 
-    do {
-        capacity = capacity ? 2 * capacity : 8192;
-        grown = capacity > LARGEST ? NULL : realloc(text, capacity);
-        n = grown ? 0 : capacity > LARGEST ? -EFBIG : -ENOMEM;
-        if (!grown)
-            break;
-        text = grown;
-        n = read_all(fd, text + len, capacity - len - 1);
+    while (n > 0 || n == -EINTR) {
+        if (len + 1 >= capacity) {
+            capacity = capacity ? 2 * capacity : 8192;
+            grown = capacity > LARGEST ? NULL : realloc(text, capacity);
+            if (!grown) {
+                n = capacity > LARGEST ? -EFBIG : -ENOMEM;
+                break;
+            }
+            text = grown;
+        }
+        n = read_at(fd, text + len, capacity - len - 1, len);
         len += n > 0 ? (size_t)n : 0;
-    } while (n >= 0 && len == capacity - 1);
-    close(fd);
+    }
     if (n < 0) {
         free(text);
         return (int)n;
@@ -73,18 +64,26 @@ static int read_text(int fd, char **ret, size_t *ret_len)
     return 0;
 }
 
+static int read_and_close(int fd, char **ret, size_t *ret_len)
+{
+    int r = file_read_by(read_next, fd, ret, ret_len);
+
+    close(fd);
+    return r;
+}
+
 int file_read(const char *path, char **ret, size_t *ret_len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    return fd < 0 ? -errno : read_text(fd, ret, ret_len);
+    return fd < 0 ? -errno : read_and_close(fd, ret, ret_len);
 }
 
 int file_read_regular(const char *path, char **ret, size_t *ret_len)
 {
     int fd = open_regular(path);
 
-    return fd < 0 ? fd : read_text(fd, ret, ret_len);
+    return fd < 0 ? fd : read_and_close(fd, ret, ret_len);
 }
 
 int file_own_lack(int error)
