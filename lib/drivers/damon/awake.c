@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "drivers/damon/awake.h"
 
-#define MARGIN 20 /* permille that free memory must be away from a watermark for the thread surely to work */
+#define MARGIN 20 /* permille between free memory and a watermark, from which on the thread certainly works */
 
-/* Whether free memory is far enough from the watermarks that the kernel will not find the thread asleep now. */
+/* Whether free memory is so far from the watermarks that the kernel's thread cannot be asleep now. */
 bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d)
 {
     struct damon_reclaim_metrics metrics;
@@ -26,7 +26,7 @@ bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d)
     return false;
 }
 
-/* Whether the thread works, so that it answers soon. */
+/* Whether the thread works. If it does, it answers soon. */
 bool drcl_damon_is_working(struct drcl_view *view, const struct drcl_damon *d)
 {
     if (d->thread != DRCL_DAMON_RUNNING)

@@ -5,10 +5,10 @@
 
 #include "drivers/damon/damon.h"
 
-/* Whether free memory is far from the watermarks, so that the thread is not asleep by now. */
+/* Whether free memory is so far from the watermarks that the kernel's thread cannot be asleep now. */
 bool drcl_damon_is_awake(struct drcl_view *view, const struct drcl_damon *d);
-/* Whether the thread works, so that it answers soon. A thread that does not bring its files up to date by itself must
- * be awake for that. */
+/* Whether the thread works. If it does, it answers soon. A thread that updates its files only on request has to be
+ * awake for that. */
 bool drcl_damon_is_working(struct drcl_view *view, const struct drcl_damon *d);
 
 #endif

@@ -23,7 +23,7 @@
 /* --- making it -----------------------------------------------------------------------------------------------------
  */
 
-/* Opening for writing changes nothing. */
+/* To open a file for writing changes nothing in the kernel. */
 static int may_write(struct drcl_env *env)
 {
     int fd = drcl_open(env, O_WRONLY, DRCL_DAMON_DIR "/nr_kdamonds");

@@ -116,7 +116,7 @@ static int changed(struct drcl_view *view, enum drcl_change what)
         d->goals_dirty = true;
         return 0;
     }
-    d->next_poll_ns = 0; /* should anything be left to do */
+    d->next_poll_ns = 0; /* in case there is still something to do */
     if (what == DRCL_CHANGE_SCHEMES)
         d->next_wmark_ns = 0;
     if (view->phase == DRCL_PHASE_WORKING) { /* at the end of the step that is running */

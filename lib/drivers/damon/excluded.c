@@ -49,7 +49,7 @@ int drcl_damon_exclude(void *backend, const struct damon_reclaim_exclusion *excl
     struct drcl_damon *d = backend;
     int r = 0;
 
-    /* Without a target it is known when it is enabled. */
+    /* Without a target, this is checked when the context is enabled. */
     for (size_t i = 0; r == 0 && i < n && (d->nr_targets || d->wanted); i++)
         r = check_exclusion(d, &exclusions[i], d->nr_targets ? !d->targets[0].pid : d->wanted == DRCL_DAMON_PADDR, i);
     if (r == 0 && d->monitor_only)
@@ -101,7 +101,7 @@ static int add_path(void *data, const char *path, uint64_t inode)
     list->n++;
     for (size_t i = 0; i < size; i++)
         list->sum = (list->sum ^ (unsigned char)path[i]) * FNV_PRIME;
-    list->sum = (list->sum ^ inode) * FNV_PRIME; /* another one of the same name */
+    list->sum = (list->sum ^ inode) * FNV_PRIME; /* a cgroup that was created anew has another one */
     return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose DAMON it is. An instance of the library holds a lock on its record for as long as it uses DAMON: a record
- * without a lock is that of an instance that was killed, and what it left is recognised by the boot, the thread and the
- * mark that its tree carries.
+ * Who holds the kernel's DAMON. An instance of the library keeps its record locked as long as it uses DAMON. A record
+ * that nobody has locked is from an instance that was killed. The boot, the thread and the mark in the record tell
+ * whether the directories are what that instance left behind.
  */
 
 #include "drivers/damon/holder.h"
@@ -21,9 +21,11 @@
 #include "sys/process.h"
 #include "sys/scan.h"
 
-#define RECORD_SIZE 256 /* always the same, so that a shorter text leaves nothing of a longer one behind */
+/* The size is always the same, so that a shorter text leaves nothing of a longer one behind. No mark of ours is greater
+ * than MAX_MARK: a forged one, added to the interval, could result in the interval of another program. */
+#define RECORD_SIZE 256
 #define LOOKS       3
-#define MAX_MARK    999983 /* a greater one is none of ours; added to what is marked, it could be anybody's interval */
+#define MAX_MARK    999983
 #define BOOT_ID     "/proc/sys/kernel/random/boot_id"
 
 static const char *const modules[] = {"damon_stat", "damon_reclaim", "damon_lru_sort"};
@@ -199,7 +201,7 @@ int drcl_damon_check_modules(struct drcl_env *env, bool take_over)
 
 /* --- cleaning up -------------------------------------------------------------------------------------------------- */
 
-/* One look: 1 ours, 0 not, or a negative errno when it cannot be told. */
+/* Looks once: 1 if the directories are ours, 0 if not, or a negative errno if that cannot be found out. */
 static int look(struct drcl_env *env, const struct drcl_damon_record *record)
 {
     uint64_t n, update_us = DRCL_DAMON_MARKED_US, pid;
@@ -228,7 +230,7 @@ static int look(struct drcl_env *env, const struct drcl_damon_record *record)
     return update_us == DRCL_DAMON_MARKED_US + record->mark;
 }
 
-/* An answer that makes no sense is no reason to leave something behind: it is asked for again. */
+/* Asks again when an answer makes no sense: otherwise something would be left behind. */
 static int is_ours(struct drcl_env *env, const struct drcl_damon_record *record)
 {
     int r = -EIO;
@@ -251,7 +253,7 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record, s
         return drcl_error(env, r, DRCL_DAMON_DIR ": cannot find out whether the kdamond is ours: %s", strerror(-r));
     if (r) {
         if (drcl_damon_read(env, state, "0/state") < 0 || !strcmp(state, "on")) {
-            r = drcl_damon_write(env, "off", "0/state"); /* if it has ended meanwhile, so much the better */
+            r = drcl_damon_write(env, "off", "0/state"); /* it may have ended meanwhile */
             if (d && drcl_damon_wait_if_busy(d, r))
                 drcl_damon_write(env, "off", "0/state");
         }
@@ -383,7 +385,7 @@ static bool find_leftover(struct drcl_env *env, struct drcl_damon_record *ret)
     return found;
 }
 
-/* A leftover is in nobody's way: the next start cleans it up. */
+/* What a killed instance has left is no obstacle: the next start cleans it up. */
 int drcl_damon_check_takeable(struct drcl_env *env, bool take_over)
 {
     struct drcl_damon_record old;
@@ -445,7 +447,7 @@ int drcl_damon_give_back(struct drcl_damon *d)
     if (!d->holder.made) /* what is there is not ours, whatever it looks like */
         record.mark = record.kdamond = UINT64_MAX >> 1;
     r = clean(d->env, &record, d);
-    close_record(d, r == 0); /* else the next start tries again */
+    close_record(d, r == 0); /* if this fails, the next start tries again */
     d->holder.made = false;
     memset(&d->holder.record, 0, sizeof(d->holder.record));
     return r;

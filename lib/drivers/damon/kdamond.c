@@ -48,7 +48,8 @@ static int switch_on(struct drcl_damon *d)
 
     d->refreshes =
         drcl_damon_exists(d->env, "0/refresh_ms") && drcl_damon_write(d->env, REFRESH_MS, "0/refresh_ms") == 0;
-    r = d->holder.record.kdamond ? drcl_damon_record_kdamond(d, 0) : 0; /* the one on record is not the one to come */
+    /* The record names the old thread, not the one that is started now. */
+    r = d->holder.record.kdamond ? drcl_damon_record_kdamond(d, 0) : 0;
     if (r < 0)
         return r;
     r = drcl_damon_write(d->env, "on", "0/state");
@@ -91,7 +92,7 @@ static uint64_t add_range(uint64_t sum, const struct damon_reclaim_range *range)
     return (sum ^ range->end) * UINT64_C(0x100000001b3);
 }
 
-/* Of the ranges of targets, and of the memory that they are trimmed to. */
+/* A checksum of the ranges of targets, and of the memory that they are trimmed to. */
 static uint64_t sum_of_ranges(const struct drcl_view *view, const struct drcl_damon *d)
 {
     uint64_t sum = UINT64_C(0xcbf29ce484222325);
@@ -107,7 +108,7 @@ static uint64_t sum_of_ranges(const struct drcl_view *view, const struct drcl_da
     return sum;
 }
 
-/* How many of the targets that the kernel has are the first of ours: all of them, unless one was removed. */
+/* Whether targets were only added: those that the kernel has are the first of ours. */
 bool drcl_damon_only_grown(const struct drcl_view *view, const struct drcl_damon *d)
 {
     if (view->nr_targets < d->nr_written)
@@ -156,7 +157,7 @@ static bool should_pause(const struct drcl_view *view, const struct drcl_damon *
     return d->own_watermarks && !any_active(view);
 }
 
-/* Whether the thread that runs can be given what is asked for, and answers soon. */
+/* Whether the running thread can take the new configuration, and answers soon. */
 static bool can_commit(struct drcl_view *view, const struct drcl_damon *d)
 {
     return drcl_damon_is_working(view, d) && drcl_damon_only_grown(view, d) &&

@@ -185,7 +185,7 @@ static uint64_t size_by_goals(const struct drcl_damon_slot *s, uint64_t sz)
 
     if (goal == DRCL_NO_LIMIT)
         return sz;
-    if (!goal) /* nothing at all is no number that the kernel knows */
+    if (!goal) /* the kernel does not accept an empty value */
         goal = 1;
     return sz && sz < goal ? sz : goal;
 }
@@ -292,7 +292,7 @@ static void put_monitor(struct drcl_put *put, struct drcl_view *view, struct drc
     drcl_put_filters(put, view, &only, target != NULL, slot);
 }
 
-/* Whether the kernel is to have the scheme. */
+/* Whether the scheme is handed to the kernel. */
 static bool is_wanted(const struct drcl_view *view, const struct drcl_damon *d, uint32_t id)
 {
     const struct drcl_scheme *scheme = view->engine->schemes[id];
@@ -300,7 +300,7 @@ static bool is_wanted(const struct drcl_view *view, const struct drcl_damon *d, 
     return scheme->used && !scheme->removed && !d->monitor_only && (scheme->active || !d->own_watermarks);
 }
 
-/* Makes directories for the schemes, of which there are so many. */
+/* Makes @n directories for schemes. */
 static size_t make_slots(struct drcl_put *put, struct drcl_view *view, const struct drcl_damon *d)
 {
     size_t n = d->monitor_only ? view->nr_targets : 1;

@@ -24,7 +24,7 @@
 #include "engine/tune.h"
 
 #define POLL_NS         DRCL_DAMON_POLL_NS
-#define ANSWER_NS       UINT64_C(20000000) /* how often it is looked whether a command has ended */
+#define ANSWER_NS       UINT64_C(20000000) /* how often to check whether a command has ended */
 #define EFFECTIVE_POLLS 5                  /* the effective quota is asked for at every so many polls */
 #define MAX_BAD_POLLS   3
 #define MAX_REGION_AGGR UINT64_C(1000000) /* us: with longer aggregations asking for regions would take too long */
@@ -32,7 +32,7 @@
 
 /* --- counters, goals, intervals ----------------------------------------------------------------------------------- */
 
-/* Samples and aggregations are not told by the kernel; they go by time. */
+/* The kernel does not report samples and aggregations: they are calculated from the time. */
 static void count_time(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     uint64_t aggr_ns = view->engine->attrs.aggr_us * NS_PER_US, n;
@@ -45,7 +45,7 @@ static void count_time(struct drcl_view *view, struct drcl_damon *d, uint64_t no
     view->engine->nr_samples += n * view->engine->samples;
 }
 
-/* Where the kernel knows no goals, the size limit follows them. Whether it is another one now. */
+/* On a kernel without goals, the library tunes the size limit towards them. Returns whether the limit has changed. */
 static bool follow_goals(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     struct damon_reclaim_metrics metrics = {.size = sizeof(metrics)};
@@ -66,7 +66,7 @@ static bool follow_goals(struct drcl_view *view, struct drcl_damon *d, uint64_t 
     return changed;
 }
 
-/* Goals and intervals: whether the kernel is to get another configuration. */
+/* Tunes goals and intervals. Returns whether the kernel needs a new configuration. */
 static bool tune(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     bool changed = follow_goals(view, d, now);
@@ -133,7 +133,7 @@ static int end_commit(struct drcl_view *view, struct drcl_damon *d, uint64_t now
 static int begin_stats(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     (void)now;
-    /* What was counted before the library pauses the thread is counted. */
+    /* Reads what the thread has counted, before the library pauses it. */
     if (d->thread != DRCL_DAMON_RUNNING || (view->state != DAMON_RECLAIM_STATE_ACTIVE && !d->own_watermarks))
         return 1;
     if (!d->monitor_only)
@@ -145,7 +145,7 @@ static int end_stats(struct drcl_view *view, struct drcl_damon *d, uint64_t now,
 {
     int r = result < 0 ? result : drcl_damon_read_stats(view, d);
 
-    if (r < 0) /* the state tells more, at the next poll */
+    if (r < 0) /* at the next poll, the state shows why */
         drcl_log(d->env, DAMON_RECLAIM_LOG_WARNING, "DAMON: statistics cannot be read: %s", strerror(-r));
     else
         count_time(view, d, now);
@@ -257,7 +257,7 @@ static void next_step(struct drcl_damon *d)
     d->poll.next = ++d->poll.step < sizeof(steps) / sizeof(steps[0]) ? DRCL_DAMON_BEGIN_STEP : DRCL_DAMON_NO_POLL;
 }
 
-/* Goes on with the poll until it has to wait for a command, or the poll has ended. */
+/* Continues the poll until it has to wait for a command or is complete. */
 static int go_on(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
     int r = 0;
@@ -294,7 +294,7 @@ static int begin_poll(struct drcl_view *view, struct drcl_damon *d, uint64_t now
 
 /* --- polling ------------------------------------------------------------------------------------------------------ */
 
-/* It does not run though it should: because its processes have exited, because it could not be started again, or by
+/* The thread has stopped although it should run: its processes have exited, it could not be restarted, or it stopped by
  * itself. */
 static int restart(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
 {
@@ -315,7 +315,7 @@ static int restart(struct drcl_view *view, struct drcl_damon *d, uint64_t now)
     return begin_poll(view, d, now);
 }
 
-/* The state that the kernel tells: 1 on, 0 off; an answer that makes no sense is let pass a few times. */
+/* The state that the kernel reports: 1 for on, 0 for off. A few answers that make no sense are ignored. */
 static int read_state(struct drcl_damon *d)
 {
     char state[DRCL_DAMON_VALUE];
@@ -374,7 +374,7 @@ int drcl_damon_check_watermarks(struct drcl_view *view, struct drcl_damon *d, ui
         d->seen_working = false;
     }
     drcl_set_wmark_state(view, &look);
-    if (view->state == DAMON_RECLAIM_STATE_INACTIVE) /* what was begun is completed */
+    if (view->state == DAMON_RECLAIM_STATE_INACTIVE) /* completes what has begun */
         drcl_engine_release_all(view->engine);
     return 0;
 }

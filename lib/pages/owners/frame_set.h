@@ -22,7 +22,7 @@ int drcl_frame_set_reserve(struct drcl_frame_set *set, struct drcl_env *env, siz
 /* Adds [start, end), which is not empty, and joins what touches; there is room for one range more. */
 void drcl_frame_set_add(struct drcl_frame_set *set, uint64_t start, uint64_t end);
 
-/* Fills the smallest gap, so that there is a range less; there are at least two. */
+/* Joins the two ranges with the smallest gap between them. There are at least two ranges. */
 void drcl_frame_set_widen(struct drcl_frame_set *set);
 
 /* The first range that ends after @frame, or where it would be. */

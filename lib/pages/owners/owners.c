@@ -8,7 +8,7 @@
 
 #define NONE     UINT32_MAX
 #define MIN_BITS 6
-#define MAX_BITS 31 /* so that a number of a run fits its link */
+#define MAX_BITS 31 /* so that the number of a run fits into its link */
 
 /* Bytes of a table of 1 << bits runs, with as many buckets. */
 static uint64_t bytes_of(unsigned int bits)

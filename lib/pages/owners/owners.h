@@ -29,15 +29,15 @@ struct drcl_owners {
 void drcl_owners_init(struct drcl_owners *owners, struct drcl_env *env, size_t max_bytes);
 void drcl_owners_fini(struct drcl_owners *owners);
 
-/* 0; -ENOSPC when the table is full; -ENOMEM. Then a front part may be in it. */
+/* 0; -ENOSPC if the table is full; or -ENOMEM. After an error, the first part of the run may be in the table. */
 int drcl_owners_add(struct drcl_owners *owners, struct drcl_run run);
 
-/* What was put in last about a frame, from it on. */
+/* The run that was put in last for a frame, from this frame on. */
 bool drcl_owners_find(const struct drcl_owners *owners, uint64_t pfn, struct drcl_run *ret);
 
-/* Takes out what is said of the processes, which are in ascending order. */
+/* Removes the runs of the processes, which are in ascending order. */
 void drcl_owners_forget(struct drcl_owners *owners, const pid_t *pids, size_t n);
-/* Takes out all but the @n runs that were put in first; the memory stays. */
+/* Removes all runs but the @n that were put in first. The memory is kept. */
 void drcl_owners_truncate(struct drcl_owners *owners, size_t n);
 
 size_t drcl_owners_bytes(const struct drcl_owners *owners);

@@ -109,11 +109,11 @@ int drcl_process_list_read(struct drcl_process_list *list)
         return r;
     }
     r = drcl_process_memory(list->env, process.pid, &memory);
-    if (r == -ESRCH || (r == 0 && memory.mapped == 0)) /* it has ended, or is a kernel thread */
+    if (r == -ESRCH || (r == 0 && memory.mapped == 0)) /* it has ended, or it is a kernel thread */
         return 1;
     if (r == 0)
         process.pages = memory.resident;
-    else if (r == -EMFILE || r == -ENFILE || r == -ENOMEM) /* no other one can be read either */
+    else if (r == -EMFILE || r == -ENFILE || r == -ENOMEM) /* no other process can be read either */
         return drcl_error(list->env, r, "pid %d: its statm cannot be read: %s", (int)process.pid, strerror(-r));
     r = put(list, process);
     return r < 0 ? drcl_error(list->env, r, "out of memory") : 1;

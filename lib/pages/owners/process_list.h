@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The processes of the system in the order in which their pages are worth looking at: those with the most in memory
- * first. It is read a process at a time, so that reading can be left and gone on with.
- */
+/* The processes of the system, those with the most memory first. The list is read one process at a time, so that
+ * reading can be interrupted and continued. */
 #ifndef DRCL_IDLE_PROCESS_LIST_H
 #define DRCL_IDLE_PROCESS_LIST_H
 
@@ -12,7 +10,7 @@
 struct drcl_listed {
     uint64_t pages; /* in memory, about */
     pid_t pid;
-    bool early; /* its turn comes before that of the larger ones */
+    bool early; /* is taken out before the larger ones */
 };
 
 struct drcl_process_list {
@@ -22,7 +20,7 @@ struct drcl_process_list {
     struct drcl_listed *heap; /* the next one in front */
     size_t n, capacity;
     struct drcl_listed last;   /* taken out */
-    struct drcl_listed behind; /* whoever comes after this one is early; pid 0: nobody is */
+    struct drcl_listed behind; /* the processes after this one come first; pid 0: none do */
 };
 
 void drcl_process_list_init(struct drcl_process_list *list, struct drcl_env *env);
@@ -37,10 +35,10 @@ int drcl_process_list_read(struct drcl_process_list *list);
 /* Takes out the next one; false if there is none. */
 bool drcl_process_list_next(struct drcl_process_list *list, pid_t *ret_pid);
 
-/* Reading ends, what was read is forgotten. */
+/* Ends reading and forgets what was read. */
 void drcl_process_list_end(struct drcl_process_list *list);
 
-/* Those that come after the one that was taken out last are the first ones the next time. */
+/* The next time, the processes after the one that was taken out last come first. */
 void drcl_process_list_turn(struct drcl_process_list *list);
 
 #endif

@@ -40,7 +40,7 @@ static int next_mapping(struct drcl_process_scan *scan)
     return 1;
 }
 
-/* With the pidfd in place: the mappings first, so that a kernel thread, which has none, costs little. */
+/* The pidfd is open. Reads the mappings first: a kernel thread has none, and so costs little. */
 static int open_files(struct drcl_process_scan *scan, pid_t pid)
 {
     int fd = drcl_process_open(scan->env, pid, scan->pidfd, "maps"), r;
@@ -66,7 +66,7 @@ int drcl_process_scan_open(struct drcl_process_scan *scan, pid_t pid)
     int r;
 
     scan->pidfd = drcl_pidfd_open(scan->env, pid);
-    if (scan->pidfd == -ESRCH || scan->pidfd == -EINVAL) /* the latter: it is a thread's by now */
+    if (scan->pidfd == -ESRCH || scan->pidfd == -EINVAL) /* -EINVAL: the pid has become that of a thread */
         return 0;
     if (scan->pidfd < 0)
         return scan->pidfd;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pass goes through all processes and notes what they map of the frames that were wanted when it began; what is
- * wanted meanwhile is for the next pass. It can be left after each piece of a process and gone on with later. The
- * largest processes come first, so that most owners are found soon.
+ * A pass reads the page maps of all processes, and notes which of the wanted frames they map. Frames that somebody
+ * wants after the pass has begun are left to the next pass. A pass can be interrupted after each piece of a process and
+ * continued later. It begins with the largest processes, which own most frames.
  */
 #include "pages/owners/rmap.h"
 
@@ -19,22 +19,23 @@
 #define MAX_WANTED 1024 /* ranges; beyond that the nearest ones are joined */
 #define MAX_KNOWN  4096
 #define MAX_AGE_NS UINT64_C(60000000000)
-#define MIN_WRONG  16 /* answers; fewer prove nothing */
+#define MIN_WRONG  16 /* answers; fewer are too few to judge by */
 
 struct drcl_rmap {
     struct drcl_env *env;
     pid_t *excluded;
     size_t nr_excluded;
-    struct drcl_frame_set wanted, passing, known; /* for the next pass; of this pass; of the passes that are done */
+    struct drcl_frame_set wanted, passing,
+        known; /* the frames that are wanted in the next pass; in this pass; that were in complete passes */
     struct drcl_owners owners;
-    uint64_t known_ns; /* when the oldest of what is known became known */
+    uint64_t known_ns; /* when the oldest entry of the table was found out */
     size_t nr_found, nr_wrong;
     /* The pass. */
     bool running, listed, full; /* the processes are listed; the table became full */
     size_t nr_before;           /* runs in the table when it began */
     struct drcl_process_list list;
     struct drcl_process_scan scan;
-    struct drcl_run run; /* that is being put together */
+    struct drcl_run run; /* the run that is being put together */
     bool told_full, told_unreadable;
 };
 
@@ -75,7 +76,8 @@ static void forget(struct drcl_rmap *rmap)
     rmap->nr_found = rmap->nr_wrong = 0;
 }
 
-/* Forgets what is too old or too often wrong. Not while a pass goes on, which would lose what it found. */
+/* Forgets the table when it is too old, or when too many answers were wrong; but not during a pass, which would lose
+ * what it has found. */
 static void expire(struct drcl_rmap *rmap)
 {
     bool wrong = rmap->nr_wrong >= MIN_WRONG && rmap->nr_wrong > rmap->nr_found / 4;
@@ -135,7 +137,7 @@ static void tell_full(struct drcl_rmap *rmap, int err)
     rmap->told_full = true;
 }
 
-/* Puts what the pass wants of the run into the table. */
+/* Puts the frames of the run that the pass wants into the table. */
 static void put_run(struct drcl_rmap *rmap)
 {
     const struct drcl_frame_set *set = &rmap->passing;
@@ -201,7 +203,8 @@ static bool next_pid(struct drcl_rmap *rmap, pid_t *ret_pid)
     return false;
 }
 
-/* What to do about a process that cannot be read. Without descriptors or memory no other one can be read either. */
+/* A process cannot be read: it is skipped, unless descriptors or memory are short, because then no other process can be
+ * read either. */
 static int unreadable(struct drcl_rmap *rmap, pid_t pid, int err)
 {
     if (err == -EMFILE || err == -ENFILE || err == -ENOMEM)
@@ -278,12 +281,12 @@ static void complete(struct drcl_rmap *rmap)
         rmap->known_ns = now(rmap);
     for (size_t i = 0; i < rmap->passing.n; i++)
         drcl_frame_set_add(&rmap->known, rmap->passing.at[i].start, rmap->passing.at[i].end);
-    if (rmap->full) /* who had no room comes first the next time */
+    if (rmap->full) /* the processes that did not fit come first the next time */
         drcl_process_list_turn(&rmap->list);
     end(rmap);
 }
 
-/* What the pass was for is wanted again, and would be found twice. */
+/* The frames of this pass are wanted again, and would be found twice. */
 static void give_up(struct drcl_rmap *rmap)
 {
     rmap->run.pages = 0;

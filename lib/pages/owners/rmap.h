@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who maps a frame. The kernel does not tell, so the processes' pagemaps are read, a step at a time, and of the pages
- * that they map alone what lies in wanted frames is kept, in a table of bounded size.
- *
- * The answers may be old: whoever acts on one first looks whether the page is still there.
+ * Finds the process that maps a frame. The kernel does not tell, so this code reads the pagemaps of all processes step
+ * by step. It remembers the pages that only one process maps and that are in wanted frames, in a table of bounded size.
+ * An answer may be out of date: before acting on it, check that the page is still there.
  */
 #ifndef DRCL_IDLE_RMAP_H
 #define DRCL_IDLE_RMAP_H
@@ -17,30 +16,31 @@ struct drcl_rmap;
 int drcl_rmap_new(struct drcl_env *env, size_t max_bytes, struct drcl_rmap **ret_rmap);
 void drcl_rmap_free(struct drcl_rmap *rmap);
 
-/* Processes that are passed over, beside the calling one, in ascending order. Copied; what is known of them is dropped.
- */
+/* Sets the processes that are skipped, besides the calling one, in ascending order. The list is copied; what is known
+ * about them is dropped. */
 int drcl_rmap_exclude(struct drcl_rmap *rmap, const pid_t *pids, size_t n);
 
-/* Frames [start, end) will be asked for. Without memory to note it they will not be found. */
+/* Announces that owners of the frames [start, end) will be asked for. If memory is short, they are not found. */
 void drcl_rmap_want(struct drcl_rmap *rmap, uint64_t start, uint64_t end);
 
 /* Goes on reading pagemaps until all that is wanted is known or the clock has reached @deadline_ns (0: no deadline). 1:
  * all is known; 0: the time is over; or a negative errno. */
 int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns);
 
-/* Whether [start, end) is known, so that a frame that is not found is mapped by nobody alone. */
+/* Whether all owners in [start, end) are known. If so, no single process maps a frame that is not found. */
 bool drcl_rmap_knows(const struct drcl_rmap *rmap, uint64_t start, uint64_t end);
 
 /* Who maps the frame: the run that begins with it. */
 bool drcl_rmap_find(struct drcl_rmap *rmap, uint64_t pfn, struct drcl_run *ret_run);
 
-/* An answer was wrong: after too many of them, and after a while in any case, the table is made anew. */
+/* Reports that an answer was wrong. After too many wrong answers, and after a while in any case, the table is rebuilt.
+ */
 void drcl_rmap_was_wrong(struct drcl_rmap *rmap);
 
-/* What is known is too old for whoever asks: it has to be found out anew. Not what a pass is finding out now. */
+/* Drops what is known, because it is too old for the caller. What the current pass finds stays. */
 void drcl_rmap_renew(struct drcl_rmap *rmap);
 
-/* Back to how it was made, but for who is passed over: holds no memory and no descriptor. */
+/* Frees memory and descriptors. Only the list of skipped processes stays. */
 void drcl_rmap_reset(struct drcl_rmap *rmap);
 
 /* Bytes that the table takes now. */
