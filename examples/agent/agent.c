@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "begin.h"
@@ -305,6 +306,16 @@ static int begin_foreign(const struct life *life, const char *directory, struct 
     return agent_begin_foreign(life->config, note, error);
 }
 
+/* Where the lock is by default, and the library's record of the kernel's DAMON: a unit makes it, but who starts a
+ * daemon by hand has none, and later the daemon may not. What is wrong with it shows when it is used. */
+static void make_runtime_directory(const char *root)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/run/damon-reclaim", root);
+    mkdir(path, 0700);
+}
+
 /* What there is before the daemon's own. */
 static int prepare(struct life *life, struct agent_error *error)
 {
@@ -312,6 +323,7 @@ static int prepare(struct life *life, struct agent_error *error)
     char directory[PATH_MAX];
     int r;
 
+    make_runtime_directory(root);
     snprintf(directory, sizeof(directory), "%s%s", root, config_text(life->config, NULL, "lock_directory"));
     life->lock = lock_acquire(directory, life->agent.program->config.name, error);
     if (life->lock < 0)

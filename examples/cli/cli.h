@@ -30,6 +30,7 @@ struct command {
     X(run)                                                                                                             \
     X(advise)                                                                                                          \
     X(probe)                                                                                                           \
+    X(cleanup)                                                                                                         \
     X(params)                                                                                                          \
     X(version)
 

@@ -451,6 +451,14 @@ struct damon_reclaim_backend_ops {
 struct iovec;
 struct pollfd;
 
+/** What fstat(2) says of a file. */
+struct damon_reclaim_file {
+    size_t size;       /**< sizeof(struct damon_reclaim_file); set by the caller */
+    uint32_t mode;     /**< type and permissions, as in st_mode */
+    uint32_t uid;      /**< owner */
+    uint64_t nr_links; /**< names */
+};
+
 /** Bits of damon_reclaim_system_ops::flags. */
 enum damon_reclaim_system_flag {
     /** The descriptors that the table's functions return are real descriptors of this process, so that the library can
@@ -511,6 +519,9 @@ struct damon_reclaim_system_ops {
      * that lock is gone. The library locks the idle-page bitmap in this way; without this function it does not notice
      * other users of the bitmap. */
     int (*lock_range)(void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other);
+    /** fstat(2). Without this function the library does not check whose the record in /run is. */
+    int (*status)(void *data, int fd, struct damon_reclaim_file *ret_file);
+    int (*mkdir)(void *data, const char *path, unsigned int mode); /**< mkdir(2), for the record's directory */
 };
 
 /** Memory for the library. Set both functions or neither. They must not throw or jump. */
@@ -1121,6 +1132,27 @@ DAMON_RECLAIM_API const char *damon_reclaim_backend(size_t index);
  * @return 0 if the backend works, else the error that damon_reclaim_new() or the first use would return
  */
 DAMON_RECLAIM_API int damon_reclaim_probe(const struct damon_reclaim_config *config, char *text, size_t size);
+
+/** @} */
+
+/**
+ * @defgroup cleanup Cleaning up
+ * For who starts and ends programs: what a killed one has left.
+ * @{
+ */
+
+/**
+ * Takes away what a program with this library has left behind when it was killed. With the backend "damon" that is the
+ * kernel's thread, which goes on reclaiming, its directories in sysfs, DAMON_STAT being switched off, and the record in
+ * /run. The function touches only what the record says is of a program that does not live any more. The next context
+ * with the backend "damon" does the same when it is enabled.
+ * @param config  as for damon_reclaim_new(). The function uses the system operations and the root
+ * @param text    buffer for a line that says what was done, why there was nothing to do, or what failed; truncated if
+ * the buffer is too small; may be NULL
+ * @param size    size of the buffer in bytes
+ * @return 1 if something was taken away, 0 if there was nothing, or a negative errno
+ */
+DAMON_RECLAIM_API int damon_reclaim_cleanup(const struct damon_reclaim_config *config, char *text, size_t size);
 
 /** @} */
 

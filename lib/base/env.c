@@ -252,6 +252,24 @@ int drcl_unlink(struct drcl_env *env, const char *name)
     return r < 0 ? r : env->sys.unlink(env->system_data, path);
 }
 
+int drcl_mkdir(struct drcl_env *env, unsigned int mode, const char *name)
+{
+    char path[PATH_MAX];
+    int r = path_of(env, path, "%s", name);
+
+    return r < 0 ? r : env->sys.mkdir(env->system_data, path, mode);
+}
+
+int drcl_status(struct drcl_env *env, int fd, struct damon_reclaim_file *ret_file)
+{
+    struct damon_reclaim_file file = {.size = sizeof(file)};
+    int r = env->sys.status(env->system_data, fd, &file);
+
+    if (r == 0)
+        *ret_file = file;
+    return r;
+}
+
 ssize_t drcl_getdents(struct drcl_env *env, int fd, void *buf, size_t len)
 {
     return env->sys.getdents(env->system_data, fd, buf, len);

@@ -62,6 +62,8 @@ int drcl_lock(struct drcl_env *env, int fd); /* -EWOULDBLOCK if somebody else ha
 /* -EAGAIN: somebody else's lock is in the way; see struct damon_reclaim_system_ops. */
 int drcl_lock_range(struct drcl_env *env, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other);
 int drcl_unlink(struct drcl_env *env, const char *path);
+int drcl_mkdir(struct drcl_env *env, unsigned int mode, const char *path);
+int drcl_status(struct drcl_env *env, int fd, struct damon_reclaim_file *ret_file);
 ssize_t drcl_getdents(struct drcl_env *env, int fd, void *buf, size_t len);
 int drcl_inode(struct drcl_env *env, int fd, uint64_t *ret_inode);
 ssize_t drcl_pread(struct drcl_env *env, int fd, void *buf, size_t len, uint64_t offset);

@@ -170,6 +170,25 @@ static int real_lock_range(void *data, int fd, int type, uint64_t start, uint64_
     return -EAGAIN;
 }
 
+static int real_status(void *data, int fd, struct damon_reclaim_file *ret_file)
+{
+    struct stat st;
+
+    (void)data;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    ret_file->mode = st.st_mode;
+    ret_file->uid = st.st_uid;
+    ret_file->nr_links = st.st_nlink;
+    return 0;
+}
+
+static int real_mkdir(void *data, const char *path, unsigned int mode)
+{
+    (void)data;
+    return mkdir(path, (mode_t)mode) < 0 ? -errno : 0;
+}
+
 /* For a table with descriptors of its own, which mean nothing to the kernel, in place of what it lacks. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -194,6 +213,8 @@ LACKING(int, unlink, void *data, const char *path)
 LACKING(ssize_t, getdents, void *data, int fd, void *buf, size_t len)
 LACKING(int, inode, void *data, int fd, uint64_t *ret_inode)
 LACKING(int, lock_range, void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other)
+LACKING(int, status, void *data, int fd, struct damon_reclaim_file *ret_file)
+LACKING(int, mkdir, void *data, const char *path, unsigned int mode)
 LACKING(int, writer_new, void *data, void **ret_writer)
 #undef LACKING
 #pragma GCC diagnostic pop
@@ -223,6 +244,8 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .getdents = real_getdents,
         .inode = real_inode,
         .lock_range = real_lock_range,
+        .status = real_status,
+        .mkdir = real_mkdir,
         .writer_new = drcl_uring_new,
         .writer_start = drcl_uring_start,
         .writer_result = drcl_uring_result,
@@ -251,6 +274,8 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(getdents);
     DEFAULT(inode);
     DEFAULT(lock_range);
+    DEFAULT(status);
+    DEFAULT(mkdir);
     DEFAULT(writer_new);
 #undef DEFAULT
     ops->clock = ops->clock ? ops->clock : real.clock;

@@ -483,7 +483,44 @@ processes() {
     gone "$sleeper"
 }
 
+# A program that enabled the backend damon and was killed: it has left a kdamond, number 700, and the record of it.
+leave_behind() {
+    mkdir -p left/run/damon-reclaim left/proc/sys/kernel/random "left/proc/$1" left/sys/kernel/mm/damon/admin/kdamonds
+    echo boot >left/proc/sys/kernel/random/boot_id
+    printf 'boot boot\npid %s\nstart %s\nkdamond 700\nmark 5\ndamon_stat 0\n' "$1" "$2" >left/run/damon-reclaim/record
+    intervals=left/sys/kernel/mm/damon/admin/kdamonds/0/contexts/0/monitoring_attrs/intervals
+    mkdir -p "$intervals"
+    echo 60000005 >"$intervals/update_us"
+    echo 1 >left/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
+    echo on >left/sys/kernel/mm/damon/admin/kdamonds/0/state
+    echo 700 >left/sys/kernel/mm/damon/admin/kdamonds/0/pid
+    echo "$1 (reclaimer) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0" >"left/proc/$1/stat"
+}
+
+cleaning_up() {
+    mkdir empty-run
+    run cleanup --root empty-run
+    ok 'cleanup: nothing' [ "$status" = 0 ]
+    ok 'cleanup: says so' grep -q 'nothing is left' out
+    leave_behind 4711 777
+    run cleanup --root left
+    ok 'cleanup: its program lives' [ "$status" = 0 ]
+    ok 'cleanup: names it' grep -q 'pid 4711' out
+    ok 'cleanup: leaves it alone' grep -q on left/sys/kernel/mm/damon/admin/kdamonds/0/state
+    leave_behind 4711 700 # another process has its pid now
+    chmod 666 left/run/damon-reclaim/record
+    ok 'cleanup: a record of anybody' expect 1 'could have written it' cleanup --root left
+    ok 'cleanup: is not believed' grep -q on left/sys/kernel/mm/damon/admin/kdamonds/0/state
+    chmod 600 left/run/damon-reclaim/record
+    run cleanup --root left
+    ok 'cleanup: it was killed' [ "$status" = 0 ]
+    ok 'cleanup: the thread is off' grep -q off left/sys/kernel/mm/damon/admin/kdamonds/0/state
+    ok 'cleanup: the directories are gone' grep -q 0 left/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds
+    ok 'cleanup: the record is gone' [ ! -e left/run/damon-reclaim/record ]
+}
+
 usage
+cleaning_up
 bad_values
 parameters
 simulation

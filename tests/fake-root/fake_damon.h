@@ -16,7 +16,7 @@
 #include "damon_reclaim/damon_reclaim.h"
 #include "fake_damon_files.h"
 
-#define RECORD      "/run/damon-reclaim.record"
+#define RECORD      "/run/damon-reclaim/record"
 #define MAX_REGIONS 256
 #define MAX_SCHEMES 8
 
@@ -25,9 +25,11 @@ struct fake_fd;
 
 /* The file in which the library records that the kdamond is its own. */
 struct fake_record {
-    bool exists;
+    bool exists, no_directory;
     char text[512];
     uint64_t inode;
+    uint32_t mode, uid; /* with its type; 0: as the library has made it */
+    uint64_t nr_links;
     int locked_by;  /* a descriptor; 0: nobody */
     int open_error; /* of the next attempt to open it */
 };

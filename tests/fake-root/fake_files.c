@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fake.h"
 #include "fake_pages.h"
@@ -160,6 +161,8 @@ int fake_sys_create(void *data, const char *path, unsigned int mode)
 
     ck_assert_str_eq(path, RECORD);
     ck_assert_uint_eq(mode, 0600);
+    if (f->record.no_directory)
+        return -ENOENT;
     if (!f->record.exists) {
         f->record.text[0] = '\0';
         f->record.inode++;
@@ -211,6 +214,33 @@ void fake_drop_locks(struct fake *f, int fd)
     for (size_t i = 0; i < f->nr_locks; i++)
         if (f->locks[i].fd == fd)
             f->locks[i--] = f->locks[--f->nr_locks];
+}
+
+int fake_sys_status(void *data, int fd, struct damon_reclaim_file *ret_file)
+{
+    struct fake *f = data;
+    int r = fake_called(f);
+
+    if (r)
+        return r;
+    ck_assert_int_eq(fake_fd_at(f, fd)->kind, FILE_RECORD);
+    ret_file->mode = f->record.mode ? f->record.mode : S_IFREG | 0600;
+    ret_file->uid = f->record.uid;
+    ret_file->nr_links = f->record.nr_links ? f->record.nr_links : 1;
+    return 0;
+}
+
+int fake_sys_mkdir(void *data, const char *path, unsigned int mode)
+{
+    struct fake *f = data;
+    int r = fake_called(f);
+
+    if (r)
+        return r;
+    ck_assert_str_eq(path, "/run/damon-reclaim");
+    ck_assert_uint_eq(mode, 0700);
+    f->record.no_directory = false;
+    return 0;
 }
 
 int fake_sys_unlink(void *data, const char *path)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "damon_reclaim/damon_reclaim.h"
+
 struct fake;
 
 /* For the table of system calls. */
@@ -17,6 +19,8 @@ ssize_t fake_sys_getdents(void *data, int fd, void *buf, size_t len);
 int fake_sys_lock_range(void *data, int fd, int type, uint64_t start, uint64_t len, uint64_t *ret_other);
 /* What closing the descriptor does to its locks. */
 void fake_drop_locks(struct fake *f, int fd);
+int fake_sys_status(void *data, int fd, struct damon_reclaim_file *ret_file);
+int fake_sys_mkdir(void *data, const char *path, unsigned int mode);
 int fake_sys_inode(void *data, int fd, uint64_t *ret_inode);
 /* Only the record of the library is ever created, locked and removed. */
 int fake_sys_create(void *data, const char *path, unsigned int mode);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,77 @@ TEST_FOR_KERNELS(test_absurd_mark)
     remember();
     ctx = new_context(NULL, 0, 0);
     expect_error(ctx, damon_reclaim_enable(ctx), -EBUSY, "701");
+}
+
+/* Whoever may write the record may have anything stopped: one that others could have written is not believed. */
+TEST_CASES_FOR_KERNELS(test_strange_record, 4)
+{
+    static const struct {
+        uint32_t mode, uid;
+        uint64_t nr_links;
+    } cases[] = {{S_IFREG | 0666, 0, 1}, {S_IFREG | 0600, 4711, 1}, {S_IFREG | 0600, 0, 2}, {S_IFIFO | 0600, 0, 1}};
+    struct damon_reclaim_config config;
+    char text[512] = "";
+
+    leave_behind(0);
+    remember();
+    f->record.mode = cases[CASE].mode;
+    f->record.uid = cases[CASE].uid;
+    f->record.nr_links = cases[CASE].nr_links;
+    ctx = new_context(NULL, 0, 0);
+    expect_error(ctx, damon_reclaim_enable(ctx), -EPERM, "/run/damon-reclaim/record");
+    ctx = damon_reclaim_unref(ctx);
+    config = fake_config(f);
+    ck_assert_int_eq(damon_reclaim_cleanup(&config, text, sizeof(text)), -EPERM);
+    says(text, "/run/damon-reclaim/record");
+    is("0/state", "on");
+    ck_assert_int_eq(f->record.exists, true);
+}
+
+/* Its directory is made where it is missing. */
+TEST_FOR_KERNELS(test_no_directory_for_the_record)
+{
+    f->record.no_directory = true;
+    ctx = new_context(NULL, 0, 0);
+    reclaim_enable(ctx);
+    ck_assert_int_eq(f->record.exists, true);
+}
+
+/* --- cleaning up ----------------------------------------------------------------------------------------------------
+ */
+
+static int clean_up(const char *word)
+{
+    struct damon_reclaim_config config = fake_config(f);
+    char text[512] = "";
+    int r = damon_reclaim_cleanup(&config, text, sizeof(text));
+
+    says(text, word);
+    return r;
+}
+
+TEST_FOR_KERNELS(test_cleanup)
+{
+    ck_assert_int_eq(clean_up("nothing"), 0);
+    fake_damon_add_module(f, "damon_stat", true);
+    leave_behind(DAMON_RECLAIM_DAMON_TAKE_OVER);
+    is("/sys/module/damon_stat/parameters/enabled", "N");
+    ck_assert_int_eq(clean_up("removed"), 1);
+    is("/sys/module/damon_stat/parameters/enabled", "Y");
+    nothing_left();
+    ck_assert_int_eq(clean_up("nothing"), 0);
+    /* What is a living program's stays, and so does what is somebody else's. */
+    ctx = new_context(NULL, DAMON_RECLAIM_DAMON_TAKE_OVER, 0);
+    reclaim_enable(ctx);
+    ck_assert_int_eq(clean_up("another context of this program"), 0);
+    is("0/state", "on");
+}
+
+TEST_FOR_KERNELS(test_cleanup_of_somebody_elses)
+{
+    foreign_kdamond();
+    remember();
+    ck_assert_int_eq(clean_up("nothing"), 0);
 }
 
 TEST_FOR_KERNELS(test_second_instance)

@@ -10,7 +10,7 @@
 #include "guest.h"
 
 #define KDAMONDS "/sys/kernel/mm/damon/admin/kdamonds/"
-#define RECORD   "/run/damon-reclaim.record"
+#define RECORD   "/run/damon-reclaim/record"
 
 void guest_damon_needed(void)
 {

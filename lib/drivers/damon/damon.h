@@ -35,7 +35,8 @@
 #include "drivers/view.h"
 #include "pages/ram.h"
 
-#define DRCL_DAMON_RECORD  "/run/damon-reclaim.record"
+#define DRCL_DAMON_RUN     "/run/damon-reclaim"
+#define DRCL_DAMON_RECORD  DRCL_DAMON_RUN "/record"
 #define DRCL_DAMON_SLOTS   (DRCL_MAX_SCHEMES + 1)
 #define DRCL_DAMON_MONITOR UINT32_MAX /* the scheme that shows all regions to us */
 #define DRCL_DAMON_POLL_NS UINT64_C(1000000000)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "drivers/damon/command.h"
@@ -80,13 +81,38 @@ static int write_record(struct drcl_damon *d)
                       strerror(n < 0 ? (int)-n : EIO));
 }
 
+/* What the record says is done to the kernel's DAMON, so only root, or we, may have written it. */
+static int check_file(struct drcl_env *env, int fd)
+{
+    struct damon_reclaim_file file;
+    int r = drcl_status(env, fd, &file);
+
+    if (r < 0)
+        return r == -ENOSYS ? 0 : r; /* the program sees to it itself */
+    if (S_ISREG(file.mode) && (file.uid == 0 || file.uid == geteuid()) && file.nr_links <= 1 &&
+        !(file.mode & (S_IWGRP | S_IWOTH)))
+        return 0;
+    return drcl_error(env, -EPERM,
+                      DRCL_DAMON_RECORD
+                      ": others than this library could have written it (type, owner, mode or links); "
+                      "remove it");
+}
+
+/* Without text, but for -EPERM. */
 static int read_record(struct drcl_env *env, struct drcl_damon_record *ret)
 {
     char text[2 * RECORD_SIZE];
-    ssize_t n = drcl_read_small(env, text, sizeof(text), DRCL_DAMON_RECORD);
+    int fd = drcl_open(env, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, DRCL_DAMON_RECORD), r;
+    ssize_t n = 0;
 
-    if (n < 0)
-        return (int)n;
+    if (fd < 0)
+        return fd;
+    r = check_file(env, fd);
+    if (r == 0)
+        n = drcl_pread(env, fd, text, sizeof(text), 0);
+    drcl_close(env, fd);
+    if (r < 0 || n < 0)
+        return r < 0 ? r : (int)n;
     return parse_record(text, (size_t)n, ret) ? 0 : -EINVAL;
 }
 
@@ -271,12 +297,14 @@ static int clean(struct drcl_env *env, const struct drcl_damon_record *record, s
     return r;
 }
 
-/* Whatever an instance left that was killed. */
+/* Whatever an instance left that was killed: 1 if there was something. */
 static int recover(struct drcl_env *env, const char *boot)
 {
     struct drcl_damon_record old;
     int r = read_record(env, &old);
 
+    if (r == -EPERM)
+        return r;
     if (r < 0 && r != -ENOENT && r != -EINVAL)
         return drcl_error(env, r, DRCL_DAMON_RECORD " cannot be read: %s; it records what an earlier program has left",
                           strerror(-r));
@@ -285,7 +313,8 @@ static int recover(struct drcl_env *env, const char *boot)
     if (is_alive(env, &old))
         return owner_error(env, old.pid);
     drcl_log(env, DAMON_RECLAIM_LOG_WARNING, "DAMON: cleaning up after pid %" PRIu64 ", which was killed", old.pid);
-    return clean(env, &old, NULL);
+    r = clean(env, &old, NULL);
+    return r < 0 ? r : 1;
 }
 
 /* --- taking and giving back ----------------------------------------------------------------------------------------
@@ -321,34 +350,40 @@ static int check_locked(struct drcl_env *env, int fd)
     return 0;
 }
 
-static int lock_record(struct drcl_damon *d)
+/* The record, locked, or an error with a text. */
+static int lock_record(struct drcl_env *env)
 {
-    int fd = drcl_create(d->env, 0600, DRCL_DAMON_RECORD), r;
+    int fd, r;
 
+    fd = drcl_create(env, 0600, DRCL_DAMON_RECORD);
+    if (fd == -ENOENT && drcl_mkdir(env, 0700, DRCL_DAMON_RUN) == 0)
+        fd = drcl_create(env, 0600, DRCL_DAMON_RECORD);
     if (fd < 0)
-        return drcl_error(d->env, fd,
+        return drcl_error(env, fd,
                           DRCL_DAMON_RECORD " cannot be opened: %s; what is set up in the kernel must be on record",
                           strerror(-fd));
-    r = drcl_lock(d->env, fd);
-    if (r == -EWOULDBLOCK)
-        r = locked_error(d->env);
-    else if (r < 0)
-        drcl_error(d->env, r, DRCL_DAMON_RECORD " cannot be locked: %s", strerror(-r));
-    else
-        r = check_locked(d->env, fd);
+    r = check_file(env, fd);
+    if (r < 0 && r != -EPERM)
+        drcl_error(env, r, DRCL_DAMON_RECORD ": whose it is cannot be found out: %s", strerror(-r));
+    if (r == 0) {
+        r = drcl_lock(env, fd);
+        if (r == -EWOULDBLOCK)
+            r = locked_error(env);
+        else if (r < 0)
+            drcl_error(env, r, DRCL_DAMON_RECORD " cannot be locked: %s", strerror(-r));
+        else
+            r = check_locked(env, fd);
+    }
     if (r < 0)
-        drcl_close(d->env, fd);
-    else
-        d->holder.fd = fd;
-    return r;
+        drcl_close(env, fd);
+    return r < 0 ? r : fd;
 }
 
-static void close_record(struct drcl_damon *d, bool remove)
+static void close_record(struct drcl_env *env, int fd, bool remove)
 {
     if (remove)
-        drcl_unlink(d->env, DRCL_DAMON_RECORD);
-    drcl_close(d->env, d->holder.fd);
-    d->holder.fd = -1;
+        drcl_unlink(env, DRCL_DAMON_RECORD);
+    drcl_close(env, fd);
 }
 
 static int take_over(struct drcl_damon *d)
@@ -396,26 +431,50 @@ int drcl_damon_check_takeable(struct drcl_env *env, bool take_over)
     return old.stat_was_on && !take_over ? module_error(env, "damon_stat", false) : 0;
 }
 
+int drcl_damon_clean_up(struct drcl_env *env)
+{
+    struct drcl_damon_record record;
+    struct drcl_quiet quiet;
+    int r, fd;
+
+    drcl_quiet_begin(env, &quiet);
+    r = read_record(env, &record);
+    if (r == 0 && is_running(env, &record)) /* and is what holds the lock, but where locks do not work */
+        r = -EBUSY;
+    drcl_quiet_end(env, &quiet);
+    if (r == -EBUSY)
+        owner_error(env, record.pid);
+    if (r == -ENOENT || r == -EBUSY)
+        return 0;
+    r = new_record(env, &record);
+    fd = r < 0 ? r : lock_record(env);
+    if (fd < 0)
+        return fd == -EBUSY ? 0 : fd;
+    r = recover(env, record.boot);
+    close_record(env, fd, r >= 0);
+    return r;
+}
+
 int drcl_damon_take(struct drcl_damon *d)
 {
     bool may_take_over = d->flags & DAMON_RECLAIM_DAMON_TAKE_OVER;
     struct drcl_damon_record record;
-    int r = new_record(d->env, &record);
+    int r = new_record(d->env, &record), fd;
 
-    if (r == 0)
-        r = lock_record(d);
-    if (r < 0)
-        return r;
+    fd = r < 0 ? r : lock_record(d->env);
+    if (fd < 0)
+        return fd;
     r = recover(d->env, record.boot);
     if (r < 0) { /* what the record tells is still needed */
-        close_record(d, false);
+        close_record(d->env, fd, false);
         return r;
     }
     r = check_holder(d->env, may_take_over);
     if (r < 0) {
-        close_record(d, true);
+        close_record(d->env, fd, true);
         return r;
     }
+    d->holder.fd = fd;
     d->holder.record = record;
     r = write_record(d);
     if (r == 0 && may_take_over)
@@ -447,7 +506,8 @@ int drcl_damon_give_back(struct drcl_damon *d)
     if (!d->holder.made) /* what is there is not ours, whatever it looks like */
         record.mark = record.kdamond = UINT64_MAX >> 1;
     r = clean(d->env, &record, d);
-    close_record(d, r == 0); /* if this fails, the next start tries again */
+    close_record(d->env, d->holder.fd, r == 0); /* if this fails, the next start tries again */
+    d->holder.fd = -1;
     d->holder.made = false;
     memset(&d->holder.record, 0, sizeof(d->holder.record));
     return r;

@@ -14,6 +14,9 @@ int drcl_damon_record_kdamond(struct drcl_damon *d, pid_t kdamond);
 int drcl_damon_give_back(struct drcl_damon *d);
 /* 0 if drcl_damon_take() would succeed, else its error. Reads only. */
 int drcl_damon_check_takeable(struct drcl_env *env, bool take_over);
+/* Takes away what an instance left that was killed: 1 if there was something, 0 if not; then the last error
+ * may say which living instance is in the way. Errors have a text. */
+int drcl_damon_clean_up(struct drcl_env *env);
 /* 0 if none of the kernel's own modules holds DAMON, else -EBUSY with a text that says which. */
 int drcl_damon_check_modules(struct drcl_env *env, bool take_over);
 
