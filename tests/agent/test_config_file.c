@@ -146,7 +146,7 @@ TEST(test_indented_lines)
     loads("  [never]\n  commands = a\n\tpids = 5\n  commands = b\n    # a comment\n  [vm x]\n  exclude = Y\n");
     ck_assert_str_eq(list(NULL, "never_commands"), "[a][b]");
     ck_assert_str_eq(list(NULL, "never_pids"), "[5]");
-    ck_assert(config_bool(config, "x", "vm_exclude"));
+    ck_assert_int_eq(config_bool(config, "x", "vm_exclude"), true);
 }
 
 /* A section, and the name that its machine has. */
@@ -175,7 +175,7 @@ TEST_CASES(test_good_section, NUMBER_OF(good_sections))
     snprintf(text, sizeof(text), "%s\nexclude = Y\n", good_sections[_i].section);
     loads(text);
     ck_assert_str_eq(config_instance(config, "vm", 0), good_sections[_i].name);
-    ck_assert(config_bool(config, good_sections[_i].name, "vm_exclude"));
+    ck_assert_int_eq(config_bool(config, good_sections[_i].name, "vm_exclude"), true);
 }
 
 static const struct {
@@ -358,7 +358,7 @@ TEST_CASES(test_shown_is_read_again, NUMBER_OF(odd))
     loads(first);
     ck_assert_str_eq(config_text(config, NULL, "limits_text"), odd[_i]);
     ck_assert_str_eq(config_instance(config, "vm", 0), *name ? odd[_i] : "c");
-    ck_assert(config_bool(config, *name ? odd[_i] : "c", "vm_exclude"));
+    ck_assert_int_eq(config_bool(config, *name ? odd[_i] : "c", "vm_exclude"), true);
     snprintf(words_text[0], sizeof(words_text[0]), "[a][%s]", *name ? odd[_i] : "b");
     ck_assert_str_eq(list(NULL, "never_commands"), words_text[0]);
     free(first);

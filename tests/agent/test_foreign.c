@@ -147,10 +147,14 @@ TEST(test_trust)
     make_process(101, 0, "");
     make_process(102, USER + 1, "");
     scratch_file(root, "proc/103/status", "Name:\tx\nUid:\t1000\t0\t0\t0\n"); /* runs a set-uid program */
-    ck_assert(!foreign_is_trusted(100) && foreign_is_trusted(101) && !foreign_is_trusted(103));
+    ck_assert_int_eq(foreign_is_trusted(100), false);
+    ck_assert_int_eq(foreign_is_trusted(101), true);
+    ck_assert_int_eq(foreign_is_trusted(103), false);
     ck_assert_int_eq(foreign_trust(users, 1, false, &error), 0);
-    ck_assert(foreign_is_trusted(100) && !foreign_is_trusted(102) && foreign_is_trusted(103));
-    ck_assert(!foreign_is_trusted(999)); /* there is none */
+    ck_assert_int_eq(foreign_is_trusted(100), true);
+    ck_assert_int_eq(foreign_is_trusted(102), false);
+    ck_assert_int_eq(foreign_is_trusted(103), true);
+    ck_assert_int_eq(foreign_is_trusted(999), false); /* there is none */
     ck_assert_int_eq(foreign_trust(nobody, 1, true, &error), 0);
     ck_assert_int_eq(foreign_trust(nobody, 1, false, &error), -ENOENT);
     says(error.text, "\"no such user\" is not a user");
@@ -163,10 +167,10 @@ TEST(test_left_alone)
     make_waiting(100, USER);
     make_process(101, USER, "x");
     make_process(200, USER + 1, "x");
-    ck_assert(time_of(100, -EACCES) < FOREIGN_MS / 1000.0 + 1);
+    ck_assert_double_lt(time_of(100, -EACCES), FOREIGN_MS / 1000.0 + 1);
     says(said,
          "process 100 (user 1000): its cmdline keeps whoever looks at it waiting: it is left alone for 10 minutes");
-    ck_assert(time_of(100, -EACCES) < 0.5);
+    ck_assert_double_lt(time_of(100, -EACCES), 0.5);
     ck_assert_int_eq(read_cmdline(101), 0);
     make_waiting(102, USER);
     make_waiting(103, USER);
@@ -183,12 +187,12 @@ TEST(test_list_is_bounded)
     struct identity who = {.pid = 1, .user = USER}, root_process = {.pid = 7777, .trusted = true};
 
     for (int i = 0; i < LEFT_ALONE_MOST; i++, who.pid++, who.user++) {
-        ck_assert(!left_alone_has(&list, &who, 1));
+        ck_assert_int_eq(left_alone_has(&list, &who, 1), false);
         left_alone_add(&list, &who, 0, 1);
     }
-    ck_assert(left_alone_has(&list, &who, 1)); /* a stranger of whom nothing is known */
-    ck_assert(!left_alone_has(&list, &root_process, 1));
-    ck_assert(!left_alone_has(&list, &who, LEFT_ALONE_NS + UINT64_C(2000000000)));
+    ck_assert_int_eq(left_alone_has(&list, &who, 1), true); /* a stranger of whom nothing is known */
+    ck_assert_int_eq(left_alone_has(&list, &root_process, 1), false);
+    ck_assert_int_eq(left_alone_has(&list, &who, LEFT_ALONE_NS + UINT64_C(2000000000)), false);
     ck_assert_uint_eq(list.n, 0);
 }
 
@@ -282,7 +286,7 @@ TEST(test_helper_that_cannot_be_killed)
         return; /* only root can mount; the FIFO is for the others */
     }
     EVENTUALLY(files_of(helper) == 4); /* /dev/null three times, and the socket */
-    ck_assert(time_of(100, -EACCES) < FOREIGN_MS / 1000.0 + 1);
+    ck_assert_double_lt(time_of(100, -EACCES), FOREIGN_MS / 1000.0 + 1);
     EVENTUALLY(state_of(helper) == 'D');
     ck_assert_int_eq(read_cmdline(101), 0); /* by another one */
     stuck_unmount(path);
@@ -325,14 +329,16 @@ TEST(test_real_memory)
     }
     ck_assert_int_eq(read(pipe_fds[0], &byte, 1), 1);
     ck_assert_int_eq(foreign_begin("", NULL, warn, NULL), 0);
-    ck_assert(!foreign_is_trusted(pid) || geteuid() != 0);
+    if (geteuid() == 0)
+        ck_assert_int_eq(foreign_is_trusted(pid), false);
     ops = foreign_system_ops();
     snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
     fd = ops->open(NULL, path, O_RDONLY);
     pidfd = ops->pidfd_open(NULL, pid);
-    ck_assert(fd >= 0 && pidfd >= 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_ge(pidfd, 0);
     ck_assert_int_eq(ops->pread(NULL, fd, &entry, 8, (uintptr_t)(memory + len) / 4096 * 8), 8);
-    ck_assert(entry >> 63);
+    ck_assert_uint_eq(entry >> 63, 1);
     ck_assert_int_eq(ops->pread(NULL, fd, &entry, 8, (uintptr_t)memory / 4096 * 8), 8);
     ck_assert_uint_eq(entry, 0);
     r = ops->ioctl(NULL, fd, _IOWR('f', 16, struct scan), &scan);

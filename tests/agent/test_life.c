@@ -171,7 +171,8 @@ TEST(test_lock)
     ck_assert_int_eq(link(scratch_file(directory, "theirs", "secret"), path), 0);
     ck_assert_int_eq(lock_acquire(directory, "theirs", &error), -EPERM);
     says(error.text, "theirs.lock: it is not a file that this daemon has made");
-    ck_assert(stat(path, &st) == 0 && st.st_size == 6);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_eq(st.st_size, 6);
     unlink(path);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     ck_assert_int_eq(lock_acquire(directory, "theirs", &error), -EPERM);

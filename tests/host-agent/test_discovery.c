@@ -269,12 +269,14 @@ TEST(test_users)
     tree_write(&tree, "/proc/15/status", "Name:\tqemu\nUid:\t1000\t0\t0\t0\n"); /* set-uid root */
     ck_assert_int_eq(host_discover(&places, &list), 0);
     ck_assert_uint_eq(list.n, 3);
-    for (pid_t pid = 10; pid < 13; pid++)
-        ck_assert(found(pid) && found(pid)->trusted);
+    for (pid_t pid = 10; pid < 13; pid++) {
+        ck_assert_ptr_nonnull(found(pid));
+        ck_assert_int_eq(found(pid)->trusted, true);
+    }
     places.anywhere = true;
     ck_assert_int_eq(host_discover(&places, &list), 0);
     ck_assert_uint_eq(list.n, 6);
-    ck_assert(!found(15)->trusted);
+    ck_assert_int_eq(found(15)->trusted, false);
     ck_assert_uint_eq(found(14)->uid, 1000);
 }
 
@@ -304,11 +306,15 @@ TEST(test_at_most)
     qemu(5, "fake", "/");
     tree_status(&tree, 5, 1000, "");
     ck_assert_int_eq(host_discover(&places, &list), 0);
-    ck_assert(found(pids[0]) && found(pids[1]) && found(pids[2]) && found(50));
+    ck_assert_ptr_nonnull(found(pids[0]));
+    ck_assert_ptr_nonnull(found(pids[1]));
+    ck_assert_ptr_nonnull(found(pids[2]));
+    ck_assert_ptr_nonnull(found(50));
     qemu(51, "honest too", "/");
     ck_assert_int_eq(host_discover(&places, &list), 0);
     ck_assert_uint_eq(list.n, 4);
-    ck_assert(found(50) && found(51));
+    ck_assert_ptr_nonnull(found(50));
+    ck_assert_ptr_nonnull(found(51));
     ck_assert_int_eq(!!found(pids[0]) + !!found(pids[1]) + !!found(pids[2]), 2);
     places.most = 0;
     ck_assert_int_eq(host_discover(&places, &list), 0);
@@ -422,16 +428,16 @@ TEST(test_json)
     static const char *const text = "{\"a\": {\"id\": \"inner\"}, \"id\" : \"x\\\"y\", \"size\":4096,\"share\":true}";
     char value[16];
 
-    ck_assert(host_json_option(text, "id", value, sizeof(value)));
+    ck_assert_int_eq(host_json_option(text, "id", value, sizeof(value)), true);
     ck_assert_str_eq(value, "x\"y");
-    ck_assert(host_json_option(text, "size", value, sizeof(value)));
+    ck_assert_int_eq(host_json_option(text, "size", value, sizeof(value)), true);
     ck_assert_str_eq(value, "4096");
-    ck_assert(host_json_option(text, "share", value, sizeof(value)));
+    ck_assert_int_eq(host_json_option(text, "share", value, sizeof(value)), true);
     ck_assert_str_eq(value, "true");
-    ck_assert(!host_json_option(text, "inner", value, sizeof(value)));
-    ck_assert(!host_json_option("{\"id\":\"", "id", value, sizeof(value)));
-    ck_assert(!host_json_option("{\"id", "id", value, sizeof(value)));
-    ck_assert(!host_json_option("{\"id\\", "id", value, sizeof(value)));
+    ck_assert_int_eq(host_json_option(text, "inner", value, sizeof(value)), false);
+    ck_assert_int_eq(host_json_option("{\"id\":\"", "id", value, sizeof(value)), false);
+    ck_assert_int_eq(host_json_option("{\"id", "id", value, sizeof(value)), false);
+    ck_assert_int_eq(host_json_option("{\"id\\", "id", value, sizeof(value)), false);
 }
 
 TEST(test_names)

@@ -96,7 +96,7 @@ TEST(test_qemu_anonymous)
     ck_assert_int_eq(find("qemu -m 2G", maps, &ram), 0);
     ck_assert_int_eq(ram.kind, HOST_RAM_ANON);
     ck_assert_uint_eq(ram.bytes, 2 * GIB);
-    ck_assert(!ram.pinned);
+    ck_assert_int_eq(ram.pinned, false);
 }
 
 /* A monitor whose command line has no size. The memory of QEMU has then the usual size, or nothing is certain. */
@@ -264,7 +264,7 @@ TEST(test_encrypted)
     ck_assert_int_eq(find("qemu -m 2G -object sev-guest,id=sev0,cbitpos=47",
                           QEMU_PROGRAM "7f1020000000-7f10a0000000 rw-p 00000000 00:00 0 \n" QEMU_REST, &ram),
                      0);
-    ck_assert(ram.pinned);
+    ck_assert_int_eq(ram.pinned, true);
 }
 
 TEST(test_qemu_hugetlb)
@@ -371,11 +371,13 @@ TEST(test_smaps)
     host_parse_smaps(text, ranges, 2, hugetlb, &smaps);
     ck_assert_uint_eq(smaps.resident, (2048 + 4 + 8) * 1024);
     ck_assert_uint_eq(smaps.proportional, (512 + 8) * 1024);
-    ck_assert(hugetlb[0] && !hugetlb[1]);
+    ck_assert_int_eq(hugetlb[0], true);
+    ck_assert_int_eq(hugetlb[1], false);
     text[0] = '\0';
     host_parse_smaps(text, ranges, 2, hugetlb, &smaps);
     ck_assert_uint_eq(smaps.resident, 0);
-    ck_assert(!hugetlb[0] && !hugetlb[1]);
+    ck_assert_int_eq(hugetlb[0], false);
+    ck_assert_int_eq(hugetlb[1], false);
 }
 
 TEST(test_bad_maps)

@@ -27,7 +27,7 @@ TEST(test_words)
     memcpy(text + 2 * MANY, name, sizeof(name));
     host_told_read(&cmdline, NULL, 0, &told);
     ck_assert_uint_eq(told.n, 0);
-    ck_assert(host_cmdline_name(&cmdline, found));
+    ck_assert_int_eq(host_cmdline_name(&cmdline, found), true);
     ck_assert_str_eq(found, "last");
     free(text);
 }
@@ -40,7 +40,8 @@ TEST(test_mappings)
     struct host_told told = {.pieces = {{.size = 64 << 20, .kinds = HOST_RAM_ANY}}, .n = 1};
     struct host_ram ram;
 
-    ck_assert(mappings && paths);
+    ck_assert_ptr_nonnull(mappings);
+    ck_assert_ptr_nonnull(paths);
     for (size_t i = 0; i < N; i++) {
         uint64_t at = UINT64_C(0x100000000) + i * 0x10000;
 

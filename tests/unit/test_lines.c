@@ -29,7 +29,7 @@ TEST(test_set_and_get)
     ck_assert_str_eq(error, "untouched");
     ck_assert_uint_eq(params.min_age, 5000000);
     ck_assert_uint_eq(params.quota_sz, UINT64_C(1) << 30);
-    ck_assert(params.skip_anon);
+    ck_assert_int_eq(params.skip_anon, true);
     ck_assert_uint_eq(params.quota_ms, 10);
     ck_assert_int_eq(damon_reclaim_params_get(&params, "min_age", text, sizeof(text)), 7);
     ck_assert_str_eq(text, "5000000");

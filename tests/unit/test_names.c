@@ -57,7 +57,7 @@ TEST(test_log_levels)
     for (int i = 0; i < 9; i++) {
         const char *name = damon_reclaim_log_level_name((enum damon_reclaim_log_level)i);
 
-        ck_assert(!name == !names[i]);
+        ck_assert_int_eq(!name, !names[i]);
         if (!name)
             continue;
         ck_assert_str_eq(name, names[i]);

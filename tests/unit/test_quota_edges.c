@@ -21,9 +21,9 @@ TEST_CASES(test_worth_of_time, 8)
     uint64_t ms = limits_ms[_i], bytes_per_ms = 4 * MIB;
 
     limits((struct damon_reclaim_quota){.ms = ms, .reset_interval_ms = 2 * ms});
-    ck_assert(drcl_quota_begin(&quota, 0, false, 0, false));
+    ck_assert_int_eq(drcl_quota_begin(&quota, 0, false, 0, false), true);
     drcl_quota_charge(&quota, ms * bytes_per_ms, ms * bytes_per_ms, ms * bytes_per_ms, ms * MS);
-    ck_assert(drcl_quota_begin(&quota, 2 * ms * MS, false, 0, false));
+    ck_assert_int_eq(drcl_quota_begin(&quota, 2 * ms * MS, false, 0, false), true);
     ck_assert_uint_eq(quota.effective, ms * bytes_per_ms);
 }
 
@@ -79,7 +79,7 @@ TEST(test_pressure_begins_anew)
 TEST(test_deadline)
 {
     limits((struct damon_reclaim_quota){.ms = UINT64_MAX, .reset_interval_ms = 1000});
-    ck_assert(drcl_quota_begin(&quota, 5 * SEC, false, 0, true));
+    ck_assert_int_eq(drcl_quota_begin(&quota, 5 * SEC, false, 0, true), true);
     ck_assert_uint_eq(drcl_quota_deadline(&quota, 5 * SEC), UINT64_MAX);
 }
 
