@@ -275,6 +275,24 @@ TEST_OF(A_PROCESS, test_gives_others)
     EXPECT_SWAPCACHED(0);
 }
 
+/* The same where some of the right memory goes, but little. */
+TEST_OF(A_PROCESS, test_gives_mostly_others)
+{
+    static const uint64_t asked[] = {256, 256, 256, 512};
+
+    page_out_pages(4096);
+    fake_disk_written(f);
+    cgroup->gives_others = true;
+    for (size_t i = 0; i < NUMBER_OF(asked); i++) {
+        release(0);
+        ck_assert_uint_eq(f->reclaim_asked, asked[i] * PAGE);
+        if (i == 0)
+            fake_free_swapcached(f, CGROUP, 10 * PAGE);
+        else if (i == 1)
+            EXPECT_RELEASED(freed, 10);
+    }
+}
+
 /* A cgroup is asked for what the library has left there, and no more. */
 TEST_OF(A_PROCESS, test_no_more_than_is_there)
 {
