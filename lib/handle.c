@@ -71,7 +71,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
 static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
     const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK |
-                           DAMON_RECLAIM_LARGEST_RAM | DAMON_RECLAIM_DRY_RUN;
+                           DAMON_RECLAIM_LARGEST_RAM | DAMON_RECLAIM_DRY_RUN | DAMON_RECLAIM_EVERY_SAMPLE;
     struct drcl_host host = drcl_context_host;
     int r;
 
@@ -98,6 +98,7 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     r = drcl_engine_init(&ctx->engine, &ctx->env, &ctx->ops, ctx->view.backend, &host, config->seed,
                          !(ctx->flags & (DAMON_RECLAIM_NO_MARK | DAMON_RECLAIM_DRY_RUN)));
     ctx->engine.dry_run = ctx->flags & DAMON_RECLAIM_DRY_RUN;
+    ctx->engine.every_sample = ctx->flags & DAMON_RECLAIM_EVERY_SAMPLE;
     return r < 0 ? drcl_error(&ctx->env, r, "out of memory") : 0;
 }
 

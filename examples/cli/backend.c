@@ -113,6 +113,8 @@ int backend_open(const struct options *options, const char *backend, const struc
         config.flags |= DAMON_RECLAIM_DRY_RUN;
     if (options->largest_ram)
         config.flags |= DAMON_RECLAIM_LARGEST_RAM;
+    if (options->every_sample)
+        config.flags |= DAMON_RECLAIM_EVERY_SAMPLE;
     r = damon_reclaim_new(&config, ret);
     free(text);
     if (r == 0)

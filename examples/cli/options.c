@@ -30,6 +30,8 @@ static const struct config_option table[] = {
     {"options", "wait", CONFIG_BOOL, "N", "", "wait if there is no process yet, instead of failing", OF("run advise")},
     {"options", "largest_ram", CONFIG_BOOL, "N", "",
      "watch only the largest range of physical memory, as DAMON_RECLAIM does", OF("run advise")},
+    {"options", "every_sample", CONFIG_BOOL, "N", "",
+     "check for accesses at every sample_interval, also where fewer checks would do", OF("run advise")},
     {"options", "filter", CONFIG_WORDS, "", "RULE", "allow or reject pages, see below (may be repeated)", OF("run")},
     {"options", "exclude", CONFIG_WORDS, "", "WHAT", "never reclaim this, see below (may be repeated)", OF("run")},
     {"options", "workload", CONFIG_TEXT, "", "FILE", "simulate the memory that this file describes, in masim's format",
@@ -112,6 +114,7 @@ static void take(struct options *options, struct config *config)
         .take_over = config_bool(config, NULL, "take_over"),
         .monitor_only = config_bool(config, NULL, "monitor_only"),
         .largest_ram = config_bool(config, NULL, "largest_ram"),
+        .every_sample = config_bool(config, NULL, "every_sample"),
         .dry_run = config_bool(config, NULL, "dry_run"),
     };
 }

@@ -21,7 +21,7 @@ struct options {
     uint64_t tolerance;   /* permille */
     uint64_t seed, rate, memory, verbose;
     bool json, quiet, wait, help;
-    bool take_over, monitor_only, largest_ram, dry_run;
+    bool take_over, monitor_only, largest_ram, every_sample, dry_run;
 };
 
 /* Reads the words behind the command. Prints the help if that is asked for. Returns CLI_OK, or the exit code with a

@@ -94,7 +94,7 @@ static int reclaim(void *backend, const struct damon_reclaim_request *request, s
 const struct damon_reclaim_backend_ops guest_ram_monitor = {
     .size = sizeof(guest_ram_monitor),
     .name = "guest-ram",
-    .features = DAMON_RECLAIM_BACKEND_WHOLE | DAMON_RECLAIM_BACKEND_PAGE_PRECISE,
+    .features = DAMON_RECLAIM_BACKEND_WHOLE | DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_ACCESSES_STAY,
     .ranges = ranges,
     .prepare = prepare,
     .check = check,

@@ -337,7 +337,10 @@ enum damon_reclaim_backend_feature {
     /** targets are processes; a target without a pid is refused */
     DAMON_RECLAIM_BACKEND_NEEDS_PID = 1 << 1,
     /** it needs no added target: the memory of the backend is one target with the number 0 */
-    DAMON_RECLAIM_BACKEND_WHOLE = 1 << 2
+    DAMON_RECLAIM_BACKEND_WHOLE = 1 << 2,
+    /** an access stays seen from prepare() until check(), however long that takes. The library may then check less
+     * often than once every `sample_interval`; see DAMON_RECLAIM_EVERY_SAMPLE */
+    DAMON_RECLAIM_BACKEND_ACCESSES_STAY = 1 << 3
 };
 
 /** What the engine asks a backend to act on. */
@@ -599,7 +602,17 @@ enum damon_reclaim_flag {
      * - Callbacks are called as usual. after_reclaim() gets a result in which nothing is reclaimed.
      * - If the kernel does the work, each of its schemes gets the action "stat".
      */
-    DAMON_RECLAIM_DRY_RUN = 1 << 4
+    DAMON_RECLAIM_DRY_RUN = 1 << 4,
+    /**
+     * Checks for accesses once every `sample_interval`, as the kernel does, whatever it costs. Use this if you need
+     * access frequencies: `nr_accesses` then tells how often a region is accessed.
+     *
+     * Without this flag the library checks less often where that is enough: if the backend has
+     * DAMON_RECLAIM_BACKEND_ACCESSES_STAY, and no scheme asks how often memory is accessed, only whether it is. A check
+     * that finds an access counts for all sample intervals since the check before, so that `nr_accesses` has the same
+     * range.
+     */
+    DAMON_RECLAIM_EVERY_SAMPLE = 1 << 5
 };
 
 /** How to make a context. To start, set `size` and `backend` and leave all other members 0. */
@@ -1076,7 +1089,7 @@ struct damon_reclaim_stats {
     uint64_t monitored_bytes;             /**< current size of all regions */
     uint64_t effective_quota;             /**< bytes that may be tried in the current window; UINT64_MAX: no limit */
     uint64_t charged_bytes;               /**< bytes charged to the current window */
-    uint64_t nr_samples;                  /**< number of samples */
+    uint64_t nr_samples;                  /**< how often regions were checked for accesses */
     uint64_t nr_aggregations;             /**< number of aggregations */
     uint64_t monitor_ns;                  /**< time spent on monitoring, ns */
     uint64_t monitor_cpu_ns;              /**< CPU time of that, ns */

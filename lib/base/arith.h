@@ -25,6 +25,12 @@ static inline uint64_t drcl_mul(uint64_t a, uint64_t b)
     return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
 }
 
+/* a / b, rounded up; b is not 0. */
+static inline uint64_t drcl_div_up(uint64_t a, uint64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
 /* a * b / c, exactly, rounded down; the product may have 128 bits. UINT64_MAX if the result does not fit, or c is 0. */
 uint64_t drcl_mul_div(uint64_t a, uint64_t b, uint64_t c);
 

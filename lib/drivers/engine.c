@@ -6,8 +6,10 @@
 
 #include "drivers/apply.h"
 #include "drivers/view.h"
+#include "base/arith.h"
 #include "base/system.h"
 #include "engine/engine.h"
+#include "engine/look.h"
 #include "engine/release.h"
 
 #define NS_PER_US UINT64_C(1000)
@@ -28,6 +30,12 @@ static int check(struct drcl_view *view, const struct damon_reclaim_params *p)
     return drcl_reserve_params(view, p);
 }
 
+/* From the last look at the memory to the next one. */
+static uint64_t look_interval_ns(const struct drcl_engine *engine)
+{
+    return engine->step * engine->attrs.sample_us * NS_PER_US;
+}
+
 /* --- watermarks ------------------------------------------------------------------------------------------------ */
 
 /* While active, once an aggregation. */
@@ -43,7 +51,7 @@ static int check_watermarks(struct drcl_view *view)
     ticks->next_wmark_ns = look.next_ns;
     if (look.activated) {
         drcl_engine_resume(view->engine);
-        ticks->next_ns = now + view->engine->attrs.sample_us * NS_PER_US;
+        ticks->next_ns = now + look_interval_ns(view->engine);
     }
     drcl_set_wmark_state(view, &look);
     if (view->state == DAMON_RECLAIM_STATE_INACTIVE) /* what was begun is completed */
@@ -60,23 +68,26 @@ static uint64_t due(const struct drcl_view *view)
     return view->ticks.next_wmark_ns;
 }
 
-/* One sample tick, with its cost. */
+/* One look at the memory, and what it leads to, with its cost. */
 static void tick(struct drcl_view *view, uint64_t now)
 {
     struct drcl_ticks *ticks = &view->ticks;
-    uint64_t interval, end;
+    uint64_t monitor_cpu_ns = view->monitor_cpu_ns, interval, end;
     struct drcl_cost cost;
 
     drcl_cost_begin(view, now, &cost);
     drcl_engine_tick(view->engine);
     end = drcl_view_now(view);
     drcl_cost_end(view, end, &cost);
+    if (!drcl_has_virtual_clock(view)) /* else a run would not depend on its seed alone */
+        drcl_look_cost(view->engine, view->monitor_cpu_ns - monitor_cpu_ns);
     /* Ticks keep their beat as long as the work keeps up with it. After a tick that took too long a whole interval
      * passes. */
-    interval = view->engine->attrs.sample_us * NS_PER_US;
+    interval = look_interval_ns(view->engine);
     ticks->next_ns += interval;
     if (ticks->next_ns <= end)
         ticks->next_ns = end + interval;
+    ticks->next_ns = drcl_max(ticks->next_ns, drcl_add(end, drcl_look_pause_ns(view->engine)));
 }
 
 static int work(struct drcl_view *view)

@@ -41,6 +41,11 @@ void drcl_engine_set_attrs(struct drcl_engine *engine, const struct drcl_attrs *
         engine->tick = scaled(engine->tick, engine->samples, old_samples);
         if (engine->tick >= engine->samples)
             engine->tick = engine->samples - 1;
+        engine->step = scaled(engine->step, engine->samples, old_samples);
+        if (engine->step > engine->samples - engine->tick)
+            engine->step = engine->samples - engine->tick;
+        if (!engine->step)
+            engine->step = 1;
     }
     for (size_t i = 0; i < engine->nr_schemes; i++)
         if (engine->schemes[i]->used)

@@ -6,6 +6,7 @@
 #include "base/env.h"
 #include "engine/apply.h"
 #include "engine/huge.h"
+#include "engine/look.h"
 #include "engine/mark.h"
 #include "engine/merge.h"
 #include "engine/sample.h"
@@ -29,6 +30,7 @@ int drcl_engine_init(struct drcl_engine *engine, struct drcl_env *env, const str
     engine->by_page = ops->features & DAMON_RECLAIM_BACKEND_PAGE_PRECISE;
     engine->marking = marking && ops->mark;
     engine->sequence = 1;
+    engine->step = 1;
     return drcl_engine_reserve_scheme(engine, DAMON_RECLAIM_SCHEME_RECLAIM);
 }
 
@@ -54,6 +56,7 @@ void drcl_engine_resume(struct drcl_engine *engine)
     engine->tick = 0;
     memset(engine->regions.nr_accesses, 0, engine->regions.n * sizeof(*engine->regions.nr_accesses));
     drcl_engine_update_targets(engine);
+    engine->step = drcl_look_step(engine);
     drcl_sample_prepare(engine);
 }
 
@@ -118,9 +121,9 @@ void drcl_engine_tick(struct drcl_engine *engine)
 {
     drcl_sample_check(engine);
     engine->nr_samples++;
-    engine->tick++;
+    engine->tick += engine->step;
     for (size_t i = 0; i < engine->nr_schemes; i++)
-        engine->schemes[i]->ticks++;
+        engine->schemes[i]->ticks += engine->step;
     if (engine->tick >= engine->samples)
         aggregate(engine);
     else
@@ -129,6 +132,7 @@ void drcl_engine_tick(struct drcl_engine *engine)
     if (engine->halt)
         return;
     drcl_engine_update_targets(engine);
+    engine->step = drcl_look_step(engine);
     if (!engine->halt)
         drcl_sample_prepare(engine);
 }

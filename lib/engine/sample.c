@@ -10,6 +10,7 @@ void drcl_sample_check(struct drcl_engine *engine)
 {
     uint32_t *restrict nr_accesses = engine->regions.nr_accesses;
     const uint8_t *restrict accessed = engine->accessed;
+    const uint32_t step = engine->step;
 
     for (size_t i = 0; i < engine->nr_targets; i++) {
         struct drcl_target *target = &engine->targets[i];
@@ -26,7 +27,7 @@ void drcl_sample_check(struct drcl_engine *engine)
             memset(hits, 1, target->n); /* without evidence nothing counts as cold */
     }
     for (size_t i = 0; i < engine->regions.n; i++)
-        nr_accesses[i] += accessed[i] != 0;
+        nr_accesses[i] += accessed[i] ? step : 0;
 }
 
 static void draw_addresses(struct drcl_engine *engine)

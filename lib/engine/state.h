@@ -70,7 +70,7 @@ struct drcl_scheme {
     uint32_t max_age;
     uint32_t mark_age;    /* idle regions of this age are marked */
     uint32_t min_watched; /* a region stays marked at least for so long before the scheme acts on it */
-    uint64_t ticks;       /* sample ticks since it was last applied */
+    uint64_t ticks;       /* sample intervals since it was last applied */
     struct damon_reclaim_scheme_stats stats;
 };
 
@@ -81,10 +81,11 @@ struct drcl_engine {
     struct drcl_host host;
     struct drcl_attrs attrs;
     struct drcl_random random;
-    uint32_t samples;         /* sample ticks in an aggregation */
+    uint32_t samples;         /* sample intervals in an aggregation */
     uint64_t min_region_size; /* bytes, a power of two */
     bool by_page;             /* the backend looks at single pages */
     bool marking;             /* idle regions are marked before a scheme acts on them */
+    bool every_sample;        /* the memory is looked at once every sample interval */
     bool dry_run;             /* schemes count what they would act on, and leave it alone */
 
     struct drcl_target *targets;
@@ -103,7 +104,9 @@ struct drcl_engine {
     uint32_t nr_schemes;                           /* places in use; the first is the reclaim scheme's */
     struct drcl_exclusion exclusion;               /* addresses that no scheme acts on */
 
-    uint32_t tick;        /* sample ticks of this aggregation so far */
+    uint32_t tick;        /* sample intervals of this aggregation so far */
+    uint32_t step;        /* sample intervals from the last look at the memory to the next one; see look.h */
+    uint64_t look_ns;     /* what a look costs, CPU time; 0: not known */
     bool complete;        /* the counters are those of a whole aggregation: it has just ended */
     uint32_t sequence;    /* number of the aggregation, never 0 */
     uint64_t total;       /* bytes of all regions */

@@ -5,6 +5,8 @@
 
 #include "pages_life.h"
 
+#define TICK_NS UINT64_C(5000000)
+
 TEST_CASES_OF(A_PROCESS, test_ranges, 5)
 {
     struct damon_reclaim_range ranges[3];
@@ -87,7 +89,7 @@ TEST_OF(A_PROCESS, test_many_samples)
     for (size_t i = 0; i < 40; i++)
         addrs[i] = BASE + i * 25 * PAGE;
     for (int round = 0; round < 100; round++) {
-        f->now_ns += 5000000;
+        f->now_ns += TICK_NS;
         if (round == 10)
             reads = f->nr_pagemap;
         prepare(addrs, 40);
@@ -264,12 +266,14 @@ TEST_CASES_OF(A_PROCESS, test_marked_seldom, 2)
     mark();
     reads = f->nr_idle_read + f->nr_idle_write + f->nr_pagemap;
     for (int tick = 0; tick < 640; tick++) {
+        f->now_ns += TICK_NS;
         prepare(addrs, 2);
         expect_accessed(addrs, 2, "00");
     }
     ck_assert_uint_le(f->nr_idle_read + f->nr_idle_write + f->nr_pagemap - reads, 10 * 4);
     fake_touch(f, p, addrs[0]);
     for (int tick = 0; tick < 64; tick++) {
+        f->now_ns += TICK_NS;
         prepare(addrs, 2);
         ck_assert_int_eq(ops->check(backend, 1, addrs, 2, accessed), 0);
         found += accessed[0];

@@ -5,7 +5,8 @@
 #include "sim_run.h"
 #include "suite.h"
 
-#define SEEDS 3
+#define SEEDS     3
+#define BEFORE_NS UINT64_C(100000000) /* a look takes no longer to come */
 
 static const char no_quotas[] = "quota_ms=0 quota_sz=0";
 
@@ -42,9 +43,9 @@ TEST_CASES(test_found, NUMBER_OF(runs))
     sim_run_open(&run, runs[_i].workload, runs[_i].seed, 0, runs[_i].settings);
     reclaim_enable(run.ctx);
     end = sim_run_report(&run).workload_end_ns;
-    reclaim_run_until(run.ctx, end / 2 - 10000000);
+    reclaim_run_until(run.ctx, end / 2 - BEFORE_NS);
     check_found(&run, runs[_i].workload);
-    reclaim_run_until(run.ctx, end - 10000000);
+    reclaim_run_until(run.ctx, end - BEFORE_NS);
     check_found(&run, runs[_i].workload);
     ck_assert_uint_eq(reclaim_stats(run.ctx).bytes_reclaimed_regions, sim_run_report(&run).reclaimed);
     sim_run_close(&run);
@@ -61,7 +62,7 @@ TEST_CASES(test_islands_stay, SEEDS)
 
     sim_run_open(&run, "islands.cfg", (uint64_t)_i, 100, no_quotas);
     reclaim_enable(run.ctx);
-    reclaim_run_until(run.ctx, sim_run_report(&run).workload_end_ns - 10000000);
+    reclaim_run_until(run.ctx, sim_run_report(&run).workload_end_ns - BEFORE_NS);
     report = sim_run_report(&run);
     ck_assert_uint_eq(report.refaulted, 0);
     ck_assert_uint_eq(report.regretted, 0);

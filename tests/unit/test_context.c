@@ -201,7 +201,7 @@ TEST(test_unknown_flags)
     config = scripted_config(&s);
     config.flags = UINT32_C(1) << 31;
     expect_refused(config, -EINVAL, "config.flags");
-    config.flags = DAMON_RECLAIM_NO_MARK | 1 << 5;
+    config.flags = DAMON_RECLAIM_NO_MARK | 1 << 6;
     expect_refused(config, -EINVAL, "config.flags");
 }
 

@@ -194,7 +194,7 @@ static int create(struct drcl_env *env, const struct damon_reclaim_config *confi
 static const struct damon_reclaim_backend_ops ops = {
     .size = sizeof(ops),
     .name = "idle-page",
-    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE,
+    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE | DAMON_RECLAIM_BACKEND_ACCESSES_STAY,
     .filters = DRCL_FILTERS_OF(DRCL_BY_IDLE_PAGE),
     .min_region_size = DRCL_PAGE_SIZE,
     .huge_size = DRCL_HUGE_SIZE,

@@ -49,8 +49,9 @@ struct drcl_idle_target {
     struct drcl_frame *frames;       /* of the samples that have one, sorted; index: number of the sample */
     size_t nr_samples;
     size_t nr_frames;
-    size_t capacity; /* of both */
-    uint32_t tick;   /* 1 ... DRCL_MAX_TICK: a block that was never found idle has 0 */
+    size_t capacity;    /* of both */
+    uint32_t marked_ms; /* when samples in marked ranges were looked at last */
+    uint32_t tick;      /* 1 ... DRCL_MAX_TICK: a block that was never found idle has 0 */
 };
 
 struct drcl_idle_page {

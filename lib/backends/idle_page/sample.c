@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/grow.h"
 
-#define MARKED_SHARE 64 /* of the samples in marked ranges one in so many is looked at */
+#define MARKED_MS 320 /* how often samples in marked ranges are looked at */
 
 static uint32_t now_ms(struct drcl_idle_page *b)
 {
@@ -52,9 +52,9 @@ static int need_samples(struct drcl_idle_page *b, struct drcl_idle_target *t, si
  * pages in its word of the bitmap, which in a marked range are all 64. But there an access is not forgotten before it
  * was looked at: a look finds what was accessed since the mark, not just since the last tick, and few are enough.
  */
-static bool leave_out(const struct drcl_idle_target *t, uint64_t addr)
+static bool leave_out(const struct drcl_idle_target *t, uint64_t addr, uint32_t now)
 {
-    return t->tick % MARKED_SHARE != 1 && drcl_marks_hold(&t->pages->marks, addr);
+    return now - t->marked_ms < MARKED_MS && drcl_marks_hold(&t->pages->marks, addr);
 }
 
 /* Whether the page need not be made idle: the check of this very tick has seen that it is, or it was marked, and making
@@ -74,6 +74,7 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
 {
     struct drcl_idle_page *b = backend;
     struct drcl_idle_target *t = drcl_idle_target_find(b, target);
+    uint32_t now = now_ms(b);
     int r;
 
     if (!t)
@@ -83,10 +84,11 @@ int drcl_idle_prepare(void *backend, uint32_t target, const uint64_t *addrs, siz
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
-        t->samples[i] = (struct drcl_sample){.addr = addrs[i], .left_out = leave_out(t, addrs[i])};
+        t->samples[i] = (struct drcl_sample){.addr = addrs[i], .left_out = leave_out(t, addrs[i], now)};
+    if (now - t->marked_ms >= MARKED_MS)
+        t->marked_ms = now;
     t->nr_samples = n;
-    r = drcl_pages_is_physical(t->pages) ? drcl_idle_look_up_frames(b, t, now_ms(b))
-                                         : drcl_idle_look_up(b, t, now_ms(b));
+    r = drcl_pages_is_physical(t->pages) ? drcl_idle_look_up_frames(b, t, now) : drcl_idle_look_up(b, t, now);
     if (r < 0) {
         t->nr_samples = 0;
         return r;

@@ -303,7 +303,7 @@ static int sim_report(void *backend, uint64_t min_age_us, struct damon_reclaim_s
 static const struct damon_reclaim_backend_ops sim_ops = {
     .size = sizeof(sim_ops),
     .name = "sim",
-    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE,
+    .features = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_WHOLE | DAMON_RECLAIM_BACKEND_ACCESSES_STAY,
     .filters = DRCL_FILTERS_OF(DRCL_BY_SIM),
     .min_region_size = DRCL_SIM_PAGE,
     .destroy = sim_destroy,
