@@ -147,6 +147,7 @@ struct outcome {
     uint64_t gone;       /* from the process; of these: */
     uint64_t free;       /* not in memory any more */
     uint64_t swapcached; /* in the swap cache, and remembered now */
+    uint64_t unwritten;  /* of these: nobody writes them */
     uint64_t kept;       /* still in memory for another reason: a page of a file was written to, or is in use */
 };
 
@@ -196,6 +197,12 @@ static bool is_kept(const struct drcl_frame *frame)
     return (frame->flags & (DRCL_KPF_LRU | DRCL_KPF_MMAP)) == DRCL_KPF_LRU && swap_backed == (frame->index != 0);
 }
 
+/* Whether a frame of the swap cache is not even being written: where it goes there is no room. */
+static bool is_unwritten(const struct drcl_frame *frame)
+{
+    return (frame->flags & (DRCL_KPF_DIRTY | DRCL_KPF_WRITEBACK)) == DRCL_KPF_DIRTY;
+}
+
 /* Remembers that a frame is in the swap cache: the bytes that were not remembered before. */
 static uint64_t remember(struct drcl_attempt *a, uint64_t pfn)
 {
@@ -216,18 +223,21 @@ static int measure(struct drcl_attempt *a, struct outcome *ret)
     for (size_t i = 0; r == 0 && i < a->nr_frames; i++) {
         const struct drcl_frame *frame = &a->frames[i];
 
-        if ((frame->flags & (DRCL_KPF_SWAPCACHE | DRCL_KPF_MMAP)) == DRCL_KPF_SWAPCACHE)
+        if ((frame->flags & (DRCL_KPF_SWAPCACHE | DRCL_KPF_MMAP)) == DRCL_KPF_SWAPCACHE) {
             outcome.swapcached += remember(a, frame->pfn);
-        else if (is_kept(frame))
+            outcome.unwritten += is_unwritten(frame) ? DRCL_PAGE_SIZE : 0;
+        } else if (is_kept(frame)) {
             outcome.kept += DRCL_PAGE_SIZE;
-        else
+        } else {
             outcome.free += DRCL_PAGE_SIZE;
+        }
     }
     *ret = outcome;
     return r;
 }
 
-/* Trying again and again what does not go (a cgroup without swap, pages pinned by a device) would use up the quota. */
+/* Trying again and again what does not go (a cgroup without swap, pages pinned by a device, zswap that is full and may
+ * not use the disk) would use up the quota. */
 static void give_up_for_a_while(struct drcl_attempt *a)
 {
     struct drcl_mm *mm = a->mm;
@@ -237,8 +247,8 @@ static void give_up_for_a_while(struct drcl_attempt *a)
         mm->hopeless_ns = MAX_HOPELESS;
     mm->hopeless_until = drcl_clock(a->env, CLOCK_MONOTONIC) + mm->hopeless_ns;
     drcl_log(a->env, DAMON_RECLAIM_LOG_WARNING,
-             "pid %d: the kernel keeps memory that it should reclaim (no swap left for the cgroup, or pinned pages?); "
-             "retried after %u s",
+             "pid %d: the kernel keeps memory that it should reclaim (no swap left for the cgroup, zswap full, or "
+             "pinned pages?); retried after %u s",
              (int)mm->map.pid, (unsigned int)(mm->hopeless_ns / DRCL_NS_PER_S));
 }
 
@@ -284,7 +294,7 @@ int drcl_attempt_flush(struct drcl_attempt *a)
         a->result->swapcached += outcome.swapcached;
         a->result->not_reclaimable += refused + outcome.kept;
         if (pageout)
-            r = learn(a, tried, outcome.gone, drcl_clock(a->env, CLOCK_MONOTONIC) - begin);
+            r = learn(a, tried, outcome.gone - outcome.unwritten, drcl_clock(a->env, CLOCK_MONOTONIC) - begin);
     }
     a->nr_frames = 0;
     a->nr_ranges = 0;

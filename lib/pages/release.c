@@ -42,7 +42,9 @@ static bool is_in_use(uint32_t flags)
     return (flags & DRCL_KPF_SWAPBACKED) && (!(flags & DRCL_KPF_SWAPCACHE) || (flags & DRCL_KPF_MMAP));
 }
 
-/* Looks at the frames, forgets those that are free or in use again, and keeps those that are written in the list. */
+/* Looks at the frames, forgets those that are free or in use again, and keeps those that are written in the list. A
+ * dirty one has to be written first: zswap may be full and not allowed to use the disk. Whoever is asked for it would
+ * put other pages into the swap cache instead. */
 static int look(struct release *r)
 {
     struct drcl_swap_cache *cache = &r->pages->swap_cache;
@@ -53,7 +55,7 @@ static int look(struct release *r)
         uint32_t flags = r->frames[i].flags;
         bool in_use = is_in_use(flags), is_there = (flags & DRCL_KPF_SWAPCACHE) && !in_use;
 
-        if (is_there && !(flags & DRCL_KPF_WRITEBACK))
+        if (is_there && !(flags & (DRCL_KPF_WRITEBACK | DRCL_KPF_DIRTY)))
             r->frames[n++] = r->frames[i];
         if (is_there)
             continue;

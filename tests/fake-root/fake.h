@@ -93,6 +93,7 @@ struct fake {
     bool hide_frames;     /* frame numbers in pagemap are zero, as for callers without privileges */
     bool pinned;          /* no page can be paged out */
     bool disk;            /* swap is on a disk: what is paged out stays in the swap cache */
+    bool unwritten;       /* and nobody writes it: there is no room where it goes first */
     bool file_pages_stay; /* a page of a file that is unmapped turns out to be dirty */
     bool has_node_reclaim;
     const char *swappiness; /* the value that memory.reclaim knows beside 0; NULL: none */

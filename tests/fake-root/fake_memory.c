@@ -192,7 +192,7 @@ void fake_free_gone(struct fake *f)
 
         if (frame->swapped) {
             frame->memcg = f->frames[fake_head_of(f, i)].memcg;
-            frame->flags = SWAPPED | DRCL_KPF_WRITEBACK;
+            frame->flags = SWAPPED | (f->unwritten ? DRCL_KPF_DIRTY : DRCL_KPF_WRITEBACK);
             frame->swapped = false;
         }
         if (frame->gone)
@@ -233,7 +233,7 @@ void fake_disk_written(struct fake *f)
 {
     for (size_t i = 0; i < FAKE_FRAMES; i++)
         if (is_swapcached(&f->frames[i], 0))
-            f->frames[i].flags &= ~DRCL_KPF_WRITEBACK;
+            f->frames[i].flags &= ~(DRCL_KPF_WRITEBACK | DRCL_KPF_DIRTY);
 }
 
 void fake_swap_in(struct fake *f, struct fake_process *p, uint64_t addr, size_t frame)
@@ -254,7 +254,7 @@ uint64_t fake_swapcached(const struct fake *f, uint64_t memcg)
 uint64_t fake_free_swapcached(struct fake *f, uint64_t memcg, uint64_t bytes)
 {
     for (size_t i = 0; i < FAKE_FRAMES && bytes; i++) {
-        if (!is_swapcached(&f->frames[i], memcg) || (f->frames[i].flags & DRCL_KPF_WRITEBACK))
+        if (!is_swapcached(&f->frames[i], memcg) || (f->frames[i].flags & (DRCL_KPF_WRITEBACK | DRCL_KPF_DIRTY)))
             continue;
         f->frames[i].gone = true;
         bytes -= PAGE;

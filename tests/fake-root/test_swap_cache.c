@@ -78,6 +78,33 @@ TEST_FOR_TARGETS(test_counted_when_free)
     EXPECT_RELEASED(freed, 0);
 }
 
+/* Zswap is full and must not write to the disk: the kernel cannot free these, and would look for others. */
+TEST_FOR_TARGETS(test_nobody_writes)
+{
+    f->unwritten = true;
+    page_out();
+    EXPECT(reclaimed, 0);
+    release(0);
+    EXPECT_RELEASED(freed, 0);
+    ck_assert_uint_eq(f->nr_reclaim, 0);
+    EXPECT_SWAPCACHED(64);
+    fake_disk_written(f); /* after all */
+    release(0);
+    EXPECT_RELEASED(freed, 64);
+}
+
+/* More and more would go there in vain. */
+TEST_OF(A_PROCESS, test_nobody_writes_hopeless)
+{
+    f->disk = f->unwritten = true;
+    fake_map(f, p, BASE, 4096, FAKE_SMALL);
+    request_pages(0, 4096);
+    mark_and_reclaim();
+    ck_assert_uint_ge(result.swapcached, 4 * PAGE);
+    ck_assert_uint_le(result.swapcached, 4 * 512 * PAGE);
+    ck_assert_uint_eq(result.reclaimed, 0);
+}
+
 /* Huge pages, and frames far apart. */
 TEST_CASES_FOR_TARGETS(test_kinds, 3)
 {
