@@ -50,6 +50,9 @@ bool guest_intact(struct guest_workload *w);
 /* Ends it and waits for it. */
 void guest_stop(struct guest_workload *w);
 
+/* Moves this process into a cgroup below the root, which is made if need be. */
+void guest_enter_cgroup(const char *name);
+
 /* Writes a pattern into the first half of each page, so that what is swapped out is compressed as memory usually is;
  * and whether it is still there. The memory was zero before. */
 void guest_fill(void *memory, uint64_t bytes);

@@ -95,7 +95,7 @@ static void touch(const char *p, uint64_t bytes)
             (void)*(const volatile char *)(p + i);
 }
 
-static void enter_cgroup(const char *name)
+void guest_enter_cgroup(const char *name)
 {
     char path[128];
 
@@ -116,7 +116,7 @@ static void work(const struct guest_workload *w, int command, int answer)
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (w->cgroup)
-        enter_cgroup(w->cgroup);
+        guest_enter_cgroup(w->cgroup);
     p = make_memory(w);
     if ((w->memory & GUEST_SHARED) && fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
