@@ -15,8 +15,9 @@
 
 #include "guest.h"
 
-#define WAITING 65536u /* the most requests that may wait for an answer; beyond that none is sent until one has come   \
-                        */
+#define WAITING                                                                                                        \
+    65536u /* the most requests that may wait for an answer; beyond that none is sent until one has come               \
+            */
 #define STORED   "+OK\r\n"
 #define ANSWER   (7 + REDIS_VALUE + 2) /* "$1024\r\n", the value, "\r\n" */
 #define A_SECOND UINT64_C(1000000000)
