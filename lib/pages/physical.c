@@ -3,8 +3,11 @@
 
 #include <errno.h>
 
+#include "base/arith.h"
+
 #define RMAP_SHARE 1024 /* of the memory there is, the table of owners may take such a part */
 #define MIN_RMAP   ((size_t)32 << 20)
+#define MAX_RMAP   ((size_t)256 << 20) /* huge pages of 16 TiB */
 
 static size_t rmap_bytes(const struct drcl_ram *ram)
 {
@@ -13,7 +16,7 @@ static size_t rmap_bytes(const struct drcl_ram *ram)
     for (size_t i = 0; i < ram->n; i++)
         bytes += ram->ranges[i].end - ram->ranges[i].start;
     bytes /= RMAP_SHARE;
-    return bytes > MIN_RMAP && bytes < SIZE_MAX ? (size_t)bytes : MIN_RMAP;
+    return (size_t)drcl_min(drcl_max(bytes, MIN_RMAP), MAX_RMAP);
 }
 
 int drcl_physical_new(struct drcl_env *env, struct drcl_ram *ram, const struct drcl_exclude *exclude,

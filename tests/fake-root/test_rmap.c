@@ -173,11 +173,33 @@ TEST(test_wrong)
     ck_assert_int_eq(knows_all(), true);
     drcl_rmap_was_wrong(rmap);
     want_all();
+    ck_assert_int_eq(knows_all(), true); /* it has just been filled, and that takes time */
+    f->now_ns += SEC;
+    want_all();
     ck_assert_int_eq(knows_all(), false);
     ck_assert_int_eq(drcl_rmap_step(rmap, 0), 1);
     check_all();
     want_all();
     ck_assert_int_eq(knows_all(), true);
+}
+
+/* A table is kept for a hundred times as long as filling it took, so that this takes a hundredth of the time however
+ * much memory there is. */
+TEST(test_dear_pass)
+{
+    uint64_t begin = f->now_ns, took;
+
+    f->call_ns = SEC / 20; /* a pass takes several seconds */
+    read_all();
+    took = f->now_ns - begin;
+    ck_assert_uint_gt(took, 2 * SEC);
+    f->call_ns = 500;
+    f->now_ns += 61 * SEC;
+    want_all();
+    ck_assert_int_eq(knows_all(), true);
+    f->now_ns += 100 * took;
+    want_all();
+    ck_assert_int_eq(knows_all(), false);
 }
 
 static unsigned int nr_warnings;

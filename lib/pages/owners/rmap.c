@@ -11,15 +11,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arith.h"
+#include "base/clock.h"
 #include "pages/owners/frame_set.h"
 #include "pages/owners/owners.h"
 #include "pages/owners/process_list.h"
 #include "pages/owners/process_scan.h"
 
-#define MAX_WANTED 1024 /* ranges; beyond that the nearest ones are joined */
-#define MAX_KNOWN  4096
-#define MAX_AGE_NS UINT64_C(60000000000)
-#define MIN_WRONG  16 /* answers; fewer are too few to judge by */
+#define MAX_WANTED  1024 /* ranges; beyond that the nearest ones are joined */
+#define MAX_KNOWN   4096
+#define MIN_AGE_NS  UINT64_C(60000000000) /* the table is kept at least for so long */
+#define AGE_SHARE   100                   /* and for so many times as long as filling it took: one percent of a CPU */
+#define WRONG_SHARE 10                    /* the same, if many answers are wrong */
+#define MIN_WRONG   16                    /* answers; fewer are too few to judge by */
 
 struct drcl_rmap {
     struct drcl_env *env;
@@ -29,10 +33,12 @@ struct drcl_rmap {
         known; /* the frames that are wanted in the next pass; in this pass; that were in complete passes */
     struct drcl_owners owners;
     uint64_t known_ns; /* when the oldest entry of the table was found out */
+    uint64_t spent_ns; /* how long filling the table took */
     size_t nr_found, nr_wrong;
     /* The pass. */
     bool running, listed, full; /* the processes are listed; the table became full */
     size_t nr_before;           /* runs in the table when it began */
+    uint64_t pass_ns;           /* how long it has taken so far */
     struct drcl_process_list list;
     struct drcl_process_scan scan;
     struct drcl_run run; /* the run that is being put together */
@@ -74,15 +80,21 @@ static void forget(struct drcl_rmap *rmap)
     drcl_owners_truncate(&rmap->owners, 0);
     rmap->known.n = 0;
     rmap->nr_found = rmap->nr_wrong = 0;
+    rmap->spent_ns = 0;
 }
 
 /* Forgets the table when it is too old, or when too many answers were wrong; but not during a pass, which would lose
- * what it has found. */
+ * what it has found. A pass reads all that processes map, so the more that is, the longer a table is kept. */
 static void expire(struct drcl_rmap *rmap)
 {
     bool wrong = rmap->nr_wrong >= MIN_WRONG && rmap->nr_wrong > rmap->nr_found / 4;
+    uint64_t age;
 
-    if (!rmap->running && rmap->known.n > 0 && (wrong || now(rmap) - rmap->known_ns >= MAX_AGE_NS))
+    if (rmap->running || !rmap->known.n)
+        return;
+    age = drcl_elapsed(rmap->known_ns, now(rmap));
+    if ((age >= MIN_AGE_NS && age >= drcl_mul(rmap->spent_ns, AGE_SHARE)) ||
+        (wrong && age >= drcl_mul(rmap->spent_ns, WRONG_SHARE)))
         forget(rmap);
 }
 
@@ -263,6 +275,7 @@ static int begin(struct drcl_rmap *rmap)
     rmap->wanted = unused;
     rmap->listed = rmap->full = false;
     rmap->nr_before = rmap->owners.n;
+    rmap->pass_ns = 0;
     rmap->running = true;
     return 1;
 }
@@ -279,6 +292,7 @@ static void complete(struct drcl_rmap *rmap)
 {
     if (rmap->known.n == 0)
         rmap->known_ns = now(rmap);
+    rmap->spent_ns += rmap->pass_ns;
     for (size_t i = 0; i < rmap->passing.n; i++)
         drcl_frame_set_add(&rmap->known, rmap->passing.at[i].start, rmap->passing.at[i].end);
     if (rmap->full) /* the processes that did not fit come first the next time */
@@ -303,17 +317,21 @@ static bool is_done(const struct drcl_rmap *rmap)
 
 int drcl_rmap_step(struct drcl_rmap *rmap, uint64_t deadline_ns)
 {
-    int r;
+    uint64_t begun = now(rmap);
 
     while (!is_done(rmap)) {
-        r = rmap->running ? advance(rmap) : begin(rmap);
+        int r = rmap->running ? advance(rmap) : begin(rmap);
+        uint64_t at = now(rmap);
+
+        rmap->pass_ns += drcl_elapsed(begun, at);
+        begun = at;
         if (r == 0)
             complete(rmap);
         else if (r < 0 && rmap->running)
             give_up(rmap);
         if (r < 0)
             return r;
-        if (deadline_ns && now(rmap) >= deadline_ns)
+        if (deadline_ns && at >= deadline_ns)
             break;
     }
     return is_done(rmap);
