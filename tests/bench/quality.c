@@ -30,10 +30,9 @@ struct quality {
 
 static const struct {
     const char *name, *settings;
-    uint64_t reclaim_ns; /* for a page; 0: the default */
 } limits[] = {
-    {"default quotas", "", 0},
-    {"no quotas, reclaiming takes no time", "quota_ms=0 quota_sz=0", 1},
+    {"default quotas", ""},
+    {"no quotas", "quota_ms=0 quota_sz=0"},
 };
 
 static void fail(const char *what, const char *why)
@@ -68,8 +67,7 @@ static struct damon_reclaim_sim_report report(struct damon_reclaim *ctx)
 
 static struct damon_reclaim *start(const char *name, const char *text, uint64_t seed, size_t limit, bool every)
 {
-    const struct damon_reclaim_sim_config sim = {
-        .size = sizeof(sim), .workload = text, .workload_name = name, .reclaim_ns = limits[limit].reclaim_ns};
+    const struct damon_reclaim_sim_config sim = {.size = sizeof(sim), .workload = text, .workload_name = name};
     char error[256], settings[256];
     const struct damon_reclaim_config config = {.size = sizeof(config),
                                                 .backend = "sim",

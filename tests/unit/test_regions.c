@@ -338,12 +338,16 @@ TEST(test_seed)
     ck_assert_uint_eq(run_with_seed(UINT64_MAX), run_with_seed(UINT64_MAX));
 }
 
-/* Interval tuning: idle memory makes the intervals longer, busy memory shorter, inside of the bounds. */
-TEST(test_interval_tuning)
+/* Interval tuning: idle memory makes the intervals longer, busy memory shorter, inside of the bounds; whether the
+ * memory is looked at in every sample interval or less often. */
+TEST_CASES(test_interval_tuning, 2)
 {
     struct damon_reclaim_params active = {.size = sizeof(active)};
-    struct damon_reclaim *ctx = scripted_new(&s, 0);
+    struct damon_reclaim *ctx;
 
+    if (_i == 1)
+        s.ops.features |= DAMON_RECLAIM_BACKEND_ACCESSES_STAY;
+    ctx = scripted_new(&s, 0);
     reclaim_set(ctx, "autotune_monitoring_intervals=Y wmarks_interval=1d");
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 3);
