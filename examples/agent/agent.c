@@ -35,7 +35,7 @@ struct life {
     int lock;
 };
 
-void agent_fatal(struct agent *agent, const struct agent_error *error)
+void agent_fatal(struct agent *agent, const struct error_text *error)
 {
     log_error("%s", error->text);
     loop_stop(agent->loop, 1);
@@ -59,7 +59,7 @@ static void refresh(struct metrics *metrics, void *userdata)
 static void write_textfile(struct loop_source *source, int value, void *userdata)
 {
     struct life *life = userdata;
-    struct agent_error error;
+    struct error_text error;
 
     (void)source, (void)value;
     refresh(life->metrics, life);
@@ -97,7 +97,7 @@ static void feed_watchdog(struct loop_source *source, int value, void *userdata)
     notify_watchdog();
 }
 
-static int apply_never(struct life *life, struct agent_error *error)
+static int apply_never(struct life *life, struct error_text *error)
 {
     const struct agent_program *program = life->agent.program;
 
@@ -132,21 +132,21 @@ static void apply_own(struct life *life)
 }
 
 /* What is listed must never be reclaimed, and nobody else would stop it. */
-static int end_unprotected(struct life *life, const struct agent_error *error)
+static int end_unprotected(struct life *life, const struct error_text *error)
 {
-    struct agent_error why;
+    struct error_text why;
     int r =
-        agent_fail(&why, -EIO, "%s; the daemon ends, because memory would be reclaimed that is never to be reclaimed",
-                   error->text);
+        error_set(&why, -EIO, "%s; the daemon ends, because memory would be reclaimed that is never to be reclaimed",
+                  error->text);
 
     agent_fatal(&life->agent, &why);
     return r;
 }
 
-static int take_over(struct life *life, struct config *next, struct agent_error *error)
+static int take_over(struct life *life, struct config *next, struct error_text *error)
 {
     struct never *never = NULL, *old = life->agent.never;
-    struct agent_error again;
+    struct error_text again;
     int r = never_new(next, config_text(next, NULL, "root"), &never, error);
 
     if (r < 0)
@@ -173,7 +173,7 @@ static int take_over(struct life *life, struct config *next, struct agent_error 
 static void reload(struct loop_source *source, int number, void *userdata)
 {
     struct life *life = userdata;
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct config *next = NULL;
     int r;
 
@@ -198,7 +198,7 @@ static void reload(struct loop_source *source, int number, void *userdata)
     tell_status(NULL, 0, life);
 }
 
-static int add_sources(struct life *life, struct agent_error *error)
+static int add_sources(struct life *life, struct error_text *error)
 {
     struct loop *loop = life->agent.loop;
     uint64_t watchdog = notify_watchdog_interval_ns();
@@ -215,10 +215,10 @@ static int add_sources(struct life *life, struct agent_error *error)
     if (r == 0 && *config_text(life->config, NULL, "metrics_textfile"))
         r = loop_add_timer(loop, 0, config_number(life->config, NULL, "metrics_interval"), write_textfile, life,
                            &life->textfile);
-    return r < 0 ? agent_fail(error, r, "the event loop: %s", strerror(-r)) : 0;
+    return r < 0 ? error_set(error, r, "the event loop: %s", strerror(-r)) : 0;
 }
 
-static int open_http(struct life *life, struct agent_error *error)
+static int open_http(struct life *life, struct error_text *error)
 {
     const struct config *config = life->config;
     const char *address = config_text(config, NULL, "metrics_address");
@@ -234,7 +234,7 @@ static int open_http(struct life *life, struct agent_error *error)
 static void try_http_again(struct loop_source *timer, int value, void *userdata)
 {
     struct life *life = userdata;
-    struct agent_error error;
+    struct error_text error;
     int r = open_http(life, &error);
 
     (void)value;
@@ -246,7 +246,7 @@ static void try_http_again(struct loop_source *timer, int value, void *userdata)
 }
 
 /* A port that somebody else has, perhaps to keep us from starting, is no reason not to work. */
-static int serve_metrics(struct life *life, struct agent_error *error)
+static int serve_metrics(struct life *life, struct error_text *error)
 {
     int r = 0;
 
@@ -274,7 +274,7 @@ static unsigned int needs(const struct life *life)
 static void give_up_privileges(const struct life *life)
 {
     const struct agent_program *program = life->agent.program;
-    struct agent_error error;
+    struct error_text error;
 
     if (!config_bool(life->config, NULL, "drop_privileges"))
         return;
@@ -289,7 +289,7 @@ static void warn(const char *text)
     log_warning("%s", text);
 }
 
-int agent_begin_foreign(const struct config *config, const char *note, struct agent_error *error)
+int agent_begin_foreign(const struct config *config, const char *note, struct error_text *error)
 {
     const char *const *users;
     size_t n = config_list(config, NULL, "trusted_users", &users);
@@ -298,7 +298,7 @@ int agent_begin_foreign(const struct config *config, const char *note, struct ag
     return r == 0 ? foreign_trust(users, n, !config_is_set(config, NULL, "trusted_users"), error) : r;
 }
 
-static int begin_foreign(const struct life *life, const char *directory, struct agent_error *error)
+static int begin_foreign(const struct life *life, const char *directory, struct error_text *error)
 {
     char note[PATH_MAX + 64];
 
@@ -317,7 +317,7 @@ static void make_runtime_directory(const char *root)
 }
 
 /* What there is before the daemon's own. */
-static int prepare(struct life *life, struct agent_error *error)
+static int prepare(struct life *life, struct error_text *error)
 {
     const char *root = config_text(life->config, NULL, "root");
     char directory[PATH_MAX];
@@ -338,7 +338,7 @@ static int prepare(struct life *life, struct agent_error *error)
     if (r == 0)
         r = metrics_new(&life->metrics);
     if (r < 0)
-        return agent_fail(error, r, "%s", strerror(-r));
+        return error_set(error, r, "%s", strerror(-r));
     r = add_sources(life, error);
     if (r == 0)
         process_release_signals();
@@ -347,7 +347,7 @@ static int prepare(struct life *life, struct agent_error *error)
 
 static int live(struct life *life)
 {
-    struct agent_error error = {""};
+    struct error_text error = {""};
     const struct agent_program *program = life->agent.program;
     bool started = false;
     int r = prepare(life, &error);

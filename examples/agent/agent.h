@@ -33,13 +33,13 @@ struct agent_program {
     size_t nr_capabilities;
 
     /* Opens what the daemon needs and starts it, with all privileges. An error ends the daemon with exit code 1. */
-    int (*start)(struct agent *agent, struct agent_error *error);
+    int (*start)(struct agent *agent, struct error_text *error);
     /* Applies @next, all or nothing, except for the never-reclaim list. agent->config is still the old configuration.
      */
-    int (*reload)(struct agent *agent, const struct config *next, struct agent_error *error);
+    int (*reload)(struct agent *agent, const struct config *next, struct error_text *error);
     /* Optional: applies agent->never, a new list, to the daemon's contexts. If this fails the daemon ends. If the rest
      * of a configuration is refused afterwards, it is called again with the old list. */
-    int (*apply_never)(struct agent *agent, struct agent_error *error);
+    int (*apply_never)(struct agent *agent, struct error_text *error);
     /* Adds the daemon's samples to a page, which already has those of the agent. */
     void (*metrics)(struct agent *agent, struct metrics *metrics);
     /* Prints a status line for `systemctl status`. */
@@ -57,9 +57,9 @@ int agent_main(const struct agent_program *program, int argc, char **argv, void 
 
 /* foreign_begin() as the configuration says: from then on, no process can keep the program waiting. agent_main() does
  * it for a daemon. @note: as there. */
-int agent_begin_foreign(const struct config *config, const char *note, struct agent_error *error);
+int agent_begin_foreign(const struct config *config, const char *note, struct error_text *error);
 
 /* Ends the daemon from inside, with a message in the log. */
-void agent_fatal(struct agent *agent, const struct agent_error *error);
+void agent_fatal(struct agent *agent, const struct error_text *error);
 
 #endif

@@ -21,7 +21,7 @@ bool agent_begin(const struct config_program *program, int argc, char **argv, st
 {
     struct config_sources sources = {.words = argv + (argc > 0), .environment = environ, .root = ""};
     enum config_action action = config_asked(program, sources.words);
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct config *config;
     int r;
 

@@ -131,21 +131,21 @@ int cost_parse_status(const char *text, struct cost_counters *ret)
 }
 
 static int read_counters(const char *path, int (*parse)(const char *text, struct cost_counters *ret),
-                         struct cost_counters *ret, struct agent_error *error)
+                         struct cost_counters *ret, struct error_text *error)
 {
     char *text;
     int r = foreign_read(path, &text, NULL);
 
     if (r < 0)
-        return agent_fail(error, r, "%s: %s", path, strerror(-r));
+        return error_set(error, r, "%s: %s", path, strerror(-r));
     r = parse(text, ret);
     free(text);
     if (r < 0)
-        return agent_fail(error, r, "%s: has none of the counters of refaults", path);
+        return error_set(error, r, "%s: has none of the counters of refaults", path);
     return 0;
 }
 
-int cost_read_system(const char *root, struct cost_counters *ret, struct agent_error *error)
+int cost_read_system(const char *root, struct cost_counters *ret, struct error_text *error)
 {
     struct cost_counters now = {0};
     char path[PATH_MAX];
@@ -158,7 +158,7 @@ int cost_read_system(const char *root, struct cost_counters *ret, struct agent_e
     return r;
 }
 
-int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters *ret, struct agent_error *error)
+int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters *ret, struct error_text *error)
 {
     struct cost_counters now = {0};
     char path[PATH_MAX];
@@ -166,14 +166,14 @@ int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters 
 
     if (snprintf(path, sizeof(path), "%s/sys/fs/cgroup/%s/memory.stat", root, cgroup + (*cgroup == '/')) >=
         (int)sizeof(path))
-        return agent_fail(error, -ENAMETOOLONG, "%s: the name of the cgroup is too long", cgroup);
+        return error_set(error, -ENAMETOOLONG, "%s: the name of the cgroup is too long", cgroup);
     r = read_counters(path, cost_parse_memory_stat, &now, error);
     if (r == 0)
         *ret = now;
     return r;
 }
 
-int cost_read_process(const char *root, pid_t pid, struct cost_counters *ret, struct agent_error *error)
+int cost_read_process(const char *root, pid_t pid, struct cost_counters *ret, struct error_text *error)
 {
     struct cost_counters now = {0};
     char path[PATH_MAX];

@@ -46,9 +46,9 @@ int cost_parse_status(const char *text, struct cost_counters *ret);
  * Read the counters of an entity. @root is the directory above /proc and /sys: "", except in tests. Return 0, or
  * -ENOENT or -ESRCH if the entity is gone.
  */
-int cost_read_system(const char *root, struct cost_counters *ret, struct agent_error *error);
-int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters *ret, struct agent_error *error);
-int cost_read_process(const char *root, pid_t pid, struct cost_counters *ret, struct agent_error *error);
+int cost_read_system(const char *root, struct cost_counters *ret, struct error_text *error);
+int cost_read_cgroup(const char *root, const char *cgroup, struct cost_counters *ret, struct error_text *error);
+int cost_read_process(const char *root, pid_t pid, struct cost_counters *ret, struct error_text *error);
 
 /* Remembers the last counters of an entity. All members are 0 at the start. */
 struct cost {

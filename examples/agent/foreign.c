@@ -64,7 +64,7 @@ __attribute__((format(printf, 1, 2))) static void warn(const char *format, ...)
 
 static void open_note(const char *path)
 {
-    struct agent_error error;
+    struct error_text error;
     struct identity who = {.user = IDENTITY_NOBODY};
 
     if (reading_note_open(&foreign.note, path, &who.pid, &who.start, &error) < 0) {
@@ -76,12 +76,12 @@ static void open_note(const char *path)
              left_alone_add(&foreign.left_alone, &who, 0, now_ns()));
 }
 
-int foreign_begin(const char *root, const char *note, void (*warn_line)(const char *text), struct agent_error *error)
+int foreign_begin(const char *root, const char *note, void (*warn_line)(const char *text), struct error_text *error)
 {
     char *copy = strdup(root);
 
     if (!copy)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     foreign_end();
     foreign.root = copy;
     foreign.warn = warn_line;
@@ -91,7 +91,7 @@ int foreign_begin(const char *root, const char *note, void (*warn_line)(const ch
     return 0;
 }
 
-int foreign_trust(const char *const *users, size_t n, bool may_be_missing, struct agent_error *error)
+int foreign_trust(const char *const *users, size_t n, bool may_be_missing, struct error_text *error)
 {
     return identity_add_users(&foreign.users, users, n, may_be_missing, error);
 }

@@ -30,9 +30,9 @@
 
 /* Begins. @root is the directory above /proc: "", except in tests. @note is the path for the note, or NULL; a note that
  * cannot be opened is logged. @warn gets lines for the log. */
-int foreign_begin(const char *root, const char *note, void (*warn)(const char *text), struct agent_error *error);
+int foreign_begin(const char *root, const char *note, void (*warn)(const char *text), struct error_text *error);
 /* Trusts processes of these users, given by name or number. */
-int foreign_trust(const char *const *users, size_t n, bool may_be_missing, struct agent_error *error);
+int foreign_trust(const char *const *users, size_t n, bool may_be_missing, struct error_text *error);
 void foreign_end(void);
 
 /* Whether the process is trusted now. */

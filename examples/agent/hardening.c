@@ -14,7 +14,7 @@ bool hardening_has_capabilities(void)
     return true;
 }
 
-static int keep(const int *capabilities, size_t n, struct agent_error *error)
+static int keep(const int *capabilities, size_t n, struct error_text *error)
 {
     bool bounding = capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
     uint64_t had = 0; /* a bit for each, as in /proc/PID/status */
@@ -28,7 +28,7 @@ static int keep(const int *capabilities, size_t n, struct agent_error *error)
                          (unsigned int)capabilities[i]);
     /* The bounding set comes first, because this needs CAP_SETPCAP. Without it, no_new_privs makes the set harmless. */
     if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) < 0)
-        return agent_fail(error, -EPERM, "capabilities cannot be dropped; --drop-privileges=N keeps them");
+        return error_set(error, -EPERM, "capabilities cannot be dropped; --drop-privileges=N keeps them");
     return 0;
 }
 #else
@@ -37,16 +37,16 @@ bool hardening_has_capabilities(void)
     return false;
 }
 
-static int keep(const int *capabilities, size_t n, struct agent_error *error)
+static int keep(const int *capabilities, size_t n, struct error_text *error)
 {
     (void)capabilities, (void)n;
-    return agent_fail(error, -EOPNOTSUPP, "capabilities are kept: this build lacks libcap-ng");
+    return error_set(error, -EOPNOTSUPP, "capabilities are kept: this build lacks libcap-ng");
 }
 #endif
 
-int hardening_keep_capabilities(const int *capabilities, size_t n, struct agent_error *error)
+int hardening_keep_capabilities(const int *capabilities, size_t n, struct error_text *error)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return agent_fail(error, -errno, "no_new_privs cannot be set: %s", strerror(errno));
+        return error_set(error, -errno, "no_new_privs cannot be set: %s", strerror(errno));
     return keep(capabilities, n, error);
 }

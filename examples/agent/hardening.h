@@ -16,7 +16,7 @@ bool hardening_has_seccomp(void);
  * Drops all capabilities but these (CAP_...) from all sets, and sets no_new_privs, so that no child process can gain
  * any. Returns 0, or -EOPNOTSUPP if this was built without libcap-ng; no_new_privs is set even then.
  */
-int hardening_keep_capabilities(const int *capabilities, size_t n, struct agent_error *error);
+int hardening_keep_capabilities(const int *capabilities, size_t n, struct error_text *error);
 
 /* What only some daemons need, or only with some options. */
 enum hardening_need {
@@ -33,6 +33,6 @@ enum hardening_need {
  * The kernel does not kill the daemon, because a killed daemon could not undo what it has changed in the kernel. Needs
  * CAP_SYS_ADMIN or no_new_privs.
  */
-int hardening_filter_calls(unsigned int needs, struct agent_error *error);
+int hardening_filter_calls(unsigned int needs, struct error_text *error);
 
 #endif

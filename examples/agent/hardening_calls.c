@@ -273,13 +273,13 @@ static int fill(scmp_filter_ctx filter, unsigned int needs)
     return r;
 }
 
-int hardening_filter_calls(unsigned int needs, struct agent_error *error)
+int hardening_filter_calls(unsigned int needs, struct error_text *error)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int r;
 
     if (!filter)
-        return agent_fail(error, -ENOMEM, "no memory for the filter of system calls");
+        return error_set(error, -ENOMEM, "no memory for the filter of system calls");
     r = fill(filter, needs);
     /* Older kernels cannot log. The filter is the same without it. */
     if (r == 0)
@@ -288,9 +288,8 @@ int hardening_filter_calls(unsigned int needs, struct agent_error *error)
         r = seccomp_load(filter);
     seccomp_release(filter);
     if (r < 0)
-        return agent_fail(error, r,
-                          "the filter of system calls cannot be set: %s; --drop-privileges=N works without it",
-                          strerror(-r));
+        return error_set(error, r, "the filter of system calls cannot be set: %s; --drop-privileges=N works without it",
+                         strerror(-r));
     return 0;
 }
 #else
@@ -299,9 +298,9 @@ bool hardening_has_seccomp(void)
     return false;
 }
 
-int hardening_filter_calls(unsigned int needs, struct agent_error *error)
+int hardening_filter_calls(unsigned int needs, struct error_text *error)
 {
     (void)needs;
-    return agent_fail(error, -EOPNOTSUPP, "system calls are not filtered: this build lacks libseccomp");
+    return error_set(error, -EOPNOTSUPP, "system calls are not filtered: this build lacks libseccomp");
 }
 #endif

@@ -225,7 +225,7 @@ static void serve(struct loop_source *source, int value, void *userdata)
 }
 
 /* A listening socket, with the errno that libmicrohttpd's own would not tell. */
-static int listen_on(const char *address, uint16_t port, struct agent_error *error)
+static int listen_on(const char *address, uint16_t port, struct error_text *error)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -234,16 +234,16 @@ static int listen_on(const char *address, uint16_t port, struct agent_error *err
     int fd, one = 1, r;
 
     if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1)
-        return agent_fail(error, -EINVAL, "metrics address %s: is not an IPv4 or IPv6 address", address);
+        return error_set(error, -EINVAL, "metrics address %s: is not an IPv4 or IPv6 address", address);
     fd = socket(name->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return agent_fail(error, -errno, "metrics address %s: %s", address, strerror(errno));
+        return error_set(error, -errno, "metrics address %s: %s", address, strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)); /* so that a restart need not wait */
     if (bind(fd, name, is_v4 ? sizeof(v4) : sizeof(v6)) < 0 || listen(fd, MOST_CONNECTIONS) < 0) {
         r = -errno;
         close(fd);
-        return agent_fail(error, r, "metrics address %s, port %u: %s%s", address, port, strerror(-r),
-                          r == -EADDRINUSE ? "; another program uses it: choose another port with --metrics-port" : "");
+        return error_set(error, r, "metrics address %s, port %u: %s%s", address, port, strerror(-r),
+                         r == -EADDRINUSE ? "; another program uses it: choose another port with --metrics-port" : "");
     }
     return fd;
 }
@@ -261,7 +261,7 @@ static uint16_t port_of(int fd)
 
 int http_open(struct loop *loop, const char *address, uint16_t port, struct metrics *metrics,
               void (*refresh)(struct metrics *metrics, void *userdata), void *userdata, struct http **ret,
-              struct agent_error *error)
+              struct error_text *error)
 {
     int fd = listen_on(address, port, error), r;
     struct http *http;
@@ -271,7 +271,7 @@ int http_open(struct loop *loop, const char *address, uint16_t port, struct metr
     http = calloc(1, sizeof(*http));
     if (!http) {
         close(fd);
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     }
     *http = (struct http){.metrics = metrics, .refresh = refresh, .userdata = userdata, .port = port_of(fd)};
     http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -282,7 +282,7 @@ int http_open(struct loop *loop, const char *address, uint16_t port, struct metr
     if (!http->daemon) {
         close(fd);
         free(http);
-        return agent_fail(error, -EIO, "metrics over HTTP: libmicrohttpd does not start");
+        return error_set(error, -EIO, "metrics over HTTP: libmicrohttpd does not start");
     }
     r = loop_add_fd(loop, MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, POLLIN, serve, http,
                     &http->source);
@@ -290,7 +290,7 @@ int http_open(struct loop *loop, const char *address, uint16_t port, struct metr
         r = loop_add_timer(loop, 0, 0, serve, http, &http->timer);
     if (r < 0) {
         http_close(http);
-        return agent_fail(error, r, "metrics over HTTP: %s", strerror(-r));
+        return error_set(error, r, "metrics over HTTP: %s", strerror(-r));
     }
     *ret = http;
     return 0;

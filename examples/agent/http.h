@@ -22,7 +22,7 @@ bool http_available(void);
  */
 int http_open(struct loop *loop, const char *address, uint16_t port, struct metrics *metrics,
               void (*refresh)(struct metrics *metrics, void *userdata), void *userdata, struct http **ret,
-              struct agent_error *error);
+              struct error_text *error);
 
 uint16_t http_port(const struct http *http); /* the port in use */
 void http_close(struct http *http);

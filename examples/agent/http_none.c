@@ -12,10 +12,10 @@ bool http_available(void)
 
 int http_open(struct loop *loop, const char *address, uint16_t port, struct metrics *metrics,
               void (*refresh)(struct metrics *metrics, void *userdata), void *userdata, struct http **ret,
-              struct agent_error *error)
+              struct error_text *error)
 {
     (void)loop, (void)address, (void)port, (void)metrics, (void)refresh, (void)userdata, (void)ret;
-    return agent_fail(error, -EOPNOTSUPP, "metrics over HTTP: this build lacks libmicrohttpd; use --metrics-textfile");
+    return error_set(error, -EOPNOTSUPP, "metrics over HTTP: this build lacks libmicrohttpd; use --metrics-textfile");
 }
 
 uint16_t http_port(const struct http *http)

@@ -30,7 +30,7 @@ static int find_user(const char *name, uid_t *ret)
 }
 
 int identity_add_users(struct identity_users *users, const char *const *names, size_t n, bool may_be_missing,
-                       struct agent_error *error)
+                       struct error_text *error)
 {
     for (size_t i = 0; i < n; i++) {
         uid_t id, *grown;
@@ -39,10 +39,10 @@ int identity_add_users(struct identity_users *users, const char *const *names, s
         if (r == -ENOENT && may_be_missing)
             continue;
         if (r < 0)
-            return agent_fail(error, r, "\"%s\" is not a user of this machine", names[i]);
+            return error_set(error, r, "\"%s\" is not a user of this machine", names[i]);
         grown = realloc(users->ids, (users->n + 1) * sizeof(*grown));
         if (!grown)
-            return agent_fail(error, -ENOMEM, "no memory");
+            return error_set(error, -ENOMEM, "no memory");
         users->ids = grown;
         users->ids[users->n++] = id;
     }

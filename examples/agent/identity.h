@@ -27,7 +27,7 @@ struct identity_users {
 
 /* Adds users by name or number. -ENOENT: there is no such user, unless @may_be_missing. */
 int identity_add_users(struct identity_users *users, const char *const *names, size_t n, bool may_be_missing,
-                       struct agent_error *error);
+                       struct error_text *error);
 void identity_free_users(struct identity_users *users);
 
 /* Reads who the process is whose directory in /proc is @directory. What cannot be read is unknown, and makes it one

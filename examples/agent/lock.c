@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 /* The pid of the holder. The file may be empty for a moment while the holder writes it. */
-static int held(int fd, const char *path, struct agent_error *error)
+static int held(int fd, const char *path, struct error_text *error)
 {
     char text[32] = "";
     int pid = 0;
 
     if (pread(fd, text, sizeof(text) - 1, 0) > 0 && sscanf(text, "%d", &pid) == 1 && pid > 0)
-        return agent_fail(error, -EWOULDBLOCK, "%s: the daemon runs already, as process %d", path, pid);
-    return agent_fail(error, -EWOULDBLOCK, "%s: the daemon runs already", path);
+        return error_set(error, -EWOULDBLOCK, "%s: the daemon runs already, as process %d", path, pid);
+    return error_set(error, -EWOULDBLOCK, "%s: the daemon runs already", path);
 }
 
 static int write_pid(int fd)
@@ -43,42 +43,41 @@ static const char *cure(int err)
 }
 
 /* Somebody who may write to the directory may have put a link to another's file there. */
-static int check(int fd, const char *path, struct agent_error *error)
+static int check(int fd, const char *path, struct error_text *error)
 {
     struct stat st;
 
     if (fstat(fd, &st) < 0)
-        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+        return error_set(error, -errno, "%s: %s", path, strerror(errno));
     if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink <= 1)
         return 0;
-    return agent_fail(error, -EPERM, "%s: it is not a file that this daemon has made; remove it", path);
+    return error_set(error, -EPERM, "%s: it is not a file that this daemon has made; remove it", path);
 }
 
-static int take(int fd, const char *path, struct agent_error *error)
+static int take(int fd, const char *path, struct error_text *error)
 {
     int r = check(fd, path, error);
 
     if (r < 0)
         return r;
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? held(fd, path, error)
-                                    : agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+        return errno == EWOULDBLOCK ? held(fd, path, error) : error_set(error, -errno, "%s: %s", path, strerror(errno));
     fchmod(fd, 0600); /* the file may be of an earlier version; whoever may read it could lock it */
     r = write_pid(fd);
-    return r < 0 ? agent_fail(error, r, "%s: %s", path, strerror(-r)) : 0;
+    return r < 0 ? error_set(error, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
-int lock_acquire(const char *directory, const char *name, struct agent_error *error)
+int lock_acquire(const char *directory, const char *name, struct error_text *error)
 {
     char path[PATH_MAX];
     int fd, r;
 
     if (snprintf(path, sizeof(path), "%s/%s.lock", directory, name) >= (int)sizeof(path))
-        return agent_fail(error, -ENAMETOOLONG, "%s: the name of the directory is too long", directory);
+        return error_set(error, -ENAMETOOLONG, "%s: the name of the directory is too long", directory);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
     if (fd < 0) {
         r = -errno;
-        return agent_fail(error, r, "%s: %s%s", path, strerror(-r), cure(r));
+        return error_set(error, r, "%s: %s%s", path, strerror(-r), cure(r));
     }
     r = take(fd, path, error);
     if (r < 0) {

@@ -227,7 +227,7 @@ static const char *cure(int err)
     return err == -EROFS ? "; in a unit of systemd name its directory in ReadWritePaths" : "";
 }
 
-int metrics_write_file(const struct metrics *metrics, const char *path, struct agent_error *error)
+int metrics_write_file(const struct metrics *metrics, const char *path, struct error_text *error)
 {
     char next[PATH_MAX], *text;
     size_t len;
@@ -235,11 +235,11 @@ int metrics_write_file(const struct metrics *metrics, const char *path, struct a
 
     /* The collector reads only *.prom, so it never reads this file. */
     if (snprintf(next, sizeof(next), "%s.new", path) >= (int)sizeof(next))
-        return agent_fail(error, -ENAMETOOLONG, "%s: the name is too long", path);
+        return error_set(error, -ENAMETOOLONG, "%s: the name is too long", path);
     r = metrics_text(metrics, METRICS_PROMETHEUS, &text, &len);
     if (r < 0)
-        return agent_fail(error, r, "%s: no memory for the metrics", path);
+        return error_set(error, r, "%s: no memory for the metrics", path);
     r = replace(path, next, text, len);
     free(text);
-    return r < 0 ? agent_fail(error, r, "%s: %s%s", path, strerror(-r), cure(r)) : 0;
+    return r < 0 ? error_set(error, r, "%s: %s%s", path, strerror(-r), cure(r)) : 0;
 }

@@ -84,6 +84,6 @@ int metrics_text(const struct metrics *metrics, enum metrics_format format, char
  * Replaces the file at @path by the page, with mode 0644. A reader sees the old page or the new one, never a part. The
  * name must end in .prom, or node_exporter does not read it.
  */
-int metrics_write_file(const struct metrics *metrics, const char *path, struct agent_error *error);
+int metrics_write_file(const struct metrics *metrics, const char *path, struct error_text *error);
 
 #endif

@@ -21,22 +21,22 @@ struct never {
     size_t n, capacity;
 };
 
-int never_check_pid(const char *item, struct agent_error *error)
+int never_check_pid(const char *item, struct error_text *error)
 {
     struct damon_reclaim_exclusion ignored;
 
     return exclusion_parse(DAMON_RECLAIM_EXCLUDE_PID, item, &ignored)
                ? 0
-               : agent_fail(error, -EINVAL, "\"%s\" is not the number of a process", item);
+               : error_set(error, -EINVAL, "\"%s\" is not the number of a process", item);
 }
 
-int never_check_range(const char *item, struct agent_error *error)
+int never_check_range(const char *item, struct error_text *error)
 {
     struct damon_reclaim_exclusion ignored;
 
     return exclusion_parse(DAMON_RECLAIM_EXCLUDE_RANGE, item, &ignored)
                ? 0
-               : agent_fail(error, -EINVAL, "\"%s\" is not START-END, addresses with START below END", item);
+               : error_set(error, -EINVAL, "\"%s\" is not START-END, addresses with START below END", item);
 }
 
 static int add(struct never *never, const struct damon_reclaim_exclusion *item)
@@ -115,13 +115,13 @@ static int add_all(struct never *never, const struct config *config)
     return r;
 }
 
-int never_new(const struct config *config, const char *root, struct never **ret, struct agent_error *error)
+int never_new(const struct config *config, const char *root, struct never **ret, struct error_text *error)
 {
     struct never *never = calloc(1, sizeof(*never));
     int r;
 
     if (!never)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     never->root = root;
     r = copy_texts(config, "never_commands", &never->commands, &never->nr_commands);
     if (r == 0)
@@ -130,7 +130,7 @@ int never_new(const struct config *config, const char *root, struct never **ret,
         r = add_all(never, config);
     if (r < 0) {
         never_free(never);
-        return agent_fail(error, r, "no memory");
+        return error_set(error, r, "no memory");
     }
     *ret = never;
     return 0;
@@ -167,21 +167,21 @@ size_t never_exclusions(const struct never *never, const struct damon_reclaim_ex
     return never->n;
 }
 
-int never_apply(const struct never *never, struct damon_reclaim *ctx, struct agent_error *error)
+int never_apply(const struct never *never, struct damon_reclaim *ctx, struct error_text *error)
 {
     return never_apply_except(never, ctx, NULL, NULL, error);
 }
 
 int never_apply_except(const struct never *never, struct damon_reclaim *ctx,
                        bool (*is_target)(pid_t pid, const void *userdata), const void *userdata,
-                       struct agent_error *error)
+                       struct error_text *error)
 {
     struct damon_reclaim_exclusion *items = calloc(never->n + 1, sizeof(*items));
     size_t n = 0;
     int r;
 
     if (!items)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     for (size_t i = 0; i < never->n; i++) {
         const struct damon_reclaim_exclusion *item = &never->items[i];
 
@@ -191,5 +191,5 @@ int never_apply_except(const struct never *never, struct damon_reclaim *ctx,
     }
     r = damon_reclaim_set_exclusions(ctx, items, n);
     free(items);
-    return r < 0 ? agent_fail(error, r, "never-reclaim list: %s", damon_reclaim_last_error(ctx)) : 0;
+    return r < 0 ? error_set(error, r, "never-reclaim list: %s", damon_reclaim_last_error(ctx)) : 0;
 }

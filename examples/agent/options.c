@@ -12,9 +12,9 @@
 #include "never.h"
 #include "options.h"
 
-static int check_directory(const char *value, struct agent_error *error)
+static int check_directory(const char *value, struct error_text *error)
 {
-    return *value == '/' ? 0 : agent_fail(error, -EINVAL, "\"%s\" does not begin with a slash", value);
+    return *value == '/' ? 0 : error_set(error, -EINVAL, "\"%s\" does not begin with a slash", value);
 }
 
 void agent_warn_of_missing(const struct config *config)
@@ -33,25 +33,24 @@ void agent_warn_of_missing(const struct config *config)
     }
 }
 
-static int check_textfile(const char *value, struct agent_error *error)
+static int check_textfile(const char *value, struct error_text *error)
 {
     size_t len = strlen(value);
 
     if (!len)
         return 0;
     if (len < 6 || strcmp(value + len - 5, ".prom") != 0)
-        return agent_fail(error, -EINVAL, "\"%s\" does not end in .prom, and the collector reads no other files",
-                          value);
+        return error_set(error, -EINVAL, "\"%s\" does not end in .prom, and the collector reads no other files", value);
     return check_directory(value, error);
 }
 
-static int check_address(const char *value, struct agent_error *error)
+static int check_address(const char *value, struct error_text *error)
 {
     unsigned char address[sizeof(struct in6_addr)];
 
     if (inet_pton(AF_INET, value, address) == 1 || inet_pton(AF_INET6, value, address) == 1)
         return 0;
-    return agent_fail(error, -EINVAL, "\"%s\" is not an IPv4 or IPv6 address", value);
+    return error_set(error, -EINVAL, "\"%s\" is not an IPv4 or IPv6 address", value);
 }
 
 const struct config_option agent_options[] = {

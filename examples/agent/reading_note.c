@@ -40,7 +40,7 @@ static int map(int fd, struct reading_note_text **ret)
 }
 
 int reading_note_open(struct reading_note *note, const char *path, pid_t *ret_pid, uint64_t *ret_start,
-                      struct agent_error *error)
+                      struct error_text *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600), r;
     struct reading_note_text *text = NULL;
@@ -53,8 +53,8 @@ int reading_note_open(struct reading_note *note, const char *path, pid_t *ret_pi
         r = note->path ? 0 : -ENOMEM;
     }
     if (r < 0)
-        return agent_fail(error, r, "%s: %s; remove it", path,
-                          r == -EPERM ? "it is not a file that this daemon has made" : strerror(-r));
+        return error_set(error, r, "%s: %s; remove it", path,
+                         r == -EPERM ? "it is not a file that this daemon has made" : strerror(-r));
     note->text = text;
     *ret_pid = text->pid > 0 && text->pid <= INT32_MAX ? (pid_t)text->pid : 0;
     *ret_start = text->start;

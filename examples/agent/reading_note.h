@@ -18,7 +18,7 @@ struct reading_note {
 
 /* Opens the file. *ret_pid and *ret_start are what an earlier daemon noted last, 0 if it had finished. */
 int reading_note_open(struct reading_note *note, const char *path, pid_t *ret_pid, uint64_t *ret_start,
-                      struct agent_error *error);
+                      struct error_text *error);
 /* Removes the file. */
 void reading_note_close(struct reading_note *note);
 

@@ -24,7 +24,7 @@ int filters_set(const struct options *options, struct damon_reclaim *ctx)
 {
     size_t n = options->filters.n, parsed = 0;
     struct damon_reclaim_filter *filters;
-    struct agent_error error;
+    struct error_text error;
     char **words;
     int r = 0;
 

@@ -135,7 +135,7 @@ static int help(const struct command *command)
 int options_read(struct options *options, const struct command *command, char **words)
 {
     struct config_sources sources = {.words = words};
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct config *config;
     int r;
 

@@ -94,7 +94,7 @@ static int start(struct session *session)
 static void reload(struct session *session)
 {
     const char *path = session->options->config_file;
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct config *config = NULL;
     int r;
 

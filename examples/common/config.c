@@ -12,7 +12,7 @@ static const struct config_option *optional(const struct config *config, const c
     return config_table_find(&config->table, key);
 }
 
-static int read_sources(struct config *config, struct agent_error *error)
+static int read_sources(struct config *config, struct error_text *error)
 {
     const char *path = "";
     int r = config_read_words(config, error);
@@ -30,18 +30,18 @@ static int read_sources(struct config *config, struct agent_error *error)
 }
 
 int config_load(const struct config_program *program, const struct config_sources *sources, struct config **ret,
-                struct agent_error *error)
+                struct error_text *error)
 {
     struct config *config = calloc(1, sizeof(*config));
     int r;
 
     if (!config)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     config->program = program;
     config->sources = *sources;
     r = config_table_make(program, &config->table);
     if (r < 0)
-        agent_fail(error, r, "no memory");
+        error_set(error, r, "no memory");
     if (r == 0)
         r = config_fill(config, error);
     if (r == 0)
@@ -63,7 +63,7 @@ static bool is_same(const struct config_meaning *a, const struct config_meaning 
     return same;
 }
 
-int config_reload(const struct config *old, struct config **ret, struct agent_error *error)
+int config_reload(const struct config *old, struct config **ret, struct error_text *error)
 {
     struct config *config;
     int r = config_load(old->program, &old->sources, &config, error);
@@ -74,8 +74,8 @@ int config_reload(const struct config *old, struct config **ret, struct agent_er
         const struct config_value *was = &old->values[i], *is = &config->values[i];
 
         if ((was->option->flags & CONFIG_FIXED) && !is_same(&was->meaning, &is->meaning))
-            r = agent_fail(error, -EPERM, "%s: %s cannot change while %s runs; restart it",
-                           is->origin ? is->origin : "default", was->option->name, old->program->name);
+            r = error_set(error, -EPERM, "%s: %s cannot change while %s runs; restart it",
+                          is->origin ? is->origin : "default", was->option->name, old->program->name);
     }
     if (r < 0) {
         config_free(config);

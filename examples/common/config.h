@@ -68,9 +68,9 @@ struct config_option {
     const char *choices;  /* for CHOICE, between blanks: "error warning info debug" */
     unsigned int flags;
     int (*check)(const char *value,
-                 struct agent_error *error); /* optional: more than the type asks; of a list, each item */
-    const char *commands;                    /* that have it, between blanks; NULL: all */
-    char letter;                             /* -v for --verbose, of switches and counts; 0: none */
+                 struct error_text *error); /* optional: more than the type asks; of a list, each item */
+    const char *commands;                   /* that have it, between blanks; NULL: all */
+    char letter;                            /* -v for --verbose, of switches and counts; 0: none */
 };
 
 /* Another default for an option of a group that several daemons share, or for a parameter. */
@@ -109,13 +109,13 @@ struct config_sources {
  * @error, which begins with where the culprit was found: FILE:LINE, the variable or the option.
  */
 int config_load(const struct config_program *program, const struct config_sources *sources, struct config **ret,
-                struct agent_error *error);
+                struct error_text *error);
 
 /*
  * Reads them again. As config_load(), and -EPERM if an option has changed that is CONFIG_FIXED. @old is as it was in
  * any case; the caller applies the new one and frees the old, or keeps it.
  */
-int config_reload(const struct config *old, struct config **ret, struct agent_error *error);
+int config_reload(const struct config *old, struct config **ret, struct error_text *error);
 
 void config_free(struct config *config);
 
@@ -142,7 +142,7 @@ const struct damon_reclaim_params *config_params(const struct config *config);
 bool config_enabled(const struct config *config);
 
 /* Puts the parameters into effect, all of them or none: the old ones are back after an error. Does not enable. */
-int config_apply(const struct config *config, struct damon_reclaim *ctx, struct agent_error *error);
+int config_apply(const struct config *config, struct damon_reclaim *ctx, struct error_text *error);
 
 /* The configuration as a file of the same format that says behind each value where it came from. */
 void config_show(const struct config *config, FILE *file);

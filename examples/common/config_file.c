@@ -19,11 +19,11 @@ struct reader {
     const char *path;
     unsigned int line;
     const char *section, *instance; /* the one that lines belong to; NULL: none */
-    struct agent_error *error;
+    struct error_text *error;
 };
 
 #define fail(reader, format, ...)                                                                                      \
-    agent_fail((reader)->error, -EINVAL, "%s:%u: " format, (reader)->path, (reader)->line, __VA_ARGS__)
+    error_set((reader)->error, -EINVAL, "%s:%u: " format, (reader)->path, (reader)->line, __VA_ARGS__)
 
 static bool is_comment(const char *text)
 {
@@ -72,7 +72,7 @@ static int take_name(struct reader *reader, char **at, char *ret)
     size_t len;
 
     if (config_is_quote(*c)) {
-        struct agent_error why = {""};
+        struct error_text why = {""};
 
         if (config_take_quoted(&c, ret, &why) < 0)
             return fail(reader, "%s", why.text);
@@ -110,7 +110,7 @@ static int take_section(struct reader *reader, char *line)
 {
     char *at = line + 1 + strspn(line + 1, blanks), *section = at, *name = calloc(1, strlen(line) + 1);
     size_t len = strcspn(at, " \t]");
-    int r = name ? 0 : agent_fail(reader->error, -ENOMEM, "no memory");
+    int r = name ? 0 : error_set(reader->error, -ENOMEM, "no memory");
 
     at += len;
     at += strspn(at, blanks);
@@ -189,13 +189,13 @@ static int read_lines(struct reader *reader, FILE *file)
         r = take_line(reader, line, (size_t)len);
     }
     if (r == 0 && !feof(file))
-        r = agent_fail(reader->error, errno ? -errno : -EIO, "%s: cannot be read: %s", reader->path,
-                       strerror(errno ? errno : EIO));
+        r = error_set(reader->error, errno ? -errno : -EIO, "%s: cannot be read: %s", reader->path,
+                      strerror(errno ? errno : EIO));
     free(line);
     return r;
 }
 
-int config_read_file(struct config *config, const char *path, bool may_be_missing, struct agent_error *error)
+int config_read_file(struct config *config, const char *path, bool may_be_missing, struct error_text *error)
 {
     struct reader reader = {.config = config, .path = path, .section = config->program->first_section, .error = error};
     FILE *file;
@@ -207,7 +207,7 @@ int config_read_file(struct config *config, const char *path, bool may_be_missin
     if (!file && errno == ENOENT && may_be_missing)
         return 0;
     if (!file)
-        return agent_fail(error, -errno, "%s: %s", path, strerror(errno));
+        return error_set(error, -errno, "%s: %s", path, strerror(errno));
     r = read_lines(&reader, file);
     fclose(file);
     return r;

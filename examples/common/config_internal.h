@@ -74,14 +74,14 @@ struct config_setting {
     enum config_rank rank;
 };
 
-int config_fill(struct config *config, struct agent_error *error); /* one value for each option, with its default */
-int config_set(struct config *config, const struct config_setting *setting, struct agent_error *error);
+int config_fill(struct config *config, struct error_text *error); /* one value for each option, with its default */
+int config_set(struct config *config, const struct config_setting *setting, struct error_text *error);
 int config_add_instance(struct config *config, const char *section, const char *name, const char **ret_instance,
-                        struct agent_error *error);
+                        struct error_text *error);
 
 /* The meaning of a text for an option; NULL is no item of a list. The text of an error is about the value alone. */
 int config_parse(const struct config_option *option, const char *text, struct config_meaning *ret,
-                 struct agent_error *error);
+                 struct error_text *error);
 void config_meaning_clear(struct config_meaning *meaning);
 /* Adds the items of a list to another one, and leaves it without any. */
 int config_meaning_append(struct config_meaning *meaning, struct config_meaning *more);
@@ -89,17 +89,17 @@ int config_meaning_append(struct config_meaning *meaning, struct config_meaning 
 /* Text in quotes. Takes it off the front of *@at, which is a quote, and writes what it stands for to @ret, which has
  * room for as much as there was. Prints a text so that it is read as the same; in a list, an item. */
 bool config_is_quote(char c);
-int config_take_quoted(const char **at, char *ret, struct agent_error *error);
+int config_take_quoted(const char **at, char *ret, struct error_text *error);
 void config_print_quoted(const char *text, bool in_list, FILE *file);
 
 /* The sources. */
-int config_read_file(struct config *config, const char *path, bool may_be_missing, struct agent_error *error);
-int config_read_boot_line(struct config *config, struct agent_error *error);
-int config_read_environment(struct config *config, struct agent_error *error);
-int config_read_words(struct config *config, struct agent_error *error);
+int config_read_file(struct config *config, const char *path, bool may_be_missing, struct error_text *error);
+int config_read_boot_line(struct config *config, struct error_text *error);
+int config_read_environment(struct config *config, struct error_text *error);
+int config_read_words(struct config *config, struct error_text *error);
 
 /* Has the library look at the parameters. */
-int config_check_params(struct config *config, struct agent_error *error);
+int config_check_params(struct config *config, struct error_text *error);
 
 /* The words of the command line that ask for something else. */
 struct config_action_info {

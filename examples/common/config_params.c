@@ -23,16 +23,16 @@ static const char *culprit(const struct config *config, const char *text)
 }
 
 /* Makes @text, which the library wrote about a parameter, an error that begins with where that was set. */
-static int explain(const struct config *config, int r, const char *text, struct agent_error *error)
+static int explain(const struct config *config, int r, const char *text, struct error_text *error)
 {
     const char *origin = culprit(config, text);
 
-    return agent_fail(error, r, "%s%s%s", origin ? origin : "", origin ? ": " : "", text);
+    return error_set(error, r, "%s%s%s", origin ? origin : "", origin ? ": " : "", text);
 }
 
 /* Puts the values into the set that are defaults, or those that are not. */
 static int put(const struct config *config, bool defaults, struct damon_reclaim_params *params,
-               struct agent_error *error)
+               struct error_text *error)
 {
     char text[256] = "";
 
@@ -44,12 +44,12 @@ static int put(const struct config *config, bool defaults, struct damon_reclaim_
             continue;
         r = damon_reclaim_params_set(params, value->option->name, value->meaning.text, text, sizeof(text));
         if (r < 0)
-            return agent_fail(error, r, "%s: %s", value->origin ? value->origin : "default", text);
+            return error_set(error, r, "%s: %s", value->origin ? value->origin : "default", text);
     }
     return 0;
 }
 
-int config_check_params(struct config *config, struct agent_error *error)
+int config_check_params(struct config *config, struct error_text *error)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
     char text[256] = "";
@@ -80,7 +80,7 @@ bool config_enabled(const struct config *config)
     return config_bool(config, NULL, "enabled");
 }
 
-int config_apply(const struct config *config, struct damon_reclaim *ctx, struct agent_error *error)
+int config_apply(const struct config *config, struct damon_reclaim *ctx, struct error_text *error)
 {
     struct damon_reclaim_params old = {.size = sizeof(old)};
     int r = damon_reclaim_get_params(ctx, &old);

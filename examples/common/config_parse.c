@@ -48,7 +48,7 @@ bool config_is_quote(char c)
     return c == '"' || c == '\'';
 }
 
-int config_take_quoted(const char **at, char *ret, struct agent_error *error)
+int config_take_quoted(const char **at, char *ret, struct error_text *error)
 {
     const char quote = **at, *c = *at + 1;
 
@@ -56,15 +56,15 @@ int config_take_quoted(const char **at, char *ret, struct agent_error *error)
         if (*c == '\\' && quote == '"') {
             c++;
             if (*c != '"' && *c != '\\' && *c != 'n')
-                return agent_fail(error, -EINVAL, "\\%.1s in double quotes means nothing; write \\\\ for a backslash",
-                                  c);
+                return error_set(error, -EINVAL, "\\%.1s in double quotes means nothing; write \\\\ for a backslash",
+                                 c);
             *ret++ = *c == 'n' ? '\n' : *c;
         } else {
             *ret++ = *c;
         }
     }
     if (!*c)
-        return agent_fail(error, -EINVAL, "%s has no quote at its end", *at);
+        return error_set(error, -EINVAL, "%s has no quote at its end", *at);
     *ret = '\0';
     *at = c + 1;
     return 0;
@@ -101,18 +101,18 @@ void config_print_quoted(const char *text, bool in_list, FILE *file)
 }
 
 /* A value as a whole. */
-static int unquote(const char *text, char **ret, struct agent_error *error)
+static int unquote(const char *text, char **ret, struct error_text *error)
 {
     char *copy = strdup(text);
     const char *at = text;
     int r = 0;
 
     if (!copy)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     if (config_is_quote(*text)) {
         r = config_take_quoted(&at, copy, error);
         if (r == 0 && *at)
-            r = agent_fail(error, -EINVAL, "\"%s\" stands behind the closing quote", at);
+            r = error_set(error, -EINVAL, "\"%s\" stands behind the closing quote", at);
     }
     if (r < 0) {
         free(copy);
@@ -124,7 +124,7 @@ static int unquote(const char *text, char **ret, struct agent_error *error)
 
 /* --- single values ----------------------------------------------------------------------------------------------- */
 
-static int parse_time(const char *text, uint64_t *ret, struct agent_error *error)
+static int parse_time(const char *text, uint64_t *ret, struct error_text *error)
 {
     int r = damon_reclaim_parse_time(text, 0, ret);
     uint64_t bare;
@@ -132,8 +132,8 @@ static int parse_time(const char *text, uint64_t *ret, struct agent_error *error
     if (r == 0 || damon_reclaim_parse_time(text, 1, &bare) < 0)
         return r;
     if (bare)
-        return agent_fail(error, -EDOM, "\"%s\" has no unit; write us, ms, s, min, h or d behind it, like %ss", text,
-                          text);
+        return error_set(error, -EDOM, "\"%s\" has no unit; write us, ms, s, min, h or d behind it, like %ss", text,
+                         text);
     *ret = 0;
     return 0;
 }
@@ -151,7 +151,7 @@ static int parse_share(const char *text, uint64_t *ret)
 }
 
 /* 0, or -EINVAL, -ERANGE or, with its own text, -EDOM. */
-static int to_number(enum config_type type, const char *text, uint64_t *ret, struct agent_error *error)
+static int to_number(enum config_type type, const char *text, uint64_t *ret, struct error_text *error)
 {
     switch (type) {
     case CONFIG_TIME:
@@ -173,7 +173,7 @@ static struct units_text limit(enum config_type type, uint64_t number)
                                   : units_number((int64_t)number);
 }
 
-static int parse_number(const struct config_option *option, const char *text, uint64_t *ret, struct agent_error *error)
+static int parse_number(const struct config_option *option, const char *text, uint64_t *ret, struct error_text *error)
 {
     const char *kind = option->type == CONFIG_TIME    ? "a time, like 30s, 1.5s, 500ms or 5min"
                        : option->type == CONFIG_BYTES ? "a number of bytes, like 65536 or 64MiB"
@@ -185,28 +185,28 @@ static int parse_number(const struct config_option *option, const char *text, ui
     if (r == -EDOM)
         return -EINVAL;
     if (r < 0)
-        return agent_fail(error, r, "\"%s\" is not %s%s", text, kind, r == -ERANGE ? ", or too large" : "");
+        return error_set(error, r, "\"%s\" is not %s%s", text, kind, r == -ERANGE ? ", or too large" : "");
     if (option->max && (number < option->min || number > option->max))
-        return agent_fail(error, -ERANGE, "%s is not from %s to %s", text, limit(option->type, option->min).text,
-                          limit(option->type, option->max).text);
+        return error_set(error, -ERANGE, "%s is not from %s to %s", text, limit(option->type, option->min).text,
+                         limit(option->type, option->max).text);
     if (number < option->min)
-        return agent_fail(error, -ERANGE, "%s is less than %s", text, limit(option->type, option->min).text);
+        return error_set(error, -ERANGE, "%s is less than %s", text, limit(option->type, option->min).text);
     *ret = number;
     return 0;
 }
 
-static int parse_choice(const char *choices, const char *text, struct agent_error *error)
+static int parse_choice(const char *choices, const char *text, struct error_text *error)
 {
     size_t len = strlen(text);
 
     for (const char *at = choices; *at; at += strcspn(at, " "), at += strspn(at, " "))
         if (len && strcspn(at, " ") == len && !strncmp(at, text, len))
             return 0;
-    return agent_fail(error, -EINVAL, "\"%s\" is not one of: %s", text, choices);
+    return error_set(error, -EINVAL, "\"%s\" is not one of: %s", text, choices);
 }
 
 /* The library knows what a parameter may be. Its text begins with the name, which whoever sets the value says, too. */
-static int check_param(const struct config_option *option, const char *text, struct agent_error *error)
+static int check_param(const struct config_option *option, const char *text, struct error_text *error)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
     size_t len = strlen(option->name);
@@ -217,18 +217,18 @@ static int check_param(const struct config_option *option, const char *text, str
         r = damon_reclaim_params_set(&params, option->name, text, why, sizeof(why));
     if (r == 0)
         return 0;
-    return agent_fail(error, r, "%s", !strncmp(why, option->name, len) && why[len] == ':' ? why + len + 2 : why);
+    return error_set(error, r, "%s", !strncmp(why, option->name, len) && why[len] == ':' ? why + len + 2 : why);
 }
 
-static int parse_single(const struct config_option *option, struct config_meaning *meaning, struct agent_error *error)
+static int parse_single(const struct config_option *option, struct config_meaning *meaning, struct error_text *error)
 {
     const char *text = meaning->text;
 
     switch (option->type) {
     case CONFIG_BOOL:
         if (damon_reclaim_parse_bool(text, &meaning->flag) < 0)
-            return agent_fail(error, -EINVAL, "\"%s\" is not a switch; write Y (yes 1 on true) or N (no 0 off false)",
-                              text);
+            return error_set(error, -EINVAL, "\"%s\" is not a switch; write Y (yes 1 on true) or N (no 0 off false)",
+                             text);
         return 0;
     case CONFIG_COUNT:
         meaning->number = *text != '\0';
@@ -248,7 +248,7 @@ static int parse_single(const struct config_option *option, struct config_meanin
 /* --- lists ------------------------------------------------------------------------------------------------------- */
 
 /* Takes an item off the front of *@at, which is neither at its end nor at a blank or comma. */
-static int take_item(const char **at, char *ret, struct agent_error *error)
+static int take_item(const char **at, char *ret, struct error_text *error)
 {
     size_t len;
 
@@ -258,12 +258,12 @@ static int take_item(const char **at, char *ret, struct agent_error *error)
         if (r < 0)
             return r;
         if (!*ret)
-            return agent_fail(error, -EINVAL, "an item is empty; leave it out");
+            return error_set(error, -EINVAL, "an item is empty; leave it out");
         *at += strspn(*at, blanks);
-        return **at && **at != ',' ? agent_fail(error, -EINVAL,
-                                                "\"%s\" stands behind the closing quote; write a comma "
-                                                "between two items",
-                                                *at)
+        return **at && **at != ',' ? error_set(error, -EINVAL,
+                                               "\"%s\" stands behind the closing quote; write a comma "
+                                               "between two items",
+                                               *at)
                                    : 0;
     }
     len = strcspn(*at, ",");
@@ -273,22 +273,22 @@ static int take_item(const char **at, char *ret, struct agent_error *error)
         len--;
     ret[len] = '\0';
     if (strpbrk(ret, blanks))
-        return agent_fail(error, -EINVAL,
-                          "\"%s\" has a blank; write a comma between two items, or quotes around one with "
-                          "a blank in it",
-                          ret);
+        return error_set(error, -EINVAL,
+                         "\"%s\" has a blank; write a comma between two items, or quotes around one with "
+                         "a blank in it",
+                         ret);
     return 0;
 }
 
 /* Adds an item, for which there is room. */
 static int add_item(const struct config_option *option, const char *text, struct config_meaning *ret,
-                    struct agent_error *error)
+                    struct error_text *error)
 {
     int r = option->check ? option->check(text, error) : 0;
     char *item = r == 0 ? strdup(text) : NULL;
 
     if (r == 0 && !item)
-        r = agent_fail(error, -ENOMEM, "no memory");
+        r = error_set(error, -ENOMEM, "no memory");
     if (r < 0)
         return r;
     ret->items[ret->n++] = item;
@@ -297,7 +297,7 @@ static int add_item(const struct config_option *option, const char *text, struct
 }
 
 static int parse_list(const struct config_option *option, const char *text, struct config_meaning *ret,
-                      struct agent_error *error)
+                      struct error_text *error)
 {
     static const char between[] = ", \t\r\n";
     size_t most = 1; /* items */
@@ -309,7 +309,7 @@ static int parse_list(const struct config_option *option, const char *text, stru
     item = malloc(text ? strlen(text) + 1 : 1);
     if (!item || make_room(ret, most) < 0) {
         free(item);
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     }
     if (text && option->type == CONFIG_WORDS) {
         r = add_item(option, text, ret, error);
@@ -325,7 +325,7 @@ static int parse_list(const struct config_option *option, const char *text, stru
 }
 
 int config_parse(const struct config_option *option, const char *text, struct config_meaning *ret,
-                 struct agent_error *error)
+                 struct error_text *error)
 {
     struct config_meaning meaning = {0};
     int r;

@@ -52,12 +52,12 @@ static const struct config_option *find(const struct config *config, const char 
 
 /* NAME=VALUE of @len characters of name. */
 static int set_key(struct config *config, const char *name, size_t len, const char *value, enum config_rank rank,
-                   const char *origin, struct agent_error *error)
+                   const char *origin, struct error_text *error)
 {
     struct config_setting setting = {.option = find(config, name, len), .text = value, .origin = origin, .rank = rank};
 
     if (!setting.option)
-        return agent_fail(error, -EINVAL, "%s: there is no such option; --help lists them", origin);
+        return error_set(error, -EINVAL, "%s: there is no such option; --help lists them", origin);
     return config_set(config, &setting, error);
 }
 
@@ -81,7 +81,7 @@ static char *next_word(char **at)
     return word + whole;
 }
 
-int config_read_boot_line(struct config *config, struct agent_error *error)
+int config_read_boot_line(struct config *config, struct error_text *error)
 {
     char path[PATH_MAX], *text, *at;
     int r;
@@ -89,7 +89,7 @@ int config_read_boot_line(struct config *config, struct agent_error *error)
     snprintf(path, sizeof(path), "%s/proc/cmdline", config->sources.root ? config->sources.root : "");
     r = file_read(path, &text, NULL);
     if (r < 0)
-        return agent_fail(error, r, "%s: %s", path, strerror(-r));
+        return error_set(error, r, "%s: %s", path, strerror(-r));
     at = text;
     for (char *word = next_word(&at); word && r == 0; word = next_word(&at)) {
         char *equals = strchr(word, '=');
@@ -107,7 +107,7 @@ int config_read_boot_line(struct config *config, struct agent_error *error)
 
 /* --- the environment --------------------------------------------------------------------------------------------- */
 
-int config_read_environment(struct config *config, struct agent_error *error)
+int config_read_environment(struct config *config, struct error_text *error)
 {
     int r = 0;
 
@@ -131,22 +131,22 @@ int config_read_environment(struct config *config, struct agent_error *error)
 
 /* --- the command line -------------------------------------------------------------------------------------------- */
 
-static int add_word(struct config *config, const char *word, struct agent_error *error)
+static int add_word(struct config *config, const char *word, struct error_text *error)
 {
     const char **grown;
 
     if (!config->program->words)
-        return agent_fail(error, -EINVAL, "%s: is neither --NAME=VALUE nor " CONFIG_PREFIX "NAME=VALUE", word);
+        return error_set(error, -EINVAL, "%s: is neither --NAME=VALUE nor " CONFIG_PREFIX "NAME=VALUE", word);
     grown = realloc(config->words, (config->nr_words + 1) * sizeof(*grown));
     if (!grown)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     config->words = grown;
     config->words[config->nr_words++] = word;
     return 0;
 }
 
 /* "-qv": switches by their letters. */
-static int take_letters(struct config *config, const char *word, struct agent_error *error)
+static int take_letters(struct config *config, const char *word, struct error_text *error)
 {
     int r = 0;
 
@@ -157,27 +157,27 @@ static int take_letters(struct config *config, const char *word, struct agent_er
             if (config->table.items[i].letter == *c && config_option_is_for(config->program, &config->table.items[i]))
                 setting.option = &config->table.items[i];
         r = setting.option ? config_set(config, &setting, error)
-                           : agent_fail(error, -EINVAL, "-%c: there is no such option; --help lists them", *c);
+                           : error_set(error, -EINVAL, "-%c: there is no such option; --help lists them", *c);
     }
     return r;
 }
 
 /* The NAME=VALUE of --set. */
-static int take_setting(struct config *config, const char *text, const char *origin, struct agent_error *error)
+static int take_setting(struct config *config, const char *text, const char *origin, struct error_text *error)
 {
     const char *equals = strchr(text, '=');
     const struct config_option *option = equals ? find(config, text, (size_t)(equals - text)) : NULL;
 
     if (!equals || equals == text)
-        return agent_fail(error, -EINVAL, "%s: \"%s\" is not NAME=VALUE", origin, text);
+        return error_set(error, -EINVAL, "%s: \"%s\" is not NAME=VALUE", origin, text);
     if (!option || strcmp(option->section, CONFIG_PARAMETERS))
-        return agent_fail(error, -EINVAL, "%s: there is no parameter %.*s that can be set", origin,
-                          (int)(equals - text), text);
+        return error_set(error, -EINVAL, "%s: there is no parameter %.*s that can be set", origin, (int)(equals - text),
+                         text);
     return set_key(config, text, (size_t)(equals - text), equals + 1, CONFIG_WORD, origin, error);
 }
 
 /* A word with a name behind its prefix of @prefix characters. Takes the next word, too, if that is the value. */
-static int take_option(struct config *config, char *const **at, size_t prefix, struct agent_error *error)
+static int take_option(struct config *config, char *const **at, size_t prefix, struct error_text *error)
 {
     const char *word = **at, *name = word + prefix, *value = strchr(name, '=');
     size_t len = value ? (size_t)(value - name) : strlen(name);
@@ -190,8 +190,8 @@ static int take_option(struct config *config, char *const **at, size_t prefix, s
     else if (option && (option->type == CONFIG_BOOL || option->type == CONFIG_COUNT))
         value = "Y";
     else if (option && (!(*at)[1] || !strncmp((*at)[1], "--", 2)))
-        return agent_fail(error, -EINVAL, "%s: a value is missing; one that begins with -- is written %s=--...", origin,
-                          origin);
+        return error_set(error, -EINVAL, "%s: a value is missing; one that begins with -- is written %s=--...", origin,
+                         origin);
     else if (option)
         value = *++*at;
     if (option && option->type == CONFIG_SETTING)
@@ -199,7 +199,7 @@ static int take_option(struct config *config, char *const **at, size_t prefix, s
     return set_key(config, name, len, value, CONFIG_WORD, origin, error);
 }
 
-int config_read_words(struct config *config, struct agent_error *error)
+int config_read_words(struct config *config, struct error_text *error)
 {
     bool options = true; /* until -- */
     int r = 0;

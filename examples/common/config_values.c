@@ -27,14 +27,14 @@ void config_free(struct config *config)
 /* --- set --------------------------------------------------------------------------------------------------------- */
 
 static int add_value(struct config *config, const struct config_option *option, const char *instance,
-                     struct config_value **ret, struct agent_error *error)
+                     struct config_value **ret, struct error_text *error)
 {
     struct config_value *grown = realloc(config->values, (config->n + 1) * sizeof(*grown));
     struct config_value value = {.option = option, .instance = instance};
     int r;
 
     if (!grown)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     config->values = grown;
     r = config_parse(option, option->type == CONFIG_WORDS ? NULL : option->value, &value.meaning, error);
     assert(r == 0 || r == -ENOMEM); /* a default is valid */
@@ -45,7 +45,7 @@ static int add_value(struct config *config, const struct config_option *option, 
     return 0;
 }
 
-int config_fill(struct config *config, struct agent_error *error)
+int config_fill(struct config *config, struct error_text *error)
 {
     struct config_value *ignored;
     int r = 0;
@@ -77,21 +77,21 @@ static int take(struct config_value *value, const struct config_setting *s, stru
     return 0;
 }
 
-static int replace(struct config_value *value, const struct config_setting *s, struct agent_error *error)
+static int replace(struct config_value *value, const struct config_setting *s, struct error_text *error)
 {
-    struct agent_error why = {""};
+    struct error_text why = {""};
     struct config_meaning meaning;
     char *origin;
     int r = config_parse(s->option, s->text, &meaning, &why);
 
     if (r < 0)
-        return agent_fail(error, r, "%s: %s: %s", s->origin, s->option->name, why.text);
+        return error_set(error, r, "%s: %s: %s", s->origin, s->option->name, why.text);
     origin = strdup(s->origin);
     r = origin ? take(value, s, &meaning) : -ENOMEM;
     config_meaning_clear(&meaning);
     if (r < 0) {
         free(origin);
-        return agent_fail(error, r, "no memory");
+        return error_set(error, r, "no memory");
     }
     free(value->origin);
     value->origin = origin;
@@ -100,7 +100,7 @@ static int replace(struct config_value *value, const struct config_setting *s, s
 }
 
 /* A mistake in what does not count is one all the same. */
-static int check(const struct config_setting *s, struct agent_error *error)
+static int check(const struct config_setting *s, struct error_text *error)
 {
     struct config_value unused = {.option = s->option};
     int r = replace(&unused, s, error);
@@ -110,7 +110,7 @@ static int check(const struct config_setting *s, struct agent_error *error)
     return r;
 }
 
-int config_set(struct config *config, const struct config_setting *s, struct agent_error *error)
+int config_set(struct config *config, const struct config_setting *s, struct error_text *error)
 {
     bool adds_up = s->option->type == CONFIG_LIST || s->option->type == CONFIG_WORDS;
     struct config_value *value = find(config, s->option, s->instance);
@@ -122,12 +122,12 @@ int config_set(struct config *config, const struct config_setting *s, struct age
             return r;
     }
     if (value->rank == s->rank && s->rank == CONFIG_FILE && !adds_up)
-        return agent_fail(error, -EINVAL, "%s: %s is already set at %s", s->origin, s->option->name, value->origin);
+        return error_set(error, -EINVAL, "%s: %s is already set at %s", s->origin, s->option->name, value->origin);
     return value->rank > s->rank ? check(s, error) : replace(value, s, error);
 }
 
 int config_add_instance(struct config *config, const char *section, const char *name, const char **ret_instance,
-                        struct agent_error *error)
+                        struct error_text *error)
 {
     size_t n = config->nr_instances, len = strlen(section) + strlen(name) + 2;
     char *text = malloc(len), **grown = realloc(config->instances, (n + 1) * sizeof(*grown));
@@ -136,7 +136,7 @@ int config_add_instance(struct config *config, const char *section, const char *
         config->instances = grown;
     if (!text || !grown) {
         free(text);
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     }
     snprintf(text, len, "%s %s", section, name);
     for (size_t i = 0; i < n; i++) {

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int agent_fail(struct agent_error *error, int r, const char *format, ...)
+int error_set(struct error_text *error, int r, const char *format, ...)
 {
     va_list args;
 

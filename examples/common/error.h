@@ -3,11 +3,11 @@
 #ifndef COMMON_ERROR_H
 #define COMMON_ERROR_H
 
-struct agent_error {
+struct error_text {
     char text[512];
 };
 
-/* Writes the text (@error may be NULL) and returns @r, for `return agent_fail(error, -EINVAL, ...)`. */
-int agent_fail(struct agent_error *error, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Writes the text (@error may be NULL) and returns @r, for `return error_set(error, -EINVAL, ...)`. */
+int error_set(struct error_text *error, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

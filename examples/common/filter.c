@@ -53,39 +53,39 @@ static bool take_argument(struct damon_reclaim_filter *filter, const char *argum
 }
 
 /* The words of a rule; what is missing at the end is NULL. */
-static int parse(char *const words[MAX_WORDS], size_t n, struct damon_reclaim_filter *filter, struct agent_error *error)
+static int parse(char *const words[MAX_WORDS], size_t n, struct damon_reclaim_filter *filter, struct error_text *error)
 {
     const char *argument;
     size_t at = 1;
 
     if (!n || (strcmp(words[0], "reject") && strcmp(words[0], "allow")))
-        return agent_fail(error, -EINVAL, "does not begin with reject or allow");
+        return error_set(error, -EINVAL, "does not begin with reject or allow");
     *filter = (struct damon_reclaim_filter){.matching = true, .allow = !strcmp(words[0], "allow")};
     if (at < n && !strcmp(words[at], "not")) {
         filter->matching = false;
         at++;
     }
     if (at == n)
-        return agent_fail(error, -EINVAL, "the kind of memory is missing; see --help");
+        return error_set(error, -EINVAL, "the kind of memory is missing; see --help");
     if (damon_reclaim_filter_from_name(words[at], &filter->type) < 0)
-        return agent_fail(error, -EINVAL, "there is no kind of memory \"%s\"; see --help", words[at]);
+        return error_set(error, -EINVAL, "there is no kind of memory \"%s\"; see --help", words[at]);
     argument = argument_of(filter->type);
     if (n != at + 1 + !!argument || (argument && !take_argument(filter, words[at + 1])))
-        return agent_fail(error, -EINVAL, "%s is followed by %s", words[at], argument ? argument : "nothing");
+        return error_set(error, -EINVAL, "%s is followed by %s", words[at], argument ? argument : "nothing");
     return 0;
 }
 
-int filter_parse(const char *text, struct damon_reclaim_filter *ret, char **ret_words, struct agent_error *error)
+int filter_parse(const char *text, struct damon_reclaim_filter *ret, char **ret_words, struct error_text *error)
 {
     struct damon_reclaim_filter filter = {0};
     char *words[MAX_WORDS] = {NULL}, *copy = strdup(text), *save = NULL;
     size_t n = 0;
-    int r = copy ? 0 : agent_fail(error, -ENOMEM, "no memory");
+    int r = copy ? 0 : error_set(error, -ENOMEM, "no memory");
 
     for (char *word = copy ? strtok_r(copy, BLANKS, &save) : NULL; word && r == 0;
          word = strtok_r(NULL, BLANKS, &save)) {
         if (n == MAX_WORDS)
-            r = agent_fail(error, -EINVAL, "too many words");
+            r = error_set(error, -EINVAL, "too many words");
         else
             words[n++] = word;
     }

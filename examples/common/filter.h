@@ -12,6 +12,6 @@ extern const char filter_help[];
 
 /* Reads a rule. @words gets the text that a path of the filter is part of; the caller frees it. 0, or -EINVAL, -ENOMEM
  * with a text that tells what is wrong with the rule. */
-int filter_parse(const char *text, struct damon_reclaim_filter *ret, char **ret_words, struct agent_error *error);
+int filter_parse(const char *text, struct damon_reclaim_filter *ret, char **ret_words, struct error_text *error);
 
 #endif

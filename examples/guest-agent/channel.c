@@ -42,7 +42,7 @@ struct channel {
 static void on_ready(struct loop_source *source, int events, void *userdata);
 static void on_timer(struct loop_source *source, int value, void *userdata);
 
-int channel_check(const char *place, struct agent_error *error)
+int channel_check(const char *place, struct error_text *error)
 {
     struct place parsed;
 
@@ -251,19 +251,19 @@ static void on_timer(struct loop_source *source, int value, void *userdata)
 /* ------------------------------------------------------------------------------------------------------------------ */
 
 int channel_new(struct loop *loop, const char *place, char *(*greet)(void *userdata), void *userdata,
-                struct channel **ret, struct agent_error *error)
+                struct channel **ret, struct error_text *error)
 {
     struct channel *channel = calloc(1, sizeof(*channel));
     int r;
 
     if (!channel)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     *channel = (struct channel){.loop = loop, .greet = greet, .userdata = userdata, .fd = -1, .text = strdup(place)};
-    r = channel->text ? place_parse(channel->text, &channel->place, error) : agent_fail(error, -ENOMEM, "no memory");
+    r = channel->text ? place_parse(channel->text, &channel->place, error) : error_set(error, -ENOMEM, "no memory");
     if (r == 0) {
         r = loop_add_timer(loop, 1, 0, on_timer, channel, &channel->timer);
         if (r < 0)
-            agent_fail(error, r, "no timer: %s", strerror(-r));
+            error_set(error, r, "no timer: %s", strerror(-r));
     }
     if (r < 0) {
         channel_free(channel);

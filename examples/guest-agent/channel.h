@@ -18,14 +18,14 @@ struct channel;
 struct loop;
 
 /* Checks a place, for the table of options: vsock:CID:PORT, unix:PATH, or the path of a device. "" is valid. */
-int channel_check(const char *place, struct agent_error *error);
+int channel_check(const char *place, struct error_text *error);
 
 /*
  * @greet is called whenever there may be a new reader. It returns a line that is sent before all others, or NULL; the
  * channel frees it. Returns 0, -EINVAL or -ENOMEM. It is no error if the host does not listen.
  */
 int channel_new(struct loop *loop, const char *place, char *(*greet)(void *userdata), void *userdata,
-                struct channel **ret, struct agent_error *error);
+                struct channel **ret, struct error_text *error);
 
 /* Sends a line, which ends with a newline: at once if the host takes it, else later. The channel frees the line. */
 void channel_send(struct channel *channel, char *line);

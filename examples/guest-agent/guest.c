@@ -98,7 +98,7 @@ static int on_set(void *userdata, const char *name, const char *value)
 
 /* --- beginning --------------------------------------------------------------------------------------------------- */
 
-static int make_context(struct guest *guest, struct agent_error *error)
+static int make_context(struct guest *guest, struct error_text *error)
 {
     const struct config *config = guest->agent->config;
     struct damon_reclaim_damon_config damon = {
@@ -124,13 +124,13 @@ static int make_context(struct guest *guest, struct agent_error *error)
     return damon_reclaim_new(&new, &guest->ctx);
 }
 
-static int make_reclaimer(struct guest *guest, struct agent_error *error)
+static int make_reclaimer(struct guest *guest, struct error_text *error)
 {
     bool dry_run = config_bool(guest->agent->config, NULL, "dry_run");
     int r = dry_run ? advise_new(&guest->advise) : 0;
 
     if (r < 0)
-        return agent_fail(error, r, "no memory");
+        return error_set(error, r, "no memory");
     r = make_context(guest, error);
     guest->staged.size = sizeof(guest->staged);
     if (r == 0)
@@ -138,7 +138,7 @@ static int make_reclaimer(struct guest *guest, struct agent_error *error)
     return r == 0 ? never_apply(guest->agent->never, guest->ctx, error) : r;
 }
 
-static int add_sources(struct guest *guest, struct agent_error *error)
+static int add_sources(struct guest *guest, struct error_text *error)
 {
     struct loop *loop = guest->agent->loop;
     uint64_t interval = config_number(guest->agent->config, NULL, "report_interval");
@@ -150,7 +150,7 @@ static int add_sources(struct guest *guest, struct agent_error *error)
         r = loop_add_timer(loop, interval, interval, tell_stats, guest, &guest->stats);
     if (r == 0 && guest->advise)
         r = loop_add_timer(loop, ADVICE_EVERY, ADVICE_EVERY, tell_advice, guest, &guest->advice);
-    return r < 0 ? agent_fail(error, r, "the event loop: %s", strerror(-r)) : 0;
+    return r < 0 ? error_set(error, r, "the event loop: %s", strerror(-r)) : 0;
 }
 
 /* The directory and the reports are not essential. If one of them fails, the daemon logs it and continues. */
@@ -160,7 +160,7 @@ static void open_extras(struct guest *guest)
     const struct config *config = guest->agent->config;
     const char *directory = config_text(config, NULL, "parameters_directory");
     const char *place = config_text(config, NULL, "report_to");
-    struct agent_error error;
+    struct error_text error;
     char path[PATH_MAX];
 
     if (*place && report_new(guest, place, &guest->report, &error) < 0)
@@ -174,7 +174,7 @@ static void open_extras(struct guest *guest)
         log_info("parameters: %s", path);
 }
 
-static int start(struct agent *agent, struct agent_error *error)
+static int start(struct agent *agent, struct error_text *error)
 {
     struct guest *guest = agent->userdata;
     int r;
@@ -185,7 +185,7 @@ static int start(struct agent *agent, struct agent_error *error)
     if (r == 0) {
         r = compaction_new(agent->loop, config_text(agent->config, NULL, "root"), &guest->compaction);
         if (r < 0)
-            agent_fail(error, r, "no memory");
+            error_set(error, r, "no memory");
     }
     if (r == 0)
         r = add_sources(guest, error);
@@ -201,7 +201,7 @@ static int start(struct agent *agent, struct agent_error *error)
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
-static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
+static int reload(struct agent *agent, const struct config *next, struct error_text *error)
 {
     struct guest *guest = agent->userdata;
     uint64_t interval = config_number(next, NULL, "report_interval");
@@ -212,7 +212,7 @@ static int reload(struct agent *agent, const struct config *next, struct agent_e
     return r;
 }
 
-static int apply_never(struct agent *agent, struct agent_error *error)
+static int apply_never(struct agent *agent, struct error_text *error)
 {
     const struct guest *guest = agent->userdata;
 

@@ -63,7 +63,7 @@ int guest_input_get(struct guest *guest, const char *name, char *buf, size_t siz
 /* Stages a value, or executes `enabled` or `commit_inputs`. Logs errors. */
 int guest_input_set(struct guest *guest, const char *name, const char *value);
 /* Applies all parameters of a configuration, or none. */
-int guest_inputs_configure(struct guest *guest, const struct config *config, struct agent_error *error);
+int guest_inputs_configure(struct guest *guest, const struct config *config, struct error_text *error);
 /* Applies the parameters in effect again, because the back-off has changed the quota. */
 void guest_inputs_scale(struct guest *guest);
 

@@ -114,7 +114,7 @@ static int apply(struct guest *guest, bool enabled)
     return r;
 }
 
-int guest_inputs_configure(struct guest *guest, const struct config *config, struct agent_error *error)
+int guest_inputs_configure(struct guest *guest, const struct config *config, struct error_text *error)
 {
     bool was_enabled = guest_stats(guest).state != DAMON_RECLAIM_STATE_DISABLED;
     const struct damon_reclaim_params staged = guest->staged, committed = guest->committed;
@@ -124,7 +124,7 @@ int guest_inputs_configure(struct guest *guest, const struct config *config, str
     r = apply(guest, config_enabled(config));
     if (r == 0)
         return 0;
-    agent_fail(error, r, "%s", damon_reclaim_last_error(guest->ctx));
+    error_set(error, r, "%s", damon_reclaim_last_error(guest->ctx));
     if (committed.size) { /* was good before */
         guest->staged = committed;
         apply(guest, was_enabled);

@@ -40,7 +40,7 @@ static void close_all(struct mount_point *point)
     }
 }
 
-static int walk_error(const struct mount_point *point, const char *name, int r, struct agent_error *error)
+static int walk_error(const struct mount_point *point, const char *name, int r, struct error_text *error)
 {
     const char *cure = "";
 
@@ -48,11 +48,11 @@ static int walk_error(const struct mount_point *point, const char *name, int r, 
         cure = "; a part of the path is a symbolic link or no directory: name a path without them";
     if (r == -ENOENT)
         cure = "; make it";
-    return agent_fail(error, r, "%s: %s: %s%s", point->path, name, strerror(-r), cure);
+    return error_set(error, r, "%s: %s: %s%s", point->path, name, strerror(-r), cure);
 }
 
 /* Opens the directory that @names, between slashes, lead to. Changes @names. */
-static int walk(const struct mount_point *point, char *names, struct agent_error *error)
+static int walk(const struct mount_point *point, char *names, struct error_text *error)
 {
     int fd = open_directory(AT_FDCWD, "/"), next;
     char *rest = names;
@@ -70,10 +70,10 @@ static int walk(const struct mount_point *point, char *names, struct agent_error
 
 /* A daemon creates a directory with the sticky bit, by which the next daemon recognises it if this one is killed. The
  * bit has no other effect, because nobody else can write to the directory. */
-static int make(const struct mount_point *point, int above, const char *name, mode_t mode, struct agent_error *error)
+static int make(const struct mount_point *point, int above, const char *name, mode_t mode, struct error_text *error)
 {
     if (mkdirat(above, name, S_ISVTX | mode) < 0 && errno != EEXIST)
-        return agent_fail(error, -errno, "%s: %s: %s", point->path, name, strerror(errno));
+        return error_set(error, -errno, "%s: %s: %s", point->path, name, strerror(errno));
     return 0;
 }
 
@@ -84,21 +84,21 @@ static bool is_made(const struct stat *st)
 
 /* Somebody else's directory may become another one at any time. */
 static int check_ours(const struct mount_point *point, const char *name, const struct stat *st,
-                      struct agent_error *error)
+                      struct error_text *error)
 {
     if (st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH)))
         return 0;
-    return agent_fail(error, -EPERM,
-                      "%s: %s belongs to user %u with mode %o: it must belong to user %u, and nobody else may write to "
-                      "it; name another directory with --parameters-directory",
-                      point->path, name, (unsigned int)st->st_uid, (unsigned int)(st->st_mode & 07777),
-                      (unsigned int)geteuid());
+    return error_set(error, -EPERM,
+                     "%s: %s belongs to user %u with mode %o: it must belong to user %u, and nobody else may write to "
+                     "it; name another directory with --parameters-directory",
+                     point->path, name, (unsigned int)st->st_uid, (unsigned int)(st->st_mode & 07777),
+                     (unsigned int)geteuid());
 }
 
 /* --- preparing --------------------------------------------------------------------------------------------------- */
 
 /* Cuts the last two names off, so that `names` is what is above them. */
-static int split(struct mount_point *point, struct agent_error *error)
+static int split(struct mount_point *point, struct error_text *error)
 {
     const char **const parts[] = {&point->name, &point->parent_name};
 
@@ -110,7 +110,7 @@ static int split(struct mount_point *point, struct agent_error *error)
             point->names[--len] = '\0';
         slash = strrchr(point->names, '/');
         if (!slash || *point->path != '/')
-            return agent_fail(error, -EINVAL, "%s: not the absolute path of a directory in a directory", point->path);
+            return error_set(error, -EINVAL, "%s: not the absolute path of a directory in a directory", point->path);
         *parts[i] = slash + 1;
         *slash = '\0';
     }
@@ -118,7 +118,7 @@ static int split(struct mount_point *point, struct agent_error *error)
 }
 
 /* If the server of a file system was killed, statfs() of its root directory fails with ENOTCONN. */
-static int open_without_the_dead(struct mount_point *point, struct agent_error *error)
+static int open_without_the_dead(struct mount_point *point, struct error_text *error)
 {
     char path[PATH_MAX];
     struct statfs fs;
@@ -133,13 +133,13 @@ static int open_without_the_dead(struct mount_point *point, struct agent_error *
         close(point->directory);
         point->directory = -1;
         if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-            return agent_fail(error, -errno, "%s: a killed daemon left it mounted, and unmounting it fails: %s",
-                              point->path, strerror(errno));
+            return error_set(error, -errno, "%s: a killed daemon left it mounted, and unmounting it fails: %s",
+                             point->path, strerror(errno));
         log_info("%s: unmounted the directory of a killed daemon", point->path);
     }
 }
 
-static int open_parent(struct mount_point *point, struct stat *st, struct agent_error *error)
+static int open_parent(struct mount_point *point, struct stat *st, struct error_text *error)
 {
     const char *name = point->parent_name;
     int r = make(point, point->above, name, 0755, error);
@@ -155,7 +155,7 @@ static int open_parent(struct mount_point *point, struct stat *st, struct agent_
     return check_ours(point, name, st, error);
 }
 
-static int open_all(struct mount_point *point, struct agent_error *error)
+static int open_all(struct mount_point *point, struct error_text *error)
 {
     struct stat parent, st;
     int r;
@@ -173,16 +173,16 @@ static int open_all(struct mount_point *point, struct agent_error *error)
     if (fstat(point->directory, &st) < 0)
         return walk_error(point, point->name, -errno, error);
     if (st.st_dev != parent.st_dev)
-        return agent_fail(error, -EBUSY, "%s: something is mounted there already; unmount it", point->path);
+        return error_set(error, -EBUSY, "%s: something is mounted there already; unmount it", point->path);
     point->made = is_made(&st);
     return check_ours(point, point->name, &st, error);
 }
 
-int mount_point_prepare(const char *path, struct mount_point *ret, struct agent_error *error)
+int mount_point_prepare(const char *path, struct mount_point *ret, struct error_text *error)
 {
     struct mount_point point = {
         .path = strdup(path), .names = strdup(path), .above = -1, .parent = -1, .directory = -1};
-    int r = point.path && point.names ? split(&point, error) : agent_fail(error, -ENOMEM, "no memory");
+    int r = point.path && point.names ? split(&point, error) : error_set(error, -ENOMEM, "no memory");
 
     if (r == 0)
         r = open_all(&point, error);
@@ -209,15 +209,15 @@ void mount_point_remove(struct mount_point *point)
 
 /* --- mounting ---------------------------------------------------------------------------------------------------- */
 
-int mount_point_mount(const struct mount_point *point, struct agent_error *error)
+int mount_point_mount(const struct mount_point *point, struct error_text *error)
 {
     int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     char path[64], options[128];
     int r;
 
     if (fd < 0)
-        return agent_fail(error, -errno, "%s is not mounted: /dev/fuse: %s; the kernel needs FUSE (modprobe fuse)",
-                          point->path, strerror(errno));
+        return error_set(error, -errno, "%s is not mounted: /dev/fuse: %s; the kernel needs FUSE (modprobe fuse)",
+                         point->path, strerror(errno));
     snprintf(path, sizeof(path), "/proc/self/fd/%d", point->directory);
     snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=%u,group_id=%u,default_permissions", fd,
              (unsigned int)geteuid(), (unsigned int)getegid());
@@ -225,7 +225,7 @@ int mount_point_mount(const struct mount_point *point, struct agent_error *error
         return fd;
     r = -errno;
     close(fd);
-    return agent_fail(error, r, "%s is not mounted: %s%s", point->path, strerror(-r), geteuid() ? "; run as root" : "");
+    return error_set(error, r, "%s is not mounted: %s%s", point->path, strerror(-r), geteuid() ? "; run as root" : "");
 }
 
 int mount_point_unmount(const struct mount_point *point)

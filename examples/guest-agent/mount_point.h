@@ -19,9 +19,9 @@ struct mount_point {
 
 /* Makes the directory and its parent if they do not exist, and unmounts what a dead server has left there. Both must
  * belong to this user, and nobody else may write to them. */
-int mount_point_prepare(const char *path, struct mount_point *ret, struct agent_error *error);
+int mount_point_prepare(const char *path, struct mount_point *ret, struct error_text *error);
 /* Mounts FUSE on the directory. Returns the descriptor of its server. */
-int mount_point_mount(const struct mount_point *point, struct agent_error *error);
+int mount_point_mount(const struct mount_point *point, struct error_text *error);
 int mount_point_unmount(const struct mount_point *point);
 void mount_point_remove(struct mount_point *point);
 

@@ -329,7 +329,7 @@ static void hear(enum fuse_log_level level, const char *format, va_list args)
 }
 
 /* libfuse takes a descriptor of what is mounted already. */
-static int mount_session(struct paramfs *fs, struct agent_error *error)
+static int mount_session(struct paramfs *fs, struct error_text *error)
 {
     static char name[] = "damon-reclaim";
     char *words[] = {name, NULL}, place[32];
@@ -341,7 +341,7 @@ static int mount_session(struct paramfs *fs, struct agent_error *error)
     fs->session = fuse_session_new(&args, &operations, sizeof(operations), fs);
     fuse_opt_free_args(&args);
     if (!fs->session)
-        return agent_fail(error, -ENOMEM, "%s is not mounted: libfuse: %s", fs->point.path, last_said);
+        return error_set(error, -ENOMEM, "%s is not mounted: libfuse: %s", fs->point.path, last_said);
     fd = mount_point_mount(&fs->point, error);
     if (fd < 0)
         return fd;
@@ -349,30 +349,30 @@ static int mount_session(struct paramfs *fs, struct agent_error *error)
     snprintf(place, sizeof(place), "/dev/fd/%d", fd);
     if (fuse_session_mount(fs->session, place) != 0) {
         close(fd);
-        return agent_fail(error, -EPERM, "%s is not mounted: libfuse: %s", fs->point.path, last_said);
+        return error_set(error, -EPERM, "%s is not mounted: libfuse: %s", fs->point.path, last_said);
     }
-    return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ? agent_fail(error, -errno, "%s", strerror(errno))
+    return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ? error_set(error, -errno, "%s", strerror(errno))
                                                                    : fd;
 }
 
-static int serve(struct paramfs *fs, struct agent_error *error)
+static int serve(struct paramfs *fs, struct error_text *error)
 {
     int fd = mount_session(fs, error), r;
 
     if (fd < 0)
         return fd;
     r = loop_add_fd(fs->loop, fd, POLLIN, on_requests, fs, &fs->source);
-    return r < 0 ? agent_fail(error, r, "%s: the event loop cannot watch it: %s", fs->point.path, strerror(-r)) : 0;
+    return r < 0 ? error_set(error, r, "%s: the event loop cannot watch it: %s", fs->point.path, strerror(-r)) : 0;
 }
 
 int paramfs_open(struct loop *loop, const char *directory, const struct paramfs_calls *calls, void *userdata,
-                 struct paramfs **ret, struct agent_error *error)
+                 struct paramfs **ret, struct error_text *error)
 {
     struct paramfs *fs = calloc(1, sizeof(*fs));
     int r;
 
     if (!fs)
-        return agent_fail(error, -ENOMEM, "%s: no memory", directory);
+        return error_set(error, -ENOMEM, "%s: no memory", directory);
     fs->loop = loop;
     fs->calls = *calls;
     fs->userdata = userdata;

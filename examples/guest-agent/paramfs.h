@@ -27,7 +27,7 @@ struct paramfs_calls {
  * (something else is mounted there).
  */
 int paramfs_open(struct loop *loop, const char *directory, const struct paramfs_calls *calls, void *userdata,
-                 struct paramfs **ret, struct agent_error *error);
+                 struct paramfs **ret, struct error_text *error);
 
 /* Unmounts, and removes the directories that it has created. The argument may be NULL. */
 void paramfs_close(struct paramfs *paramfs);

@@ -29,32 +29,32 @@ static bool take_number(const char **text, char end, uint32_t *ret)
     return true;
 }
 
-static int parse_vsock(const char *text, struct place *ret, struct agent_error *error)
+static int parse_vsock(const char *text, struct place *ret, struct error_text *error)
 {
     struct sockaddr_vm vm = {.svm_family = AF_VSOCK};
     const char *at = text;
 
     if (!take_number(&at, ':', &vm.svm_cid) || !take_number(&at, '\0', &vm.svm_port))
-        return agent_fail(error, -EINVAL, "vsock:%s: not vsock:CID:PORT, two numbers; the host is CID 2", text);
+        return error_set(error, -EINVAL, "vsock:%s: not vsock:CID:PORT, two numbers; the host is CID 2", text);
     memcpy(&ret->address, &vm, sizeof(vm));
     ret->len = sizeof(vm);
     return 0;
 }
 
-static int parse_unix(const char *path, struct place *ret, struct agent_error *error)
+static int parse_unix(const char *path, struct place *ret, struct error_text *error)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
     if (*path != '/' || strlen(path) >= sizeof(un.sun_path))
-        return agent_fail(error, -EINVAL, "unix:%s: not an absolute path of at most %zu characters", path,
-                          sizeof(un.sun_path) - 1);
+        return error_set(error, -EINVAL, "unix:%s: not an absolute path of at most %zu characters", path,
+                         sizeof(un.sun_path) - 1);
     strcpy(un.sun_path, path);
     memcpy(&ret->address, &un, sizeof(un));
     ret->len = sizeof(un);
     return 0;
 }
 
-int place_parse(const char *text, struct place *ret, struct agent_error *error)
+int place_parse(const char *text, struct place *ret, struct error_text *error)
 {
     *ret = (struct place){.text = text};
     if (!strncmp(text, "vsock:", 6))
@@ -62,9 +62,8 @@ int place_parse(const char *text, struct place *ret, struct agent_error *error)
     if (!strncmp(text, "unix:", 5))
         return parse_unix(text + 5, ret, error);
     if (*text != '/')
-        return agent_fail(error, -EINVAL,
-                          "\"%s\" is neither the path of a virtio-serial port, nor vsock:CID:PORT, nor unix:PATH",
-                          text);
+        return error_set(error, -EINVAL,
+                         "\"%s\" is neither the path of a virtio-serial port, nor vsock:CID:PORT, nor unix:PATH", text);
     ret->device = text;
     return 0;
 }

@@ -16,7 +16,7 @@ struct place {
 };
 
 /* Parses a place. The caller keeps @text valid as long as the place. Returns 0, or -EINVAL with a text. */
-int place_parse(const char *text, struct place *ret, struct agent_error *error);
+int place_parse(const char *text, struct place *ret, struct error_text *error);
 
 /* Opens the place without waiting. Returns a non-blocking file. If *ret_pending is true, the file becomes writable when
  * it is connected or has failed; place_connected() then says which. */

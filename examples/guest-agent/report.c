@@ -130,13 +130,13 @@ void report_stats(struct report *report)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-int report_new(struct guest *guest, const char *place, struct report **ret, struct agent_error *error)
+int report_new(struct guest *guest, const char *place, struct report **ret, struct error_text *error)
 {
     struct report *report = calloc(1, sizeof(*report));
     int r;
 
     if (!report)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     report->guest = guest;
     r = channel_new(guest->agent->loop, place, hello, report, &report->channel, error);
     if (r < 0) {

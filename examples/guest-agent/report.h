@@ -8,7 +8,7 @@
 #include "guest.h"
 
 /* Starts to report to a place (see channel.h). Returns 0, or -EOPNOTSUPP if this was built without jansson. */
-int report_new(struct guest *guest, const char *place, struct report **ret, struct agent_error *error);
+int report_new(struct guest *guest, const char *place, struct report **ret, struct error_text *error);
 
 /* Send lines. @report may be NULL. */
 void report_state(struct report *report, const struct damon_reclaim_event *event);

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 
-int report_new(struct guest *guest, const char *place, struct report **ret, struct agent_error *error)
+int report_new(struct guest *guest, const char *place, struct report **ret, struct error_text *error)
 {
     (void)guest, (void)ret;
-    return agent_fail(error, -EOPNOTSUPP, "report to %s: this build cannot write JSON (it lacks jansson)", place);
+    return error_set(error, -EOPNOTSUPP, "report to %s: this build cannot write JSON (it lacks jansson)", place);
 }
 
 void report_state(struct report *report, const struct damon_reclaim_event *event)

@@ -5,9 +5,9 @@
 #include "channel.h"
 #include "guest.h"
 
-static int check_directory(const char *value, struct agent_error *error)
+static int check_directory(const char *value, struct error_text *error)
 {
-    return !*value || *value == '/' ? 0 : agent_fail(error, -EINVAL, "\"%s\" does not begin with a slash", value);
+    return !*value || *value == '/' ? 0 : error_set(error, -EINVAL, "\"%s\" does not begin with a slash", value);
 }
 
 const struct config_option guest_options[] = {

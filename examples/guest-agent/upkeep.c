@@ -69,20 +69,20 @@ void guest_log_giving(const struct guest *guest)
     }
 }
 
-static int read_simulated(const struct guest *guest, struct cost_counters *ret, struct agent_error *error)
+static int read_simulated(const struct guest *guest, struct cost_counters *ret, struct error_text *error)
 {
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
     int r = damon_reclaim_sim_get_report(guest->ctx, 0, &report);
 
     if (r < 0)
-        return agent_fail(error, r, "simulated memory: %s", damon_reclaim_last_error(guest->ctx));
+        return error_set(error, r, "simulated memory: %s", damon_reclaim_last_error(guest->ctx));
     *ret = (struct cost_counters){.refaulted_anon = report.refaulted, .has_refaults = true};
     return 0;
 }
 
 static struct cost_flow read_flow(struct guest *guest, uint64_t reclaimed)
 {
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct cost_counters counters = {0};
     int r = has_machine(guest) ? cost_read_system(root_of(guest), &counters, &error)
                                : read_simulated(guest, &counters, &error);

@@ -118,7 +118,7 @@ void host_vm_failed(struct host_vm *vm)
 static void begin(struct host_vm *vm)
 {
     const struct host *host = vm->host;
-    struct agent_error error = {""};
+    struct error_text error = {""};
     int r;
 
     vm->configured = vm->policy.memory;

@@ -100,7 +100,7 @@ static void find_own_cgroup(struct host *host)
     free(text);
 }
 
-int host_trust_users(const struct config *config, struct agent_error *error)
+int host_trust_users(const struct config *config, struct error_text *error)
 {
     const char *const *users;
     size_t n = config_list(config, NULL, "discovery_users", &users);
@@ -108,7 +108,7 @@ int host_trust_users(const struct config *config, struct agent_error *error)
     return foreign_trust(users, n, true, error);
 }
 
-int host_start(struct agent *agent, struct agent_error *error)
+int host_start(struct agent *agent, struct error_text *error)
 {
     struct host *host = agent->userdata;
     uint64_t first_ns = window_ns(agent->config) < USAGE_NS ? window_ns(agent->config) : USAGE_NS;
@@ -126,7 +126,7 @@ int host_start(struct agent *agent, struct agent_error *error)
              host->shared ? "one context for all machines" : "a context for each machine");
     r = host_scan_some(host);
     if (r < 0)
-        return agent_fail(error, r, "looking for machines: %s", strerror(-r));
+        return error_set(error, r, "looking for machines: %s", strerror(-r));
     r = loop_add_timer(agent->loop, 1, 0, begin_some, host, &host->begin_timer);
     if (r == 0)
         r = loop_add_timer(agent->loop, 1, 0, search_on, host, &host->search_timer);
@@ -137,7 +137,7 @@ int host_start(struct agent *agent, struct agent_error *error)
         r = loop_add_timer(agent->loop, 1, USAGE_NS, usage, host, &host->usage_timer);
     if (r == 0)
         r = loop_add_timer(agent->loop, first_ns, window_ns(agent->config), window, host, &host->window_timer);
-    return r < 0 ? agent_fail(error, r, "no timer: %s", strerror(-r)) : 0;
+    return r < 0 ? error_set(error, r, "no timer: %s", strerror(-r)) : 0;
 }
 
 int host_stop(struct agent *agent)
@@ -167,7 +167,7 @@ int host_stop(struct agent *agent)
 }
 
 /* Applies a configuration to all machines and contexts. It stops at the first one that refuses it. */
-static int configure(struct host *host, const struct config *config, struct agent_error *error)
+static int configure(struct host *host, const struct config *config, struct error_text *error)
 {
     struct host_watch *watch;
     int r = 0;
@@ -188,7 +188,7 @@ static void scan_soon(struct host *host, const struct config *config)
 }
 
 /* The next scan handles machines that the new list adds or removes. If the list was refused, it sees the old one. */
-static int apply_never(struct agent *agent, struct agent_error *error)
+static int apply_never(struct agent *agent, struct error_text *error)
 {
     struct host *host = agent->userdata;
     struct host_watch *watch;
@@ -200,10 +200,10 @@ static int apply_never(struct agent *agent, struct agent_error *error)
     return r;
 }
 
-static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
+static int reload(struct agent *agent, const struct config *next, struct error_text *error)
 {
     struct host *host = agent->userdata;
-    struct agent_error again;
+    struct error_text again;
     int r = configure(host, next, error);
 
     if (r < 0) {

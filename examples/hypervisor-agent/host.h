@@ -122,8 +122,8 @@ extern const struct agent_program host_program;
 
 /* The functions of agent_program. agent->userdata is a struct host whose members are 0 at the start. */
 /* The users that run machines are trusted not to keep the daemon waiting. */
-int host_trust_users(const struct config *config, struct agent_error *error);
-int host_start(struct agent *agent, struct agent_error *error);
+int host_trust_users(const struct config *config, struct error_text *error);
+int host_start(struct agent *agent, struct error_text *error);
 int host_stop(struct agent *agent);
 
 #define HOST_SLICE_NS UINT64_C(20000000) /* of looking at machines in one go: sampling must go on */
@@ -151,19 +151,19 @@ const char *host_state_name(enum host_state state);
 int host_read_ram(const char *root, const struct host_found *found, uint64_t configured, struct host_ram *ret);
 
 /* watch.c: a context, for one machine or for all. */
-int host_watch_add(struct host_vm *vm, struct agent_error *error);
+int host_watch_add(struct host_vm *vm, struct error_text *error);
 void host_watch_remove(struct host_vm *vm);
 /* Applies a changed share of the machine. */
 void host_watch_share(struct host_vm *vm);
 /* Apply parameters (all or none), whether the context is enabled, and the never-reclaim list. */
-int host_watch_configure(struct host_watch *watch, const struct config *config, struct agent_error *error);
-int host_watch_enable(struct host_watch *watch, const struct config *config, struct agent_error *error);
-int host_watch_exclude(struct host_watch *watch, struct agent_error *error);
+int host_watch_configure(struct host_watch *watch, const struct config *config, struct error_text *error);
+int host_watch_enable(struct host_watch *watch, const struct config *config, struct error_text *error);
+int host_watch_exclude(struct host_watch *watch, struct error_text *error);
 /* Iterates over the contexts. @position is 0 at the start. Returns NULL after the last one. */
 struct host_watch *host_watch_next(const struct host *host, size_t *position);
 struct damon_reclaim *host_watch_context(const struct host_watch *watch);
 /* Chooses the backend: the configured one, or one that works. */
-int host_choose_backend(struct host *host, struct agent_error *error);
+int host_choose_backend(struct host *host, struct error_text *error);
 
 /* usage.c: measurements of the machines. */
 /* Measures the resident memory of the guest, in @ret with smaps.resident. Takes ranges on hugetlb pages out of @ram,

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     if (!agent_begin(&host_program.config, argc, argv, &config, &code))
         return code;
     if (config_bool(config, NULL, "list")) {
-        struct agent_error error;
+        struct error_text error;
 
         if (agent_begin_foreign(config, NULL, &error) < 0 || host_trust_users(config, &error) < 0)
             log_error("%s", error.text);

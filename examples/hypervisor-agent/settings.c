@@ -12,7 +12,7 @@
 
 #define MOST_PID 4194304 /* of the kernel, on 64 bits */
 
-static int parse_min_age(const char *value, uint64_t *ret_us, struct agent_error *error)
+static int parse_min_age(const char *value, uint64_t *ret_us, struct error_text *error)
 {
     struct damon_reclaim_params params = {.size = sizeof(params)};
     char text[256] = "";
@@ -21,12 +21,12 @@ static int parse_min_age(const char *value, uint64_t *ret_us, struct agent_error
     if (r == 0)
         r = damon_reclaim_params_set(&params, "min_age", value, text, sizeof(text));
     if (r < 0)
-        return agent_fail(error, r, "%s", text);
+        return error_set(error, r, "%s", text);
     *ret_us = params.min_age;
     return 0;
 }
 
-static int check_min_age(const char *value, struct agent_error *error)
+static int check_min_age(const char *value, struct error_text *error)
 {
     uint64_t us;
 

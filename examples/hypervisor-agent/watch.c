@@ -135,7 +135,7 @@ static void failed(struct loop_source *source, int value, void *userdata)
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
 
-int host_choose_backend(struct host *host, struct agent_error *error)
+int host_choose_backend(struct host *host, struct error_text *error)
 {
     static const char *const candidates[] = {"idle-page", "damon"};
     const char *wanted = config_text(host->agent->config, NULL, "backend");
@@ -146,7 +146,7 @@ int host_choose_backend(struct host *host, struct agent_error *error)
     if (host->backend_ops)
         return 0;
     if (!strcmp(wanted, "sim"))
-        return agent_fail(error, -EOPNOTSUPP, "backend sim: simulated memory has no machines; use idle-page or damon");
+        return error_set(error, -EOPNOTSUPP, "backend sim: simulated memory has no machines; use idle-page or damon");
     for (size_t i = 0; i < 2; i++) {
         struct damon_reclaim_damon_config damon = {
             .size = sizeof(damon),
@@ -166,8 +166,8 @@ int host_choose_backend(struct host *host, struct agent_error *error)
         text[i][strcspn(text[i], "\n")] = '\0';
     }
     if (!strcmp(wanted, "auto"))
-        return agent_fail(error, -ENODEV, "no backend works here: %.200s; %.200s", text[0], text[1]);
-    return agent_fail(error, -ENODEV, "backend %s: %.400s", wanted, text[host->shared]);
+        return error_set(error, -ENODEV, "no backend works here: %.200s; %.200s", text[0], text[1]);
+    return error_set(error, -ENODEV, "backend %s: %.400s", wanted, text[host->shared]);
 }
 
 /* The parameters of a context. For one machine: its min_age and share. For all machines: the host's parameters and the
@@ -197,18 +197,18 @@ static int set_params(struct host_watch *watch, const struct config *config)
     return r < 0 ? r : damon_reclaim_commit(watch->ctx);
 }
 
-int host_watch_configure(struct host_watch *watch, const struct config *config, struct agent_error *error)
+int host_watch_configure(struct host_watch *watch, const struct config *config, struct error_text *error)
 {
     int r = set_params(watch, config);
 
-    return r < 0 ? agent_fail(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
+    return r < 0 ? error_set(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
 }
 
-int host_watch_enable(struct host_watch *watch, const struct config *config, struct agent_error *error)
+int host_watch_enable(struct host_watch *watch, const struct config *config, struct error_text *error)
 {
     int r = config_enabled(config) ? damon_reclaim_enable(watch->ctx) : damon_reclaim_disable(watch->ctx);
 
-    return r < 0 ? agent_fail(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
+    return r < 0 ? error_set(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
 }
 
 static bool is_target(pid_t pid, const void *userdata)
@@ -222,7 +222,7 @@ static bool is_target(pid_t pid, const void *userdata)
     return false;
 }
 
-int host_watch_exclude(struct host_watch *watch, struct agent_error *error)
+int host_watch_exclude(struct host_watch *watch, struct error_text *error)
 {
     return never_apply_except(watch->host->agent->never, watch->ctx, is_target, watch, error);
 }
@@ -252,7 +252,7 @@ static void watch_free(struct host_watch *watch)
     free(watch);
 }
 
-static int make_context(struct host_watch *watch, uint64_t seed, struct agent_error *error)
+static int make_context(struct host_watch *watch, uint64_t seed, struct error_text *error)
 {
     struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks),
                                                 .before_reclaim = before_reclaim,
@@ -285,21 +285,21 @@ static int make_context(struct host_watch *watch, uint64_t seed, struct agent_er
         damon.flags |= DAMON_RECLAIM_DAMON_TAKE_OVER;
     r = damon_reclaim_new(&config, &watch->ctx);
     if (r < 0)
-        return agent_fail(error, r, "%s", text);
+        return error_set(error, r, "%s", text);
     r = host_watch_exclude(watch, error);
     if (r < 0)
         return r;
     r = loop_add_context(host->agent->loop, watch->ctx, failed, watch, &watch->source);
-    return r < 0 ? agent_fail(error, r, "the event loop cannot watch it: %s", strerror(-r)) : 0;
+    return r < 0 ? error_set(error, r, "the event loop cannot watch it: %s", strerror(-r)) : 0;
 }
 
-static int watch_new(struct host *host, struct host_vm *vm, struct host_watch **ret, struct agent_error *error)
+static int watch_new(struct host *host, struct host_vm *vm, struct host_watch **ret, struct error_text *error)
 {
     struct host_watch *watch = calloc(1, sizeof(*watch));
     int r;
 
     if (!watch)
-        return agent_fail(error, -ENOMEM, "no memory");
+        return error_set(error, -ENOMEM, "no memory");
     watch->host = host;
     watch->vm = vm;
     r = make_context(watch, vm ? (uint64_t)vm->found.pid : 1, error);
@@ -311,7 +311,7 @@ static int watch_new(struct host *host, struct host_vm *vm, struct host_watch **
     return 0;
 }
 
-static int add_target(struct host_watch *watch, struct host_vm *vm, struct agent_error *error)
+static int add_target(struct host_watch *watch, struct host_vm *vm, struct error_text *error)
 {
     const struct host *host = watch->host;
     struct damon_reclaim_target target = {.size = sizeof(target), .pid = vm->found.pid};
@@ -319,19 +319,19 @@ static int add_target(struct host_watch *watch, struct host_vm *vm, struct agent
 
     /* Its thread waits for the process just as a reader of its files does. */
     if (host->shared && !foreign_is_trusted(vm->found.pid))
-        return agent_fail(error, -EACCES,
-                          "the kernel's DAMON is given only processes of root and of trusted users: name the user of "
-                          "process %d in trusted_users, or set backend = idle-page",
-                          (int)vm->found.pid);
+        return error_set(error, -EACCES,
+                         "the kernel's DAMON is given only processes of root and of trusted users: name the user of "
+                         "process %d in trusted_users, or set backend = idle-page",
+                         (int)vm->found.pid);
     if (!vm->policy.whole_process) {
         target.ranges = vm->ram.ranges;
         target.nr_ranges = vm->ram.n;
     }
     r = damon_reclaim_add_target(watch->ctx, &target, &vm->target);
-    return r < 0 ? agent_fail(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
+    return r < 0 ? error_set(error, r, "%s", damon_reclaim_last_error(watch->ctx)) : 0;
 }
 
-int host_watch_add(struct host_vm *vm, struct agent_error *error)
+int host_watch_add(struct host_vm *vm, struct error_text *error)
 {
     struct host *host = vm->host;
     struct host_watch *watch = host->all;

@@ -12,7 +12,7 @@
 static struct damon_reclaim *ctx;
 static struct backoff backoff = {.factor = BACKOFF_FULL};
 
-static int start(struct agent *agent, struct agent_error *error)
+static int start(struct agent *agent, struct error_text *error)
 {
     struct damon_reclaim_callbacks callbacks = {.size = sizeof(callbacks), .log = log_library};
     struct damon_reclaim_config config = {.size = sizeof(config),
@@ -31,12 +31,12 @@ static int start(struct agent *agent, struct agent_error *error)
     if (r == 0 && config_enabled(agent->config)) {
         r = damon_reclaim_enable(ctx);
         if (r < 0)
-            agent_fail(error, r, "%s", damon_reclaim_last_error(ctx));
+            error_set(error, r, "%s", damon_reclaim_last_error(ctx));
     }
     return r;
 }
 
-static int reload(struct agent *agent, const struct config *next, struct agent_error *error)
+static int reload(struct agent *agent, const struct config *next, struct error_text *error)
 {
     (void)agent;
     return config_apply(next, ctx, error);

@@ -9,9 +9,9 @@
 #include "scratch.h"
 #include "suite.h"
 
-static int even(const char *value, struct agent_error *error)
+static int even(const char *value, struct error_text *error)
 {
-    return atoi(value) % 2 ? agent_fail(error, -EINVAL, "%s is odd", value) : 0;
+    return atoi(value) % 2 ? error_set(error, -EINVAL, "%s is odd", value) : 0;
 }
 
 static const struct config_option options[] = {
@@ -32,7 +32,7 @@ static struct config_program program = {
     .name = "test", .summary = "is a test", .options = tables, .instances = instances, .defaults = defaults};
 
 static struct config *config;
-static struct agent_error error;
+static struct error_text error;
 static const char *words[16], *environment[16];
 static char *const *const words_arg = (char *const *)(uintptr_t)words;
 static char *const *const environment_arg = (char *const *)(uintptr_t)environment;

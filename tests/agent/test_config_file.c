@@ -24,7 +24,7 @@ static struct config_program program = {
     .name = "test", .summary = "is a test", .options = tables, .instances = instances, .file = path};
 
 static struct config *config;
-static struct agent_error error;
+static struct error_text error;
 static const char *words[4];
 static char *const *const words_arg = (char *const *)(uintptr_t)words;
 

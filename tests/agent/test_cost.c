@@ -8,7 +8,7 @@
 #include "suite.h"
 
 static struct cost_counters c;
-static struct agent_error error;
+static struct error_text error;
 
 #define PAGE ((uint64_t)sysconf(_SC_PAGESIZE))
 

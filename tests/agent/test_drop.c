@@ -186,7 +186,7 @@ static void warn(const char *text)
 static void in_child(unsigned int needs)
 {
     static const int capabilities[] = {CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_NICE, CAP_DAC_READ_SEARCH};
-    struct agent_error error = {""};
+    struct error_text error = {""};
     int ends[2], status;
     ssize_t n;
     pid_t pid;
@@ -226,7 +226,7 @@ TEST_CASES(test_calls, 7)
                                          HARDENING_URING,
                                          HARDENING_UMOUNT,
                                          HARDENING_UNIX | HARDENING_LISTEN | HARDENING_URING | HARDENING_UMOUNT};
-    struct agent_error error;
+    struct error_text error;
 
     if (hardening_has_seccomp())
         in_child(needs[_i]);

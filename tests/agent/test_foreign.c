@@ -140,7 +140,7 @@ TEST(test_same_text)
 TEST(test_trust)
 {
     static const char *const users[] = {"1000"}, *const nobody[] = {"no such user"};
-    struct agent_error error;
+    struct error_text error;
 
     begin(NULL);
     make_process(100, USER, "");

@@ -23,7 +23,7 @@
 #define MS UINT64_C(1000000)
 
 static struct loop *loop;
-static struct agent_error error;
+static struct error_text error;
 static int calls, value;
 
 static void begin(void)

@@ -15,7 +15,7 @@
 static struct metrics *metrics;
 static char *text;
 static size_t len;
-static struct agent_error error;
+static struct error_text error;
 
 static const char *page(enum metrics_format format)
 {

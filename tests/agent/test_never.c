@@ -15,7 +15,7 @@ static const struct config_program program = {.name = "test", .summary = "is a t
 static const char *root;
 static struct config *config;
 static struct never *never;
-static struct agent_error error;
+static struct error_text error;
 
 static int open_list(const char *words[])
 {

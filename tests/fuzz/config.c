@@ -52,7 +52,7 @@ static struct config *load(char *const *words)
 {
     struct config_sources sources = {.words = words};
     struct config *config = NULL;
-    struct agent_error error = {""};
+    struct error_text error = {""};
     int r = config_load(&program, &sources, &config, &error);
 
     must(r == 0 ? config != NULL : !config && *error.text);
@@ -114,7 +114,7 @@ static void check_line(const char *line)
 {
     struct damon_reclaim_filter filter;
     struct damon_reclaim_exclusion exclusion;
-    struct agent_error error = {""};
+    struct error_text error = {""};
     uint64_t number, end;
     char *words = NULL;
     pid_t pid;

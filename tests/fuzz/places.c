@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct place place;
     int r;
 

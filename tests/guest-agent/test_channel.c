@@ -45,7 +45,7 @@ static void run(uint64_t ns)
 
 static struct channel *open_channel(const char *place)
 {
-    struct agent_error error = {""};
+    struct error_text error = {""};
     struct channel *channel = NULL;
 
     ck_assert_int_eq(channel_new(loop, place, greet, NULL, &channel, &error), 0);
@@ -324,7 +324,7 @@ TEST(test_places)
     static const char *const bad[] = {"vsock:",      "vsock:2", "vsock:2:",          "vsock:2:x", "vsock:-1:5",
                                       "vsock:2:3:4", "unix:",   "unix:not-absolute", "some/port", "vsock:2:4294967296"};
     char path[200] = "unix:/";
-    struct agent_error error;
+    struct error_text error;
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         ck_assert_int_eq(channel_check(good[i], &error), 0);
