@@ -53,6 +53,8 @@ static void check_asked(uint64_t times)
     char *text;
 
     run();
+    for (int i = 0; i < 50 && compaction_nr_requests(compaction) < times; i++) /* a busy machine takes longer */
+        run();
     ck_assert_uint_eq(compaction_nr_requests(compaction), times);
     ck_assert_int_eq(file_read(file, &text, NULL), 0);
     ck_assert_str_eq(text, times ? "1" : "");
