@@ -19,21 +19,25 @@
 
 #include "guest_damon.h"
 
-#define TOTAL  (400 * MIB)
-#define HOT_AT (100 * MIB)
-#define HOT    (30 * MIB)
-#define STEP_S 3
-#define LAST_S 60
-#define AFTER  2  /* steps after the aim is reached */
-#define WANTED 90 /* percent of what is cold */
+#define TOTAL     (400 * MIB)
+#define HOT_AT    (100 * MIB)
+#define HOT       (30 * MIB)
+#define STEP_S    3
+#define LAST_S    60
+#define COMPACT_S 12 /* between two compactions: what becomes free after one is in odd pages again */
+#define AFTER     2  /* steps after the aim is reached */
+#define WANTED    90 /* percent of what is cold */
 /* The same, outside, of half as much or less: there QEMU's own memory and odd blocks are more. */
 #define OF_FILES 80
 #define OF_ZSWAP 75
-#define OTHERS   (8 * MIB) /* what others may use more or less of meanwhile */
-#define ENTRIES  (8 * MIB) /* what zswap needs to find 400 MiB */
-#define BAR      40        /* characters */
-#define DISK     "/dev/vda"
-#define FILE_DIR "/tmp/disk"
+/* The same with the kernel's DAMON: 82 to 93 percent were seen on 6.12; compaction joins not all of the odd pages that
+ * it leaves. */
+#define OF_KERNEL 80
+#define OTHERS    (8 * MIB) /* what others may use more or less of meanwhile */
+#define ENTRIES   (8 * MIB) /* what zswap needs to find 400 MiB */
+#define BAR       40        /* characters */
+#define DISK      "/dev/vda"
+#define FILE_DIR  "/tmp/disk"
 
 /* What the parts say at a moment, bytes. */
 struct moment {
@@ -135,16 +139,16 @@ static bool is_free(const struct scene *s)
     return freed(s) >= possible(s) / 100 * WANTED;
 }
 
-static bool reached(const struct scene *s)
-{
-    uint64_t wanted = s->has_zswap ? OF_ZSWAP : s->w.memory & GUEST_FILE ? OF_FILES : WANTED;
-
-    return is_free(s) && given_back(s) >= possible(s) / 100 * wanted;
-}
-
 static bool by_kernel(const struct scene *s)
 {
     return !strcmp(s->setup.backend, "damon") && !s->setup.monitor_only;
+}
+
+static bool reached(const struct scene *s)
+{
+    uint64_t wanted = s->has_zswap ? OF_ZSWAP : s->w.memory & GUEST_FILE ? OF_FILES : by_kernel(s) ? OF_KERNEL : WANTED;
+
+    return is_free(s) && given_back(s) >= possible(s) / 100 * wanted;
 }
 
 static void check(const struct scene *s)
@@ -229,7 +233,7 @@ static void read_arguments(struct scene *s, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    bool compacted = false;
+    unsigned int compact_at = 0; /* the earliest second */
     struct scene s = {.w = {.total = TOTAL, .hot_at = HOT_AT, .hot = HOT, .cgroup = "work"}};
 
     read_arguments(&s, argc, argv);
@@ -252,8 +256,8 @@ int main(int argc, char **argv)
         print_line(second, &s.now, &s.before);
         after += reached(&s);
         /* As the guest's daemon does: what is free in odd pages becomes blocks that are reported. */
-        if (is_free(&s) && !compacted)
-            compacted = guest_write("/proc/sys/vm/compact_memory", "1");
+        if (is_free(&s) && !reached(&s) && second >= compact_at && guest_write("/proc/sys/vm/compact_memory", "1"))
+            compact_at = second + COMPACT_S;
     }
     print_what_it_means(&s);
     if (!s.w.path)
