@@ -149,6 +149,8 @@ static int commit(struct drcl_view *view)
         return r;
     drcl_apply_params(view);
     view->ticks.next_wmark_ns = 0; /* the watermarks may have changed */
+    /* With shorter intervals the next look comes earlier. */
+    view->ticks.next_ns = drcl_min(view->ticks.next_ns, drcl_view_now(view) + look_interval_ns(view->engine));
     return 0;
 }
 

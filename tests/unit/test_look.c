@@ -153,3 +153,17 @@ TEST(test_new_intervals)
     free(regions);
     ck_assert_uint_eq(looks_of(ctx, 10), 10);
 }
+
+/* Shorter intervals take effect at once: a look that was due in a minute and a half comes within the new aggregation.
+ */
+TEST(test_much_shorter_intervals)
+{
+    struct damon_reclaim *ctx =
+        start(DAMON_RECLAIM_BACKEND_ACCESSES_STAY, 0, "min_age=1d sample_interval=5s aggr_interval=100s");
+    uint64_t before = s.nr_calls[OP_CHECK];
+
+    reclaim_set(ctx, "sample_interval=5000 aggr_interval=100000");
+    reclaim_commit(ctx);
+    reclaim_run_until(ctx, s.now_ns + 1 * SEC);
+    ck_assert_uint_ge(s.nr_calls[OP_CHECK] - before, 9);
+}
