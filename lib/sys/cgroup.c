@@ -129,14 +129,16 @@ struct walk {
 static int push(struct walk *walk, const char *name)
 {
     const char *parent = walk->path[1] ? walk->path : ""; /* of the root the slash alone */
-    size_t bytes = strlen(parent) + 1 + strlen(name) + 1;
+    size_t len = strlen(parent), bytes = len + 1 + strlen(name) + 1;
 
     if (bytes > PATH_MAX)
         return drcl_error(walk->env, -ENAMETOOLONG, "%s%.64s...: the tree is too deep", walk->mount, walk->path);
     if (walk->len + bytes > MAX_PENDING ||
         drcl_grow(walk->env, &walk->pending, &walk->capacity, walk->len + bytes, 1) < 0)
         return drcl_error(walk->env, -ENOMEM, "no memory to read %s", walk->mount);
-    snprintf(walk->pending + walk->len, bytes, "%s/%s", parent, name);
+    memcpy(walk->pending + walk->len, parent, len);
+    walk->pending[walk->len + len] = '/';
+    memcpy(walk->pending + walk->len + len + 1, name, bytes - len - 1);
     walk->len += bytes;
     return 0;
 }
