@@ -28,8 +28,10 @@ int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *t
     struct drcl_switches switches = {0};
     int r;
 
-    if (!ctx || !name || !text)
+    if (!ctx)
         return -EINVAL;
+    if (!name || !text)
+        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", name ? "value" : "name");
     r = drcl_params_parse(name, text, &ctx->staged, &switches, &(struct drcl_error_text){why, sizeof(why)});
     return r < 0 ? drcl_error(&ctx->env, r, "%s", why) : throw_switches(ctx, &switches);
 }
@@ -41,8 +43,10 @@ int damon_reclaim_set_line(struct damon_reclaim *ctx, const char *line)
     struct drcl_switches switches = {0};
     int r;
 
-    if (!ctx || !line)
+    if (!ctx)
         return -EINVAL;
+    if (!line)
+        return drcl_error(&ctx->env, -EINVAL, "line: NULL");
     before = params = ctx->staged;
     r = drcl_params_parse_line(line, &params, &switches, &(struct drcl_error_text){why, sizeof(why)});
     if (r < 0)
@@ -73,8 +77,10 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
     const struct drcl_param *param;
     bool enabled;
 
-    if (!ctx || !name || (!buf && size))
+    if (!ctx)
         return -EINVAL;
+    if (!name || (!buf && size))
+        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", name ? "buf" : "name");
     param = drcl_param_find(name);
     if (!param)
         return drcl_error(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);

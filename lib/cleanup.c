@@ -6,21 +6,20 @@
 #include "damon_reclaim/damon_reclaim.h"
 
 #include "base/env.h"
-#include "base/size.h"
+#include "base/structs.h"
 #include "drivers/damon/holder.h"
 
 int damon_reclaim_cleanup(const struct damon_reclaim_config *user, char *text, size_t size)
 {
     struct damon_reclaim_config config = {.size = sizeof(config)};
-    struct drcl_env env;
+    struct drcl_env env = {0};
     int r;
 
     if (!user)
         return -EINVAL;
-    r = drcl_size_copy(&config, sizeof(config), user, user->size);
-    if (r < 0)
-        return r;
-    r = drcl_env_init(&env, &config);
+    r = drcl_struct_take(&env, "config", &config, sizeof(config), user);
+    if (r == 0)
+        r = drcl_env_init(&env, &config);
     if (r == 0)
         r = drcl_damon_clean_up(&env);
     if (text && size)

@@ -3,12 +3,13 @@
 
 void *damon_reclaim_get_userdata(const struct damon_reclaim *ctx)
 {
-    return ctx->userdata;
+    return ctx ? ctx->userdata : NULL;
 }
 
 void damon_reclaim_set_userdata(struct damon_reclaim *ctx, void *userdata)
 {
-    ctx->userdata = userdata;
+    if (ctx)
+        ctx->userdata = userdata;
 }
 
 const char *damon_reclaim_last_error(const struct damon_reclaim *ctx)
@@ -18,10 +19,10 @@ const char *damon_reclaim_last_error(const struct damon_reclaim *ctx)
 
 const char *damon_reclaim_backend_name(const struct damon_reclaim *ctx)
 {
-    return ctx->ops.name;
+    return ctx ? ctx->ops.name : NULL;
 }
 
 uint64_t damon_reclaim_now(const struct damon_reclaim *ctx)
 {
-    return drcl_view_now(&ctx->view);
+    return ctx ? drcl_view_now(&ctx->view) : 0;
 }

@@ -45,6 +45,7 @@ struct damon_reclaim {
     const struct drcl_driver *driver; /* who does the work */
     struct drcl_view view;            /* what the driver sees of all this */
     struct damon_reclaim_backend_ops ops;
+    char *backend_name; /* the copy that ops.name points to, of a backend of the program */
     struct drcl_engine engine;
 
     struct damon_reclaim_params staged;

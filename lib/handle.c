@@ -12,7 +12,8 @@
 #include "host.h"
 #include "lifecycle.h"
 #include "targets.h"
-#include "base/size.h"
+#include "base/filters.h"
+#include "base/structs.h"
 #include "drivers/engine.h"
 
 static void forward_log(void *log_data, enum damon_reclaim_log_level level, const char *text)
@@ -23,21 +24,33 @@ static void forward_log(void *log_data, enum damon_reclaim_log_level level, cons
         ctx->callbacks.log(ctx->view.phase != DRCL_PHASE_CREATING ? ctx : NULL, level, text, ctx->userdata);
 }
 
+static const uint32_t KNOWN_FEATURES = DAMON_RECLAIM_BACKEND_PAGE_PRECISE | DAMON_RECLAIM_BACKEND_NEEDS_PID |
+                                       DAMON_RECLAIM_BACKEND_WHOLE | DAMON_RECLAIM_BACKEND_ACCESSES_STAY;
+
 /* A backend of the host program: each operation that is not optional is there, and sizes make sense. */
 static int take_ops(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
     struct damon_reclaim_backend_ops *ops = &ctx->ops;
-    int r = drcl_size_copy(ops, sizeof(*ops), config->backend_ops, config->backend_ops->size);
+    int r = drcl_struct_take(&ctx->env, "config.backend_ops", ops, sizeof(*ops), config->backend_ops);
 
     if (r < 0)
-        return drcl_error(&ctx->env, r, "config.backend_ops: size %zu is not one that this library knows",
-                          config->backend_ops->size);
+        return r;
     if (config->backend)
         return drcl_error(&ctx->env, -EINVAL, "config.backend: \"%s\" and config.backend_ops; set one of them",
                           config->backend);
     if (!ops->name || !ops->ranges || !ops->prepare || !ops->check || !ops->reclaim)
         return drcl_error(&ctx->env, -EINVAL,
                           "config.backend_ops: name, ranges, prepare, check and reclaim must be set");
+    if (ops->features & ~KNOWN_FEATURES)
+        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops.features: 0x%x are not features of this library",
+                          ops->features & ~KNOWN_FEATURES);
+    if (ops->filters & ~DRCL_PAGE_FILTERS)
+        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops.filters: 0x%x are not page filters of this library",
+                          ops->filters & ~DRCL_PAGE_FILTERS);
+    ctx->backend_name = drcl_strdup(&ctx->env, ops->name);
+    if (!ctx->backend_name)
+        return drcl_error(&ctx->env, -ENOMEM, "out of memory");
+    ops->name = ctx->backend_name;
     if (!ops->now != !ops->advance)
         return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: set both now and advance, or neither");
     if ((ops->min_region_size & (ops->min_region_size - 1)) || (ops->huge_size & (ops->huge_size - 1)))
@@ -76,10 +89,9 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     int r;
 
     if (config->callbacks) {
-        r = drcl_size_copy(&ctx->callbacks, sizeof(ctx->callbacks), config->callbacks, config->callbacks->size);
+        r = drcl_struct_take(&ctx->env, "config.callbacks", &ctx->callbacks, sizeof(ctx->callbacks), config->callbacks);
         if (r < 0)
-            return drcl_error(&ctx->env, r, "config.callbacks: size %zu is not one that this library knows",
-                              config->callbacks->size);
+            return r;
     }
     if (config->flags & ~known)
         return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
@@ -120,6 +132,7 @@ static void tear_down(struct damon_reclaim *ctx)
     /* If creating the handle fails, the program keeps the data of a backend of its own. */
     if (ctx->ops.destroy && (ctx->view.kind != &of_program || ctx->view.phase != DRCL_PHASE_CREATING))
         ctx->ops.destroy(ctx->view.backend);
+    drcl_free(&ctx->env, ctx->backend_name);
 }
 
 static void give_error(const struct damon_reclaim_config *config, const struct drcl_env *env)
@@ -132,12 +145,14 @@ int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_recl
 {
     struct damon_reclaim_config config = {.size = sizeof(config)};
     struct damon_reclaim *ctx;
-    struct drcl_env env;
+    struct drcl_env env = {0};
     int r;
 
     if (!user || !ret_ctx)
         return -EINVAL;
-    r = drcl_size_copy(&config, sizeof(config), user, user->size);
+    r = drcl_struct_take(&env, "config", &config, sizeof(config), user);
+    if (r == -E2BIG) /* a newer program's, whose buffer is where it always was */
+        give_error(user, &env);
     if (r < 0)
         return r;
     if (config.error && config.error_size)

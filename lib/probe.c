@@ -9,7 +9,7 @@
 #include "backend_table.h"
 #include "base/env.h"
 #include "base/names.h"
-#include "base/size.h"
+#include "base/structs.h"
 
 #define TEXT(x)                           #x
 #define VERSION_TEXT(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
@@ -56,21 +56,21 @@ int damon_reclaim_probe(const struct damon_reclaim_config *user, char *text, siz
 {
     struct damon_reclaim_config config = {.size = sizeof(config)};
     const struct drcl_backend *backend;
-    struct drcl_env env;
+    struct drcl_env env = {0};
     char nowhere[1];
     bool any;
     int r;
 
     if (!user)
         return -EINVAL;
-    r = drcl_size_copy(&config, sizeof(config), user, user->size);
-    if (r < 0)
-        return r;
     if (!text || !size) {
         text = nowhere;
         size = sizeof(nowhere);
     }
-    text[0] = '\0';
+    r = drcl_struct_take(&env, "config", &config, sizeof(config), user);
+    snprintf(text, size, "%s", env.error);
+    if (r < 0)
+        return r;
     backend = config.backend ? drcl_backend_find(config.backend) : NULL;
     any = config.backend && !strcmp(config.backend, "auto");
     if (!backend && !any) {

@@ -4,7 +4,8 @@
 #include <errno.h>
 
 #include "schemes.h"
-#include "base/size.h"
+#include "base/arith.h"
+#include "base/structs.h"
 
 int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_region *regions, size_t capacity,
                               size_t *ret_n)
@@ -13,8 +14,10 @@ int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_re
     const uint32_t *nr_accesses;
     size_t n = 0;
 
-    if (!ctx || (!regions && capacity) || !ret_n)
+    if (!ctx)
         return -EINVAL;
+    if ((!regions && capacity) || !ret_n)
+        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "regions" : "ret_n");
     r = &ctx->engine.regions;
     nr_accesses = ctx->engine.complete ? r->nr_accesses : r->last_nr_accesses;
     for (size_t t = 0; t < ctx->engine.nr_targets; t++) {
@@ -35,17 +38,18 @@ int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_re
     return 0;
 }
 
-/* The regions of a removed target lie there until the aggregation ends. */
-static void leave_out_removed(const struct drcl_engine *engine, struct damon_reclaim_stats *stats)
+/* Without the regions of removed targets, which lie there until the aggregation ends. */
+static void count_regions(const struct drcl_engine *engine, struct damon_reclaim_stats *stats)
 {
     for (size_t t = 0; t < engine->nr_targets; t++) {
         const struct drcl_target *target = &engine->targets[t];
 
-        if (!target->removed)
+        if (target->removed)
             continue;
-        stats->nr_regions -= target->n;
+        stats->nr_regions += target->n;
         for (size_t i = target->first; i < target->first + target->n; i++)
-            stats->monitored_bytes -= engine->regions.end[i] - engine->regions.start[i];
+            stats->monitored_bytes =
+                drcl_add(stats->monitored_bytes, engine->regions.end[i] - engine->regions.start[i]);
     }
 }
 
@@ -55,7 +59,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
     const struct drcl_scheme *scheme;
     struct damon_reclaim_stats stats;
 
-    if (!ctx || !ret_stats)
+    if (!ctx)
         return -EINVAL;
     engine = &ctx->engine;
     scheme = engine->schemes[DAMON_RECLAIM_SCHEME_RECLAIM];
@@ -71,9 +75,7 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
         .bytes_filter_passed = scheme->stats.sz_filter_passed,
         .bytes_accessed = engine->bytes_accessed,
         .bytes_not_reclaimable = engine->bytes_not_reclaimable,
-        .nr_regions = engine->regions.n,
         .nr_targets = ctx->view.nr_targets,
-        .monitored_bytes = engine->total,
         .effective_quota = scheme->quota.effective,
         .charged_bytes = scheme->quota.charged,
         .nr_samples = engine->nr_samples,
@@ -84,8 +86,8 @@ int damon_reclaim_get_stats(struct damon_reclaim *ctx, struct damon_reclaim_stat
         .reclaim_cpu_ns = engine->reclaim_cpu_ns,
         .bytes_swapcached = scheme->stats.sz_swapcached,
     };
-    leave_out_removed(engine, &stats);
-    return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));
+    count_regions(engine, &stats);
+    return drcl_struct_give(&ctx->env, "stats", ret_stats, &stats, sizeof(stats));
 }
 
 int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id, struct damon_reclaim_scheme_stats *ret_stats)
@@ -93,7 +95,7 @@ int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id, struc
     struct damon_reclaim_scheme_stats stats;
     const struct drcl_scheme *scheme;
 
-    if (!ctx || !ret_stats)
+    if (!ctx)
         return -EINVAL;
     scheme = drcl_find_scheme(ctx, id);
     if (!scheme)
@@ -103,7 +105,7 @@ int damon_reclaim_get_scheme_stats(struct damon_reclaim *ctx, uint32_t id, struc
     stats.qt_exceeds = scheme->quota.exceeds;
     stats.effective_quota = scheme->quota.effective;
     stats.active = scheme->active;
-    return drcl_size_give(ret_stats, ret_stats->size, &stats, sizeof(stats));
+    return drcl_struct_give(&ctx->env, "stats", ret_stats, &stats, sizeof(stats));
 }
 
 int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
@@ -112,10 +114,12 @@ int damon_reclaim_sim_get_report(struct damon_reclaim *ctx, uint64_t min_age_us,
     struct damon_reclaim_sim_report report = {.size = sizeof(report)};
     int r;
 
-    if (!ctx || !ret_report)
+    if (!ctx)
         return -EINVAL;
+    if (!ret_report)
+        return drcl_error(&ctx->env, -EINVAL, "report: NULL");
     if (!ctx->view.kind->report)
         return drcl_error(&ctx->env, -EOPNOTSUPP, "report: the backend %s is not a simulation", ctx->ops.name);
     r = ctx->view.kind->report(ctx->view.backend, min_age_us, &report);
-    return r < 0 ? r : drcl_size_give(ret_report, ret_report->size, &report, sizeof(report));
+    return r < 0 ? r : drcl_struct_give(&ctx->env, "report", ret_report, &report, sizeof(report));
 }

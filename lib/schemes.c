@@ -10,7 +10,7 @@
 #include "engine/filter.h"
 #include "engine/scheme.h"
 #include "params/table.h"
-#include "base/size.h"
+#include "base/structs.h"
 
 struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
 {
@@ -142,11 +142,11 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     uint32_t id = 1;
     int r;
 
-    if (!ctx || !user)
+    if (!ctx)
         return -EINVAL;
-    r = drcl_size_copy(&scheme, sizeof(scheme), user, user->size);
+    r = drcl_struct_take(&ctx->env, "scheme", &scheme, sizeof(scheme), user);
     if (r < 0)
-        return drcl_error(&ctx->env, r, "scheme: size %zu is not one that this library knows", user->size);
+        return r;
     r = take_filters(ctx, scheme.filters, scheme.nr_filters, filters);
     if (r < 0)
         return r;

@@ -10,7 +10,7 @@
 #include "targets.h"
 #include "params/check.h"
 #include "params/table.h"
-#include "base/size.h"
+#include "base/structs.h"
 #include "sys/psi.h"
 
 /* --- staging -------------------------------------------------------------------------------------------------- */
@@ -21,12 +21,12 @@ int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_recla
     struct damon_reclaim_params copy;
     int r;
 
-    if (!ctx || !params)
+    if (!ctx)
         return -EINVAL;
     copy = ctx->staged; /* what an older program does not have stays as it is */
-    r = drcl_size_copy(&copy, sizeof(copy), params, params->size);
+    r = drcl_struct_take(&ctx->env, "params", &copy, sizeof(copy), params);
     if (r < 0)
-        return drcl_error(&ctx->env, r, "params: size %zu is not one that this library knows", params->size);
+        return r;
     r = drcl_params_check_ranges(&copy, &(struct drcl_error_text){why, sizeof(why)});
     if (r < 0)
         return drcl_error(&ctx->env, r, "%s", why);
@@ -36,23 +36,23 @@ int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_recla
 
 int damon_reclaim_get_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params)
 {
-    if (!ctx || !params)
+    if (!ctx)
         return -EINVAL;
-    return drcl_size_give(params, params->size, &ctx->staged, sizeof(ctx->staged));
+    return drcl_struct_give(&ctx->env, "params", params, &ctx->staged, sizeof(ctx->staged));
 }
 
 int damon_reclaim_get_active_params(struct damon_reclaim *ctx, struct damon_reclaim_params *params)
 {
     struct damon_reclaim_params active;
 
-    if (!ctx || !params)
+    if (!ctx)
         return -EINVAL;
     active = ctx->view.active;
     if (ctx->engine.attrs.autotune) {
         active.sample_interval = ctx->engine.attrs.sample_us;
         active.aggr_interval = ctx->engine.attrs.aggr_us;
     }
-    return drcl_size_give(params, params->size, &active, sizeof(active));
+    return drcl_struct_give(&ctx->env, "params", params, &active, sizeof(active));
 }
 
 /* --- committing ---------------------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include "exclusions.h"
 #include "lifecycle.h"
 #include "base/grow.h"
-#include "base/size.h"
+#include "base/structs.h"
 #include "sys/process.h"
 
 static struct drcl_view_target *find(struct damon_reclaim *ctx, uint32_t id)
@@ -188,11 +188,11 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     struct damon_reclaim_target target = {.size = sizeof(target)};
     int pidfd = -1, r;
 
-    if (!ctx || !user)
+    if (!ctx)
         return -EINVAL;
-    r = drcl_size_copy(&target, sizeof(target), user, user->size);
+    r = drcl_struct_take(&ctx->env, "target", &target, sizeof(target), user);
     if (r < 0)
-        return drcl_error(&ctx->env, r, "target: size %zu is not one that this library knows", user->size);
+        return r;
     r = check_ranges(ctx, &target);
     if (r == 0)
         r = check_overlaps(ctx, &target);

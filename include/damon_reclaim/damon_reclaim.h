@@ -17,7 +17,9 @@
  *   signal handler and has no mutable global variable.
  * - **Growing structs.** If the first member of a struct is `size`, the caller sets it to the `sizeof` of the struct.
  *   Later versions append members. A member that the caller's version does not have gets its default. A non-zero
- *   member that the library does not know is refused with -E2BIG. The library never writes past `size`.
+ *   member that the library does not know is refused with -E2BIG. The library never writes past `size`. A size that
+ *   no version of a struct can have (above 4096, or too small for itself) is refused with -EINVAL, because it was
+ *   probably never set.
  * - **Strings.** The library copies strings that you pass in. Strings that it returns belong to the library; each
  *   function says how long they are valid.
  * - **Names of enums.** A function `..._name()` returns the name of a value, as features, metrics and the command line
@@ -380,8 +382,9 @@ struct damon_reclaim_metrics {
 };
 
 /**
- * A backend. @p backend is config.backend_data. Members that are not marked as optional must be set. The library calls
- * them from the thread that uses the context. A function returns 0 or a negative errno:
+ * A backend. @p backend is config.backend_data. `name`, ranges(), prepare(), check() and reclaim() must be set; every
+ * other member may be 0 or NULL. The library calls the functions from the thread that uses the context. A function
+ * returns 0 or a negative errno:
  *
  * - -ESRCH from prepare, check, mark, ranges or reclaim: the target is gone. The library removes it and continues.
  * - -ENOMEM, -EINTR and -EAGAIN, and any error of metrics(): the failure is temporary. The library skips the step this
@@ -390,9 +393,10 @@ struct damon_reclaim_metrics {
  */
 struct damon_reclaim_backend_ops {
     size_t size;              /**< sizeof(struct damon_reclaim_backend_ops) */
-    const char *name;         /**< for messages and statistics */
+    const char *name;         /**< for messages; copied */
     uint32_t features;        /**< enum damon_reclaim_backend_feature */
-    uint32_t filters;         /**< page filters that it can apply: bits 1 << enum damon_reclaim_filter_type */
+    uint32_t filters;         /**< page filters that it can apply: bits 1 << enum damon_reclaim_filter_type. ADDR and
+                                   TARGET are not among them: the library applies these itself */
     uint32_t min_region_size; /**< alignment of regions in bytes, a power of two; 0: 4096 */
     uint32_t huge_size;       /**< size of huge pages, a power of two; 0: min_region_size. A region that is trimmed to
                                    the quota preferably ends at a multiple of it. With
@@ -631,7 +635,8 @@ struct damon_reclaim_config {
     uint64_t seed;    /**< of the random numbers; the same seed, backend and calls give the same run */
     uint32_t flags;   /**< enum damon_reclaim_flag */
     const struct damon_reclaim_sim_config *sim; /**< for the backend "sim"; or NULL */
-    char *error;                                /**< buffer for the text of an error of damon_reclaim_new(); or NULL */
+    char *error;                                /**< buffer for the text of an error of damon_reclaim_new(); or NULL.
+                                                     It is not used if `size` was not set */
     size_t error_size;                          /**< size of the buffer `error` in bytes */
     const struct damon_reclaim_damon_config *damon; /**< for the backend "damon"; or NULL */
 };
@@ -657,7 +662,7 @@ DAMON_RECLAIM_API struct damon_reclaim *damon_reclaim_ref(struct damon_reclaim *
  */
 DAMON_RECLAIM_API struct damon_reclaim *damon_reclaim_unref(struct damon_reclaim *ctx);
 
-/** Returns the pointer that config.userdata or damon_reclaim_set_userdata() has set. */
+/** Returns the pointer that config.userdata or damon_reclaim_set_userdata() has set; NULL without a context. */
 DAMON_RECLAIM_API void *damon_reclaim_get_userdata(const struct damon_reclaim *ctx);
 
 /** Replaces the pointer that is passed to the callbacks. */
@@ -665,14 +670,15 @@ DAMON_RECLAIM_API void damon_reclaim_set_userdata(struct damon_reclaim *ctx, voi
 
 /**
  * The text of the last error: one line without newline, which names the culprit and the cure.
- * @return a string that is valid until the next call that fails; "" if no call has failed
+ * @return a string that is valid until the next call that fails; "" if no call has failed, or without a context
  */
 DAMON_RECLAIM_API const char *damon_reclaim_last_error(const struct damon_reclaim *ctx);
 
-/** The name of the backend in use. Valid as long as the context. */
+/** The name of the backend in use. Valid as long as the context. NULL without a context. */
 DAMON_RECLAIM_API const char *damon_reclaim_backend_name(const struct damon_reclaim *ctx);
 
-/** The time of the context's clock in ns: CLOCK_MONOTONIC, or the clock of the backend if it has one. */
+/** The time of the context's clock in ns: CLOCK_MONOTONIC, or the clock of the backend if it has one. 0 without
+ * a context. */
 DAMON_RECLAIM_API uint64_t damon_reclaim_now(const struct damon_reclaim *ctx);
 
 /** @} */
@@ -761,7 +767,7 @@ DAMON_RECLAIM_API int damon_reclaim_param_find(const char *name);
  * @{
  */
 
-/** Sets all members to their defaults. @return 0; -EINVAL (NULL, or the size is too small) */
+/** Sets all members to their defaults. @return 0; -EINVAL (NULL, or the size was not set) */
 DAMON_RECLAIM_API int damon_reclaim_params_init(struct damon_reclaim_params *params);
 
 /**
@@ -860,7 +866,7 @@ DAMON_RECLAIM_API int damon_reclaim_set_line(struct damon_reclaim *ctx, const ch
  * counter.
  * @param buf   buffer for the text, which is NUL-terminated, and truncated if the buffer is too small; may be NULL if
  *              @p size is 0
- * @return the length of the whole text without the NUL, or -ENOENT
+ * @return the length of the whole text without the NUL; -ENOENT (no such parameter), -EINVAL (NULL)
  */
 DAMON_RECLAIM_API int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, size_t size);
 
@@ -1086,7 +1092,7 @@ struct damon_reclaim_stats {
     uint64_t bytes_not_reclaimable;       /**< bytes of candidates that cannot be reclaimed */
     uint64_t nr_regions;                  /**< current number of regions */
     uint64_t nr_targets;                  /**< current number of targets */
-    uint64_t monitored_bytes;             /**< current size of all regions */
+    uint64_t monitored_bytes;             /**< current size of all regions; UINT64_MAX: at least that much */
     uint64_t effective_quota;             /**< bytes that may be tried in the current window; UINT64_MAX: no limit */
     uint64_t charged_bytes;               /**< bytes charged to the current window */
     uint64_t nr_samples;                  /**< how often regions were checked for accesses */

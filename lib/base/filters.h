@@ -34,6 +34,9 @@ enum drcl_filter_by {
 /* For ops.filters: the filters that these decide. */
 #define DRCL_FILTERS_OF(who) (0u DRCL_FILTERS(DRCL_NO_FILTER, DRCL_FILTER_BIT, who))
 
+/* All filters of pages. */
+#define DRCL_PAGE_FILTERS DRCL_FILTERS_OF(~0)
+
 #define DRCL_COUNT_FILTER(...) +1
 enum { DRCL_NR_FILTER_TYPES = 0 DRCL_FILTERS(DRCL_COUNT_FILTER, DRCL_COUNT_FILTER, ) };
 

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+/* No struct is larger, so that a size that was not set is noticed. */
+#define MAX_SIZE 4096u
+
 int drcl_size_copy(void *dst, size_t dst_size, const void *src, size_t src_size)
 {
     const unsigned char *tail = src;
 
-    if (src_size < sizeof(size_t))
+    if (src_size < sizeof(size_t) || src_size > MAX_SIZE)
         return -EINVAL;
     for (size_t i = dst_size; i < src_size; i++)
         if (tail[i])
@@ -20,7 +23,7 @@ int drcl_size_copy(void *dst, size_t dst_size, const void *src, size_t src_size)
 
 int drcl_size_give(void *dst, size_t dst_size, const void *src, size_t src_size)
 {
-    if (dst_size < sizeof(size_t))
+    if (dst_size < sizeof(size_t) || dst_size > MAX_SIZE)
         return -EINVAL;
     memcpy(dst, src, src_size < dst_size ? src_size : dst_size);
     if (dst_size > src_size)

@@ -8,7 +8,7 @@
 /*
  * Copies a struct of the caller's, @src_size bytes long, into the library's, @dst_size bytes long and already filled
  * with defaults; members that the caller does not have keep them. -EINVAL if @src_size is too small to hold its own
- * size member, -E2BIG if a byte behind what the library knows is not zero.
+ * size member, or larger than any struct, -E2BIG if a byte behind what the library knows is not zero.
  */
 int drcl_size_copy(void *dst, size_t dst_size, const void *src, size_t src_size);
 

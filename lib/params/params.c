@@ -28,6 +28,8 @@ static int copy_set(const struct damon_reclaim_params *user, const struct drcl_e
 {
     int r;
 
+    if (!user)
+        return drcl_params_error(error, -EINVAL, "params: NULL");
     drcl_params_defaults(ret);
     r = drcl_size_copy(ret, sizeof(*ret), user, user->size);
     return r < 0 ? drcl_params_error(error, r, "params: size %zu is not one that this library knows", user->size) : 0;
@@ -53,8 +55,10 @@ int damon_reclaim_params_set_line(struct damon_reclaim_params *params, const cha
     struct damon_reclaim_params set;
     int r;
 
-    if (!params || !line || (!error && error_size))
+    if (!error && error_size)
         return -EINVAL;
+    if (!line)
+        return drcl_params_error(&text, -EINVAL, "line: NULL");
     r = copy_set(params, &text, &set);
     if (r == 0)
         r = drcl_params_parse_line(line, &set, NULL, &text);
@@ -68,8 +72,10 @@ int damon_reclaim_params_set(struct damon_reclaim_params *params, const char *na
     struct damon_reclaim_params set;
     int r;
 
-    if (!params || !name || !value || (!error && error_size))
+    if (!error && error_size)
         return -EINVAL;
+    if (!name || !value)
+        return drcl_params_error(&text, -EINVAL, "%s: NULL", name ? "value" : "name");
     r = copy_set(params, &text, &set);
     if (r == 0)
         r = drcl_params_parse(name, value, &set, NULL, &text);
@@ -125,7 +131,7 @@ int damon_reclaim_params_check(const struct damon_reclaim_params *params, char *
     struct damon_reclaim_params set;
     int r;
 
-    if (!params || (!error && error_size))
+    if (!error && error_size)
         return -EINVAL;
     r = copy_set(params, &text, &set);
     return r < 0 ? r : drcl_params_check(&set, &text);

@@ -12,7 +12,7 @@
 #include "backends/sim/report.h"
 #include "base/filters.h"
 #include "base/grow.h"
-#include "base/size.h"
+#include "base/structs.h"
 
 #define MAX_COST_NS UINT64_C(10000000)    /* a page: sums over all pages stay in 64 bits */
 #define MAX_LOOKS   (2 * DRCL_SIM_SAMPLE) /* of attempts in a dispatch */
@@ -59,9 +59,9 @@ static int sim_config(struct drcl_env *env, const struct damon_reclaim_config *c
 
     *ret = (struct damon_reclaim_sim_config){.size = sizeof(*ret)};
     if (config->sim) {
-        r = drcl_size_copy(ret, sizeof(*ret), config->sim, config->sim->size);
+        r = drcl_struct_take(env, "config.sim", ret, sizeof(*ret), config->sim);
         if (r < 0)
-            return drcl_error(env, r, "config.sim: size %zu is not one that this library knows", config->sim->size);
+            return r;
     }
     if (!ret->accesses_per_second)
         ret->accesses_per_second = DEFAULT_RATE;

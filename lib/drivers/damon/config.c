@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "drivers/damon/operations.h"
-#include "base/size.h"
+#include "base/structs.h"
 
 int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damon_config *user,
                            struct damon_reclaim_damon_config *ret)
@@ -14,9 +14,9 @@ int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damo
     int r;
 
     *ret = (struct damon_reclaim_damon_config){.size = sizeof(*ret)};
-    r = user ? drcl_size_copy(ret, sizeof(*ret), user, user->size) : 0;
+    r = user ? drcl_struct_take(env, "config.damon", ret, sizeof(*ret), user) : 0;
     if (r < 0)
-        return drcl_error(env, r, "config.damon: size %zu is not one that this library knows", user->size);
+        return r;
     if (ret->flags & ~known)
         return drcl_error(env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library", ret->flags & ~known);
     return 0;

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Mistakes of the caller: NULL, sizes that were never set, bits that mean nothing, numbers that are too large. */
+#include <errno.h>
+
+#include "scripted.h"
+
+SCRIPTED_FIXTURE(s);
+
+#define NO_SIZE (SIZE_MAX / 2 + 1) /* what may stand in a struct whose size was not set */
+
+/* Each function is safe without a context. */
+TEST(test_no_context)
+{
+    int nothing;
+
+    ck_assert_ptr_null(damon_reclaim_get_userdata(NULL));
+    damon_reclaim_set_userdata(NULL, &nothing);
+    ck_assert_str_eq(damon_reclaim_last_error(NULL), "");
+    ck_assert_ptr_null(damon_reclaim_backend_name(NULL));
+    ck_assert_uint_eq(damon_reclaim_now(NULL), 0);
+}
+
+static struct damon_reclaim_stats stats;
+static struct damon_reclaim_scheme_stats scheme_stats;
+static struct damon_reclaim_params params;
+static struct damon_reclaim_target target;
+static struct damon_reclaim_scheme scheme;
+static struct damon_reclaim_sim_report report;
+static struct damon_reclaim_param_info info;
+
+#define SIZED(name)                                                                                                    \
+    static void *name##_with(size_t size)                                                                              \
+    {                                                                                                                  \
+        memset(&name, 0, sizeof(name));                                                                                \
+        name.size = size;                                                                                              \
+        return &name;                                                                                                  \
+    }
+SIZED(stats)
+SIZED(scheme_stats)
+SIZED(params)
+SIZED(target)
+SIZED(scheme)
+SIZED(report)
+SIZED(info)
+
+/* Calls with a struct of that size, or with NULL. */
+#define CALL(name, call)                                                                                               \
+    static int name(struct damon_reclaim *ctx, void *arg)                                                              \
+    {                                                                                                                  \
+        (void)ctx;                                                                                                     \
+        return call;                                                                                                   \
+    }
+CALL(get_stats, damon_reclaim_get_stats(ctx, arg))
+CALL(get_scheme_stats, damon_reclaim_get_scheme_stats(ctx, 0, arg))
+CALL(set_params, damon_reclaim_set_params(ctx, arg))
+CALL(get_params, damon_reclaim_get_params(ctx, arg))
+CALL(get_active_params, damon_reclaim_get_active_params(ctx, arg))
+CALL(add_target, damon_reclaim_add_target(ctx, arg, NULL))
+CALL(add_scheme, damon_reclaim_add_scheme(ctx, arg, NULL))
+CALL(sim_get_report, damon_reclaim_sim_get_report(ctx, 1, arg))
+CALL(params_init, damon_reclaim_params_init(arg))
+CALL(param_describe, damon_reclaim_param_describe(0, arg))
+CALL(params_set_line, damon_reclaim_params_set_line(arg, "", NULL, 0))
+CALL(params_check, damon_reclaim_params_check(arg, NULL, 0))
+
+static const struct {
+    const char *name; /* in the text of the error; NULL: there is no text */
+    int (*call)(struct damon_reclaim *ctx, void *arg);
+    void *(*with)(size_t size);
+} sized[] = {
+    {"stats", get_stats, stats_with},           {"stats", get_scheme_stats, scheme_stats_with},
+    {"params", set_params, params_with},        {"params", get_params, params_with},
+    {"params", get_active_params, params_with}, {"target", add_target, target_with},
+    {"scheme", add_scheme, scheme_with},        {"report", sim_get_report, report_with},
+    {NULL, params_init, params_with},           {NULL, param_describe, info_with},
+    {NULL, params_set_line, params_with},       {NULL, params_check, params_with},
+};
+
+static void expect_text(struct damon_reclaim *ctx, int r, const char *text)
+{
+    ck_assert_int_eq(r, -EINVAL);
+    if (text && !strstr(damon_reclaim_last_error(ctx), text))
+        ck_abort_msg("\"%s\" does not name %s", damon_reclaim_last_error(ctx), text);
+    if (text && strstr(damon_reclaim_last_error(ctx), "nonsense"))
+        ck_abort_msg("\"%s\" is the text of an earlier error", damon_reclaim_last_error(ctx));
+}
+
+/* A size that was never set is refused; nothing is written, and nothing is read beyond the struct. */
+TEST_CASES(test_size_not_set, NUMBER_OF(sized))
+{
+    struct damon_reclaim_config config = {.size = sizeof(config), .backend = "sim"};
+    struct damon_reclaim *ctx = reclaim_new(&config);
+
+    ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    expect_text(ctx, sized[_i].call(ctx, sized[_i].with(NO_SIZE)), sized[_i].name);
+    ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    expect_text(ctx, sized[_i].call(ctx, sized[_i].with(0x5555)), sized[_i].name);
+    ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    expect_text(ctx, sized[_i].call(ctx, sized[_i].with(1)), sized[_i].name);
+    ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    expect_text(ctx, sized[_i].call(ctx, NULL), sized[_i].name);
+    damon_reclaim_unref(ctx);
+}
+
+/* So is that of a configuration and of what it points to. */
+TEST(test_config_size_not_set)
+{
+    struct damon_reclaim_config config = scripted_config(&s);
+    struct damon_reclaim_allocator allocator = {.size = NO_SIZE};
+    struct damon_reclaim *ctx = NULL;
+    char text[100];
+
+    config.size = NO_SIZE;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    ck_assert_int_eq(damon_reclaim_probe(&config, text, sizeof(text)), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(text, "config: size"));
+    ck_assert_int_eq(damon_reclaim_cleanup(&config, text, sizeof(text)), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(text, "config: size"));
+    config = scripted_config(&s);
+    s.ops.size = NO_SIZE;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    s.ops.size = sizeof(s.ops);
+    s.callbacks.size = NO_SIZE;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    s.callbacks.size = sizeof(s.callbacks);
+    config.allocator = &allocator;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    ck_assert_ptr_null(ctx);
+}
+
+/* A newer program's configuration with a member that this library does not know: the text says so. */
+TEST(test_newer_config)
+{
+    struct {
+        struct damon_reclaim_config config;
+        uint64_t more;
+    } newer = {scripted_config(&s), 1};
+    struct damon_reclaim *ctx = NULL;
+    char error[100] = "untouched";
+
+    newer.config.size = sizeof(newer);
+    newer.config.error = error;
+    newer.config.error_size = sizeof(error);
+    ck_assert_int_eq(damon_reclaim_new(&newer.config, &ctx), -E2BIG);
+    ck_assert_ptr_nonnull(strstr(error, "config: size"));
+    ck_assert_int_eq(damon_reclaim_probe(&newer.config, error, sizeof(error)), -E2BIG);
+    ck_assert_ptr_nonnull(strstr(error, "config: size"));
+}
+
+CALL(set_name, damon_reclaim_set(ctx, arg, "1"))
+CALL(set_value, damon_reclaim_set(ctx, "min_age", arg))
+CALL(set_line, damon_reclaim_set_line(ctx, arg))
+CALL(get_name, damon_reclaim_get(ctx, arg, NULL, 0))
+CALL(get_buffer, damon_reclaim_get(ctx, "min_age", arg, 8))
+CALL(get_regions, damon_reclaim_get_regions(ctx, NULL, 0, arg))
+CALL(get_regions_array, damon_reclaim_get_regions(ctx, arg, 1, &(size_t){0}))
+CALL(set_filters, damon_reclaim_set_filters(ctx, 0, arg, 1))
+CALL(set_exclusions, damon_reclaim_set_exclusions(ctx, arg, 1))
+
+static const struct {
+    const char *name;
+    int (*call)(struct damon_reclaim *ctx, void *arg);
+} pointers[] = {
+    {"name", set_name},
+    {"value", set_value},
+    {"line", set_line},
+    {"name", get_name},
+    {"buf", get_buffer},
+    {"ret_n", get_regions},
+    {"regions", get_regions_array},
+    {"filters", set_filters},
+    {"exclusions", set_exclusions},
+};
+
+/* NULL has a text of its own, so that nobody reads that of an earlier error. */
+TEST_CASES(test_null, NUMBER_OF(pointers))
+{
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+
+    ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    expect_text(ctx, pointers[_i].call(ctx, NULL), pointers[_i].name);
+}
+
+/* Without a context the text goes to the caller's buffer. */
+TEST(test_null_without_context)
+{
+    char error[100] = "untouched";
+
+    params = (struct damon_reclaim_params){.size = sizeof(params)};
+    ck_assert_int_eq(damon_reclaim_params_set(NULL, "min_age", "1", error, sizeof(error)), -EINVAL);
+    ck_assert_str_eq(error, "params: NULL");
+    ck_assert_int_eq(damon_reclaim_params_set(&params, NULL, "1", error, sizeof(error)), -EINVAL);
+    ck_assert_str_eq(error, "name: NULL");
+    ck_assert_int_eq(damon_reclaim_params_set(&params, "min_age", NULL, error, sizeof(error)), -EINVAL);
+    ck_assert_str_eq(error, "value: NULL");
+    ck_assert_int_eq(damon_reclaim_params_set_line(&params, NULL, error, sizeof(error)), -EINVAL);
+    ck_assert_str_eq(error, "line: NULL");
+    ck_assert_int_eq(damon_reclaim_params_check(NULL, error, sizeof(error)), -EINVAL);
+    ck_assert_str_eq(error, "params: NULL");
+    ck_assert_int_eq(damon_reclaim_params_check(&params, NULL, 1), -EINVAL);
+}
+
+/* The name of a backend is copied, as every string is. */
+TEST(test_backend_name_is_copied)
+{
+    char name[] = "mine";
+    struct damon_reclaim *ctx;
+
+    s.ops.name = name;
+    ctx = scripted_new(&s, 0);
+    memset(name, 'x', sizeof(name) - 1);
+    ck_assert_str_eq(damon_reclaim_backend_name(ctx), "mine");
+}
+
+/* What a backend says that it can do is known, or refused. */
+TEST(test_unknown_bits)
+{
+    struct damon_reclaim_config config = scripted_config(&s);
+    struct damon_reclaim *ctx = NULL;
+    char error[200];
+
+    config.error = error;
+    config.error_size = sizeof(error);
+    s.ops.features |= 1u << 31;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(error, "config.backend_ops.features: 0x80000000"));
+    s.ops.features &= ~(1u << 31);
+    s.ops.filters = 1u << 31;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(error, "config.backend_ops.filters: 0x80000000"));
+    /* Those that the library applies itself are none of the backend's. */
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_ADDR;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -EINVAL);
+    s.ops.filters = 1u << DAMON_RECLAIM_FILTER_UNMAPPED;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
+    damon_reclaim_unref(ctx);
+}
