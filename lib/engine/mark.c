@@ -9,6 +9,8 @@
 #define MARK_SHARE 10u
 /* Bytes that are marked before the clock is read again: some milliseconds of work. */
 #define MARK_STEP (UINT64_C(64) << 20)
+/* Steps in an aggregation, 1 TiB, whatever the clock says: ranges may be larger than any memory. */
+#define MAX_STEPS 16384u
 
 /* The age at which idle regions are marked: early enough for each scheme, so the least of theirs. */
 static uint32_t mark_age(const struct drcl_engine *engine)
@@ -24,8 +26,9 @@ static uint32_t mark_age(const struct drcl_engine *engine)
     return age;
 }
 
-/* Marks region @i step by step until @deadline, and splits off what it does not reach. Returns whether to go on. */
-static bool mark_region(struct drcl_engine *engine, size_t t, size_t i, uint64_t deadline)
+/* Marks region @i step by step until @deadline or as many @steps as are allowed, and splits off what it does not reach.
+ * Returns whether to go on. */
+static bool mark_region(struct drcl_engine *engine, size_t t, size_t i, uint64_t deadline, unsigned int *steps)
 {
     struct drcl_target *target = &engine->targets[t];
     uint64_t start = engine->regions.start[i], end = engine->regions.end[i];
@@ -37,7 +40,7 @@ static bool mark_region(struct drcl_engine *engine, size_t t, size_t i, uint64_t
         if (!drcl_engine_take_result(engine, target, engine->ops->mark(engine->backend, target->id, start, step)))
             return false;
         start = step;
-        late = engine->host.now(engine->host.data) >= deadline;
+        late = ++*steps >= MAX_STEPS || engine->host.now(engine->host.data) >= deadline;
     }
     if (start < end && drcl_engine_split_region(engine, t, i, start) < 0)
         return false;
@@ -49,6 +52,7 @@ void drcl_mark_regions(struct drcl_engine *engine)
 {
     const struct drcl_regions *regions = &engine->regions;
     uint32_t age = mark_age(engine);
+    unsigned int steps = 0;
     uint64_t deadline;
 
     if (age == UINT32_MAX)
@@ -60,7 +64,7 @@ void drcl_mark_regions(struct drcl_engine *engine)
         for (size_t i = target->first; i < target->first + target->n && !target->removed; i++) {
             if (regions->marked[i] || regions->nr_accesses[i] || regions->age[i] < age)
                 continue;
-            if (!mark_region(engine, t, i, deadline))
+            if (!mark_region(engine, t, i, deadline, &steps))
                 return;
         }
     }

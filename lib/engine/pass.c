@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/arith.h"
 #include "base/env.h"
 
 /* Room beyond what a pass needs. Schemes split single regions, and each must not allocate. */
@@ -67,7 +68,7 @@ void drcl_engine_count_total(struct drcl_engine *engine)
 {
     engine->total = 0;
     for (size_t i = 0; i < engine->regions.n; i++)
-        engine->total += engine->regions.end[i] - engine->regions.start[i];
+        engine->total = drcl_add(engine->total, engine->regions.end[i] - engine->regions.start[i]);
 }
 
 uint64_t drcl_engine_even_size(const struct drcl_engine *engine)

@@ -235,3 +235,53 @@ TEST(test_unknown_bits)
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), 0);
     damon_reclaim_unref(ctx);
 }
+
+#define ALL_MEMORY (UINT64_C(0) - PAGE)
+
+/* The memory of several targets may be more than 2^64 bytes; the sum says "at least that". */
+TEST(test_total_does_not_wrap)
+{
+    struct damon_reclaim *ctx;
+
+    s.ops.features = 0;
+    s.nr_ranges = 1;
+    s.ranges[0] = (struct damon_reclaim_range){PAGE, ALL_MEMORY};
+    ctx = scripted_new(&s, 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(damon_reclaim_add_target(ctx, target_with(sizeof(target)), NULL), 0);
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 3);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, UINT64_MAX);
+    ck_assert_int_eq(damon_reclaim_remove_target(ctx, 1), 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, UINT64_MAX);
+    ck_assert_int_eq(damon_reclaim_remove_target(ctx, 2), 0);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, ALL_MEMORY - PAGE);
+    reclaim_aggregate(ctx, 1);
+    ck_assert_uint_eq(reclaim_stats(ctx).monitored_bytes, ALL_MEMORY - PAGE);
+}
+
+static uint64_t nr_marked;
+
+static int count_mark(void *backend, uint32_t target_id, uint64_t start, uint64_t end)
+{
+    (void)backend, (void)target_id;
+    nr_marked += end - start;
+    return 0;
+}
+
+/* A dispatch marks a part of a range that is absurdly large, even when no time passes meanwhile. */
+TEST(test_mark_ends)
+{
+    struct damon_reclaim *ctx;
+
+    s.nr_ranges = 1;
+    s.ranges[0] = (struct damon_reclaim_range){0, UINT64_C(1) << 63};
+    s.ops.mark = count_mark;
+    nr_marked = 0;
+    ctx = scripted_new(&s, 0);
+    reclaim_set(ctx, "min_age=1s");
+    reclaim_enable(ctx);
+    reclaim_aggregate(ctx, 12);
+    ck_assert_uint_gt(nr_marked, UINT64_C(1) << 40);
+    ck_assert_uint_lt(nr_marked, UINT64_C(1) << 50);
+}
