@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "common/files.h"
 #include "foreign_files.h"
 #include "helper.h"
+#include "helper_serve.h"
 #include "identity.h"
 #include "left_alone.h"
 #include "reading_note.h"
@@ -27,8 +27,7 @@
 #define SYS_process_madvise 440
 #endif
 
-#define RECHECK_NS  UINT64_C(1000000000) /* a trusted process may have changed its user since */
-#define MAX_REGIONS 64                   /* of one scan */
+#define RECHECK_NS UINT64_C(1000000000) /* a trusted process may have changed its user since */
 
 static struct {
     bool begun;
@@ -198,11 +197,15 @@ static int begin_on(struct foreign_file *file)
     return r < 0 ? r : file->who.trusted ? HERE : BY_HELPER;
 }
 
-/* After a call that was made here. */
+/* After a call that was made here: with its result, or with that of a system call. */
+static ssize_t end_with(const struct foreign_file *file, ssize_t r)
+{
+    return file ? end_call(r) : r;
+}
+
 static ssize_t end_on(const struct foreign_file *file, ssize_t r)
 {
-    r = r < 0 ? -errno : r;
-    return file ? end_call(r) : r;
+    return end_with(file, r < 0 ? -errno : r);
 }
 
 /* Opens a file by way of the process' directory, so that it is of the process that was found to be trusted. */
@@ -279,48 +282,17 @@ static ssize_t sys_pread(void *data, int fd, void *buf, size_t len, uint64_t off
     return who < 0 ? who : end_on(file, pread(fd, buf, len, (off_t)offset));
 }
 
-/* --- the kernel's PAGEMAP_SCAN, whose argument points to room for regions ---------------------------------------- */
-
-struct scan {
-    uint64_t size, flags, start, end, walk_end, vec, vec_len;
-    uint64_t rest[5];
-};
-
-struct scan_region {
-    uint64_t start, end, categories;
-};
-
-#define SCAN _IOWR('f', 16, struct scan)
-
-static int scan_foreign(const struct foreign_file *file, int fd, struct scan *arg)
-{
-    struct {
-        struct scan arg;
-        struct scan_region regions[MAX_REGIONS];
-    } message = {.arg = *arg};
-    size_t len = sizeof(*arg) + (size_t)(arg->vec_len < MAX_REGIONS ? arg->vec_len : MAX_REGIONS) * 24;
-    struct helper_request request = {
-        .call = HELPER_IOCTL, .fd = fd, .request = SCAN, .data = &message, .len = len, .answer = &message, .room = len};
-    int r;
-
-    message.arg.vec_len = (len - sizeof(*arg)) / sizeof(struct scan_region);
-    r = (int)ask(&file->who, file->name, &request);
-    if (r < 0)
-        return r;
-    arg->walk_end = message.arg.walk_end;
-    memcpy((void *)(uintptr_t)arg->vec, message.regions, (size_t)r * sizeof(struct scan_region));
-    return r;
-}
-
-static int sys_ioctl(void *data, int fd, unsigned long request, void *arg)
+static int sys_scan_present(void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
 {
     struct foreign_file *file = foreign_files_find(&foreign.files, fd);
+    struct helper_request request = {
+        .call = HELPER_SCAN, .fd = fd, .offset = start, .end = end, .answer = ret_range, .room = sizeof(*ret_range)};
     int who = begin_on(file);
 
     (void)data;
     if (who == BY_HELPER)
-        return (int)end_call(request == SCAN ? scan_foreign(file, fd, arg) : -ENOTTY);
-    return who < 0 ? who : (int)end_on(file, ioctl(fd, request, arg));
+        return (int)end_call(ask(&file->who, file->name, &request));
+    return who < 0 ? who : (int)end_with(file, helper_scan(fd, start, end, ret_range));
 }
 
 /* --- reclaiming -------------------------------------------------------------------------------------------------- */
@@ -337,20 +309,21 @@ static int sys_pidfd_open(void *data, pid_t pid)
     return remember((int)fd, &who, "memory");
 }
 
-static ssize_t sys_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+static ssize_t sys_process_madvise(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n,
+                                   int advice)
 {
     struct foreign_file *file = foreign_files_find(&foreign.files, pidfd);
     struct helper_request request = {.call = HELPER_ADVISE,
                                      .fd = pidfd,
                                      .number = advice,
-                                     .data = iov,
-                                     .len = (n < HELPER_IOVEC ? n : HELPER_IOVEC) * sizeof(*iov)};
+                                     .data = ranges,
+                                     .len = (n < HELPER_RANGES ? n : HELPER_RANGES) * sizeof(*ranges)};
     int who = file ? begin_on(file) : -EBADF;
 
     (void)data;
     if (who == BY_HELPER)
         return end_call(ask(&file->who, file->name, &request));
-    return who < 0 ? who : end_on(file, syscall(SYS_process_madvise, pidfd, iov, n, advice, 0u));
+    return who < 0 ? who : end_with(file, helper_advise(pidfd, ranges, n, advice));
 }
 
 /* --- for others -------------------------------------------------------------------------------------------------- */
@@ -362,7 +335,7 @@ const struct damon_reclaim_system_ops *foreign_system_ops(void)
         .open = sys_open,
         .close = sys_close,
         .pread = sys_pread,
-        .ioctl = sys_ioctl,
+        .scan_present = sys_scan_present,
         .process_madvise = sys_process_madvise,
         .pidfd_open = sys_pidfd_open,
         .opens_here = true,

@@ -135,8 +135,8 @@ static int send_request(const struct helper *helper, const struct helper_request
 {
     struct helper_message message = {.call = request->call,
                                      .number = request->number,
-                                     .request = request->request,
                                      .offset = request->offset,
+                                     .end = request->end,
                                      .len = request->len,
                                      .room = request->room};
     ssize_t n = helper_send(helper->socket, &message, sizeof(message), request->data, request->len, request->fd);

@@ -12,8 +12,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#define HELPER_MOST  ((size_t)65536) /* bytes that one call returns */
-#define HELPER_IOVEC ((size_t)64)    /* ranges of one process_madvise() */
+#define HELPER_MOST   ((size_t)65536) /* bytes that one call returns */
+#define HELPER_RANGES ((size_t)64)    /* of one process_madvise() */
 
 struct helper {
     pid_t pid; /* 0: there is none now */
@@ -21,17 +21,17 @@ struct helper {
 };
 
 /* The call that the daemon wants to have made. */
-enum helper_call { HELPER_OPEN, HELPER_PREAD, HELPER_IOCTL, HELPER_ADVISE };
+enum helper_call { HELPER_OPEN, HELPER_PREAD, HELPER_SCAN, HELPER_ADVISE };
 
 struct helper_request {
     enum helper_call call;
     int fd;           /* the file, or the pidfd; -1: none */
     int number;       /* flags of open, the advice of process_madvise */
-    uint64_t request; /* of ioctl */
-    uint64_t offset;  /* of pread */
-    const void *data; /* path with its NUL, argument of ioctl, ranges of process_madvise */
+    uint64_t offset;  /* of pread; where a scan starts */
+    uint64_t end;     /* where a scan ends */
+    const void *data; /* path with its NUL, ranges of process_madvise */
     size_t len;
-    void *answer; /* what was read; the argument of ioctl as it is afterwards */
+    void *answer; /* what was read; the range that a scan found */
     size_t room;  /* at most HELPER_MOST */
 };
 

@@ -64,26 +64,47 @@ ssize_t helper_receive(int socket, void *head, size_t head_len, void *data, size
 /* The data of the message that is served, with room for any answer. */
 static union {
     char bytes[HELPER_MOST];
-    struct iovec ranges[HELPER_IOVEC];
-    uint64_t aligned;
+    struct damon_reclaim_range ranges[HELPER_RANGES];
 } data;
 
-/* As PAGEMAP_SCAN has it: the argument, and behind it room for the regions that it points to. */
+/* PAGEMAP_SCAN, as the kernel's documentation describes it. */
 struct scan {
-    uint64_t size, flags, start, end, walk_end, vec;
-    uint64_t rest[6];
-    uint64_t regions[];
+    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+    uint64_t inverted, mask, any_of, returned;
 };
 
-static long scan(int fd, unsigned long request, size_t len)
-{
-    struct scan *arg = (void *)data.bytes;
-    int r;
+#define SCAN    _IOWR('f', 16, struct scan)
+#define PRESENT (UINT64_C(1) << 3)
 
-    if (len < sizeof(*arg))
-        return -EINVAL;
-    arg->vec = (uintptr_t)arg->regions;
-    r = ioctl(fd, (int)request, arg);
+long helper_scan(int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
+{
+    struct {
+        uint64_t start, end, categories;
+    } found = {0};
+    struct scan arg = {.size = sizeof(arg),
+                       .start = start,
+                       .end = end,
+                       .vec = (uintptr_t)&found,
+                       .vec_len = 1,
+                       .mask = PRESENT,
+                       .returned = PRESENT};
+    int r = ioctl(fd, (int)SCAN, &arg);
+
+    if (r > 0)
+        *ret_range = (struct damon_reclaim_range){found.start, found.end};
+    return r < 0 ? -errno : r;
+}
+
+long helper_advise(int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice)
+{
+    struct iovec iov[HELPER_RANGES];
+    size_t taken = n < HELPER_RANGES ? n : HELPER_RANGES;
+    long r;
+
+    for (size_t i = 0; i < taken; i++)
+        iov[i] = (struct iovec){.iov_base = (void *)(uintptr_t)ranges[i].start,
+                                .iov_len = (size_t)(ranges[i].end - ranges[i].start)};
+    r = syscall(SYS_process_madvise, pidfd, iov, taken, advice, 0u);
     return r < 0 ? -errno : r;
 }
 
@@ -103,12 +124,11 @@ static long make_call(const struct helper_message *message, int fd, size_t len, 
                   (off_t)message->offset);
         *ret_len = r > 0 ? (size_t)r : 0;
         break;
-    case HELPER_IOCTL:
-        *ret_len = len;
-        return scan(fd, (unsigned long)message->request, len);
+    case HELPER_SCAN:
+        *ret_len = sizeof(data.ranges[0]);
+        return helper_scan(fd, message->offset, message->end, &data.ranges[0]);
     case HELPER_ADVISE:
-        r = syscall(SYS_process_madvise, fd, data.ranges, len / sizeof(struct iovec), message->number, 0u);
-        break;
+        return helper_advise(fd, data.ranges, len / sizeof(data.ranges[0]), (int)message->number);
     default:
         return -ENOSYS;
     }

@@ -3,12 +3,14 @@
 #ifndef AGENT_HELPER_SERVE_H
 #define AGENT_HELPER_SERVE_H
 
+#include <damon_reclaim/damon_reclaim.h>
+
 #include "helper.h"
 
 /* Begins each message to the helper; `len` bytes follow, and a descriptor may come with it. */
 struct helper_message {
     int32_t call, number;
-    uint64_t request, offset;
+    uint64_t offset, end;
     uint64_t len, room;
 };
 
@@ -22,6 +24,10 @@ struct helper_answer {
  * *ret_fd is -1 if no descriptor came. */
 ssize_t helper_send(int socket, const void *head, size_t head_len, const void *data, size_t len, int fd);
 ssize_t helper_receive(int socket, void *head, size_t head_len, void *data, size_t room, int *ret_fd);
+
+/* The calls themselves, as in struct damon_reclaim_system_ops. */
+long helper_scan(int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range);
+long helper_advise(int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice);
 
 /* Serves the socket until the other end is closed. Does not return. */
 _Noreturn void helper_serve(int socket);

@@ -101,11 +101,15 @@ static int open_allowed(const struct broker *broker, const struct broker_request
 
 static int64_t advise(const struct broker *broker, const struct broker_request *request)
 {
+    struct iovec ranges[BROKER_MAX_RANGES];
     long done;
 
     if (request->argument != MADV_PAGEOUT && request->argument != MADV_COLD)
         return -EACCES;
-    done = syscall(SYS_process_madvise, broker->pidfd, request->ranges, request->nr_ranges, request->argument, 0u);
+    for (size_t i = 0; i < request->nr_ranges; i++)
+        ranges[i] = (struct iovec){.iov_base = (void *)(uintptr_t)request->ranges[i].start,
+                                   .iov_len = (size_t)(request->ranges[i].end - request->ranges[i].start)};
+    done = syscall(SYS_process_madvise, broker->pidfd, ranges, request->nr_ranges, request->argument, 0u);
     return done < 0 ? -errno : done;
 }
 

@@ -9,8 +9,6 @@
 
 #include <damon_reclaim/damon_reclaim.h>
 
-#include <sys/uio.h>
-
 #define BROKER_MAX_PATH   256
 #define BROKER_MAX_RANGES 64
 
@@ -26,7 +24,7 @@ struct broker_request {
     int argument;
     char path[BROKER_MAX_PATH];
     size_t nr_ranges;
-    struct iovec ranges[BROKER_MAX_RANGES];
+    struct damon_reclaim_range ranges[BROKER_MAX_RANGES];
 };
 
 /* The client of the broker, and the process that it may act on. They are set before the first request, and no request

@@ -74,7 +74,7 @@ static int ask_hold(void *data, pid_t pid)
 }
 
 /* The pidfd need not be sent, because the broker has only one target. */
-static ssize_t ask_advise(void *data, int pidfd, const struct iovec *ranges, size_t n, int advice)
+static ssize_t ask_advise(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice)
 {
     struct broker_request request = {.operation = BROKER_ADVISE, .argument = advice};
     int none;

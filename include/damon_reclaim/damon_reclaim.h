@@ -455,7 +455,6 @@ struct damon_reclaim_backend_ops {
     int (*release)(void *backend, uint32_t scheme, uint64_t deadline_ns, damon_reclaim_released_fn *report, void *data);
 };
 
-struct iovec;
 struct pollfd;
 
 /** What fstat(2) says of a file. */
@@ -487,10 +486,13 @@ struct damon_reclaim_system_ops {
     int (*close)(void *data, int fd);                     /**< closes what open, pidfd_open or timer_new returned */
     ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset);        /**< pread(2) */
     ssize_t (*pwrite)(void *data, int fd, const void *buf, size_t len, uint64_t offset); /**< pwrite(2) */
-    int (*ioctl)(void *data, int fd, unsigned long request, void *arg);                  /**< ioctl(2) */
-    ssize_t (*process_madvise)(void *data, int pidfd, const struct iovec *iov, size_t n,
-                               int advice);   /**< process_madvise(2), without flags */
-    int (*pidfd_open)(void *data, pid_t pid); /**< pidfd_open(2), without flags */
+    /** PAGEMAP_SCAN on a /proc/PID/pagemap that open returned: finds the first range of present pages in [start, end).
+     * Returns 1 and sets @p ret_range, or 0 if there is none; -ENOTTY if the kernel has no such call. */
+    int (*scan_present)(void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range);
+    /** process_madvise(2), without flags. Returns the number of bytes that were advised. It may do a part of the
+     * ranges. -EOVERFLOW: the first range is beyond what a pointer of this program reaches. */
+    ssize_t (*process_madvise)(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice);
+    int (*pidfd_open)(void *data, pid_t pid);                                    /**< pidfd_open(2), without flags */
     int (*poll)(void *data, struct pollfd *fds, unsigned int n, int timeout_ms); /**< poll(2) */
     int (*timer_new)(void *data); /**< makes a timer that can be polled (timerfd), CLOCK_MONOTONIC */
     int (*timer_set)(void *data, int fd, uint64_t deadline_ns); /**< absolute time, 0: never; also clears an expiry */

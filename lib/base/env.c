@@ -300,20 +300,21 @@ ssize_t drcl_pwrite(struct drcl_env *env, int fd, const void *buf, size_t len, u
     return n;
 }
 
-int drcl_ioctl(struct drcl_env *env, int fd, unsigned long request, void *arg)
+int drcl_scan_present(struct drcl_env *env, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
 {
     int r;
 
     do
-        r = env->sys.ioctl(env->system_data, fd, request, arg);
+        r = env->sys.scan_present(env->system_data, fd, start, end, ret_range);
     while (r == -EINTR);
     return r;
 }
 
-ssize_t drcl_process_madvise(struct drcl_env *env, int pidfd, const struct iovec *iov, size_t n, int advice)
+ssize_t drcl_process_madvise(struct drcl_env *env, int pidfd, const struct damon_reclaim_range *ranges, size_t n,
+                             int advice)
 {
     /* An interrupted call may have done a part: the caller looks at what happened, so it is not repeated here. */
-    return env->sys.process_madvise(env->system_data, pidfd, iov, n, advice);
+    return env->sys.process_madvise(env->system_data, pidfd, ranges, n, advice);
 }
 
 int drcl_pidfd_open(struct drcl_env *env, pid_t pid)

@@ -68,8 +68,10 @@ ssize_t drcl_getdents(struct drcl_env *env, int fd, void *buf, size_t len);
 int drcl_inode(struct drcl_env *env, int fd, uint64_t *ret_inode);
 ssize_t drcl_pread(struct drcl_env *env, int fd, void *buf, size_t len, uint64_t offset);
 ssize_t drcl_pwrite(struct drcl_env *env, int fd, const void *buf, size_t len, uint64_t offset);
-int drcl_ioctl(struct drcl_env *env, int fd, unsigned long request, void *arg);
-ssize_t drcl_process_madvise(struct drcl_env *env, int pidfd, const struct iovec *iov, size_t n, int advice);
+int drcl_scan_present(struct drcl_env *env, int fd, uint64_t start, uint64_t end,
+                      struct damon_reclaim_range *ret_range);
+ssize_t drcl_process_madvise(struct drcl_env *env, int pidfd, const struct damon_reclaim_range *ranges, size_t n,
+                             int advice);
 int drcl_pidfd_open(struct drcl_env *env, pid_t pid);
 /* Whether the process of the pidfd has exited: 1, 0 or a negative errno. */
 int drcl_pidfd_exited(struct drcl_env *env, int pidfd);

@@ -55,19 +55,71 @@ static ssize_t real_pwrite(void *data, int fd, const void *buf, size_t len, uint
     return n < 0 ? -errno : n;
 }
 
-static int real_ioctl(void *data, int fd, unsigned long request, void *arg)
+/* PAGEMAP_SCAN, as the kernel's documentation describes it; the headers of most systems do not have it yet. */
+struct scan_region {
+    uint64_t start;
+    uint64_t end;
+    uint64_t categories;
+};
+
+struct scan_arg {
+    uint64_t size;
+    uint64_t flags;
+    uint64_t start;
+    uint64_t end;
+    uint64_t walk_end;
+    uint64_t vec;
+    uint64_t vec_len;
+    uint64_t max_pages;
+    uint64_t category_inverted;
+    uint64_t category_mask;
+    uint64_t category_anyof_mask;
+    uint64_t return_mask;
+};
+
+#define SCAN         _IOWR('f', 16, struct scan_arg)
+#define SCAN_PRESENT (UINT64_C(1) << 3)
+
+static int real_scan_present(void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
 {
-    int r = ioctl(fd, (int)request, arg);
+    struct scan_region region = {0};
+    struct scan_arg arg = {.size = sizeof(arg),
+                           .start = start,
+                           .end = end,
+                           .vec = (uintptr_t)&region,
+                           .vec_len = 1,
+                           .category_mask = SCAN_PRESENT,
+                           .return_mask = SCAN_PRESENT};
+    int r = ioctl(fd, (int)SCAN, &arg);
 
     (void)data;
-    return r < 0 ? -errno : r;
+    if (r < 0)
+        return -errno;
+    if (r > 0)
+        *ret_range = (struct damon_reclaim_range){region.start, region.end};
+    return r;
 }
 
-static ssize_t real_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+/* With pointers of 32 bits the call reaches the first 4 GiB; what is beyond must not become something else. */
+static bool is_reachable(const struct damon_reclaim_range *range)
 {
-    long r = syscall(SYS_process_madvise, pidfd, iov, n, advice, 0u);
+    return range->start <= range->end && range->end <= UINTPTR_MAX;
+}
+
+static ssize_t real_process_madvise(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n,
+                                    int advice)
+{
+    struct iovec iov[64];
+    size_t taken = 0;
+    long r;
 
     (void)data;
+    for (; taken < n && taken < sizeof(iov) / sizeof(iov[0]) && is_reachable(&ranges[taken]); taken++)
+        iov[taken] = (struct iovec){.iov_base = (void *)(uintptr_t)ranges[taken].start,
+                                    .iov_len = (size_t)(ranges[taken].end - ranges[taken].start)};
+    if (n && !taken)
+        return -EOVERFLOW;
+    r = syscall(SYS_process_madvise, pidfd, iov, taken, advice, 0u);
     return r < 0 ? -errno : r;
 }
 
@@ -201,8 +253,8 @@ LACKING(int, open, void *data, const char *path, int flags)
 LACKING(int, close, void *data, int fd)
 LACKING(ssize_t, pread, void *data, int fd, void *buf, size_t len, uint64_t offset)
 LACKING(ssize_t, pwrite, void *data, int fd, const void *buf, size_t len, uint64_t offset)
-LACKING(int, ioctl, void *data, int fd, unsigned long request, void *arg)
-LACKING(ssize_t, process_madvise, void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+LACKING(int, scan_present, void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
+LACKING(ssize_t, process_madvise, void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice)
 LACKING(int, pidfd_open, void *data, pid_t pid)
 LACKING(int, poll, void *data, struct pollfd *fds, unsigned int n, int timeout_ms)
 LACKING(int, timer_new, void *data)
@@ -231,7 +283,7 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .close = real_close,
         .pread = real_pread,
         .pwrite = real_pwrite,
-        .ioctl = real_ioctl,
+        .scan_present = real_scan_present,
         .process_madvise = real_process_madvise,
         .pidfd_open = real_pidfd_open,
         .poll = real_poll,
@@ -262,7 +314,7 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
     DEFAULT(close);
     DEFAULT(pread);
     DEFAULT(pwrite);
-    DEFAULT(ioctl);
+    DEFAULT(scan_present);
     DEFAULT(process_madvise);
     DEFAULT(pidfd_open);
     DEFAULT(poll);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #define MAX_RETRIES 3
 
@@ -21,41 +20,42 @@ int drcl_advise_error(struct drcl_env *env, pid_t pid, int err)
     case -ENOSYS:
         return drcl_error(env, -EOPNOTSUPP,
                           "process_madvise is missing: boot Linux 5.10 or newer with CONFIG_ADVISE_SYSCALLS=y");
+    case -EOVERFLOW:
+        return drcl_error(env, err,
+                          "pid %d: it has memory above 4 GiB, which a program of 32 bits cannot advise; use one of "
+                          "64 bits",
+                          (int)pid);
     default:
         return drcl_error(env, err, "pid %d: process_madvise failed: %s", (int)pid, strerror(-err));
     }
 }
 
 /* Moves the front of the ranges by @bytes; how many ranges are used up. */
-static size_t advance(struct iovec *iov, size_t n, size_t bytes)
+static size_t advance(struct damon_reclaim_range *ranges, size_t n, uint64_t bytes)
 {
     size_t i = 0;
 
-    while (i < n && bytes >= iov[i].iov_len)
-        bytes -= iov[i++].iov_len;
-    if (i < n) {
-        iov[i].iov_base = (char *)iov[i].iov_base + bytes;
-        iov[i].iov_len -= bytes;
-    }
+    for (; i < n && bytes >= ranges[i].end - ranges[i].start; i++)
+        bytes -= ranges[i].end - ranges[i].start;
+    if (i < n)
+        ranges[i].start += bytes;
     return i;
 }
 
 int drcl_advise(struct drcl_env *env, pid_t pid, int pidfd, int advice, const struct damon_reclaim_range *ranges,
                 size_t n, uint64_t *ret_tried, uint64_t *ret_refused)
 {
-    struct iovec iov[DRCL_ADVISE_RANGES];
+    struct damon_reclaim_range left[DRCL_ADVISE_RANGES];
     uint64_t tried = 0, refused = 0;
     unsigned int retries = 0;
 
-    for (size_t i = 0; i < n; i++)
-        iov[i] = (struct iovec){.iov_base = (void *)(uintptr_t)ranges[i].start,
-                                .iov_len = (size_t)(ranges[i].end - ranges[i].start)};
+    memcpy(left, ranges, n * sizeof(*left));
     for (size_t i = 0; i < n;) {
-        ssize_t done = drcl_process_madvise(env, pidfd, &iov[i], n - i, advice);
+        ssize_t done = drcl_process_madvise(env, pidfd, &left[i], n - i, advice);
 
         if (done > 0) {
             tried += (uint64_t)done;
-            i += advance(&iov[i], n - i, (size_t)done);
+            i += advance(&left[i], n - i, (uint64_t)done);
             retries = 0;
             continue;
         }
@@ -63,9 +63,9 @@ int drcl_advise(struct drcl_env *env, pid_t pid, int pidfd, int advice, const st
             continue;
         /* What failed is the first range, and what it fails with is no matter of the others. */
         if (done == -ENOMEM) /* there is a hole in it by now; the kernel did the rest of it */
-            tried += iov[i].iov_len;
+            tried += left[i].end - left[i].start;
         else if (done == -EINVAL || done == 0)
-            refused += iov[i].iov_len;
+            refused += left[i].end - left[i].start;
         else if (done == -ESRCH)
             return -ESRCH;
         else if (done != -EINTR && done != -EAGAIN)

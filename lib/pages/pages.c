@@ -2,7 +2,6 @@
 #include "pages/pages.h"
 
 #include <errno.h>
-#include <sys/uio.h>
 
 #include "base/grow.h"
 #include "pages/advise.h"
@@ -129,7 +128,7 @@ void drcl_pages_remove(struct drcl_pages *pages, uint32_t id)
 /* Advice on no range at all does nothing but check the permission. */
 static int check_advice(struct drcl_env *env, pid_t pid, int pidfd)
 {
-    struct iovec none = {0};
+    struct damon_reclaim_range none = {0};
     ssize_t r = drcl_process_madvise(env, pidfd, &none, 0, DRCL_MADV_COLD);
 
     return r < 0 ? drcl_advise_error(env, pid, (int)r) : 0;

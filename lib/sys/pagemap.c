@@ -4,34 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "sys/process.h"
 
-/* PAGEMAP_SCAN, as the kernel's documentation describes it; the headers of most systems do not have it yet. */
-struct scan_region {
-    uint64_t start;
-    uint64_t end;
-    uint64_t categories;
-};
-
-struct scan_arg {
-    uint64_t size;
-    uint64_t flags;
-    uint64_t start;
-    uint64_t end;
-    uint64_t walk_end;
-    uint64_t vec;
-    uint64_t vec_len;
-    uint64_t max_pages;
-    uint64_t category_inverted;
-    uint64_t category_mask;
-    uint64_t category_anyof_mask;
-    uint64_t return_mask;
-};
-
-#define SCAN         _IOWR('f', 16, struct scan_arg)
-#define SCAN_PRESENT (UINT64_C(1) << 3)
 #define USER_END                                                                                                       \
     ((UINT64_C(1) << 47) - DRCL_PAGE_SIZE) /* where larger address spaces are in use, they are no error                \
                                             */
@@ -110,31 +85,21 @@ int drcl_pagemap_read(struct drcl_pagemap *map, uint64_t addr, size_t n, uint64_
 int drcl_pagemap_next_present(struct drcl_pagemap *map, uint64_t start, uint64_t end, uint64_t *ret_start,
                               uint64_t *ret_end)
 {
-    struct scan_region region = {0};
-    struct scan_arg arg = {.size = sizeof(arg),
-                           .start = start,
-                           .end = end,
-                           .vec = (uintptr_t)&region,
-                           .vec_len = 1,
-                           .category_mask = SCAN_PRESENT,
-                           .return_mask = SCAN_PRESENT};
-    int r = map->no_scan ? -ENOTTY : drcl_ioctl(map->env, map->fd, SCAN, &arg);
+    struct damon_reclaim_range range = {0};
+    int r = map->no_scan ? -ENOTTY : drcl_scan_present(map->env, map->fd, start, end, &range);
 
-    if (r == -EFAULT && end > USER_END) {
-        /* The caller's range goes on beyond what a process can have. */
-        arg.end = start < USER_END ? USER_END : start;
-        r = start < USER_END ? drcl_ioctl(map->env, map->fd, SCAN, &arg) : 0;
-    }
+    if (r == -EFAULT && end > USER_END) /* the caller's range goes on beyond what a process can have */
+        r = start < USER_END ? drcl_scan_present(map->env, map->fd, start, USER_END, &range) : 0;
     if (r == -EFAULT || r == -ESRCH || r == -ENOMEM) {
         /* Not memory that a process can have, or the memory of before an exec: reading the entries will tell. */
         r = -ENOTTY;
-    } else if (r == -ENOTTY || r == -EINVAL) {
+    } else if (r == -ENOTTY || r == -EINVAL || r == -ENOSYS) {
         map->no_scan = true;
         r = -ENOTTY;
     }
     if (r < 0 && r != -ENOTTY)
         return drcl_error(map->env, r, "/proc/%d/pagemap cannot be scanned: %s", (int)map->pid, strerror(-r));
-    *ret_start = r > 0 ? region.start : r == 0 ? end : start;
-    *ret_end = r > 0 ? region.end : end;
+    *ret_start = r > 0 ? range.start : r == 0 ? end : start;
+    *ret_end = r > 0 ? range.end : end;
     return 0;
 }

@@ -9,10 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -294,24 +292,14 @@ TEST(test_helper_that_cannot_be_killed)
     foreign_end();
 }
 
-struct scan {
-    uint64_t size, flags, start, end, walk_end, vec, vec_len, rest[5];
-};
-
 /* A real process of somebody else's: what the helper finds is what is there. */
 TEST(test_real_memory)
 {
     const struct damon_reclaim_system_ops *ops;
-    uint64_t regions[2][3] = {{0}}, entry = 0;
+    struct damon_reclaim_range found = {0}, range;
+    uint64_t entry = 0;
     size_t len = 8 * 4096;
     char *memory = mmap(NULL, 4 * len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct scan scan = {.size = sizeof(scan),
-                        .start = (uintptr_t)memory,
-                        .end = (uintptr_t)memory + 4 * len,
-                        .vec = (uintptr_t)regions,
-                        .vec_len = 1,
-                        .rest = {0, 0, 8, 0, 8}};
-    struct iovec range = {memory + len, len};
     int pipe_fds[2], pidfd, fd, r;
     char path[64], byte;
     pid_t pid;
@@ -341,13 +329,13 @@ TEST(test_real_memory)
     ck_assert_uint_eq(entry >> 63, 1);
     ck_assert_int_eq(ops->pread(NULL, fd, &entry, 8, (uintptr_t)memory / 4096 * 8), 8);
     ck_assert_uint_eq(entry, 0);
-    r = ops->ioctl(NULL, fd, _IOWR('f', 16, struct scan), &scan);
+    r = ops->scan_present(NULL, fd, (uintptr_t)memory, (uintptr_t)memory + 4 * len, &found);
     if (r != -ENOTTY) { /* an older kernel */
         ck_assert_int_eq(r, 1);
-        ck_assert_uint_eq(regions[0][0], (uintptr_t)(memory + len));
-        ck_assert_uint_eq(regions[1][0], 0);
-        ck_assert_uint_eq(scan.vec, (uintptr_t)regions);
+        ck_assert_uint_eq(found.start, (uintptr_t)(memory + len));
+        ck_assert_uint_ge(found.end, found.start + len);
     }
+    range = (struct damon_reclaim_range){(uintptr_t)memory + len, (uintptr_t)memory + 2 * len};
     ck_assert_int_eq(ops->process_madvise(NULL, pidfd, &range, 1, MADV_COLD), (int)len);
     ops->close(NULL, fd);
     ops->close(NULL, pidfd);

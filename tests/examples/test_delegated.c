@@ -192,11 +192,13 @@ TEST(holds_the_target_alone)
 TEST(says_that_the_target_has_exited)
 {
     int pidfd = client_ops.pidfd_open(&client, target);
+    uint64_t at = (uintptr_t)memory;
     pid_t pid = target;
 
     ck_assert_int_ge(pidfd, 0);
     end_target();
-    ck_assert_int_eq(client_ops.process_madvise(&client, pidfd, &(struct iovec){memory, PAGE}, 1, COLD), -ESRCH);
+    ck_assert_int_eq(client_ops.process_madvise(&client, pidfd, &(struct damon_reclaim_range){at, at + PAGE}, 1, COLD),
+                     -ESRCH);
     ck_assert_int_lt(ask_open(pid, "maps", O_RDONLY), 0);
     close(pidfd);
 }
@@ -205,13 +207,16 @@ TEST(says_that_the_target_has_exited)
  * our own. */
 TEST(advises_the_target)
 {
-    struct iovec ranges[BROKER_MAX_RANGES + 1];
+    struct damon_reclaim_range ranges[BROKER_MAX_RANGES + 1];
+    struct iovec iov[BROKER_MAX_RANGES];
     int pidfd = client_ops.pidfd_open(&client, target);
     long direct;
 
+    for (size_t i = 0; i < BROKER_MAX_RANGES; i++)
+        iov[i] = (struct iovec){memory + i % PAGES * PAGE, PAGE};
     for (size_t i = 0; i < BROKER_MAX_RANGES + 1; i++)
-        ranges[i] = (struct iovec){memory + i % PAGES * PAGE, PAGE};
-    direct = syscall(SYS_process_madvise, pidfd, ranges, BROKER_MAX_RANGES, COLD, 0u);
+        ranges[i].end = (ranges[i].start = (uintptr_t)memory + i % PAGES * PAGE) + PAGE;
+    direct = syscall(SYS_process_madvise, pidfd, iov, BROKER_MAX_RANGES, COLD, 0u);
     if (direct < 0)
         direct = -errno;
     if (direct != -EPERM)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "fake.h"
 
@@ -76,41 +75,36 @@ ssize_t fake_write_bitmap(struct fake *f, const void *buf, size_t len, uint64_t 
 }
 
 /* PAGEMAP_SCAN for present pages, one region. */
-int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg)
+int fake_sys_scan_present(void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
 {
     struct fake *f = data;
     struct fake_fd *file = fake_fd_at(f, fd);
-    uint64_t *words = arg, *region, start, addr;
+    uint64_t addr;
     int r = fake_called(f);
 
-    (void)request;
     if (r)
         return r;
     if (f->no_scan)
         return -ENOTTY;
     if (!fake_nr_records(file))
         return -ESRCH;
-    if (words[0] != 12 * sizeof(uint64_t))
-        return -EINVAL;
-    if (words[3] > UINT64_C(1) << 47)
+    if (end > UINT64_C(1) << 47)
         return -EFAULT;
-    region = (uint64_t *)(uintptr_t)words[5];
-    for (addr = words[2]; addr < words[3]; addr += PAGE) {
+    for (addr = start; addr < end; addr += PAGE) {
         uint64_t *entry = fake_entry_at(file->process, addr);
 
         if (entry && (*entry & DRCL_PAGEMAP_PRESENT))
             break;
     }
-    if (addr >= words[3])
+    if (addr >= end)
         return 0;
-    for (start = addr; addr < words[3]; addr += PAGE) {
+    for (start = addr; addr < end; addr += PAGE) {
         uint64_t *entry = fake_entry_at(file->process, addr);
 
         if (!entry || !(*entry & DRCL_PAGEMAP_PRESENT))
             break;
     }
-    region[0] = start;
-    region[1] = addr;
+    *ret_range = (struct damon_reclaim_range){start, addr};
     return 1;
 }
 
@@ -170,7 +164,7 @@ static int advise_range(struct fake *f, struct fake_process *p, uint64_t start, 
     return r;
 }
 
-ssize_t fake_sys_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+ssize_t fake_sys_process_madvise(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice)
 {
     struct fake *f = data;
     size_t done = 0;
@@ -192,12 +186,10 @@ ssize_t fake_sys_process_madvise(void *data, int pidfd, const struct iovec *iov,
         n = 1;
     }
     for (size_t i = 0; i < n; i++) {
-        uint64_t start = (uintptr_t)iov[i].iov_base;
-
-        r = advice == 21 ? advise_range(f, fake_fd_at(f, pidfd)->process, start, start + iov[i].iov_len) : 0;
+        r = advice == 21 ? advise_range(f, fake_fd_at(f, pidfd)->process, ranges[i].start, ranges[i].end) : 0;
         if (r < 0)
             return done ? (ssize_t)done : r;
-        done += iov[i].iov_len;
+        done += (size_t)(ranges[i].end - ranges[i].start);
     }
     return (ssize_t)done;
 }

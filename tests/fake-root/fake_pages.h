@@ -9,7 +9,7 @@
 
 struct fake;
 struct fake_fd;
-struct iovec;
+struct damon_reclaim_range;
 
 /* Record @i of an open file of 8-byte records; how many it has. */
 uint64_t fake_record_at(struct fake *f, struct fake_fd *fd, uint64_t i);
@@ -17,7 +17,7 @@ uint64_t fake_nr_records(const struct fake_fd *fd);
 ssize_t fake_write_bitmap(struct fake *f, const void *buf, size_t len, uint64_t offset);
 
 /* For the table of system calls: PAGEMAP_SCAN, and process_madvise(). */
-int fake_sys_ioctl(void *data, int fd, unsigned long request, void *arg);
-ssize_t fake_sys_process_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice);
+int fake_sys_scan_present(void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range);
+ssize_t fake_sys_process_madvise(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice);
 
 #endif

@@ -278,6 +278,17 @@ TEST_FOR_TARGETS(test_locked)
     ck_assert_uint_eq(fake_resident(p, BASE, 64), 64);
 }
 
+/* A program of 32 bits reaches no memory above 4 GiB: an error, and not other memory. */
+TEST_OF(A_PROCESS, test_unreachable)
+{
+    fake_map(f, p, BASE, 64, FAKE_SMALL);
+    mark();
+    f->advise_error = -EOVERFLOW;
+    ck_assert_int_eq(try_reclaim(), -EOVERFLOW);
+    says(f->env.error, "above 4 GiB");
+    f->advise_error = 0;
+}
+
 TEST_OF(A_PROCESS, test_not_permitted)
 {
     fake_map(f, p, BASE, 64, FAKE_SMALL);

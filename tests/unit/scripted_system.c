@@ -156,15 +156,15 @@ static ssize_t sys_pwrite(void *data, int fd, const void *buf, size_t len, uint6
     return -EBADF;
 }
 
-static int sys_ioctl(void *data, int fd, unsigned long request, void *arg)
+static int sys_scan_present(void *data, int fd, uint64_t start, uint64_t end, struct damon_reclaim_range *ret_range)
 {
-    (void)data, (void)fd, (void)request, (void)arg;
+    (void)data, (void)fd, (void)start, (void)end, (void)ret_range;
     return -ENOTTY;
 }
 
-static ssize_t sys_madvise(void *data, int pidfd, const struct iovec *iov, size_t n, int advice)
+static ssize_t sys_madvise(void *data, int pidfd, const struct damon_reclaim_range *ranges, size_t n, int advice)
 {
-    (void)data, (void)pidfd, (void)iov, (void)n, (void)advice;
+    (void)data, (void)pidfd, (void)ranges, (void)n, (void)advice;
     return -EINVAL;
 }
 
@@ -252,7 +252,7 @@ const struct damon_reclaim_system_ops scripted_system_ops = {
     .close = sys_close,
     .pread = sys_pread,
     .pwrite = sys_pwrite,
-    .ioctl = sys_ioctl,
+    .scan_present = sys_scan_present,
     .process_madvise = sys_madvise,
     .pidfd_open = sys_pidfd_open,
     .poll = sys_poll,

@@ -2,7 +2,6 @@
 #include "backends/idle_page/probe.h"
 
 #include <errno.h>
-#include <sys/uio.h>
 
 #include "base/findings.h"
 #include "pages/advise.h"
@@ -21,7 +20,7 @@ static int read_bitmap(struct drcl_page_files *files)
 /* Gives advice on no process and no range: the kernel can only complain about the pidfd, or know no such call. */
 static int try_advice(struct drcl_env *env)
 {
-    struct iovec none = {0};
+    struct damon_reclaim_range none = {0};
     ssize_t r = drcl_process_madvise(env, -1, &none, 0, DRCL_MADV_PAGEOUT);
 
     return r == -ENOSYS ? drcl_advise_error(env, 0, (int)r) : 0;
