@@ -9,6 +9,7 @@
 #include "lifecycle.h"
 #include "sys/cgroup.h"
 #include "sys/process.h"
+#include "base/size.h"
 
 /* A list, as the context keeps it: behind the entries there is room for as many ranges, and then come the texts. */
 struct list {
@@ -122,6 +123,8 @@ static int check_command(struct damon_reclaim *ctx, const struct damon_reclaim_e
 
 static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
 {
+    if (!DRCL_IS_ZERO(entry->reserved))
+        return drcl_error(&ctx->env, -E2BIG, "exclusions[%zu].reserved: " DRCL_RESERVED, i);
     switch (entry->type) {
     case DAMON_RECLAIM_EXCLUDE_PID:
         return check_pid(ctx, entry, i);

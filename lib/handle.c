@@ -13,6 +13,7 @@
 #include "lifecycle.h"
 #include "targets.h"
 #include "base/filters.h"
+#include "base/size.h"
 #include "base/structs.h"
 #include "drivers/engine.h"
 
@@ -93,6 +94,8 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
         if (r < 0)
             return r;
     }
+    if (config->reserved0)
+        return drcl_error(&ctx->env, -E2BIG, "config.reserved0: " DRCL_RESERVED);
     if (config->flags & ~known)
         return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
                           config->flags & ~known);

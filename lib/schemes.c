@@ -10,6 +10,7 @@
 #include "engine/filter.h"
 #include "engine/scheme.h"
 #include "params/table.h"
+#include "base/size.h"
 #include "base/structs.h"
 
 struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
@@ -39,6 +40,8 @@ static int take_filter(struct damon_reclaim *ctx, struct damon_reclaim_filter *f
     const char *name = damon_reclaim_filter_name(filter->type);
     int r = 0;
 
+    if (!DRCL_IS_ZERO(filter->reserved0) || !DRCL_IS_ZERO(filter->reserved))
+        return drcl_error(&ctx->env, -E2BIG, "filters[%zu].reserved: " DRCL_RESERVED, i);
     if (!name)
         return drcl_error(&ctx->env, -EINVAL, "filters[%zu].type: there is no type %d", i, (int)filter->type);
     if (!drcl_filter_is_core(filter->type) && !(ctx->ops.filters & (1u << filter->type)))
@@ -97,10 +100,14 @@ static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_sc
 
 static int check_quota(struct damon_reclaim *ctx, const struct damon_reclaim_quota *quota)
 {
+    if (!DRCL_IS_ZERO(quota->reserved))
+        return drcl_error(&ctx->env, -E2BIG, "scheme.quota.reserved: " DRCL_RESERVED);
     if (quota->nr_goals > DRCL_MAX_GOALS || (quota->nr_goals && !quota->goals))
         return drcl_error(&ctx->env, -EINVAL, "scheme.quota.nr_goals: %zu with goals %s; at most %d", quota->nr_goals,
                           quota->goals ? "set" : "NULL", DRCL_MAX_GOALS);
     for (size_t i = 0; i < quota->nr_goals; i++) {
+        if (quota->goals[i].reserved0 || !DRCL_IS_ZERO(quota->goals[i].reserved))
+            return drcl_error(&ctx->env, -E2BIG, "scheme.quota.goals[%zu].reserved: " DRCL_RESERVED, i);
         if (!quota->goals[i].target)
             return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].target: 0 cannot be aimed at", i);
         if (!damon_reclaim_goal_metric_name(quota->goals[i].metric))
@@ -117,6 +124,10 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
     const struct damon_reclaim_watermarks *marks = &scheme->watermarks;
     int r;
 
+    if (scheme->reserved0)
+        return drcl_error(&ctx->env, -E2BIG, "scheme.reserved0: " DRCL_RESERVED);
+    if (marks->reserved0 || !DRCL_IS_ZERO(marks->reserved))
+        return drcl_error(&ctx->env, -E2BIG, "scheme.watermarks.reserved: " DRCL_RESERVED);
     if (!damon_reclaim_action_name(scheme->action))
         return drcl_error(&ctx->env, -EINVAL, "scheme.action: there is no action %d", (int)scheme->action);
     if (scheme->max_sz && scheme->min_sz > scheme->max_sz)

@@ -9,6 +9,7 @@
 #include "exclusions.h"
 #include "lifecycle.h"
 #include "base/grow.h"
+#include "base/size.h"
 #include "base/structs.h"
 #include "sys/process.h"
 
@@ -193,6 +194,8 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     r = drcl_struct_take(&ctx->env, "target", &target, sizeof(target), user);
     if (r < 0)
         return r;
+    if (target.reserved0)
+        return drcl_error(&ctx->env, -E2BIG, "target.reserved0: " DRCL_RESERVED);
     r = check_ranges(ctx, &target);
     if (r == 0)
         r = check_overlaps(ctx, &target);

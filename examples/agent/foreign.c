@@ -338,7 +338,7 @@ const struct damon_reclaim_system_ops *foreign_system_ops(void)
         .scan_present = sys_scan_present,
         .process_madvise = sys_process_madvise,
         .pidfd_open = sys_pidfd_open,
-        .opens_here = true,
+        .flags = DAMON_RECLAIM_SYSTEM_OPENS_HERE,
     };
 
     return foreign.begun ? &ops : NULL;

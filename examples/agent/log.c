@@ -46,7 +46,7 @@ void log_set_level(enum damon_reclaim_log_level level)
     state.level = level;
 }
 
-static bool write_line(enum damon_reclaim_log_level level, const char *text)
+static bool write_line(uint32_t level, const char *text)
 {
     char line[1200];
     int n;
@@ -62,7 +62,7 @@ static bool write_line(enum damon_reclaim_log_level level, const char *text)
     return log_output_write(line, (size_t)n);
 }
 
-static void write_or_count(enum damon_reclaim_log_level level, const char *text)
+static void write_or_count(uint32_t level, const char *text)
 {
     state.dropped += !write_line(level, text);
 }
@@ -93,8 +93,7 @@ static void write_dropped(void)
         state.dropped = 0;
 }
 
-__attribute__((format(printf, 2, 0))) static void write_message(enum damon_reclaim_log_level level, const char *format,
-                                                                va_list args)
+__attribute__((format(printf, 2, 0))) static void write_message(uint32_t level, const char *format, va_list args)
 {
     unsigned int left_out;
     uint64_t kind;
@@ -116,7 +115,7 @@ __attribute__((format(printf, 2, 0))) static void write_message(enum damon_recla
     write_or_count(level, text);
 }
 
-void log_write(enum damon_reclaim_log_level level, const char *format, ...)
+void log_write(uint32_t level, const char *format, ...)
 {
     va_list args;
 
@@ -134,7 +133,7 @@ void log_tell_left_out(bool all)
         write_left_out(n, example);
 }
 
-void log_library(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+void log_library(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     (void)ctx, (void)userdata;
     log_write(level, "%s", text);

@@ -15,7 +15,7 @@
 void log_open(const char *program, enum damon_reclaim_log_level level);
 void log_set_level(enum damon_reclaim_log_level level);
 
-void log_write(enum damon_reclaim_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_write(uint32_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)   log_write(DAMON_RECLAIM_LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(DAMON_RECLAIM_LOG_WARNING, __VA_ARGS__)
@@ -27,7 +27,7 @@ void log_write(enum damon_reclaim_log_level level, const char *format, ...) __at
 void log_tell_left_out(bool all);
 
 /* For damon_reclaim_callbacks.log. */
-void log_library(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata);
+void log_library(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata);
 
 uint64_t log_nr_errors(void); /* messages of the level ERROR so far, for the metrics */
 

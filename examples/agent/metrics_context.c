@@ -79,9 +79,9 @@ static void state(struct metrics *metrics, const struct damon_reclaim_stats *sta
     struct choice states = choice(metrics, "state", labels, n), reasons = choice(metrics, "reason", labels, n);
     const char *name;
 
-    for (int i = 0; (name = damon_reclaim_state_name((enum damon_reclaim_state)i)) != NULL; i++)
+    for (int i = 0; (name = damon_reclaim_state_name((uint32_t)i)) != NULL; i++)
         tell(&states, METRIC_STATE, name, i == (int)stats->state);
-    for (int i = 0; (name = damon_reclaim_reason_name((enum damon_reclaim_reason)i)) != NULL; i++)
+    for (int i = 0; (name = damon_reclaim_reason_name((uint32_t)i)) != NULL; i++)
         tell(&reasons, METRIC_STATE_REASON, name, i == (int)stats->reason);
 }
 

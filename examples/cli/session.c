@@ -48,7 +48,7 @@ static void target_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, v
 }
 
 /* Errors are left to whoever made the call, except that -vv prints everything. */
-static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void log_line(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     struct session *session = userdata;
     int most = session->options->verbose == 0   ? DAMON_RECLAIM_LOG_WARNING

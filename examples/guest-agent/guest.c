@@ -29,7 +29,7 @@ static void state_changed(struct damon_reclaim *ctx, const struct damon_reclaim_
 }
 
 /* The caller of a function that fails logs the error, and what it wanted to do. */
-static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void log_line(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     log_library(ctx, level == DAMON_RECLAIM_LOG_ERROR ? DAMON_RECLAIM_LOG_DEBUG : level, text, userdata);
 }

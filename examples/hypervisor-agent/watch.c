@@ -107,7 +107,7 @@ static void after_release(struct damon_reclaim *ctx, uint32_t scheme, uint32_t t
 }
 
 /* There may be many contexts, so their ordinary messages are logged at the level debug. */
-static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void log_line(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     const struct host_watch *watch = userdata;
 

@@ -20,6 +20,13 @@
  *   member that the library does not know is refused with -E2BIG. The library never writes past `size`. A size that
  *   no version of a struct can have (above 4096, or too small for itself) is refused with -EINVAL, because it was
  *   probably never set.
+ * - **Structs that do not grow.** Structs without `size` stand in arrays or inside of other structs. Their members
+ *   `reserved` and `reserved0`, and those of all other structs, are 0 in what the library returns, and must be 0 in
+ *   what you pass in; else they are refused with -E2BIG. A later version may give them a meaning, for which 0 is the
+ *   default. So set a struct to 0 before you fill it in: `struct damon_reclaim_filter filter = {0};`.
+ * - **Enums.** Members and arguments that hold a value of an enum are `uint32_t`, because later versions may add
+ * values. Be prepared for values that you do not know. What the library does not know, it refuses with -EINVAL: values
+ * and bits of flags.
  * - **Strings.** The library copies strings that you pass in. Strings that it returns belong to the library; each
  *   function says how long they are valid.
  * - **Names of enums.** A function `..._name()` returns the name of a value, as features, metrics and the command line
@@ -112,7 +119,7 @@ enum damon_reclaim_action {
 };
 
 /** "pageout", "cold", "stat"; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_action_name(enum damon_reclaim_action action);
+DAMON_RECLAIM_API const char *damon_reclaim_action_name(uint32_t action);
 
 /** What a filter checks. The first two are applied to regions, the others to single pages. */
 enum damon_reclaim_filter_type {
@@ -127,23 +134,25 @@ enum damon_reclaim_filter_type {
 };
 
 /** "addr", "target", "anon", ...; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_filter_name(enum damon_reclaim_filter_type type);
+DAMON_RECLAIM_API const char *damon_reclaim_filter_name(uint32_t type);
 
 /** The type of that name. @return 0, -ENOENT, or -EINVAL (NULL) */
-DAMON_RECLAIM_API int damon_reclaim_filter_from_name(const char *name, enum damon_reclaim_filter_type *ret_type);
+DAMON_RECLAIM_API int damon_reclaim_filter_from_name(const char *name, uint32_t *ret_type);
 
 /** A filter. The first filter that matches decides. If none matches, the opposite of the last filter's `allow` applies.
  */
 struct damon_reclaim_filter {
-    enum damon_reclaim_filter_type type; /**< what it checks */
-    bool matching;                       /**< true: it matches memory of the type; false: it matches all other memory */
-    bool allow;                          /**< true: act on memory that matches; false: leave it alone */
-    uint32_t target;                     /**< for TARGET: the number of the target */
-    uint64_t start;                      /**< for ADDR and HUGEPAGE_SIZE */
-    uint64_t end;                        /**< for ADDR and HUGEPAGE_SIZE */
-    uint64_t memcg;                      /**< for MEMCG: inode number of the cgroup's directory; 0: use `memcg_path` */
+    uint32_t type;          /**< enum damon_reclaim_filter_type: what it checks */
+    uint32_t target;        /**< for TARGET: the number of the target */
+    bool matching;          /**< true: it matches memory of the type; false: it matches all other memory */
+    bool allow;             /**< true: act on memory that matches; false: leave it alone */
+    uint8_t reserved0[6];   /**< 0 */
+    uint64_t start;         /**< for ADDR and HUGEPAGE_SIZE */
+    uint64_t end;           /**< for ADDR and HUGEPAGE_SIZE */
+    uint64_t memcg;         /**< for MEMCG: inode number of the cgroup's directory; 0: use `memcg_path` */
     const char *memcg_path; /**< for MEMCG: path of the cgroup below /sys/fs/cgroup, "/" for the root. It is looked up
                                  once, when the filter is set. A filter that the library passes has only `memcg` */
+    uint64_t reserved[3];   /**< 0 */
 };
 
 /** What a goal measures. */
@@ -153,7 +162,7 @@ enum damon_reclaim_goal_metric {
 };
 
 /** "user_input", "some_mem_psi_us"; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_goal_metric_name(enum damon_reclaim_goal_metric metric);
+DAMON_RECLAIM_API const char *damon_reclaim_goal_metric_name(uint32_t metric);
 
 /** How goals change the quota. */
 enum damon_reclaim_goal_tuner {
@@ -162,13 +171,15 @@ enum damon_reclaim_goal_tuner {
 };
 
 /** "consist", "temporal"; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_goal_tuner_name(enum damon_reclaim_goal_tuner tuner);
+DAMON_RECLAIM_API const char *damon_reclaim_goal_tuner_name(uint32_t tuner);
 
 /** A goal: the measured value `current` should reach `target`. */
 struct damon_reclaim_goal {
-    enum damon_reclaim_goal_metric metric; /**< what is measured */
-    uint64_t target;                       /**< the value to reach, not 0 */
-    uint64_t current;                      /**< for USER_INPUT: the value now */
+    uint32_t metric;      /**< enum damon_reclaim_goal_metric: what is measured */
+    uint32_t reserved0;   /**< 0 */
+    uint64_t target;      /**< the value to reach, not 0 */
+    uint64_t current;     /**< for USER_INPUT: the value now */
+    uint64_t reserved[4]; /**< 0 */
 };
 
 /** The limits of a scheme. A limit of 0 means no limit. */
@@ -181,9 +192,10 @@ struct damon_reclaim_quota {
     uint32_t weight_age;         /**< weight of the age in the priority */
     uint32_t fail_charge_num;    /**< charge for bytes that were tried and not reclaimed: num / denom of their size */
     uint32_t fail_charge_denom;  /**< 0: charge their full size */
-    enum damon_reclaim_goal_tuner tuner;    /**< how the goals change the quota */
+    uint32_t tuner;              /**< enum damon_reclaim_goal_tuner: how the goals change the quota */
     const struct damon_reclaim_goal *goals; /**< goals, or NULL */
     size_t nr_goals;                        /**< how many, at most 8 */
+    uint64_t reserved[4];                   /**< 0 */
 };
 
 /** When a scheme is active: limits of free memory, in permille of the total. If all are 0, it is always active. */
@@ -192,6 +204,8 @@ struct damon_reclaim_watermarks {
     uint32_t high;        /**< above: inactive */
     uint32_t mid;         /**< at or below, but not below `low`: becomes active */
     uint32_t low;         /**< below: inactive */
+    uint32_t reserved0;   /**< 0 */
+    uint64_t reserved[2]; /**< 0 */
 };
 
 /** A scheme of the program. */
@@ -203,7 +217,8 @@ struct damon_reclaim_scheme {
     uint32_t max_nr_accesses;                   /**< greatest number; UINT32_MAX: any */
     uint64_t min_age_us;                        /**< least age, us */
     uint64_t max_age_us;                        /**< greatest age, us; 0: any */
-    enum damon_reclaim_action action;           /**< what to do */
+    uint32_t action;                            /**< enum damon_reclaim_action: what to do */
+    uint32_t reserved0;                         /**< 0 */
     uint64_t apply_interval_us;                 /**< how often; 0: in each aggregation */
     struct damon_reclaim_quota quota;           /**< limits */
     struct damon_reclaim_watermarks watermarks; /**< when it is active */
@@ -229,7 +244,8 @@ struct damon_reclaim_region {
     uint32_t target;      /**< number of the target it belongs to */
     uint32_t nr_accesses; /**< samples of the last aggregation that found an access */
     uint32_t age;         /**< number of aggregations for which the pattern has lasted */
-    uint32_t reserved;    /**< 0 */
+    uint32_t reserved0;   /**< 0 */
+    uint64_t reserved[2]; /**< 0 */
 };
 
 /** The result of an attempt on a region. All members but `end` are in bytes. */
@@ -254,7 +270,7 @@ enum damon_reclaim_state {
 };
 
 /** "disabled", "inactive", "active"; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_state_name(enum damon_reclaim_state state);
+DAMON_RECLAIM_API const char *damon_reclaim_state_name(uint32_t state);
 
 /** Why a context is in its state. */
 enum damon_reclaim_reason {
@@ -270,15 +286,16 @@ enum damon_reclaim_reason {
 
 /** "requested", "wmark_high", "wmark_mid", "wmark_low", "invalid_parameters", "no_target", "backend"; NULL if the
  * number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_reason_name(enum damon_reclaim_reason reason);
+DAMON_RECLAIM_API const char *damon_reclaim_reason_name(uint32_t reason);
 
 /** A change of state. */
 struct damon_reclaim_event {
-    size_t size;                      /**< sizeof as the library knows it */
-    enum damon_reclaim_state state;   /**< the new state */
-    enum damon_reclaim_reason reason; /**< why */
-    uint32_t free_permille;           /**< for the WMARK reasons: the free memory that was found */
-    const char *text;                 /**< one line of text for people; valid until the callback returns */
+    size_t size;            /**< sizeof as the library knows it */
+    uint32_t state;         /**< enum damon_reclaim_state: the new state */
+    uint32_t reason;        /**< enum damon_reclaim_reason: why */
+    uint32_t free_permille; /**< for the WMARK reasons: the free memory that was found */
+    uint32_t reserved0;     /**< 0 */
+    const char *text;       /**< one line of text for people; valid until the callback returns */
 };
 
 /** How important a log line is. The numbers are those of syslog. */
@@ -290,10 +307,10 @@ enum damon_reclaim_log_level {
 };
 
 /** "error", "warning", "info", "debug"; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_log_level_name(enum damon_reclaim_log_level level);
+DAMON_RECLAIM_API const char *damon_reclaim_log_level_name(uint32_t level);
 
 /** The level of that name. @return 0, -ENOENT, or -EINVAL (NULL) */
-DAMON_RECLAIM_API int damon_reclaim_log_level_from_name(const char *name, enum damon_reclaim_log_level *ret_level);
+DAMON_RECLAIM_API int damon_reclaim_log_level_from_name(const char *name, uint32_t *ret_level);
 
 /** The callbacks of a context. @p userdata is that of the context. */
 struct damon_reclaim_callbacks {
@@ -316,7 +333,7 @@ struct damon_reclaim_callbacks {
     /** Called with a line of the log, without newline, which is valid until the callback returns. Any function of the
      * library may call it, also damon_reclaim_new() (with @p ctx NULL). Unlike the other callbacks, it must not call
      * the library. Without it nothing is logged: the library never prints. */
-    void (*log)(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata);
+    void (*log)(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata);
     /** Called when memory that a scheme has reclaimed is free at last: @p bytes of what results have counted as
      * `swapcached`. */
     void (*after_release)(struct damon_reclaim *ctx, uint32_t scheme, uint32_t target, uint64_t bytes, void *userdata);
@@ -347,27 +364,29 @@ enum damon_reclaim_backend_feature {
 
 /** What the engine asks a backend to act on. */
 struct damon_reclaim_request {
-    size_t size;                      /**< sizeof as the library knows it */
-    uint32_t target;                  /**< number of the target */
-    uint32_t scheme;                  /**< number of the scheme */
-    enum damon_reclaim_action action; /**< PAGEOUT or COLD; STAT never reaches a backend */
-    uint64_t start;                   /**< first byte */
-    uint64_t end;                     /**< one past the last byte */
-    uint64_t limit_end;               /**< a huge page that begins before `end` may be reclaimed up to here */
-    bool marked;                      /**< true: mark() was called for the whole range; leave alone pages that were
-                                           accessed since. false: act on all pages */
-    uint64_t max_bytes;               /**< try at most this many bytes */
-    uint64_t deadline_ns;             /**< stop when the clock of the context has reached this; 0: no deadline */
+    size_t size;          /**< sizeof as the library knows it */
+    uint32_t target;      /**< number of the target */
+    uint32_t scheme;      /**< number of the scheme */
+    uint32_t action;      /**< PAGEOUT or COLD; STAT never reaches a backend */
+    bool marked;          /**< true: mark() was called for the whole range; leave alone pages that were accessed since.
+                                                false: act on all pages */
+    uint8_t reserved0[3]; /**< 0 */
+    uint64_t start;       /**< first byte */
+    uint64_t end;         /**< one past the last byte */
+    uint64_t limit_end;   /**< a huge page that begins before `end` may be reclaimed up to here */
+    uint64_t max_bytes;   /**< try at most this many bytes */
+    uint64_t deadline_ns; /**< stop when the clock of the context has reached this; 0: no deadline */
     const struct damon_reclaim_filter *filters; /**< the filters to apply to each page */
     size_t nr_filters;                          /**< how many */
 };
 
 /** What became of memory of a target that was in the swap cache. */
 struct damon_reclaim_released {
-    size_t size;       /**< sizeof as the library knows it */
-    uint32_t target;   /**< number of the target */
-    uint64_t freed;    /**< bytes that are free now */
-    uint64_t returned; /**< bytes that are in use again */
+    size_t size;        /**< sizeof as the library knows it */
+    uint32_t target;    /**< number of the target */
+    uint32_t reserved0; /**< 0 */
+    uint64_t freed;     /**< bytes that are free now */
+    uint64_t returned;  /**< bytes that are in use again */
 };
 
 /** Takes the findings of release(). @p data is what release() was given. */
@@ -378,6 +397,7 @@ struct damon_reclaim_metrics {
     size_t size;            /**< sizeof as the library knows it */
     uint32_t free_permille; /**< free pages x 1000 / total pages */
     bool psi_valid;         /**< whether `psi_some_us` is known */
+    uint8_t reserved0[3];   /**< 0 */
     uint64_t psi_some_us;   /**< total time of `some` memory pressure since boot, us */
 };
 
@@ -469,19 +489,24 @@ struct damon_reclaim_file {
 enum damon_reclaim_system_flag {
     /** The descriptors that the table's functions return are real descriptors of this process, so that the library can
      * make the real call in place of a function that the table does not have. */
-    DAMON_RECLAIM_SYSTEM_REST_IS_REAL = 1 << 0
+    DAMON_RECLAIM_SYSTEM_REST_IS_REAL = 1 << 0,
+    /** `open` opens files of the kernel in this process, as the real one does, and only handles some of them in another
+     * way. As REST_IS_REAL; and the library also uses the real writer, and takes /proc/self for this process. */
+    DAMON_RECLAIM_SYSTEM_OPENS_HERE = 1 << 1
 };
 
 /**
  * System calls. Every system call of the library that can fail goes through this table. (Those that cannot fail, like
  * getpid(), do not.) A table with a function that makes descriptors (open, create, pidfd_open, timer_new) has
- * descriptors of its own: what it lacks fails with -ENOSYS, but for clock(), unless `opens_here` or `flags` says that
- * the rest is real. In a table without such a function a member that is NULL is the real call. Each function returns
+ * descriptors of its own: what it lacks fails with -ENOSYS, but for clock(), unless `flags` says that the rest is
+ * real. In a table without such a function a member that is NULL is the real call. Each function returns
  * what the system call returns, or a negative errno. @p data is config.system_data. Paths already begin with
  * config.root.
  */
 struct damon_reclaim_system_ops {
     size_t size;                                          /**< sizeof(struct damon_reclaim_system_ops) */
+    uint32_t flags;                                       /**< enum damon_reclaim_system_flag */
+    uint32_t reserved0;                                   /**< 0 */
     int (*open)(void *data, const char *path, int flags); /**< O_CLOEXEC is always among the flags */
     int (*close)(void *data, int fd);                     /**< closes what open, pidfd_open or timer_new returned */
     ssize_t (*pread)(void *data, int fd, void *buf, size_t len, uint64_t offset);        /**< pread(2) */
@@ -506,8 +531,9 @@ struct damon_reclaim_system_ops {
     int (*inode)(void *data, int fd, uint64_t *ret_inode); /**< the inode number that fstat(2) returns */
 
     /** A writer writes to files that answer late, without waiting for them. Set all four of its functions or none. The
-     * real ones use io_uring. A table with its own `open` and without these has no writer, unless `opens_here` is set.
-     * writer_new() makes a writer. If it returns -ENOSYS or -EPERM, the library uses pwrite(), which waits. */
+     * real ones use io_uring. A table with its own `open` and without these has no writer, unless it has the flag
+     * OPENS_HERE. writer_new() makes a writer. If it returns -ENOSYS or -EPERM, the library uses pwrite(), which waits.
+     */
     int (*writer_new)(void *data, void **ret_writer);
     /** Starts a write at offset 0. There is one write at a time. @p buf and @p fd stay valid until its result is known.
      */
@@ -515,13 +541,6 @@ struct damon_reclaim_system_ops {
     /** Returns -EAGAIN until the write has ended, then 0. @p ret_n is then what pwrite() would have returned. */
     int (*writer_result)(void *data, void *writer, ssize_t *ret_n);
     void (*writer_free)(void *data, void *writer); /**< frees the writer */
-
-    /** True if `open` opens files of the kernel in this process, as the real one does, and only handles some of them in
-     * another way. The library then makes the real call in place of what the table lacks, uses the real writer, and
-     * takes /proc/self for this process. */
-    bool opens_here;
-
-    uint32_t flags; /**< bits of enum damon_reclaim_system_flag */
 
     /** fcntl(2), F_OFD_SETLK: locks @p len bytes from @p start on. @p type is F_RDLCK, F_WRLCK or F_UNLCK. If somebody
      * else's lock is in the way it returns -EAGAIN, and the length of that lock in @p ret_other (F_OFD_GETLK), or 0 if
@@ -579,6 +598,7 @@ struct damon_reclaim_damon_config {
     const char *operations; /**< "paddr", "vaddr" or "fvaddr". NULL: as the targets need. That is paddr for physical
                                  memory, fvaddr for processes with ranges, vaddr for processes without */
     uint32_t flags;         /**< enum damon_reclaim_damon_flag */
+    uint32_t reserved0;     /**< 0 */
 };
 
 /** Bits of damon_reclaim_config::flags. */
@@ -633,9 +653,10 @@ struct damon_reclaim_config {
     const struct damon_reclaim_allocator *allocator;     /**< copied; or NULL for malloc */
     const struct damon_reclaim_callbacks *callbacks;     /**< copied; or NULL */
     void *userdata;                                      /**< passed to the callbacks */
-    const char *root; /**< prefix for /proc, /sys and /run, or NULL; for tests and containers */
-    uint64_t seed;    /**< of the random numbers; the same seed, backend and calls give the same run */
-    uint32_t flags;   /**< enum damon_reclaim_flag */
+    const char *root;   /**< prefix for /proc, /sys and /run, or NULL; for tests and containers */
+    uint64_t seed;      /**< of the random numbers; the same seed, backend and calls give the same run */
+    uint32_t flags;     /**< enum damon_reclaim_flag */
+    uint32_t reserved0; /**< 0 */
     const struct damon_reclaim_sim_config *sim; /**< for the backend "sim"; or NULL */
     char *error;                                /**< buffer for the text of an error of damon_reclaim_new(); or NULL.
                                                      It is not used if `size` was not set */
@@ -703,15 +724,16 @@ enum damon_reclaim_param_type {
 
 /** The description of a parameter. Its strings are valid forever. */
 struct damon_reclaim_param_info {
-    size_t size;                        /**< sizeof(struct damon_reclaim_param_info) */
-    const char *name;                   /**< name, as in the module */
-    const char *unit;                   /**< "us", "ms", "bytes", "permille", "bp", "regions", "address", "bool", ... */
-    const char *doc;                    /**< what it is for, in one line */
-    enum damon_reclaim_param_type type; /**< type of its value */
-    bool read_only;                     /**< true for counters and kdamond_pid */
-    int64_t default_value;              /**< default value */
-    uint64_t min;                       /**< least value */
-    uint64_t max;                       /**< greatest value */
+    size_t size;           /**< sizeof(struct damon_reclaim_param_info) */
+    const char *name;      /**< name, as in the module */
+    const char *unit;      /**< "us", "ms", "bytes", "permille", "bp", "regions", "address", "bool", ... */
+    const char *doc;       /**< what it is for, in one line */
+    uint32_t type;         /**< enum damon_reclaim_param_type: type of its value */
+    bool read_only;        /**< true for counters and kdamond_pid */
+    uint8_t reserved0[3];  /**< 0 */
+    int64_t default_value; /**< default value */
+    uint64_t min;          /**< least value */
+    uint64_t max;          /**< greatest value */
 };
 
 /** The parameters that can be set, as a struct. damon_reclaim_param_describe() returns the meaning of each. */
@@ -736,6 +758,7 @@ struct damon_reclaim_params {
     uint64_t addr_unit;                 /**< bytes */
     bool skip_anon;                     /**< leave anonymous pages alone */
     bool autotune_monitoring_intervals; /**< tune sample_interval and aggr_interval */
+    uint8_t reserved0[6];               /**< 0 */
 };
 
 /**
@@ -909,6 +932,7 @@ DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
 struct damon_reclaim_target {
     size_t size;                              /**< sizeof(struct damon_reclaim_target) */
     pid_t pid;                                /**< a process, or 0 for memory that belongs to none */
+    uint32_t reserved0;                       /**< 0 */
     const struct damon_reclaim_range *ranges; /**< in ascending order, without overlap; NULL: the ranges that the
                                                  backend finds, updated when they change */
     size_t nr_ranges;                         /**< how many */
@@ -954,16 +978,17 @@ enum damon_reclaim_exclusion_type {
 };
 
 /** "pid", "cgroup", "range", "command"; NULL if the number is not in the enum. */
-DAMON_RECLAIM_API const char *damon_reclaim_exclusion_name(enum damon_reclaim_exclusion_type type);
+DAMON_RECLAIM_API const char *damon_reclaim_exclusion_name(uint32_t type);
 
 /** An exclusion. */
 struct damon_reclaim_exclusion {
-    enum damon_reclaim_exclusion_type type; /**< what it protects */
-    pid_t pid;                              /**< for PID */
-    const char *cgroup;               /**< for CGROUP: its path, with or without /sys/fs/cgroup in front; copied */
+    uint32_t type;       /**< enum damon_reclaim_exclusion_type: what it protects */
+    pid_t pid;           /**< for PID */
+    const char *cgroup;  /**< for CGROUP: its path, with or without /sys/fs/cgroup in front; copied */
+    const char *command; /**< for COMMAND: the name in /proc/PID/comm, or a pattern for fnmatch(3). Of a name without
+                              wildcards the first 15 characters count. Copied */
     struct damon_reclaim_range range; /**< for RANGE */
-    const char *command;              /**< for COMMAND: the name in /proc/PID/comm, or a pattern for fnmatch(3). Of a
-                                       * name without wildcards the first 15 characters count. Copied */
+    uint64_t reserved[2];             /**< 0 */
 };
 
 /**
@@ -1081,8 +1106,8 @@ DAMON_RECLAIM_API int damon_reclaim_get_regions(struct damon_reclaim *ctx, struc
 /** Statistics since the context was made. Those that belong to a scheme are those of the reclaim scheme. */
 struct damon_reclaim_stats {
     size_t size;                          /**< sizeof(struct damon_reclaim_stats) */
-    enum damon_reclaim_state state;       /**< what the context does */
-    enum damon_reclaim_reason reason;     /**< why */
+    uint32_t state;                       /**< enum damon_reclaim_state: what the context does */
+    uint32_t reason;                      /**< enum damon_reclaim_reason: why */
     uint64_t nr_reclaim_tried_regions;    /**< regions of which at least a part was tried */
     uint64_t bytes_reclaim_tried_regions; /**< bytes tried */
     uint64_t nr_reclaimed_regions;        /**< regions of which at least a part was reclaimed */
@@ -1122,6 +1147,7 @@ struct damon_reclaim_scheme_stats {
     uint64_t effective_quota;  /**< bytes that may be tried in the current window; UINT64_MAX: no limit */
     uint64_t time_ns;          /**< time spent */
     bool active;               /**< whether its watermarks let it act */
+    uint8_t reserved0[7];      /**< 0 */
     uint64_t sz_swapcached;    /**< bytes that are in the swap cache now: tried, not free yet. They are added to
                                     `sz_applied` when they are free */
 };

@@ -27,6 +27,7 @@ static void default_free(void *data, void *ptr)
 
 int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *config)
 {
+    const uint32_t known = DAMON_RECLAIM_SYSTEM_REST_IS_REAL | DAMON_RECLAIM_SYSTEM_OPENS_HERE;
     int r;
 
     memset(env, 0, sizeof(*env));
@@ -51,11 +52,13 @@ int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *confi
         if (!env->sys.writer_new != !env->sys.writer_start || !env->sys.writer_new != !env->sys.writer_result ||
             !env->sys.writer_new != !env->sys.writer_free)
             return drcl_error(env, -EINVAL, "config.system_ops: set all of the writer_ members, or none");
-        if (env->sys.flags & ~(uint32_t)DAMON_RECLAIM_SYSTEM_REST_IS_REAL)
+        if (env->sys.flags & ~known)
             return drcl_error(env, -EINVAL, "config.system_ops.flags: 0x%x are not flags of this library",
-                              env->sys.flags);
+                              env->sys.flags & ~known);
+        if (env->sys.reserved0)
+            return drcl_error(env, -E2BIG, "config.system_ops.reserved0: " DRCL_RESERVED);
     }
-    env->opens_itself = !env->sys.open || env->sys.opens_here;
+    env->opens_itself = !env->sys.open || (env->sys.flags & DAMON_RECLAIM_SYSTEM_OPENS_HERE);
     drcl_system_defaults(&env->sys);
     env->system_data = config->system_data;
     env->root = drcl_strdup(env, config->root ? config->root : "");

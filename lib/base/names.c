@@ -75,44 +75,44 @@ static int find_feature(const char *const *list, size_t n, const char *name)
     return -ENOENT;
 }
 
-const char *damon_reclaim_action_name(enum damon_reclaim_action action)
+const char *damon_reclaim_action_name(uint32_t action)
 {
-    return name_of_feature(actions, LENGTH(actions), (size_t)action);
+    return name_of_feature(actions, LENGTH(actions), action);
 }
 
-const char *damon_reclaim_filter_name(enum damon_reclaim_filter_type type)
+const char *damon_reclaim_filter_name(uint32_t type)
 {
-    return name_of_feature(filters, LENGTH(filters), (size_t)type);
+    return name_of_feature(filters, LENGTH(filters), type);
 }
 
-int damon_reclaim_filter_from_name(const char *name, enum damon_reclaim_filter_type *ret_type)
+int damon_reclaim_filter_from_name(const char *name, uint32_t *ret_type)
 {
     int r = name && ret_type ? find_feature(filters, LENGTH(filters), name) : -EINVAL;
 
     if (r < 0)
         return r;
-    *ret_type = (enum damon_reclaim_filter_type)r;
+    *ret_type = (uint32_t)r;
     return 0;
 }
 
-const char *damon_reclaim_goal_metric_name(enum damon_reclaim_goal_metric metric)
+const char *damon_reclaim_goal_metric_name(uint32_t metric)
 {
-    return name_of_feature(metrics, LENGTH(metrics), (size_t)metric);
+    return name_of_feature(metrics, LENGTH(metrics), metric);
 }
 
-const char *damon_reclaim_goal_tuner_name(enum damon_reclaim_goal_tuner tuner)
+const char *damon_reclaim_goal_tuner_name(uint32_t tuner)
 {
-    return name_of_feature(tuners, LENGTH(tuners), (size_t)tuner);
+    return name_of_feature(tuners, LENGTH(tuners), tuner);
 }
 
-const char *damon_reclaim_exclusion_name(enum damon_reclaim_exclusion_type type)
+const char *damon_reclaim_exclusion_name(uint32_t type)
 {
-    return name_of_feature(exclusions, LENGTH(exclusions), (size_t)type);
+    return name_of_feature(exclusions, LENGTH(exclusions), type);
 }
 
 /* --- what is none ------------------------------------------------------------------------------------------------- */
 
-const char *damon_reclaim_state_name(enum damon_reclaim_state state)
+const char *damon_reclaim_state_name(uint32_t state)
 {
     static const char *const names[] = {
         [DAMON_RECLAIM_STATE_DISABLED] = "disabled",
@@ -121,10 +121,10 @@ const char *damon_reclaim_state_name(enum damon_reclaim_state state)
     };
     _Static_assert(LENGTH(names) == DRCL_NR_STATES, "each state has a name");
 
-    return (size_t)state < LENGTH(names) ? names[state] : NULL;
+    return state < LENGTH(names) ? names[state] : NULL;
 }
 
-const char *damon_reclaim_reason_name(enum damon_reclaim_reason reason)
+const char *damon_reclaim_reason_name(uint32_t reason)
 {
     static const char *const names[] = {
         [DAMON_RECLAIM_REASON_REQUESTED] = "requested",
@@ -137,7 +137,7 @@ const char *damon_reclaim_reason_name(enum damon_reclaim_reason reason)
     };
     _Static_assert(LENGTH(names) == DRCL_NR_REASONS, "each reason has a name");
 
-    return (size_t)reason < LENGTH(names) ? names[reason] : NULL;
+    return reason < LENGTH(names) ? names[reason] : NULL;
 }
 
 /* By syslog's numbers, of which some are not used. */
@@ -149,18 +149,18 @@ static const char *const levels[] = {
 };
 _Static_assert(LENGTH(levels) == DRCL_NR_LOG_LEVELS, "each level has a name");
 
-const char *damon_reclaim_log_level_name(enum damon_reclaim_log_level level)
+const char *damon_reclaim_log_level_name(uint32_t level)
 {
-    return (size_t)level < LENGTH(levels) ? levels[level] : NULL;
+    return level < LENGTH(levels) ? levels[level] : NULL;
 }
 
-int damon_reclaim_log_level_from_name(const char *name, enum damon_reclaim_log_level *ret_level)
+int damon_reclaim_log_level_from_name(const char *name, uint32_t *ret_level)
 {
     if (!name || !ret_level)
         return -EINVAL;
     for (size_t i = 0; i < LENGTH(levels); i++) {
         if (levels[i] && !strcmp(levels[i], name)) {
-            *ret_level = (enum damon_reclaim_log_level)i;
+            *ret_level = (uint32_t)i;
             return 0;
         }
     }

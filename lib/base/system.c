@@ -304,11 +304,12 @@ void drcl_system_defaults(struct damon_reclaim_system_ops *ops)
         .writer_free = drcl_uring_free,
     };
     bool own = ops->open || ops->create || ops->pidfd_open || ops->timer_new;
-    bool lacks = own && !ops->opens_here && !(ops->flags & DAMON_RECLAIM_SYSTEM_REST_IS_REAL);
+    bool opens_here = ops->flags & DAMON_RECLAIM_SYSTEM_OPENS_HERE;
+    bool lacks = own && !opens_here && !(ops->flags & DAMON_RECLAIM_SYSTEM_REST_IS_REAL);
 
     ops->size = sizeof(*ops);
 #define DEFAULT(member) ops->member = ops->member ? ops->member : lacks ? no_##member : real.member
-    if (ops->open && !ops->opens_here && !ops->writer_new)
+    if (ops->open && !opens_here && !ops->writer_new)
         ops->writer_new = no_writer_new;
     DEFAULT(open);
     DEFAULT(close);

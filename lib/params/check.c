@@ -7,11 +7,14 @@
 
 #include "params/parse.h"
 #include "params/table.h"
+#include "base/size.h"
 
 int drcl_params_check_ranges(const struct damon_reclaim_params *params, const struct drcl_error_text *error)
 {
     const struct drcl_param *param;
 
+    if (!DRCL_IS_ZERO(params->reserved0))
+        return drcl_params_error(error, -E2BIG, "params.reserved0: " DRCL_RESERVED);
     for (size_t i = 0; (param = drcl_param_at(i)) != NULL; i++) {
         uint64_t value;
 

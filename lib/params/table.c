@@ -12,37 +12,25 @@
 
 /* The table: name, unit, type, default, least and greatest value, what it is for. Everything that parses, prints,
  * documents or offers a parameter reads it. The order is that of the module's document. */
+#define INFO(name_, unit_, doc_, type_, read_only_, default_, min_, max_)                                              \
+    {                                                                                                                  \
+        .size = sizeof(struct damon_reclaim_param_info), .name = name_, .unit = unit_, .doc = doc_,                    \
+        .type = DAMON_RECLAIM_PARAM_##type_, .read_only = read_only_, .default_value = default_, .min = min_,          \
+        .max = max_                                                                                                    \
+    }
 #define SETTING(name_, type_, unit_, default_, min_, max_, doc_)                                                       \
     {                                                                                                                  \
-        .info = {sizeof(struct damon_reclaim_param_info),                                                              \
-                 #name_,                                                                                               \
-                 unit_,                                                                                                \
-                 doc_,                                                                                                 \
-                 DAMON_RECLAIM_PARAM_##type_,                                                                          \
-                 false,                                                                                                \
-                 default_,                                                                                             \
-                 min_,                                                                                                 \
-                 max_},                                                                                                \
-        .kind = DRCL_PARAM_SETTING, .offset = offsetof(struct damon_reclaim_params, name_)                             \
+        .info = INFO(#name_, unit_, doc_, type_, false, default_, min_, max_), .kind = DRCL_PARAM_SETTING,             \
+        .offset = offsetof(struct damon_reclaim_params, name_)                                                         \
     }
 #define SWITCH(name_, kind_, doc_)                                                                                     \
     {                                                                                                                  \
-        .info =                                                                                                        \
-            {sizeof(struct damon_reclaim_param_info), #name_, "bool", doc_, DAMON_RECLAIM_PARAM_BOOL, false, 0, 0, 1}, \
-        .kind = kind_                                                                                                  \
+        .info = INFO(#name_, "bool", doc_, BOOL, false, 0, 0, 1), .kind = kind_                                        \
     }
 #define COUNTER(name_, unit_, bytes_, doc_)                                                                            \
     {                                                                                                                  \
-        .info = {sizeof(struct damon_reclaim_param_info),                                                              \
-                 #name_,                                                                                               \
-                 unit_,                                                                                                \
-                 doc_,                                                                                                 \
-                 DAMON_RECLAIM_PARAM_UINT,                                                                             \
-                 true,                                                                                                 \
-                 0,                                                                                                    \
-                 0,                                                                                                    \
-                 UINT64_MAX},                                                                                          \
-        .kind = DRCL_PARAM_COUNTER, .offset = offsetof(struct damon_reclaim_stats, name_), .bytes = bytes_             \
+        .info = INFO(#name_, unit_, doc_, UINT, true, 0, 0, UINT64_MAX), .kind = DRCL_PARAM_COUNTER,                   \
+        .offset = offsetof(struct damon_reclaim_stats, name_), .bytes = bytes_                                         \
     }
 
 static const struct drcl_param table[] = {
@@ -75,8 +63,8 @@ static const struct drcl_param table[] = {
             "unit of monitor_region_start, monitor_region_end and the counters of bytes; a power of two if below the "
             "page size"),
     SETTING(skip_anon, BOOL, "bool", 0, 0, 1, "do not reclaim anonymous pages"),
-    {.info = {sizeof(struct damon_reclaim_param_info), "kdamond_pid", "pid",
-              "the thread that does the work while enabled, else -1", DAMON_RECLAIM_PARAM_INT, true, -1, 0, INT32_MAX},
+    {.info = INFO("kdamond_pid", "pid", "the thread that does the work while enabled, else -1", INT, true, -1, 0,
+                  INT32_MAX),
      .kind = DRCL_PARAM_KDAMOND_PID},
     COUNTER(nr_reclaim_tried_regions, "regions", false, "regions of which at least a part was tried"),
     COUNTER(bytes_reclaim_tried_regions, "bytes", true, "bytes that were tried"),

@@ -204,7 +204,7 @@ TEST(test_dear_pass)
 
 static unsigned int nr_warnings;
 
-static void count_warnings(void *data, enum damon_reclaim_log_level level, const char *text)
+static void count_warnings(void *data, uint32_t level, const char *text)
 {
     (void)data, (void)text;
     nr_warnings += level <= DAMON_RECLAIM_LOG_WARNING;

@@ -239,7 +239,7 @@ static void raise_obstacle(int obstacle)
 
 static char last_line[1024];
 
-static void keep_line(void *data, enum damon_reclaim_log_level level, const char *text)
+static void keep_line(void *data, uint32_t level, const char *text)
 {
     (void)data;
     ck_assert_int_eq(level, DAMON_RECLAIM_LOG_WARNING);

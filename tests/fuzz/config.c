@@ -124,8 +124,8 @@ static void check_line(const char *line)
     else
         must(damon_reclaim_filter_name(filter.type));
     free(words);
-    for (int type = 0; damon_reclaim_exclusion_name((enum damon_reclaim_exclusion_type)type); type++)
-        if (exclusion_parse((enum damon_reclaim_exclusion_type)type, line, &exclusion))
+    for (int type = 0; damon_reclaim_exclusion_name((uint32_t)type); type++)
+        if (exclusion_parse((uint32_t)type, line, &exclusion))
             must((int)exclusion.type == type && *line);
     must(!units_parse_pid(line, &pid) || pid > 0);
     if (units_parse_range(line, &number, &end))

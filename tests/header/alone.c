@@ -23,6 +23,9 @@ GROWS(event);
 GROWS(stats);
 GROWS(scheme_stats);
 GROWS(sim_report);
+GROWS(damon_config);
+GROWS(released);
+GROWS(file);
 
 int use_everything(const char *pid);
 

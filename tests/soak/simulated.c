@@ -91,7 +91,7 @@ static void count_free(void *data, void *ptr)
     free(ptr);
 }
 
-static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void log_line(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     (void)ctx, (void)text, (void)userdata;
     nr_logged += level == DAMON_RECLAIM_LOG_ERROR;

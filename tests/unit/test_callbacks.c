@@ -170,7 +170,7 @@ static void on_gone(struct damon_reclaim *ctx, uint32_t target, pid_t pid, void 
     act(ctx, GONE, 1);
 }
 
-static void on_log(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void on_log(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     (void)level, (void)userdata;
     act(ctx, LOG, 1);

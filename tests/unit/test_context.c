@@ -297,7 +297,7 @@ TEST(test_snapshot)
     ck_assert_uint_eq(regions[0].start, BASE);
     ck_assert_uint_eq(regions[2].start, regions[1].end);
     ck_assert_uint_eq(regions[3].start, UINT64_C(0x5555555555555555));
-    ck_assert_uint_eq(regions[0].reserved, 0);
+    ck_assert_uint_eq(regions[0].reserved0 | regions[0].reserved[0] | regions[0].reserved[1], 0);
     damon_reclaim_disable(ctx); /* forgets */
     ck_assert_int_eq(damon_reclaim_get_regions(ctx, regions, 4, &n), 0);
     ck_assert_uint_eq(n, 0);
@@ -310,7 +310,7 @@ static struct {
     char text[256];
 } logged;
 
-static void note_log(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void note_log(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     expect(userdata == &s);
     expect(!strchr(text, '\n'));
@@ -480,6 +480,6 @@ TEST_CASES(test_lacking_operations, NR_TABLES)
     drcl_close(&env, fd);
     drcl_env_fini(&env);
     config.backend = "sim";
-    table.flags = 2;
+    table.flags = 1u << 31;
     expect_refused(config, -EINVAL, "system_ops.flags");
 }

@@ -298,7 +298,7 @@ TEST(test_bad)
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].pid");
     list[1] = CGROUP(NULL);
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].cgroup");
-    list[1].type = (enum damon_reclaim_exclusion_type)4;
+    list[1].type = (uint32_t)4;
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, list, 2), -EINVAL, "exclusions[1].type");
     expect_error(ctx, damon_reclaim_set_exclusions(ctx, NULL, 2), -EINVAL, "exclusions");
     ck_assert_int_eq(damon_reclaim_set_exclusions(NULL, NULL, 0), -EINVAL);

@@ -303,14 +303,14 @@ TEST(test_bad)
     f[1] = FILTER(HUGEPAGE_SIZE, .start = 5, .end = 4);
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP, "hugepage_size");
     for (int type = DAMON_RECLAIM_FILTER_ACTIVE; type <= DAMON_RECLAIM_FILTER_UNMAPPED; type++) {
-        f[1] = (struct damon_reclaim_filter){.type = (enum damon_reclaim_filter_type)type};
+        f[1] = (struct damon_reclaim_filter){.type = (uint32_t)type};
         expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EOPNOTSUPP, damon_reclaim_filter_name(f[1].type));
         ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "filters[1]"));
         ck_assert_ptr_nonnull(strstr(damon_reclaim_last_error(ctx), "scripted"));
     }
-    f[1].type = (enum damon_reclaim_filter_type)8;
+    f[1].type = (uint32_t)8;
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].type");
-    f[1].type = (enum damon_reclaim_filter_type)33;
+    f[1].type = (uint32_t)33;
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, f, 2), -EINVAL, "filters[1].type");
     expect_error(ctx, damon_reclaim_set_filters(ctx, 0, NULL, 2), -EINVAL, "filters");
     expect_error(ctx, damon_reclaim_set_filters(ctx, 3, f, 1), -ENOENT, "scheme 3");

@@ -212,6 +212,75 @@ TEST(test_backend_name_is_copied)
     ck_assert_str_eq(damon_reclaim_backend_name(ctx), "mine");
 }
 
+/* Sets what is reserved, calls, and sets it back. */
+#define EXPECT_RESERVED(member, call, text)                                                                            \
+    do {                                                                                                               \
+        (member) = 1;                                                                                                  \
+        ck_assert_int_eq(call, -E2BIG);                                                                                \
+        if (strncmp(damon_reclaim_last_error(ctx), text ": is not 0", strlen(text ": is not 0")) != 0)                 \
+            ck_abort_msg("\"%s\" does not name %s", damon_reclaim_last_error(ctx), text);                              \
+        (member) = 0;                                                                                                  \
+    } while (0)
+
+/* What is reserved is 0: a later version may give it a meaning, and this library does not know it. */
+TEST(test_reserved)
+{
+    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_ADDR, .end = PAGE};
+    struct damon_reclaim_goal goal = {.target = 1};
+    struct damon_reclaim_exclusion excluded = {.type = DAMON_RECLAIM_EXCLUDE_RANGE, .range = {0, PAGE}};
+    struct damon_reclaim_quota *quota = &scheme.quota;
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+
+    scheme_with(sizeof(scheme));
+    params_with(sizeof(params));
+    target_with(sizeof(target));
+    ck_assert_int_eq(damon_reclaim_get_params(ctx, &params), 0);
+    scheme.quota.goals = &goal;
+    scheme.quota.nr_goals = 1;
+    scheme.filters = &filter;
+    scheme.nr_filters = 1;
+    EXPECT_RESERVED(filter.reserved0[5], add_scheme(ctx, &scheme), "filters[0].reserved");
+    EXPECT_RESERVED(filter.reserved[2], damon_reclaim_set_filters(ctx, 0, &filter, 1), "filters[0].reserved");
+    EXPECT_RESERVED(goal.reserved0, add_scheme(ctx, &scheme), "scheme.quota.goals[0].reserved");
+    EXPECT_RESERVED(goal.reserved[3], add_scheme(ctx, &scheme), "scheme.quota.goals[0].reserved");
+    EXPECT_RESERVED(quota->reserved[3], add_scheme(ctx, &scheme), "scheme.quota.reserved");
+    EXPECT_RESERVED(scheme.watermarks.reserved0, add_scheme(ctx, &scheme), "scheme.watermarks.reserved");
+    EXPECT_RESERVED(scheme.watermarks.reserved[1], add_scheme(ctx, &scheme), "scheme.watermarks.reserved");
+    EXPECT_RESERVED(scheme.reserved0, add_scheme(ctx, &scheme), "scheme.reserved0");
+    EXPECT_RESERVED(excluded.reserved[1], damon_reclaim_set_exclusions(ctx, &excluded, 1), "exclusions[0].reserved");
+    EXPECT_RESERVED(target.reserved0, add_target(ctx, &target), "target.reserved0");
+    EXPECT_RESERVED(params.reserved0[5], set_params(ctx, &params), "params.reserved0");
+    ck_assert_int_eq(set_params(ctx, &params), 0);
+    ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &excluded, 1), 0);
+    ck_assert_int_eq(add_scheme(ctx, &scheme), 0);
+    ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &filter, 1), 0);
+    EXPECT_RESERVED(quota->reserved[0], damon_reclaim_set_quota(ctx, 1, quota), "scheme.quota.reserved");
+}
+
+/* The same in what a configuration points to. */
+TEST(test_reserved_config)
+{
+    struct damon_reclaim_config config = scripted_config(&s);
+    struct damon_reclaim_system_ops system_ops = {.size = sizeof(system_ops), .reserved0 = 1};
+    struct damon_reclaim_damon_config damon = {.size = sizeof(damon), .reserved0 = 1};
+    struct damon_reclaim *ctx = NULL;
+    char error[200];
+
+    config.error = error;
+    config.error_size = sizeof(error);
+    config.reserved0 = 1;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -E2BIG);
+    ck_assert_ptr_nonnull(strstr(error, "config.reserved0"));
+    config.reserved0 = 0;
+    config.system_ops = &system_ops;
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -E2BIG);
+    ck_assert_ptr_nonnull(strstr(error, "config.system_ops.reserved0"));
+    config = (struct damon_reclaim_config){
+        .size = sizeof(config), .backend = "damon", .damon = &damon, .error = error, .error_size = sizeof(error)};
+    ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -E2BIG);
+    ck_assert_ptr_nonnull(strstr(error, "config.damon.reserved0"));
+}
+
 /* What a backend says that it can do is known, or refused. */
 TEST(test_unknown_bits)
 {

@@ -39,14 +39,14 @@ TEST(test_each_value_has_its_name)
 
 TEST(test_a_number_that_is_none_has_no_name)
 {
-    ck_assert_ptr_null(damon_reclaim_action_name((enum damon_reclaim_action) - 1));
-    ck_assert_ptr_null(damon_reclaim_filter_name((enum damon_reclaim_filter_type) - 1));
-    ck_assert_ptr_null(damon_reclaim_goal_metric_name((enum damon_reclaim_goal_metric) - 1));
-    ck_assert_ptr_null(damon_reclaim_goal_tuner_name((enum damon_reclaim_goal_tuner) - 1));
-    ck_assert_ptr_null(damon_reclaim_exclusion_name((enum damon_reclaim_exclusion_type) - 1));
-    ck_assert_ptr_null(damon_reclaim_state_name((enum damon_reclaim_state) - 1));
-    ck_assert_ptr_null(damon_reclaim_reason_name((enum damon_reclaim_reason) - 1));
-    ck_assert_ptr_null(damon_reclaim_log_level_name((enum damon_reclaim_log_level) - 1));
+    ck_assert_ptr_null(damon_reclaim_action_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_filter_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_goal_metric_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_goal_tuner_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_exclusion_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_state_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_reason_name(UINT32_MAX));
+    ck_assert_ptr_null(damon_reclaim_log_level_name(UINT32_MAX));
 }
 
 TEST(test_log_levels)
@@ -55,7 +55,7 @@ TEST(test_log_levels)
     enum damon_reclaim_log_level level = DAMON_RECLAIM_LOG_INFO;
 
     for (int i = 0; i < 9; i++) {
-        const char *name = damon_reclaim_log_level_name((enum damon_reclaim_log_level)i);
+        const char *name = damon_reclaim_log_level_name((uint32_t)i);
 
         ck_assert_int_eq(!name, !names[i]);
         if (!name)
@@ -80,7 +80,7 @@ TEST(test_filters_by_name)
     ck_assert_int_eq(damon_reclaim_filter_from_name(NULL, &type), -EINVAL);
     ck_assert_int_eq(damon_reclaim_filter_from_name("anon", NULL), -EINVAL);
     ck_assert_int_eq((int)type, DAMON_RECLAIM_FILTER_YOUNG);
-    for (int i = 0; (name = damon_reclaim_filter_name((enum damon_reclaim_filter_type)i)) != NULL; i++) {
+    for (int i = 0; (name = damon_reclaim_filter_name((uint32_t)i)) != NULL; i++) {
         ck_assert_int_eq(damon_reclaim_filter_from_name(name, &type), 0);
         ck_assert_int_eq((int)type, i);
     }

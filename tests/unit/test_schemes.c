@@ -265,8 +265,8 @@ TEST(test_bad)
         __VA_ARGS__;                                                                                                   \
         expect_refused(ctx, &bad, error, culprit);                                                                     \
     } while (0)
-    REFUSED(-EINVAL, "action", bad.action = (enum damon_reclaim_action)3);
-    REFUSED(-EINVAL, "action", bad.action = (enum damon_reclaim_action) - 1);
+    REFUSED(-EINVAL, "action", bad.action = (uint32_t)3);
+    REFUSED(-EINVAL, "action", bad.action = UINT32_MAX);
     REFUSED(-EINVAL, "min_sz", (bad.min_sz = 2, bad.max_sz = 1));
     REFUSED(-EINVAL, "min_nr_accesses", (bad.min_nr_accesses = 2, bad.max_nr_accesses = 1));
     REFUSED(-EINVAL, "min_age_us", (bad.min_age_us = 2, bad.max_age_us = 1));
@@ -276,9 +276,9 @@ TEST(test_bad)
     REFUSED(-EINVAL, "goals", bad.quota.nr_goals = 1);
     REFUSED(-EINVAL, "goals", (bad.quota.nr_goals = 9, bad.quota.goals = goals));
     REFUSED(-EINVAL, "goals[1].target", (bad.quota.nr_goals = 2, bad.quota.goals = goals));
-    goals[0].metric = (enum damon_reclaim_goal_metric)2;
+    goals[0].metric = (uint32_t)2;
     REFUSED(-EINVAL, "goals[0].metric", (bad.quota.nr_goals = 1, bad.quota.goals = goals));
-    REFUSED(-EINVAL, "tuner", bad.quota.tuner = (enum damon_reclaim_goal_tuner)2);
+    REFUSED(-EINVAL, "tuner", bad.quota.tuner = (uint32_t)2);
     REFUSED(-EOPNOTSUPP, "anon", (bad.nr_filters = 1, bad.filters = &filter));
     REFUSED(-EINVAL, "filters", bad.nr_filters = 1);
     REFUSED(-EINVAL, "scheme", bad.size = 4);

@@ -301,8 +301,7 @@ TEST(test_longest_intervals)
 static unsigned int nr_warnings;
 static char warning[256];
 
-static void note_warning(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text,
-                         void *userdata)
+static void note_warning(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     (void)ctx, (void)userdata;
     if (level != DAMON_RECLAIM_LOG_WARNING)

@@ -160,7 +160,7 @@ bool guest_write(const char *path, const char *text)
     return ok;
 }
 
-static void log_line(struct damon_reclaim *ctx, enum damon_reclaim_log_level level, const char *text, void *userdata)
+static void log_line(struct damon_reclaim *ctx, uint32_t level, const char *text, void *userdata)
 {
     (void)ctx;
     (void)userdata;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/damon/operations.h"
+#include "base/size.h"
 #include "base/structs.h"
 
 int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damon_config *user,
@@ -17,6 +18,8 @@ int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damo
     r = user ? drcl_struct_take(env, "config.damon", ret, sizeof(*ret), user) : 0;
     if (r < 0)
         return r;
+    if (ret->reserved0)
+        return drcl_error(env, -E2BIG, "config.damon.reserved0: " DRCL_RESERVED);
     if (ret->flags & ~known)
         return drcl_error(env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library", ret->flags & ~known);
     return 0;
