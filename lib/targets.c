@@ -121,8 +121,9 @@ static int check_overlaps(struct damon_reclaim *ctx, const struct damon_reclaim_
 }
 
 /* Holds the process by a pidfd, and only then looks who it is, so that it cannot be replaced in between. */
-static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
+static int hold_process(struct damon_reclaim *ctx, const struct damon_reclaim_target *target, int *ret_pidfd)
 {
+    pid_t pid = target->pid;
     int pidfd, r;
 
     for (size_t i = 0; i < ctx->view.nr_targets; i++)
@@ -137,6 +138,10 @@ static int hold_process(struct damon_reclaim *ctx, pid_t pid, int *ret_pidfd)
     r = drcl_process_check(&ctx->env, pid);
     if (r == 0 && drcl_pidfd_exited(&ctx->env, pidfd) > 0)
         r = drcl_error(&ctx->env, -ESRCH, "pid %d: has exited", (int)pid);
+    /* The caller's is looked at last: as long as its process lives, nobody else has the pid. */
+    if (r == 0 && (target->flags & DAMON_RECLAIM_TARGET_PIDFD) && drcl_pidfd_exited(&ctx->env, target->pidfd) > 0)
+        r = drcl_error(&ctx->env, -ESRCH, "target.pidfd: the process of %d, pid %d, has exited", target->pidfd,
+                       (int)pid);
     if (r < 0) {
         drcl_close(&ctx->env, pidfd);
         return r;
@@ -184,6 +189,34 @@ close:
     return r;
 }
 
+static int check_members(struct damon_reclaim *ctx, const struct damon_reclaim_target *target)
+{
+    const uint32_t known = DAMON_RECLAIM_TARGET_PIDFD;
+
+    if (target->reserved0)
+        return drcl_error(&ctx->env, -E2BIG, "target.reserved0: " DRCL_RESERVED);
+    if (target->flags & ~known)
+        return drcl_error(&ctx->env, -EINVAL, "target.flags: 0x%x are not flags of this library",
+                          target->flags & ~known);
+    if (target->pid && (target->flags & DAMON_RECLAIM_TARGET_PIDFD))
+        return drcl_error(&ctx->env, -EINVAL, "target.pid: %d, and the process of target.pidfd; set one of them",
+                          (int)target->pid);
+    return 0;
+}
+
+/* Sets the pid of a process that was given by a descriptor. */
+static int find_process(struct damon_reclaim *ctx, struct damon_reclaim_target *target)
+{
+    if (!(target->flags & DAMON_RECLAIM_TARGET_PIDFD))
+        return 0;
+    if (!ctx->env.opens_itself)
+        return drcl_error(&ctx->env, -EOPNOTSUPP,
+                          "target.pidfd: config.system_ops has descriptors of its own, of which %d is none; set "
+                          "target.pid",
+                          target->pidfd);
+    return drcl_process_of_pidfd(&ctx->env, target->pidfd, &target->pid);
+}
+
 int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *user, uint32_t *ret_id)
 {
     struct damon_reclaim_target target = {.size = sizeof(target)};
@@ -194,9 +227,11 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     r = drcl_struct_take(&ctx->env, "target", &target, sizeof(target), user);
     if (r < 0)
         return r;
-    if (target.reserved0)
-        return drcl_error(&ctx->env, -E2BIG, "target.reserved0: " DRCL_RESERVED);
-    r = check_ranges(ctx, &target);
+    r = check_members(ctx, &target);
+    if (r == 0)
+        r = find_process(ctx, &target);
+    if (r == 0)
+        r = check_ranges(ctx, &target);
     if (r == 0)
         r = check_overlaps(ctx, &target);
     if (r < 0)
@@ -212,7 +247,7 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
                           "pid %d: is excluded; remove it from the list with damon_reclaim_set_exclusions() first",
                           (int)target.pid);
     if (target.pid) {
-        r = hold_process(ctx, target.pid, &pidfd);
+        r = hold_process(ctx, &target, &pidfd);
         if (r < 0)
             return r;
     }

@@ -928,14 +928,23 @@ DAMON_RECLAIM_API int damon_reclaim_commit(struct damon_reclaim *ctx);
  * @{
  */
 
+/** Bits of damon_reclaim_target::flags. */
+enum damon_reclaim_target_flag {
+    /** The process is that of `pidfd`, and `pid` is 0 */
+    DAMON_RECLAIM_TARGET_PIDFD = 1 << 0
+};
+
 /** Memory to watch. */
 struct damon_reclaim_target {
     size_t size;                              /**< sizeof(struct damon_reclaim_target) */
     pid_t pid;                                /**< a process, or 0 for memory that belongs to none */
-    uint32_t reserved0;                       /**< 0 */
+    uint32_t flags;                           /**< enum damon_reclaim_target_flag */
     const struct damon_reclaim_range *ranges; /**< in ascending order, without overlap; NULL: the ranges that the
                                                  backend finds, updated when they change */
     size_t nr_ranges;                         /**< how many */
+    int pidfd;                                /**< with PIDFD: a process by pidfd_open(2). It stays yours: the library
+                                                 opens one of its own, and makes sure that it is the same process */
+    uint32_t reserved0;                       /**< 0 */
 };
 
 /**
@@ -944,7 +953,8 @@ struct damon_reclaim_target {
  * same pid. No memory is watched twice: with DAMON_RECLAIM_BACKEND_WHOLE, targets without a process must not overlap.
  * @param ret_id  the number of the target, which this context never uses again; may be NULL
  * @return 0; -ESRCH (no such process), -EPERM (the caller itself, a kernel thread, or not permitted), -EINVAL,
- * -EOPNOTSUPP (the backend has no such targets), -EEXIST (the process is a target already), -ENOMEM
+ * -EOPNOTSUPP (the backend has no such targets; a pidfd with system operations that have descriptors of their own),
+ * -EEXIST (the process is a target already), -ENOMEM
  */
 DAMON_RECLAIM_API int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_reclaim_target *target,
                                                uint32_t *ret_id);

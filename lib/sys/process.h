@@ -46,6 +46,10 @@ int drcl_process_cpu_ns(struct drcl_env *env, pid_t pid, uint64_t *ret);
  * the pid and the cure. */
 int drcl_process_check(struct drcl_env *env, pid_t pid);
 
+/* The pid of the process that @pidfd, a descriptor of this process, holds. -ESRCH: it has exited; -EINVAL: it is no
+ * pidfd. The text names the descriptor. */
+int drcl_process_of_pidfd(struct drcl_env *env, int pidfd, pid_t *ret_pid);
+
 /* Opens /proc/PID/NAME for reading and makes sure that it is the file of the process that @pidfd holds, not of a later
  * one with the same pid. -ESRCH when it has exited. No text. */
 int drcl_process_open(struct drcl_env *env, pid_t pid, int pidfd, const char *name);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Targets: what may be one, and what is left of one that is removed. */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "scripted.h"
@@ -167,6 +172,62 @@ static void write_file(const char *root, const char *name, const char *text)
     ck_assert_ptr_nonnull(file);
     fputs(text, file);
     fclose(file);
+}
+
+static struct damon_reclaim_target process_of(int pidfd)
+{
+    return (struct damon_reclaim_target){
+        .size = sizeof(struct damon_reclaim_target), .flags = DAMON_RECLAIM_TARGET_PIDFD, .pidfd = pidfd};
+}
+
+/* A process by pidfd: it is the same one, or it is refused. The descriptor stays the program's. */
+TEST(test_pidfd)
+{
+    struct damon_reclaim_target target;
+    struct damon_reclaim *ctx;
+    int pidfd, pipe_fds[2];
+    uint32_t id = 0;
+    pid_t pid;
+
+    s.real_system = true;
+    ctx = scripted_new(&s, 0);
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    pid = fork();
+    if (pid == 0) {
+        pause();
+        _exit(0);
+    }
+    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    ck_assert_int_ge(pidfd, 0);
+    target = process_of(pidfd);
+    ck_assert_int_eq(damon_reclaim_add_target(ctx, &target, &id), 0);
+    ck_assert_int_eq(fcntl(pidfd, F_GETFD), FD_CLOEXEC); /* still open */
+    expect_refused(ctx, process(pid), -EEXIST, "is target 1");
+    target = process_of(pidfd);
+    target.pid = pid;
+    expect_refused(ctx, target, -EINVAL, "target.pid");
+    target = process_of(pidfd);
+    target.flags |= 2;
+    expect_refused(ctx, target, -EINVAL, "target.flags: 0x2");
+    expect_refused(ctx, process_of(-1), -EINVAL, "target.pidfd: -1");
+    expect_refused(ctx, process_of(9999), -EINVAL, "target.pidfd: 9999 is not open");
+    expect_refused(ctx, process_of(pipe_fds[0]), -EINVAL, "is not a pidfd");
+    ck_assert_int_eq(damon_reclaim_remove_target(ctx, id), 0);
+    kill(pid, SIGKILL);
+    /* A zombie, and then nobody. */
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 10000), 1);
+    expect_refused(ctx, process_of(pidfd), -ESRCH, "exited");
+    waitpid(pid, NULL, 0);
+    expect_refused(ctx, process_of(pidfd), -ESRCH, "target.pidfd");
+    close(pidfd);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+
+/* A table with descriptors of its own gives no meaning to one of ours. */
+TEST(test_pidfd_of_another_table)
+{
+    expect_refused(scripted_new(&s, 0), process_of(3), -EOPNOTSUPP, "target.pidfd");
 }
 
 /* A /proc where we have another number is that of another pid namespace: its numbers mean others than ours. */
