@@ -9,6 +9,7 @@
  *     targets.c     targets
  *     schemes.c     schemes, filters, goals
  *     results.c     regions, statistics
+ *     read_back.c   targets, schemes and exclusions, as they were set
  *     host.c        what the engine asks the handle for
  *     handle.c      new, ref, unref
  *     settings.c    staging, checking and committing parameters

@@ -146,6 +146,18 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
     return r < 0 ? r : check_quota(ctx, &scheme->quota);
 }
 
+/* Makes the caller's scheme what is kept of it, if it is valid. Its filters are in @filters then. */
+static int take_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user,
+                       struct damon_reclaim_scheme *ret, struct damon_reclaim_filter filters[DRCL_MAX_FILTERS])
+{
+    int r = drcl_struct_take(&ctx->env, "scheme", ret, sizeof(*ret), user);
+
+    if (r == 0)
+        r = take_filters(ctx, ret->filters, ret->nr_filters, filters);
+    ret->filters = filters;
+    return r < 0 ? r : check_scheme(ctx, ret);
+}
+
 int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *user, uint32_t *ret_id)
 {
     struct damon_reclaim_scheme scheme = {.size = sizeof(scheme)};
@@ -155,14 +167,7 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
 
     if (!ctx)
         return -EINVAL;
-    r = drcl_struct_take(&ctx->env, "scheme", &scheme, sizeof(scheme), user);
-    if (r < 0)
-        return r;
-    r = take_filters(ctx, scheme.filters, scheme.nr_filters, filters);
-    if (r < 0)
-        return r;
-    scheme.filters = filters;
-    r = check_scheme(ctx, &scheme);
+    r = take_scheme(ctx, user, &scheme, filters);
     if (r < 0)
         return r;
     while (id < ctx->engine.nr_schemes && ctx->engine.schemes[id]->used)
@@ -196,47 +201,36 @@ int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id)
     return 0;
 }
 
-/* Puts a quota into effect. What was charged to the window, and what was learnt, stays. */
-static void put_quota(struct damon_reclaim *ctx, struct drcl_scheme *scheme, const struct damon_reclaim_quota *quota)
+int damon_reclaim_set_scheme(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_scheme *user)
 {
-    scheme->config.quota = *quota;
-    scheme->config.quota.goals = NULL;
-    drcl_quota_set(&scheme->quota, quota, ctx->engine.min_region_size);
-    drcl_scheme_derive(&ctx->engine, scheme);
-}
-
-int damon_reclaim_set_quota(struct damon_reclaim *ctx, uint32_t id, const struct damon_reclaim_quota *quota)
-{
-    struct damon_reclaim_goal goals[DRCL_MAX_GOALS];
-    struct damon_reclaim_scheme config = {0};
-    struct damon_reclaim_quota old;
-    struct drcl_scheme *scheme;
+    struct damon_reclaim_filter filters[DRCL_MAX_FILTERS], old_filters[DRCL_MAX_FILTERS];
+    struct damon_reclaim_goal old_goals[DRCL_MAX_GOALS];
+    struct damon_reclaim_scheme scheme, old;
+    const struct drcl_scheme *kept;
     int r;
 
     if (!ctx)
         return -EINVAL;
-    if (!quota)
-        return drcl_error(&ctx->env, -EINVAL, "quota: NULL");
     if (id == DAMON_RECLAIM_SCHEME_RECLAIM)
         return drcl_error(&ctx->env, -EPERM,
-                          "scheme 0: its quota is set by parameters; set quota_ms, quota_sz and so "
-                          "on, and commit");
-    scheme = drcl_find_scheme(ctx, id);
-    if (!scheme)
+                          "scheme 0: is made from the parameters; set quota_ms, quota_sz and so on, and commit; and "
+                          "damon_reclaim_set_filters()");
+    kept = drcl_find_scheme(ctx, id);
+    if (!kept)
         return -ENOENT;
-    config.quota = *quota;
-    r = check_ranges(ctx, &config);
-    if (r == 0)
-        r = check_quota(ctx, quota);
+    old = kept->config; /* also what an older program does not have stays as it is */
+    memcpy(old_filters, kept->filters, sizeof(old_filters));
+    memcpy(old_goals, kept->quota.goals, sizeof(old_goals));
+    old.filters = old_filters;
+    old.quota.goals = old_goals;
+    scheme = old;
+    r = take_scheme(ctx, user, &scheme, filters);
     if (r < 0)
         return r;
-    old = scheme->config.quota;
-    memcpy(goals, scheme->quota.goals, sizeof(goals));
-    old.goals = goals;
-    put_quota(ctx, scheme, quota);
+    drcl_engine_set_scheme(&ctx->engine, id, &scheme);
     r = drcl_tell_driver(ctx, DRCL_CHANGE_SCHEMES);
     if (r < 0)
-        put_quota(ctx, scheme, &old);
+        drcl_engine_set_scheme(&ctx->engine, id, &old);
     return r;
 }
 

@@ -966,6 +966,20 @@ DAMON_RECLAIM_API int damon_reclaim_add_target(struct damon_reclaim *ctx, const 
  */
 DAMON_RECLAIM_API int damon_reclaim_remove_target(struct damon_reclaim *ctx, uint32_t id);
 
+/**
+ * Reads a target back as it was added; a process that was added by its pidfd has its pid here. The caller sets
+ * `ret_target->size`. `ranges` belongs to the library, and is valid until the target is gone or, for target 0, the next
+ * commit.
+ * @return 0; -ENOENT, -EINVAL
+ */
+DAMON_RECLAIM_API int damon_reclaim_get_target(struct damon_reclaim *ctx, uint32_t id,
+                                               struct damon_reclaim_target *ret_target);
+
+/** Lists the numbers of the targets in ascending order. The parameters and the return value are as in
+ * damon_reclaim_list_schemes(). */
+DAMON_RECLAIM_API int damon_reclaim_list_targets(struct damon_reclaim *ctx, uint32_t *ids, size_t capacity,
+                                                 size_t *ret_n);
+
 /** @} */
 
 /**
@@ -1015,6 +1029,14 @@ struct damon_reclaim_exclusion {
 DAMON_RECLAIM_API int damon_reclaim_set_exclusions(struct damon_reclaim *ctx,
                                                    const struct damon_reclaim_exclusion *exclusions, size_t n);
 
+/** Reads the list of exclusions back. It belongs to the library, and is valid until the list is replaced.
+ * @param ret_exclusions  the list; NULL if there is none
+ * @param ret_n           number of entries
+ * @return 0; -EINVAL (NULL) */
+DAMON_RECLAIM_API int damon_reclaim_get_exclusions(struct damon_reclaim *ctx,
+                                                   const struct damon_reclaim_exclusion **ret_exclusions,
+                                                   size_t *ret_n);
+
 /** @} */
 
 /**
@@ -1035,12 +1057,32 @@ DAMON_RECLAIM_API int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const 
 DAMON_RECLAIM_API int damon_reclaim_remove_scheme(struct damon_reclaim *ctx, uint32_t id);
 
 /**
- * Replaces the quota of a scheme, at any time, but for the reclaim scheme, whose quota is set by parameters. What was
- * charged to the current window stays charged, and the window ends when it would have ended.
- * @return 0; -EINVAL, -ERANGE (the text names the member); -ENOENT; -EPERM for the reclaim scheme
+ * Replaces a scheme in place, at any time, but for the reclaim scheme, which parameters and damon_reclaim_set_filters()
+ * change. It keeps its number and its statistics. What was charged to the current window stays charged, and the window
+ * ends when it would have ended. To change one member, read the scheme with damon_reclaim_get_scheme() first.
+ * @return as damon_reclaim_add_scheme(); -ENOENT; -EPERM for the reclaim scheme
  */
-DAMON_RECLAIM_API int damon_reclaim_set_quota(struct damon_reclaim *ctx, uint32_t scheme,
-                                              const struct damon_reclaim_quota *quota);
+DAMON_RECLAIM_API int damon_reclaim_set_scheme(struct damon_reclaim *ctx, uint32_t id,
+                                               const struct damon_reclaim_scheme *scheme);
+
+/**
+ * Reads a scheme back: that of the program as it was set (with `memcg` in place of `memcg_path`), and the reclaim
+ * scheme as the parameters in effect make it, with the filters of damon_reclaim_set_filters(). The caller sets
+ * `ret_scheme->size`. The filters and goals that it points to belong to the library. They are valid until the scheme is
+ * changed or removed, and in the reclaim scheme until the next call.
+ * @return 0; -ENOENT, -EINVAL
+ */
+DAMON_RECLAIM_API int damon_reclaim_get_scheme(struct damon_reclaim *ctx, uint32_t id,
+                                               struct damon_reclaim_scheme *ret_scheme);
+
+/**
+ * Lists the numbers of the schemes in ascending order, the reclaim scheme with them.
+ * @param ids       an array of @p capacity numbers that belongs to the caller; may be NULL if @p capacity is 0
+ * @param ret_n     how many schemes there are, which may exceed @p capacity
+ * @return 0; -EINVAL
+ */
+DAMON_RECLAIM_API int damon_reclaim_list_schemes(struct damon_reclaim *ctx, uint32_t *ids, size_t capacity,
+                                                 size_t *ret_n);
 
 /**
  * Replaces the filters of a scheme at once. In the reclaim scheme they come before the filter that `skip_anon` adds.

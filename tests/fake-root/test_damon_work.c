@@ -254,7 +254,8 @@ TEST_FOR_KERNELS(test_first_window)
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
     is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1000");
     is(CONTEXT "schemes/2/access_pattern/age/min", "0");
-    ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+    scheme.quota = quota;
+    ck_assert_int_eq(damon_reclaim_set_scheme(ctx, id, &scheme), 0);
     is(CONTEXT "schemes/2/quotas/reset_interval_ms", "1");
     is(CONTEXT "schemes/2/access_pattern/age/min", "4294967295");
     is(RECLAIM "quotas/reset_interval_ms", "60000");

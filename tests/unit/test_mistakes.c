@@ -254,7 +254,7 @@ TEST(test_reserved)
     ck_assert_int_eq(damon_reclaim_set_exclusions(ctx, &excluded, 1), 0);
     ck_assert_int_eq(add_scheme(ctx, &scheme), 0);
     ck_assert_int_eq(damon_reclaim_set_filters(ctx, 0, &filter, 1), 0);
-    EXPECT_RESERVED(quota->reserved[0], damon_reclaim_set_quota(ctx, 1, quota), "scheme.quota.reserved");
+    EXPECT_RESERVED(quota->reserved[0], damon_reclaim_set_scheme(ctx, 1, &scheme), "scheme.quota.reserved");
 }
 
 /* The same in what a configuration points to. */

@@ -337,41 +337,55 @@ TEST(test_two)
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 0);
 }
 
-/* Another quota does not hand the window out anew. */
-TEST(test_set_quota)
+/* A scheme that is changed in place goes on: another quota does not hand the window out anew. */
+TEST(test_set_scheme)
 {
     struct damon_reclaim_scheme scheme = stat_scheme();
     struct damon_reclaim_goal goal = {.metric = DAMON_RECLAIM_GOAL_USER_INPUT};
+    struct damon_reclaim_filter filter = {.type = DAMON_RECLAIM_FILTER_ADDR, .end = PAGE};
     struct damon_reclaim *ctx = scripted_new(&s, 0);
-    struct damon_reclaim_quota quota;
     uint32_t id;
 
     scheme.quota = (struct damon_reclaim_quota){.sz = MIB, .reset_interval_ms = 1000000};
     ck_assert_int_eq(damon_reclaim_add_scheme(ctx, &scheme, &id), 0);
     reclaim_enable(ctx);
     reclaim_aggregate(ctx, 5);
-    quota = scheme.quota;
     for (uint64_t i = 1; i <= 4; i++) {
         ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, i * MIB);
-        ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+        ck_assert_int_eq(damon_reclaim_set_scheme(ctx, id, &scheme), 0);
         reclaim_aggregate(ctx, 5);
         ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, i * MIB);
-        quota.sz += MIB;
-        ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+        scheme.quota.sz += MIB;
+        ck_assert_int_eq(damon_reclaim_set_scheme(ctx, id, &scheme), 0);
         reclaim_aggregate(ctx, 5);
     }
-    quota.sz = MIB; /* more was charged already */
-    ck_assert_int_eq(damon_reclaim_set_quota(ctx, id, &quota), 0);
+    scheme.quota.sz = MIB; /* more was charged already */
+    ck_assert_int_eq(damon_reclaim_set_scheme(ctx, id, &scheme), 0);
     reclaim_aggregate(ctx, 5);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 5 * MIB);
-    quota.ms = UINT64_MAX;
-    expect_error(ctx, damon_reclaim_set_quota(ctx, id, &quota), -ERANGE, "quota.ms");
-    quota = (struct damon_reclaim_quota){.goals = &goal, .nr_goals = 1};
-    expect_error(ctx, damon_reclaim_set_quota(ctx, id, &quota), -EINVAL, "quota.goals[0].target");
-    expect_error(ctx, damon_reclaim_set_quota(ctx, id, NULL), -EINVAL, "quota");
-    expect_error(ctx, damon_reclaim_set_quota(ctx, 0, &scheme.quota), -EPERM, "quota_ms");
-    expect_error(ctx, damon_reclaim_set_quota(ctx, 9, &scheme.quota), -ENOENT, "scheme 9");
-    ck_assert_int_eq(damon_reclaim_set_quota(NULL, id, &scheme.quota), -EINVAL);
+    /* What is refused changes nothing. */
+    scheme.quota.ms = UINT64_MAX;
+    expect_error(ctx, damon_reclaim_set_scheme(ctx, id, &scheme), -ERANGE, "quota.ms");
+    scheme.quota = (struct damon_reclaim_quota){.goals = &goal, .nr_goals = 1};
+    expect_error(ctx, damon_reclaim_set_scheme(ctx, id, &scheme), -EINVAL, "quota.goals[0].target");
+    expect_error(ctx, damon_reclaim_set_scheme(ctx, id, NULL), -EINVAL, "scheme: NULL");
+    scheme.quota = (struct damon_reclaim_quota){0};
+    scheme.filters = &filter;
+    scheme.nr_filters = 1;
+    filter.type = DAMON_RECLAIM_FILTER_ANON;
+    expect_error(ctx, damon_reclaim_set_scheme(ctx, id, &scheme), -EOPNOTSUPP, "filters[0].type");
+    expect_error(ctx, damon_reclaim_set_scheme(ctx, 0, &scheme), -EPERM, "quota_ms");
+    expect_error(ctx, damon_reclaim_set_scheme(ctx, 9, &scheme), -ENOENT, "scheme 9");
+    ck_assert_int_eq(damon_reclaim_set_scheme(NULL, id, &scheme), -EINVAL);
     reclaim_aggregate(ctx, 5);
     ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 5 * MIB);
+    /* All members are replaced: no limit, and nothing left to act on. */
+    filter = (struct damon_reclaim_filter){.type = DAMON_RECLAIM_FILTER_ADDR, .end = UINT64_MAX, .matching = true};
+    ck_assert_int_eq(damon_reclaim_set_scheme(ctx, id, &scheme), 0);
+    reclaim_aggregate(ctx, 5);
+    ck_assert_uint_eq(reclaim_scheme_stats(ctx, id).sz_tried, 5 * MIB);
+    scheme.nr_filters = 0;
+    ck_assert_int_eq(damon_reclaim_set_scheme(ctx, id, &scheme), 0);
+    reclaim_aggregate(ctx, 1);
+    ck_assert_uint_gt(reclaim_scheme_stats(ctx, id).sz_tried, 60 * MIB);
 }
