@@ -75,7 +75,7 @@ static int create_any(struct drcl_env *env, const struct damon_reclaim_config *c
         first = first ? first : r;
         snprintf(why[i], sizeof(why[i]), "%.16s: %.220s", choice[i]->name, quiet.error);
     }
-    return drcl_error(env, first, "config.backend: \"auto\": no backend works here: %s; %s", why[0], why[1]);
+    return drcl_refuse(env, first, "config.backend: \"auto\": no backend works here: %s; %s", why[0], why[1]);
 }
 
 /* The lines of @text, each with the name in front. */
@@ -115,8 +115,8 @@ int drcl_backend_create(struct drcl_env *env, const struct damon_reclaim_config 
     if (!strcmp(config->backend, "auto"))
         return create_any(env, config, asks, ret, ret_backend);
     if (!backend)
-        return drcl_error(env, -ENOENT, "config.backend: there is no \"%.40s\"; damon_reclaim_backend() lists them",
-                          config->backend);
+        return drcl_refuse(env, -ENOENT, "config.backend: there is no \"%.40s\"; damon_reclaim_backend() lists them",
+                           config->backend);
     r = backend->create(env, config, ret_backend);
     if (r == 0)
         *ret = backend;

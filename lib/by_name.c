@@ -31,9 +31,9 @@ int damon_reclaim_set(struct damon_reclaim *ctx, const char *name, const char *t
     if (!ctx)
         return -EINVAL;
     if (!name || !text)
-        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", name ? "value" : "name");
+        return drcl_refuse(&ctx->env, -EINVAL, "%s: NULL", name ? "value" : "name");
     r = drcl_params_parse(name, text, &ctx->staged, &switches, &(struct drcl_error_text){why, sizeof(why)});
-    return r < 0 ? drcl_error(&ctx->env, r, "%s", why) : throw_switches(ctx, &switches);
+    return r < 0 ? drcl_refuse(&ctx->env, r, "%s", why) : throw_switches(ctx, &switches);
 }
 
 int damon_reclaim_set_line(struct damon_reclaim *ctx, const char *line)
@@ -46,11 +46,11 @@ int damon_reclaim_set_line(struct damon_reclaim *ctx, const char *line)
     if (!ctx)
         return -EINVAL;
     if (!line)
-        return drcl_error(&ctx->env, -EINVAL, "line: NULL");
+        return drcl_refuse(&ctx->env, -EINVAL, "line: NULL");
     before = params = ctx->staged;
     r = drcl_params_parse_line(line, &params, &switches, &(struct drcl_error_text){why, sizeof(why)});
     if (r < 0)
-        return drcl_error(&ctx->env, r, "%s", why);
+        return drcl_refuse(&ctx->env, r, "%s", why);
     drcl_hold(ctx);
     ctx->staged = params;
     r = throw_switches(ctx, &switches);
@@ -80,10 +80,10 @@ int damon_reclaim_get(struct damon_reclaim *ctx, const char *name, char *buf, si
     if (!ctx)
         return -EINVAL;
     if (!name || (!buf && size))
-        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", name ? "buf" : "name");
+        return drcl_refuse(&ctx->env, -EINVAL, "%s: NULL", name ? "buf" : "name");
     param = drcl_param_find(name);
     if (!param)
-        return drcl_error(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);
+        return drcl_refuse(&ctx->env, -ENOENT, "%.60s: there is no such parameter", name);
     enabled = ctx->view.state != DAMON_RECLAIM_STATE_DISABLED;
     switch (param->kind) {
     case DRCL_PARAM_ENABLED:

@@ -17,6 +17,11 @@ const char *damon_reclaim_last_error(const struct damon_reclaim *ctx)
     return ctx ? ctx->env.error : "";
 }
 
+const char *damon_reclaim_last_culprit(const struct damon_reclaim *ctx)
+{
+    return ctx ? ctx->env.culprit : "";
+}
+
 const char *damon_reclaim_backend_name(const struct damon_reclaim *ctx)
 {
     return ctx ? ctx->ops.name : NULL;

@@ -17,7 +17,7 @@ static int start(struct damon_reclaim *ctx)
     if (r < 0)
         return r;
     if (!ctx->view.nr_targets && !(ctx->flags & DAMON_RECLAIM_ALLOW_NO_TARGET))
-        return drcl_error(&ctx->env, -EINVAL, "enabled: there is no target; add one with damon_reclaim_add_target()");
+        return drcl_refuse(&ctx->env, -EINVAL, "enabled: there is no target; add one with damon_reclaim_add_target()");
     ctx->view.next_pid_ns = 0;
     r = ctx->driver->start(&ctx->view);
     if (r == 0)

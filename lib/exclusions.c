@@ -63,7 +63,7 @@ int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, 
     drcl_quiet_begin(&ctx->env, &quiet);
     r = drcl_cgroup_inode(&ctx->env, path, ret_inode);
     drcl_quiet_end(&ctx->env, &quiet);
-    return r < 0 ? drcl_error(&ctx->env, r, "%s[%zu].%s: %s", list, index, member, quiet.error) : 0;
+    return r < 0 ? drcl_refuse(&ctx->env, r, "%s[%zu].%s: %s", list, index, member, quiet.error) : 0;
 }
 
 /* --- what is asked for ----------------------------------------------------------------------------------------- */
@@ -72,16 +72,16 @@ int drcl_find_cgroup(struct damon_reclaim *ctx, const char *list, size_t index, 
 static int check_pid(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
 {
     if (entry->pid <= 0)
-        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].pid: %d; the pid of a process is positive", i,
-                          (int)entry->pid);
+        return drcl_refuse(&ctx->env, -EINVAL, "exclusions[%zu].pid: %d; the pid of a process is positive", i,
+                           (int)entry->pid);
     if (!ctx->ops.exclude && (ctx->ops.features & DAMON_RECLAIM_BACKEND_WHOLE))
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "exclusions[%zu].pid: the backend %s cannot tell which process uses memory", i,
-                          ctx->ops.name);
+        return drcl_refuse(&ctx->env, -EOPNOTSUPP,
+                           "exclusions[%zu].pid: the backend %s cannot tell which process uses memory", i,
+                           ctx->ops.name);
     for (size_t t = 0; t < ctx->view.nr_targets; t++)
         if (ctx->view.targets[t].pid == entry->pid && drcl_pidfd_exited(&ctx->env, ctx->view.targets[t].pidfd) <= 0)
-            return drcl_error(&ctx->env, -EBUSY, "exclusions[%zu].pid: %d is target %u; remove it first", i,
-                              (int)entry->pid, ctx->view.targets[t].id);
+            return drcl_refuse(&ctx->env, -EBUSY, "exclusions[%zu].pid: %d is target %u; remove it first", i,
+                               (int)entry->pid, ctx->view.targets[t].id);
     return 0;
 }
 
@@ -93,16 +93,16 @@ static int check_cgroup(struct damon_reclaim *ctx, const struct damon_reclaim_ex
     int r;
 
     if (!entry->cgroup)
-        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].cgroup: NULL; give its path below /sys/fs/cgroup", i);
+        return drcl_refuse(&ctx->env, -EINVAL, "exclusions[%zu].cgroup: NULL; give its path below /sys/fs/cgroup", i);
     if (!ctx->ops.exclude)
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "exclusions[%zu].cgroup: the backend %s cannot tell which cgroup memory is charged to", i,
-                          ctx->ops.name);
+        return drcl_refuse(&ctx->env, -EOPNOTSUPP,
+                           "exclusions[%zu].cgroup: the backend %s cannot tell which cgroup memory is charged to", i,
+                           ctx->ops.name);
     drcl_quiet_begin(&ctx->env, &quiet);
     r = drcl_cgroup_inode(&ctx->env, entry->cgroup, &inode);
     drcl_quiet_end(&ctx->env, &quiet);
     if (r < 0 && r != -ENOENT)
-        return drcl_error(&ctx->env, r, "exclusions[%zu].cgroup: %s", i, quiet.error);
+        return drcl_refuse(&ctx->env, r, "exclusions[%zu].cgroup: %s", i, quiet.error);
     if (r < 0)
         drcl_log(&ctx->env, DAMON_RECLAIM_LOG_WARNING,
                  "exclusions[%zu].cgroup: %s yet; it is protected as soon as there is", i, quiet.error);
@@ -112,19 +112,19 @@ static int check_cgroup(struct damon_reclaim *ctx, const struct damon_reclaim_ex
 static int check_command(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
 {
     if (!entry->command || !*entry->command)
-        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].command: %s; give a name, or a pattern", i,
-                          entry->command ? "empty" : "NULL");
+        return drcl_refuse(&ctx->env, -EINVAL, "exclusions[%zu].command: %s; give a name, or a pattern", i,
+                           entry->command ? "empty" : "NULL");
     if (!ctx->ops.exclude)
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "exclusions[%zu].command: the backend %s cannot tell which process uses memory", i,
-                          ctx->ops.name);
+        return drcl_refuse(&ctx->env, -EOPNOTSUPP,
+                           "exclusions[%zu].command: the backend %s cannot tell which process uses memory", i,
+                           ctx->ops.name);
     return 0;
 }
 
 static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entry, size_t i)
 {
     if (!DRCL_IS_ZERO(entry->reserved))
-        return drcl_error(&ctx->env, -E2BIG, "exclusions[%zu].reserved: " DRCL_RESERVED, i);
+        return drcl_refuse(&ctx->env, -E2BIG, "exclusions[%zu].reserved: " DRCL_RESERVED, i);
     switch (entry->type) {
     case DAMON_RECLAIM_EXCLUDE_PID:
         return check_pid(ctx, entry, i);
@@ -135,10 +135,10 @@ static int check_entry(struct damon_reclaim *ctx, const struct damon_reclaim_exc
     case DAMON_RECLAIM_EXCLUDE_RANGE:
         if (entry->range.start < entry->range.end)
             return 0;
-        return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].range: start 0x%llx is not below end 0x%llx", i,
-                          (unsigned long long)entry->range.start, (unsigned long long)entry->range.end);
+        return drcl_refuse(&ctx->env, -EINVAL, "exclusions[%zu].range: start 0x%llx is not below end 0x%llx", i,
+                           (unsigned long long)entry->range.start, (unsigned long long)entry->range.end);
     }
-    return drcl_error(&ctx->env, -EINVAL, "exclusions[%zu].type: there is no type %d", i, (int)entry->type);
+    return drcl_refuse(&ctx->env, -EINVAL, "exclusions[%zu].type: there is no type %d", i, (int)entry->type);
 }
 
 static int check_entries(struct damon_reclaim *ctx, const struct damon_reclaim_exclusion *entries, size_t n)
@@ -146,7 +146,7 @@ static int check_entries(struct damon_reclaim *ctx, const struct damon_reclaim_e
     int r = 0;
 
     if (n && !entries)
-        return drcl_error(&ctx->env, -EINVAL, "exclusions: NULL with n %zu", n);
+        return drcl_refuse(&ctx->env, -EINVAL, "exclusions: NULL with n %zu", n);
     for (size_t i = 0; i < n && r == 0; i++)
         r = check_entry(ctx, &entries[i], i);
     return r;

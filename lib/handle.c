@@ -37,25 +37,25 @@ static int take_ops(struct damon_reclaim *ctx, const struct damon_reclaim_config
     if (r < 0)
         return r;
     if (config->backend)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend: \"%s\" and config.backend_ops; set one of them",
-                          config->backend);
+        return drcl_refuse(&ctx->env, -EINVAL, "config.backend: \"%s\" and config.backend_ops; set one of them",
+                           config->backend);
     if (!ops->name || !ops->ranges || !ops->prepare || !ops->check || !ops->reclaim)
-        return drcl_error(&ctx->env, -EINVAL,
-                          "config.backend_ops: name, ranges, prepare, check and reclaim must be set");
+        return drcl_refuse(&ctx->env, -EINVAL,
+                           "config.backend_ops: name, ranges, prepare, check and reclaim must be set");
     if (ops->features & ~KNOWN_FEATURES)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops.features: 0x%x are not features of this library",
-                          ops->features & ~KNOWN_FEATURES);
+        return drcl_refuse(&ctx->env, -EINVAL, "config.backend_ops.features: 0x%x are not features of this library",
+                           ops->features & ~KNOWN_FEATURES);
     if (ops->filters & ~DRCL_PAGE_FILTERS)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops.filters: 0x%x are not page filters of this library",
-                          ops->filters & ~DRCL_PAGE_FILTERS);
+        return drcl_refuse(&ctx->env, -EINVAL, "config.backend_ops.filters: 0x%x are not page filters of this library",
+                           ops->filters & ~DRCL_PAGE_FILTERS);
     ctx->backend_name = drcl_strdup(&ctx->env, ops->name);
     if (!ctx->backend_name)
         return drcl_error(&ctx->env, -ENOMEM, "out of memory");
     ops->name = ctx->backend_name;
     if (!ops->now != !ops->advance)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: set both now and advance, or neither");
+        return drcl_refuse(&ctx->env, -EINVAL, "config.backend_ops: set both now and advance, or neither");
     if ((ops->min_region_size & (ops->min_region_size - 1)) || (ops->huge_size & (ops->huge_size - 1)))
-        return drcl_error(&ctx->env, -EINVAL, "config.backend_ops: min_region_size and huge_size are powers of two");
+        return drcl_refuse(&ctx->env, -EINVAL, "config.backend_ops: min_region_size and huge_size are powers of two");
     ctx->view.backend = config->backend_data;
     return 0;
 }
@@ -72,7 +72,7 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
     if (config->backend_ops)
         return take_ops(ctx, config);
     if (!config->backend)
-        return drcl_error(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"auto\" or \"sim\"");
+        return drcl_refuse(&ctx->env, -EINVAL, "config.backend: not set; name one, e.g. \"auto\" or \"sim\"");
     r = drcl_backend_create(&ctx->env, config, ctx->callbacks.before_reclaim != NULL, &view->kind, &view->backend);
     if (r < 0)
         return r;
@@ -95,10 +95,10 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
             return r;
     }
     if (config->reserved0)
-        return drcl_error(&ctx->env, -E2BIG, "config.reserved0: " DRCL_RESERVED);
+        return drcl_refuse(&ctx->env, -E2BIG, "config.reserved0: " DRCL_RESERVED);
     if (config->flags & ~known)
-        return drcl_error(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
-                          config->flags & ~known);
+        return drcl_refuse(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
+                           config->flags & ~known);
     r = make_backend(ctx, config);
     if (r < 0)
         return r;

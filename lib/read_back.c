@@ -13,7 +13,7 @@
 static int check_list(struct damon_reclaim *ctx, const uint32_t *ids, size_t capacity, const size_t *ret_n)
 {
     if ((!ids && capacity) || !ret_n)
-        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "ids" : "ret_n");
+        return drcl_refuse(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "ids" : "ret_n");
     return 0;
 }
 
@@ -94,7 +94,7 @@ int damon_reclaim_get_exclusions(struct damon_reclaim *ctx, const struct damon_r
     if (!ctx)
         return -EINVAL;
     if (!ret_exclusions || !ret_n)
-        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "ret_exclusions" : "ret_n");
+        return drcl_refuse(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "ret_exclusions" : "ret_n");
     *ret_exclusions = ctx->view.nr_exclusions ? ctx->view.exclusions : NULL;
     *ret_n = ctx->view.nr_exclusions;
     return 0;

@@ -17,7 +17,7 @@ int damon_reclaim_get_regions(struct damon_reclaim *ctx, struct damon_reclaim_re
     if (!ctx)
         return -EINVAL;
     if ((!regions && capacity) || !ret_n)
-        return drcl_error(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "regions" : "ret_n");
+        return drcl_refuse(&ctx->env, -EINVAL, "%s: NULL", ret_n ? "regions" : "ret_n");
     r = &ctx->engine.regions;
     nr_accesses = ctx->engine.complete ? r->nr_accesses : r->last_nr_accesses;
     for (size_t t = 0; t < ctx->engine.nr_targets; t++) {

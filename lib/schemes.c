@@ -27,8 +27,8 @@ struct drcl_scheme *drcl_find_scheme(struct damon_reclaim *ctx, uint32_t id)
 static int find_memcg(struct damon_reclaim *ctx, struct damon_reclaim_filter *filter, size_t i)
 {
     if (!filter->memcg == !filter->memcg_path)
-        return drcl_error(&ctx->env, -EINVAL, "filters[%zu].memcg: set %s memcg and memcg_path", i,
-                          filter->memcg ? "only one of" : "one of");
+        return drcl_refuse(&ctx->env, -EINVAL, "filters[%zu].memcg: set %s memcg and memcg_path", i,
+                           filter->memcg ? "only one of" : "one of");
     if (!filter->memcg_path)
         return 0;
     return drcl_find_cgroup(ctx, "filters", i, "memcg_path", filter->memcg_path, &filter->memcg);
@@ -41,16 +41,16 @@ static int take_filter(struct damon_reclaim *ctx, struct damon_reclaim_filter *f
     int r = 0;
 
     if (!DRCL_IS_ZERO(filter->reserved0) || !DRCL_IS_ZERO(filter->reserved))
-        return drcl_error(&ctx->env, -E2BIG, "filters[%zu].reserved: " DRCL_RESERVED, i);
+        return drcl_refuse(&ctx->env, -E2BIG, "filters[%zu].reserved: " DRCL_RESERVED, i);
     if (!name)
-        return drcl_error(&ctx->env, -EINVAL, "filters[%zu].type: there is no type %d", i, (int)filter->type);
+        return drcl_refuse(&ctx->env, -EINVAL, "filters[%zu].type: there is no type %d", i, (int)filter->type);
     if (!drcl_filter_is_core(filter->type) && !(ctx->ops.filters & (1u << filter->type)))
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "filters[%zu].type: the backend %s cannot decide %s", i,
-                          ctx->ops.name, name);
+        return drcl_refuse(&ctx->env, -EOPNOTSUPP, "filters[%zu].type: the backend %s cannot decide %s", i,
+                           ctx->ops.name, name);
     if ((filter->type == DAMON_RECLAIM_FILTER_ADDR && filter->start >= filter->end) ||
         (filter->type == DAMON_RECLAIM_FILTER_HUGEPAGE_SIZE && filter->start > filter->end))
-        return drcl_error(&ctx->env, -EINVAL, "filters[%zu].start: 0x%llx is not below end 0x%llx", i,
-                          (unsigned long long)filter->start, (unsigned long long)filter->end);
+        return drcl_refuse(&ctx->env, -EINVAL, "filters[%zu].start: 0x%llx is not below end 0x%llx", i,
+                           (unsigned long long)filter->start, (unsigned long long)filter->end);
     if (filter->type == DAMON_RECLAIM_FILTER_MEMCG)
         r = find_memcg(ctx, filter, i);
     filter->memcg_path = NULL;
@@ -64,9 +64,9 @@ static int take_filters(struct damon_reclaim *ctx, const struct damon_reclaim_fi
     int r = 0;
 
     if (n > DRCL_MAX_FILTERS - 1)
-        return drcl_error(&ctx->env, -ENOSPC, "filters: %zu are too many; at most %d", n, DRCL_MAX_FILTERS - 1);
+        return drcl_refuse(&ctx->env, -ENOSPC, "filters: %zu are too many; at most %d", n, DRCL_MAX_FILTERS - 1);
     if (n && !filters)
-        return drcl_error(&ctx->env, -EINVAL, "filters: NULL with nr_filters %zu", n);
+        return drcl_refuse(&ctx->env, -EINVAL, "filters: NULL with nr_filters %zu", n);
     for (size_t i = 0; i < n && r == 0; i++) {
         taken[i] = filters[i];
         r = take_filter(ctx, &taken[i], i);
@@ -81,8 +81,8 @@ static int check_bounds(struct damon_reclaim *ctx, const char *member, uint64_t 
 
     if (value <= param->info.max)
         return 0;
-    return drcl_error(&ctx->env, -ERANGE, "scheme.%s: %llu is out of range; it goes up to %llu %s", member,
-                      (unsigned long long)value, (unsigned long long)param->info.max, param->info.unit);
+    return drcl_refuse(&ctx->env, -ERANGE, "scheme.%s: %llu is out of range; it goes up to %llu %s", member,
+                       (unsigned long long)value, (unsigned long long)param->info.max, param->info.unit);
 }
 
 static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_scheme *scheme)
@@ -101,21 +101,21 @@ static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_sc
 static int check_quota(struct damon_reclaim *ctx, const struct damon_reclaim_quota *quota)
 {
     if (!DRCL_IS_ZERO(quota->reserved))
-        return drcl_error(&ctx->env, -E2BIG, "scheme.quota.reserved: " DRCL_RESERVED);
+        return drcl_refuse(&ctx->env, -E2BIG, "scheme.quota.reserved: " DRCL_RESERVED);
     if (quota->nr_goals > DRCL_MAX_GOALS || (quota->nr_goals && !quota->goals))
-        return drcl_error(&ctx->env, -EINVAL, "scheme.quota.nr_goals: %zu with goals %s; at most %d", quota->nr_goals,
-                          quota->goals ? "set" : "NULL", DRCL_MAX_GOALS);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.quota.nr_goals: %zu with goals %s; at most %d", quota->nr_goals,
+                           quota->goals ? "set" : "NULL", DRCL_MAX_GOALS);
     for (size_t i = 0; i < quota->nr_goals; i++) {
         if (quota->goals[i].reserved0 || !DRCL_IS_ZERO(quota->goals[i].reserved))
-            return drcl_error(&ctx->env, -E2BIG, "scheme.quota.goals[%zu].reserved: " DRCL_RESERVED, i);
+            return drcl_refuse(&ctx->env, -E2BIG, "scheme.quota.goals[%zu].reserved: " DRCL_RESERVED, i);
         if (!quota->goals[i].target)
-            return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].target: 0 cannot be aimed at", i);
+            return drcl_refuse(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].target: 0 cannot be aimed at", i);
         if (!damon_reclaim_goal_metric_name(quota->goals[i].metric))
-            return drcl_error(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].metric: there is no metric %d", i,
-                              (int)quota->goals[i].metric);
+            return drcl_refuse(&ctx->env, -EINVAL, "scheme.quota.goals[%zu].metric: there is no metric %d", i,
+                               (int)quota->goals[i].metric);
     }
     if (!damon_reclaim_goal_tuner_name(quota->tuner))
-        return drcl_error(&ctx->env, -EINVAL, "scheme.quota.tuner: there is no tuner %d", (int)quota->tuner);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.quota.tuner: there is no tuner %d", (int)quota->tuner);
     return 0;
 }
 
@@ -125,23 +125,23 @@ static int check_scheme(struct damon_reclaim *ctx, const struct damon_reclaim_sc
     int r;
 
     if (scheme->reserved0)
-        return drcl_error(&ctx->env, -E2BIG, "scheme.reserved0: " DRCL_RESERVED);
+        return drcl_refuse(&ctx->env, -E2BIG, "scheme.reserved0: " DRCL_RESERVED);
     if (marks->reserved0 || !DRCL_IS_ZERO(marks->reserved))
-        return drcl_error(&ctx->env, -E2BIG, "scheme.watermarks.reserved: " DRCL_RESERVED);
+        return drcl_refuse(&ctx->env, -E2BIG, "scheme.watermarks.reserved: " DRCL_RESERVED);
     if (!damon_reclaim_action_name(scheme->action))
-        return drcl_error(&ctx->env, -EINVAL, "scheme.action: there is no action %d", (int)scheme->action);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.action: there is no action %d", (int)scheme->action);
     if (scheme->max_sz && scheme->min_sz > scheme->max_sz)
-        return drcl_error(&ctx->env, -EINVAL, "scheme.min_sz: %llu is above max_sz %llu",
-                          (unsigned long long)scheme->min_sz, (unsigned long long)scheme->max_sz);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.min_sz: %llu is above max_sz %llu",
+                           (unsigned long long)scheme->min_sz, (unsigned long long)scheme->max_sz);
     if (scheme->min_nr_accesses > scheme->max_nr_accesses)
-        return drcl_error(&ctx->env, -EINVAL, "scheme.min_nr_accesses: %u is above max_nr_accesses %u",
-                          scheme->min_nr_accesses, scheme->max_nr_accesses);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.min_nr_accesses: %u is above max_nr_accesses %u",
+                           scheme->min_nr_accesses, scheme->max_nr_accesses);
     if (scheme->max_age_us && scheme->min_age_us > scheme->max_age_us)
-        return drcl_error(&ctx->env, -EINVAL, "scheme.min_age_us: %llu is above max_age_us %llu",
-                          (unsigned long long)scheme->min_age_us, (unsigned long long)scheme->max_age_us);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.min_age_us: %llu is above max_age_us %llu",
+                           (unsigned long long)scheme->min_age_us, (unsigned long long)scheme->max_age_us);
     if (marks->low > marks->mid || marks->mid > marks->high || marks->high > 1000)
-        return drcl_error(&ctx->env, -EINVAL, "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000",
-                          marks->low, marks->mid, marks->high);
+        return drcl_refuse(&ctx->env, -EINVAL, "scheme.watermarks: low %u, mid %u, high %u are not in order up to 1000",
+                           marks->low, marks->mid, marks->high);
     r = check_ranges(ctx, scheme);
     return r < 0 ? r : check_quota(ctx, &scheme->quota);
 }
@@ -173,8 +173,8 @@ int damon_reclaim_add_scheme(struct damon_reclaim *ctx, const struct damon_recla
     while (id < ctx->engine.nr_schemes && ctx->engine.schemes[id]->used)
         id++;
     if (id == DRCL_MAX_SCHEMES)
-        return drcl_error(&ctx->env, -ENOSPC, "scheme: there are %d already, and no more are possible",
-                          DRCL_MAX_SCHEMES - 1);
+        return drcl_refuse(&ctx->env, -ENOSPC, "scheme: there are %d already, and no more are possible",
+                           DRCL_MAX_SCHEMES - 1);
     if (drcl_engine_reserve_scheme(&ctx->engine, id) < 0)
         return drcl_error(&ctx->env, -ENOMEM, "scheme: out of memory");
     drcl_engine_set_scheme(&ctx->engine, id, &scheme);

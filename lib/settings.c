@@ -29,7 +29,7 @@ int damon_reclaim_set_params(struct damon_reclaim *ctx, const struct damon_recla
         return r;
     r = drcl_params_check_ranges(&copy, &(struct drcl_error_text){why, sizeof(why)});
     if (r < 0)
-        return drcl_error(&ctx->env, r, "%s", why);
+        return drcl_refuse(&ctx->env, r, "%s", why);
     ctx->staged = copy;
     return 0;
 }
@@ -71,14 +71,14 @@ static int check_pressure(struct damon_reclaim *ctx)
         r = ctx->ops.metrics(ctx->view.backend, &metrics);
         return r == 0 && metrics.psi_valid
                    ? 0
-                   : drcl_error(&ctx->env, -EOPNOTSUPP,
-                                "quota_mem_pressure_us: the backend %s does not measure memory pressure",
-                                ctx->ops.name);
+                   : drcl_refuse(&ctx->env, -EOPNOTSUPP,
+                                 "quota_mem_pressure_us: the backend %s does not measure memory pressure",
+                                 ctx->ops.name);
     }
     drcl_quiet_begin(&ctx->env, &quiet);
     r = drcl_psi_some_us(&ctx->env, &us);
     drcl_quiet_end(&ctx->env, &quiet);
-    return r < 0 ? drcl_error(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", quiet.error) : 0;
+    return r < 0 ? drcl_refuse(&ctx->env, -EOPNOTSUPP, "quota_mem_pressure_us: %s", quiet.error) : 0;
 }
 
 int drcl_check_staged(struct damon_reclaim *ctx)
@@ -87,7 +87,7 @@ int drcl_check_staged(struct damon_reclaim *ctx)
     int r = drcl_params_check(&ctx->staged, &(struct drcl_error_text){why, sizeof(why)});
 
     if (r < 0)
-        return drcl_error(&ctx->env, r, "%s", why);
+        return drcl_refuse(&ctx->env, r, "%s", why);
     r = check_pressure(ctx);
     return r < 0 ? r : ctx->driver->check(&ctx->view, &ctx->staged);
 }

@@ -54,22 +54,22 @@ static bool has_whole_page(const struct damon_reclaim *ctx, const struct damon_r
 static int check_ranges(struct damon_reclaim *ctx, const struct damon_reclaim_target *target)
 {
     if (!target->nr_ranges != !target->ranges)
-        return drcl_error(&ctx->env, -EINVAL, "target.ranges: set with nr_ranges %zu; set both or neither",
-                          target->nr_ranges);
+        return drcl_refuse(&ctx->env, -EINVAL, "target.ranges: set with nr_ranges %zu; set both or neither",
+                           target->nr_ranges);
     for (size_t i = 0; i < target->nr_ranges; i++) {
         const struct damon_reclaim_range *range = &target->ranges[i];
 
         if (range->start >= range->end)
-            return drcl_error(&ctx->env, -EINVAL, "target.ranges[%zu]: start 0x%llx is not below end 0x%llx", i,
-                              (unsigned long long)range->start, (unsigned long long)range->end);
+            return drcl_refuse(&ctx->env, -EINVAL, "target.ranges[%zu]: start 0x%llx is not below end 0x%llx", i,
+                               (unsigned long long)range->start, (unsigned long long)range->end);
         if (!has_whole_page(ctx, range))
-            return drcl_error(
+            return drcl_refuse(
                 &ctx->env, -EINVAL, "target.ranges[%zu]: there is no whole page of %u bytes in 0x%llx-0x%llx", i,
                 ctx->ops.min_region_size, (unsigned long long)range->start, (unsigned long long)range->end);
         if (i && range->start < range[-1].end)
-            return drcl_error(&ctx->env, -EINVAL,
-                              "target.ranges[%zu]: begins at 0x%llx, inside or before the previous range", i,
-                              (unsigned long long)range->start);
+            return drcl_refuse(&ctx->env, -EINVAL,
+                               "target.ranges[%zu]: begins at 0x%llx, inside or before the previous range", i,
+                               (unsigned long long)range->start);
     }
     return 0;
 }
@@ -82,23 +82,24 @@ static int check_apart(struct damon_reclaim *ctx, const struct damon_reclaim_tar
     if (!other) /* on its way out */
         return 0;
     if (!target->nr_ranges)
-        return drcl_error(
+        return drcl_refuse(
             &ctx->env, -EINVAL,
             "target.ranges: without them all memory is watched, and target %u is part of it; set them, or "
             "remove that one first",
             id);
     if (!other->fixed)
-        return drcl_error(&ctx->env, -EINVAL, "target.ranges[0]: target %u watches all memory already; remove it first",
-                          id);
+        return drcl_refuse(&ctx->env, -EINVAL,
+                           "target.ranges[0]: target %u watches all memory already; remove it first", id);
     for (size_t i = 0, j = 0; i < target->nr_ranges && j < other->nr_ranges;) {
         const struct damon_reclaim_range *mine = &target->ranges[i], *theirs = &other->ranges[j];
 
         if (mine->start < theirs->end && theirs->start < mine->end)
-            return drcl_error(&ctx->env, -EINVAL,
-                              "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave it out, or "
-                              "remove that one first",
-                              i, (unsigned long long)mine->start, (unsigned long long)mine->end,
-                              (unsigned long long)theirs->start, (unsigned long long)theirs->end, id);
+            return drcl_refuse(
+                &ctx->env, -EINVAL,
+                "target.ranges[%zu]: 0x%llx-0x%llx overlaps 0x%llx-0x%llx of target %u; leave it out, or "
+                "remove that one first",
+                i, (unsigned long long)mine->start, (unsigned long long)mine->end, (unsigned long long)theirs->start,
+                (unsigned long long)theirs->end, id);
         if (mine->end <= theirs->start)
             i++;
         else
@@ -140,8 +141,8 @@ static int hold_process(struct damon_reclaim *ctx, const struct damon_reclaim_ta
         r = drcl_error(&ctx->env, -ESRCH, "pid %d: has exited", (int)pid);
     /* The caller's is looked at last: as long as its process lives, nobody else has the pid. */
     if (r == 0 && (target->flags & DAMON_RECLAIM_TARGET_PIDFD) && drcl_pidfd_exited(&ctx->env, target->pidfd) > 0)
-        r = drcl_error(&ctx->env, -ESRCH, "target.pidfd: the process of %d, pid %d, has exited", target->pidfd,
-                       (int)pid);
+        r = drcl_refuse(&ctx->env, -ESRCH, "target.pidfd: the process of %d, pid %d, has exited", target->pidfd,
+                        (int)pid);
     if (r < 0) {
         drcl_close(&ctx->env, pidfd);
         return r;
@@ -194,13 +195,13 @@ static int check_members(struct damon_reclaim *ctx, const struct damon_reclaim_t
     const uint32_t known = DAMON_RECLAIM_TARGET_PIDFD;
 
     if (target->reserved0)
-        return drcl_error(&ctx->env, -E2BIG, "target.reserved0: " DRCL_RESERVED);
+        return drcl_refuse(&ctx->env, -E2BIG, "target.reserved0: " DRCL_RESERVED);
     if (target->flags & ~known)
-        return drcl_error(&ctx->env, -EINVAL, "target.flags: 0x%x are not flags of this library",
-                          target->flags & ~known);
+        return drcl_refuse(&ctx->env, -EINVAL, "target.flags: 0x%x are not flags of this library",
+                           target->flags & ~known);
     if (target->pid && (target->flags & DAMON_RECLAIM_TARGET_PIDFD))
-        return drcl_error(&ctx->env, -EINVAL, "target.pid: %d, and the process of target.pidfd; set one of them",
-                          (int)target->pid);
+        return drcl_refuse(&ctx->env, -EINVAL, "target.pid: %d, and the process of target.pidfd; set one of them",
+                           (int)target->pid);
     return 0;
 }
 
@@ -210,10 +211,10 @@ static int find_process(struct damon_reclaim *ctx, struct damon_reclaim_target *
     if (!(target->flags & DAMON_RECLAIM_TARGET_PIDFD))
         return 0;
     if (!ctx->env.opens_itself)
-        return drcl_error(&ctx->env, -EOPNOTSUPP,
-                          "target.pidfd: config.system_ops has descriptors of its own, of which %d is none; set "
-                          "target.pid",
-                          target->pidfd);
+        return drcl_refuse(&ctx->env, -EOPNOTSUPP,
+                           "target.pidfd: config.system_ops has descriptors of its own, of which %d is none; set "
+                           "target.pid",
+                           target->pidfd);
     return drcl_process_of_pidfd(&ctx->env, target->pidfd, &target->pid);
 }
 
@@ -237,8 +238,8 @@ int damon_reclaim_add_target(struct damon_reclaim *ctx, const struct damon_recla
     if (r < 0)
         return r;
     if (!target.pid && (ctx->ops.features & DAMON_RECLAIM_BACKEND_NEEDS_PID))
-        return drcl_error(&ctx->env, -EOPNOTSUPP, "target.pid: 0, but the backend %s watches processes; set it",
-                          ctx->ops.name);
+        return drcl_refuse(&ctx->env, -EOPNOTSUPP, "target.pid: 0, but the backend %s watches processes; set it",
+                           ctx->ops.name);
     r = target.pid ? drcl_is_excluded_process(ctx, target.pid) : 0;
     if (r < 0)
         return r;
@@ -287,7 +288,7 @@ int drcl_add_whole(struct damon_reclaim *ctx)
     int r;
 
     if (range.end && !has_whole_page(ctx, &range))
-        return drcl_error(
+        return drcl_refuse(
             &ctx->env, -EINVAL,
             "monitor_region_start, monitor_region_end: there is no whole page of %u bytes in 0x%llx-0x%llx",
             ctx->ops.min_region_size, (unsigned long long)range.start, (unsigned long long)range.end);

@@ -697,6 +697,14 @@ DAMON_RECLAIM_API void damon_reclaim_set_userdata(struct damon_reclaim *ctx, voi
  */
 DAMON_RECLAIM_API const char *damon_reclaim_last_error(const struct damon_reclaim *ctx);
 
+/**
+ * What the last error is about, for programs: the parameter, argument or member that was refused, as its text begins:
+ * "min_age", "target.ranges[2]", "filters[0].type", "scheme.quota.goals[1].target". A number in brackets is an index
+ * from 0 on. (The texts of damon_reclaim_new() and of the functions for sets of parameters begin in the same way.)
+ * @return a string that is valid until the next call that fails; "" if the error is not about one of these
+ */
+DAMON_RECLAIM_API const char *damon_reclaim_last_culprit(const struct damon_reclaim *ctx);
+
 /** The name of the backend in use. Valid as long as the context. NULL without a context. */
 DAMON_RECLAIM_API const char *damon_reclaim_backend_name(const struct damon_reclaim *ctx);
 

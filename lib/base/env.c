@@ -35,10 +35,10 @@ int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *confi
     if (config->allocator) {
         r = drcl_size_copy(&env->allocator, sizeof(env->allocator), config->allocator, config->allocator->size);
         if (r < 0)
-            return drcl_error(env, r, "config.allocator: size %zu is not one that this library knows",
-                              config->allocator->size);
+            return drcl_refuse(env, r, "config.allocator: size %zu is not one that this library knows",
+                               config->allocator->size);
         if (!env->allocator.realloc != !env->allocator.free)
-            return drcl_error(env, -EINVAL, "config.allocator: set both realloc and free, or neither");
+            return drcl_refuse(env, -EINVAL, "config.allocator: set both realloc and free, or neither");
     }
     if (!env->allocator.realloc) {
         env->allocator.realloc = default_realloc;
@@ -47,16 +47,16 @@ int drcl_env_init(struct drcl_env *env, const struct damon_reclaim_config *confi
     if (config->system_ops) {
         r = drcl_size_copy(&env->sys, sizeof(env->sys), config->system_ops, config->system_ops->size);
         if (r < 0)
-            return drcl_error(env, r, "config.system_ops: size %zu is not one that this library knows",
-                              config->system_ops->size);
+            return drcl_refuse(env, r, "config.system_ops: size %zu is not one that this library knows",
+                               config->system_ops->size);
         if (!env->sys.writer_new != !env->sys.writer_start || !env->sys.writer_new != !env->sys.writer_result ||
             !env->sys.writer_new != !env->sys.writer_free)
-            return drcl_error(env, -EINVAL, "config.system_ops: set all of the writer_ members, or none");
+            return drcl_refuse(env, -EINVAL, "config.system_ops: set all of the writer_ members, or none");
         if (env->sys.flags & ~known)
-            return drcl_error(env, -EINVAL, "config.system_ops.flags: 0x%x are not flags of this library",
-                              env->sys.flags & ~known);
+            return drcl_refuse(env, -EINVAL, "config.system_ops.flags: 0x%x are not flags of this library",
+                               env->sys.flags & ~known);
         if (env->sys.reserved0)
-            return drcl_error(env, -E2BIG, "config.system_ops.reserved0: " DRCL_RESERVED);
+            return drcl_refuse(env, -E2BIG, "config.system_ops.reserved0: " DRCL_RESERVED);
     }
     env->opens_itself = !env->sys.open || (env->sys.flags & DAMON_RECLAIM_SYSTEM_OPENS_HERE);
     drcl_system_defaults(&env->sys);
@@ -110,18 +110,42 @@ void drcl_free(struct drcl_env *env, void *ptr)
         env->allocator.free(env->allocator.data, ptr);
 }
 
-int drcl_error(struct drcl_env *env, int err, const char *format, ...)
+/* Sets the last error, whose text may begin with its culprit. */
+__attribute__((format(printf, 3, 0))) static void set_error(struct drcl_env *env, bool has_culprit, const char *format,
+                                                            va_list ap)
 {
     char text[DRCL_ERROR_SIZE]; /* the arguments may point into env->error */
+    size_t len;
+
+    vsnprintf(text, sizeof(text), format, ap);
+    drcl_make_one_line(text);
+    memcpy(env->error, text, sizeof(text));
+    len = has_culprit ? strspn(text, "abcdefghijklmnopqrstuvwxyz_.[]0123456789") : 0;
+    if (len >= sizeof(env->culprit) || (text[len] != ':' && text[len] != ','))
+        len = 0;
+    memcpy(env->culprit, text, len);
+    env->culprit[len] = '\0';
+    if (env->log)
+        env->log(env->log_data, DAMON_RECLAIM_LOG_ERROR, env->error);
+}
+
+int drcl_error(struct drcl_env *env, int err, const char *format, ...)
+{
     va_list ap;
 
     va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
+    set_error(env, false, format, ap);
     va_end(ap);
-    drcl_make_one_line(text);
-    memcpy(env->error, text, sizeof(text));
-    if (env->log)
-        env->log(env->log_data, DAMON_RECLAIM_LOG_ERROR, env->error);
+    return err;
+}
+
+int drcl_refuse(struct drcl_env *env, int err, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    set_error(env, true, format, ap);
+    va_end(ap);
     return err;
 }
 
@@ -143,6 +167,7 @@ void drcl_quiet_begin(struct drcl_env *env, struct drcl_quiet *ret)
 {
     ret->log = env->log;
     memcpy(ret->error, env->error, sizeof(ret->error));
+    memcpy(ret->culprit, env->culprit, sizeof(ret->culprit));
     env->log = NULL;
     env->error[0] = '\0';
 }
@@ -154,6 +179,7 @@ void drcl_quiet_end(struct drcl_env *env, struct drcl_quiet *quiet)
     memcpy(failed, env->error, sizeof(failed));
     memcpy(env->error, quiet->error, sizeof(env->error));
     memcpy(quiet->error, failed, sizeof(quiet->error));
+    memcpy(env->culprit, quiet->culprit, sizeof(env->culprit));
     env->log = quiet->log;
 }
 

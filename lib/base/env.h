@@ -11,7 +11,8 @@
 
 #include "damon_reclaim/damon_reclaim.h"
 
-#define DRCL_ERROR_SIZE 512
+#define DRCL_ERROR_SIZE   512
+#define DRCL_CULPRIT_SIZE 80
 
 typedef void drcl_log_fn(void *log_data, enum damon_reclaim_log_level level, const char *text);
 
@@ -22,6 +23,7 @@ struct drcl_env {
     struct damon_reclaim_allocator allocator; /* no member is NULL */
     char *root;                               /* prefix for /proc, /sys and /run, "" for none */
     char error[DRCL_ERROR_SIZE];              /* the last error, "" for none */
+    char culprit[DRCL_CULPRIT_SIZE];          /* the parameter or member that it is about, "" for none */
     drcl_log_fn *log;                         /* or NULL */
     void *log_data;
 };
@@ -40,6 +42,9 @@ void drcl_free(struct drcl_env *env, void *ptr);
 
 /* Sets the last error to one line of text that names the culprit and the cure, logs it, and returns @err (negative). */
 int drcl_error(struct drcl_env *env, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for what the program has passed: the text begins with the path of a parameter, argument or member, and a
+ * colon: "filters[0].type: ...". */
+int drcl_refuse(struct drcl_env *env, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -48,6 +53,7 @@ void drcl_log(struct drcl_env *env, enum damon_reclaim_log_level level, const ch
  * the caller ignores it, or puts it into an error of its own. */
 struct drcl_quiet {
     char error[DRCL_ERROR_SIZE];
+    char culprit[DRCL_CULPRIT_SIZE]; /* of the error from before */
     drcl_log_fn *log;
 };
 void drcl_quiet_begin(struct drcl_env *env, struct drcl_quiet *ret);

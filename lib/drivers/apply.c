@@ -24,8 +24,8 @@ int drcl_reserve_params(struct drcl_view *view, const struct damon_reclaim_param
     struct drcl_attrs attrs = attrs_of(p);
 
     if (p->monitor_region_end && view->nr_targets && !drcl_watches_whole(view))
-        return drcl_error(view->env, -EOPNOTSUPP,
-                          "monitor_region_start, monitor_region_end: there are targets; give the ranges with them");
+        return drcl_refuse(view->env, -EOPNOTSUPP,
+                           "monitor_region_start, monitor_region_end: there are targets; give the ranges with them");
     if (drcl_engine_reserve(view->engine, &attrs) < 0)
         return drcl_error(view->env, -ENOMEM, "max_nr_regions: no memory for %u regions", attrs.max_nr_regions);
     return 0;

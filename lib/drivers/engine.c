@@ -20,13 +20,13 @@
 static int check(struct drcl_view *view, const struct damon_reclaim_params *p)
 {
     if (p->skip_anon && !(view->ops->filters & (1u << DAMON_RECLAIM_FILTER_ANON)))
-        return drcl_error(view->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell which pages are anonymous",
-                          view->ops->name);
+        return drcl_refuse(view->env, -EOPNOTSUPP, "skip_anon: the backend %s cannot tell which pages are anonymous",
+                           view->ops->name);
     if (p->monitor_region_end && !(view->ops->features & DAMON_RECLAIM_BACKEND_WHOLE))
-        return drcl_error(view->env, -EOPNOTSUPP,
-                          "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
-                          "addresses; give the ranges with the targets",
-                          view->ops->name);
+        return drcl_refuse(view->env, -EOPNOTSUPP,
+                           "monitor_region_start, monitor_region_end: the backend %s watches targets, not one range of "
+                           "addresses; give the ranges with the targets",
+                           view->ops->name);
     return drcl_reserve_params(view, p);
 }
 

@@ -224,20 +224,20 @@ int drcl_process_of_pidfd(struct drcl_env *env, int pidfd, pid_t *ret_pid)
     uint64_t pid = 0;
 
     if (n == -ENOENT || n == -EBADF)
-        return drcl_error(env, -EINVAL, "target.pidfd: %d is not open", pidfd);
+        return drcl_refuse(env, -EINVAL, "target.pidfd: %d is not open", pidfd);
     if (n < 0)
-        return drcl_error(env, (int)n, "target.pidfd: /proc/self/fdinfo/%d cannot be read: %s", pidfd,
-                          strerror((int)-n));
+        return drcl_refuse(env, (int)n, "target.pidfd: /proc/self/fdinfo/%d cannot be read: %s", pidfd,
+                           strerror((int)-n));
     while (drcl_scan_line(&all, &line)) {
         if (!drcl_scan_word(&line, "Pid:"))
             continue;
         drcl_scan_blanks(&line);
         if (drcl_scan_char(&line, '-'))
-            return drcl_error(env, -ESRCH, "target.pidfd: the process of %d has exited", pidfd);
+            return drcl_refuse(env, -ESRCH, "target.pidfd: the process of %d has exited", pidfd);
         if (!drcl_scan_u64(&line, 10, &pid) || !pid || pid > INT_MAX)
-            return drcl_error(env, -EINVAL, "target.pidfd: the process of %d is in another pid namespace", pidfd);
+            return drcl_refuse(env, -EINVAL, "target.pidfd: the process of %d is in another pid namespace", pidfd);
         *ret_pid = (pid_t)pid;
         return 0;
     }
-    return drcl_error(env, -EINVAL, "target.pidfd: %d is not a pidfd", pidfd);
+    return drcl_refuse(env, -EINVAL, "target.pidfd: %d is not a pidfd", pidfd);
 }

@@ -47,7 +47,7 @@ SIZED(info)
 #define CALL(name, call)                                                                                               \
     static int name(struct damon_reclaim *ctx, void *arg)                                                              \
     {                                                                                                                  \
-        (void)ctx;                                                                                                     \
+        (void)ctx, (void)arg;                                                                                          \
         return call;                                                                                                   \
     }
 CALL(get_stats, damon_reclaim_get_stats(ctx, arg))
@@ -279,6 +279,61 @@ TEST(test_reserved_config)
         .size = sizeof(config), .backend = "damon", .damon = &damon, .error = error, .error_size = sizeof(error)};
     ck_assert_int_eq(damon_reclaim_new(&config, &ctx), -E2BIG);
     ck_assert_ptr_nonnull(strstr(error, "config.damon.reserved0"));
+}
+
+CALL(unknown_parameter, damon_reclaim_set_line(ctx, "min_age=1 wmarks=3"))
+CALL(bad_value, damon_reclaim_set_line(ctx, "min_age=1 damon_reclaim.quota_sz=x"))
+CALL(too_large, damon_reclaim_set(ctx, "wmarks_high", "1001"))
+CALL(contradiction, damon_reclaim_set_line(ctx, "sample_interval=2s aggr_interval=1s commit_inputs=Y"))
+CALL(no_word, damon_reclaim_set_line(ctx, "nonsense"))
+CALL(no_scheme, damon_reclaim_remove_scheme(ctx, 7))
+CALL(bad_filter,
+     damon_reclaim_set_filters(
+         ctx, 0, (struct damon_reclaim_filter[]){{.type = DAMON_RECLAIM_FILTER_ADDR, .end = 1}, {.type = 99}}, 2))
+CALL(bad_range, damon_reclaim_add_target(ctx,
+                                         &(struct damon_reclaim_target){
+                                             .size = sizeof(struct damon_reclaim_target),
+                                             .ranges = (struct damon_reclaim_range[]){{0, MIB}, {MIB, MIB}},
+                                             .nr_ranges = 2},
+                                         NULL))
+CALL(bad_goal,
+     damon_reclaim_add_scheme(ctx,
+                              &(struct damon_reclaim_scheme){
+                                  .size = sizeof(struct damon_reclaim_scheme),
+                                  .quota = {.goals = (struct damon_reclaim_goal[]){{.target = 1}, {0}}, .nr_goals = 2}},
+                              NULL))
+CALL(bad_exclusion, damon_reclaim_set_exclusions(ctx, &(struct damon_reclaim_exclusion){.type = 0, .pid = -1}, 1))
+
+static const struct {
+    int (*call)(struct damon_reclaim *ctx, void *arg);
+    const char *culprit;
+} culprits[] = {
+    {unknown_parameter, "wmarks"},
+    {bad_value, "quota_sz"},
+    {too_large, "wmarks_high"},
+    {contradiction, "aggr_interval"},
+    {no_word, ""},
+    {no_scheme, ""},
+    {bad_filter, "filters[1].type"},
+    {bad_range, "target.ranges[1]"},
+    {bad_goal, "scheme.quota.goals[1].target"},
+    {bad_exclusion, "exclusions[0].pid"},
+    {set_name, "name"},
+    {add_target, "target"},
+};
+
+/* Programs are told what an error is about, too, and it goes with the text. */
+TEST_CASES(test_culprit, NUMBER_OF(culprits))
+{
+    struct damon_reclaim *ctx = scripted_new(&s, 0);
+
+    ck_assert_str_eq(damon_reclaim_last_culprit(ctx), "");
+    ck_assert_str_eq(damon_reclaim_last_culprit(NULL), "");
+    if (_i % 2)
+        ck_assert_int_lt(damon_reclaim_set(ctx, "nonsense", "1"), 0);
+    ck_assert_int_lt(culprits[_i].call(ctx, NULL), 0);
+    ck_assert_str_eq(damon_reclaim_last_culprit(ctx), culprits[_i].culprit);
+    ck_assert_int_eq(strncmp(damon_reclaim_last_error(ctx), culprits[_i].culprit, strlen(culprits[_i].culprit)), 0);
 }
 
 /* What a backend says that it can do is known, or refused. */

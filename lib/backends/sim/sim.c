@@ -72,14 +72,14 @@ static int sim_config(struct drcl_env *env, const struct damon_reclaim_config *c
     if (!ret->check_ns)
         ret->check_ns = DEFAULT_CHECK_NS;
     if (ret->accesses_per_second > DRCL_SIM_MAX_RATE)
-        return drcl_error(env, -EINVAL, "config.sim: accesses_per_second is %" PRIu64 "; at most %" PRIu64,
-                          ret->accesses_per_second, DRCL_SIM_MAX_RATE);
+        return drcl_refuse(env, -EINVAL, "config.sim: accesses_per_second is %" PRIu64 "; at most %" PRIu64,
+                           ret->accesses_per_second, DRCL_SIM_MAX_RATE);
     if (ret->reclaim_ns > MAX_COST_NS || ret->refault_ns > MAX_COST_NS || ret->check_ns > MAX_COST_NS)
-        return drcl_error(env, -EINVAL, "config.sim: reclaim_ns, refault_ns and check_ns are at most %" PRIu64,
-                          MAX_COST_NS);
+        return drcl_refuse(env, -EINVAL, "config.sim: reclaim_ns, refault_ns and check_ns are at most %" PRIu64,
+                           MAX_COST_NS);
     if (ret->memory_bytes && ret->memory_bytes < DRCL_SIM_PAGE)
-        return drcl_error(env, -EINVAL, "config.sim: memory_bytes is %" PRIu64 "; at least a page of %" PRIu64,
-                          ret->memory_bytes, DRCL_SIM_PAGE);
+        return drcl_refuse(env, -EINVAL, "config.sim: memory_bytes is %" PRIu64 "; at least a page of %" PRIu64,
+                           ret->memory_bytes, DRCL_SIM_PAGE);
     return 0;
 }
 

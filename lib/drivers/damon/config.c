@@ -19,9 +19,9 @@ int drcl_damon_take_config(struct drcl_env *env, const struct damon_reclaim_damo
     if (r < 0)
         return r;
     if (ret->reserved0)
-        return drcl_error(env, -E2BIG, "config.damon.reserved0: " DRCL_RESERVED);
+        return drcl_refuse(env, -E2BIG, "config.damon.reserved0: " DRCL_RESERVED);
     if (ret->flags & ~known)
-        return drcl_error(env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library", ret->flags & ~known);
+        return drcl_refuse(env, -EINVAL, "config.damon.flags: 0x%x are not flags of this library", ret->flags & ~known);
     return 0;
 }
 
@@ -40,13 +40,13 @@ int drcl_damon_use_config(struct drcl_damon *d, const struct damon_reclaim_damon
         if (!strcmp(config.operations, drcl_damon_operations_name((enum drcl_damon_operations)i))) {
             d->wanted = (enum drcl_damon_operations)i;
             if (d->wanted == DRCL_DAMON_PADDR && d->monitor_only)
-                return drcl_error(
+                return drcl_refuse(
                     d->env, -EOPNOTSUPP,
                     "config.damon.flags: DAMON_RECLAIM_DAMON_MONITOR_ONLY is for processes, config.damon.operations "
                     "paddr for physical memory; leave one of them out");
             return 0;
         }
     }
-    return drcl_error(d->env, -EINVAL, "config.damon.operations: \"%.20s\" is none of paddr, vaddr, fvaddr",
-                      config.operations);
+    return drcl_refuse(d->env, -EINVAL, "config.damon.operations: \"%.20s\" is none of paddr, vaddr, fvaddr",
+                       config.operations);
 }

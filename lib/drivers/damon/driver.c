@@ -26,9 +26,9 @@ static int check(struct drcl_view *view, const struct damon_reclaim_params *p)
     const struct drcl_damon *d = view->backend;
 
     if (view->engine->host.has_before && !d->monitor_only)
-        return drcl_error(view->env, -EOPNOTSUPP,
-                          "callbacks.before_reclaim: with the backend damon the kernel reclaims, and cannot "
-                          "call it; leave it out, use filters, or DAMON_RECLAIM_DAMON_MONITOR_ONLY");
+        return drcl_refuse(view->env, -EOPNOTSUPP,
+                           "callbacks.before_reclaim: with the backend damon the kernel reclaims, and cannot "
+                           "call it; leave it out, use filters, or DAMON_RECLAIM_DAMON_MONITOR_ONLY");
     return drcl_reserve_params(view, p);
 }
 

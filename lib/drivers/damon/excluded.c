@@ -25,22 +25,22 @@ static int check_exclusion(struct drcl_damon *d, const struct damon_reclaim_excl
     if (d->monitor_only) /* we reclaim, page by page */
         return 0;
     if (e->type == DAMON_RECLAIM_EXCLUDE_COMMAND)
-        return drcl_error(
+        return drcl_refuse(
             d->env, -EOPNOTSUPP,
             "exclusions[%zu].command: \"%.100s\", but the kernel's DAMON does not know which command uses memory; put "
             "its processes into a cgroup of their own, and exclude that, or use the backend idle-page",
             i, e->command);
     if (e->type == DAMON_RECLAIM_EXCLUDE_PID && physical)
-        return drcl_error(
+        return drcl_refuse(
             d->env, -EOPNOTSUPP,
             "exclusions[%zu].pid: %d, but the kernel's DAMON does not know which process uses physical memory; put "
             "the process into a cgroup of its own, and exclude that",
             i, (int)e->pid);
     if (e->type == DAMON_RECLAIM_EXCLUDE_CGROUP && !physical)
-        return drcl_error(d->env, -EOPNOTSUPP,
-                          "exclusions[%zu].cgroup: \"%.100s\", but the kernel's DAMON knows the cgroups of physical "
-                          "memory only; add only those processes as targets that may be reclaimed",
-                          i, e->cgroup);
+        return drcl_refuse(d->env, -EOPNOTSUPP,
+                           "exclusions[%zu].cgroup: \"%.100s\", but the kernel's DAMON knows the cgroups of physical "
+                           "memory only; add only those processes as targets that may be reclaimed",
+                           i, e->cgroup);
     return 0;
 }
 
@@ -65,7 +65,7 @@ static int check_schemes(struct drcl_view *view, struct drcl_damon *d)
 
         for (size_t i = 0; scheme->used && !scheme->removed && i < scheme->nr_filters; i++)
             if (drcl_filter_is_core(scheme->filters[i].type) && scheme->filters[i].allow)
-                return drcl_error(
+                return drcl_refuse(
                     d->env, -EOPNOTSUPP,
                     "filters of scheme %u: number %zu allows addresses or a target, which the "
                     "kernel's DAMON applies before the excluded cgroups; use a filter that rejects the rest",

@@ -119,10 +119,10 @@ static void put_old(struct drcl_put *put, struct drcl_view *view, const struct d
         return;
     has_allow = drcl_damon_exists(put->env, DRCL_DAMON_SCHEME "/filters/0/allow", slot);
     if (!has_allow && !can_do_without_allow(filters, n)) {
-        put->failed = drcl_error(put->env, -EOPNOTSUPP,
-                                 "filters: this kernel's DAMON cannot allow, " DRCL_DAMON_DIR "/" DRCL_DAMON_SCHEME
-                                 "/filters/0/allow is missing; use filters that reject",
-                                 slot);
+        put->failed = drcl_refuse(put->env, -EOPNOTSUPP,
+                                  "filters: this kernel's DAMON cannot allow, " DRCL_DAMON_DIR "/" DRCL_DAMON_SCHEME
+                                  "/filters/0/allow is missing; use filters that reject",
+                                  slot);
         return;
     }
     for (size_t i = 0; i < n; i++)

@@ -21,10 +21,11 @@ static int target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
     int r;
 
     if (!pid)
-        return drcl_error(d->env, -EOPNOTSUPP,
-                          "target.pid: 0, but DAMON_RECLAIM_DAMON_MONITOR_ONLY in config.damon.flags is for processes; "
-                          "set it, or leave "
-                          "the flag out");
+        return drcl_refuse(
+            d->env, -EOPNOTSUPP,
+            "target.pid: 0, but DAMON_RECLAIM_DAMON_MONITOR_ONLY in config.damon.flags is for processes; "
+            "set it, or leave "
+            "the flag out");
     r = drcl_damon_target_add(d, id, pid, pidfd);
     if (r < 0)
         return r;

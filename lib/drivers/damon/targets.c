@@ -18,8 +18,8 @@ int drcl_damon_target_add(void *backend, uint32_t id, pid_t pid, int pidfd)
                           "target %u first, or use another context",
                           id, d->targets[0].id);
     if (pid ? d->wanted == DRCL_DAMON_PADDR : d->wanted > DRCL_DAMON_PADDR)
-        return drcl_error(d->env, -EOPNOTSUPP, "target.pid: %d, but the operations are %s, which watches %s", (int)pid,
-                          drcl_damon_operations_name(d->wanted), pid ? "physical memory" : "processes");
+        return drcl_refuse(d->env, -EOPNOTSUPP, "target.pid: %d, but the operations are %s, which watches %s", (int)pid,
+                           drcl_damon_operations_name(d->wanted), pid ? "physical memory" : "processes");
     if (drcl_grow(d->env, &d->targets, &d->targets_cap, d->nr_targets + 1, sizeof(*d->targets)) < 0)
         return drcl_error(d->env, -ENOMEM, "target: out of memory");
     d->targets[d->nr_targets++] = (struct drcl_damon_target){.id = id, .pid = pid};
