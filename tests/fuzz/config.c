@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration of the daemons and of the command line: a file, words of the command line, rules of --filter, what
- * is excluded, and numbers. What is printed of a configuration reads as the same one.
+ * The configuration of the daemons and of the command line: a file, words of the command line, the boot line, rules of
+ * --filter, what is excluded, and numbers. What is printed of a configuration reads as the same one.
  */
 #include <errno.h>
+#include <limits.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/config_internal.h"
@@ -21,6 +23,7 @@ static const struct config_option options[] = {
     {"agent", "set", CONFIG_SETTING, "", NULL, "", .flags = CONFIG_NOT_IN_FILE},
     {"agent", "words", CONFIG_WORDS, "", NULL, "", .flags = CONFIG_NOT_IN_FILE},
     {"agent", "config", CONFIG_TEXT, "", NULL, "", .flags = CONFIG_NOT_IN_FILE},
+    {"agent", "boot_line", CONFIG_BOOL, "N", NULL, "", .flags = CONFIG_NOT_IN_FILE},
     {"limits", "uint", CONFIG_UINT, "7", NULL, "", .min = 1, .max = 100},
     {"limits", "bytes", CONFIG_BYTES, "1MiB", NULL, ""},
     {"limits", "time", CONFIG_TIME, "2s", NULL, "", .min = 1000},
@@ -48,9 +51,28 @@ static void write_file(const char *text, size_t len)
     must(ftruncate(file, 0) == 0 && pwrite(file, text, len, 0) == (ssize_t)len);
 }
 
-static struct config *load(char *const *words)
+/* A directory that has a boot line with that text, or none without a text. */
+static const char *root_with(const char *boot_line)
 {
-    struct config_sources sources = {.words = words};
+    static char root[PATH_MAX];
+    char line[PATH_MAX + 32];
+    FILE *stream;
+
+    if (!*root) {
+        snprintf(root, sizeof(root), "%s/root.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+        must(mkdtemp(root));
+        snprintf(line, sizeof(line), "%s/proc", root);
+        must(mkdir(line, 0700) == 0);
+    }
+    snprintf(line, sizeof(line), "%s/proc/cmdline", root);
+    stream = fopen(line, "w");
+    must(stream && (!boot_line || fputs(boot_line, stream) >= 0) && fclose(stream) == 0);
+    return root;
+}
+
+static struct config *load(char *const *words, const char *boot_line)
+{
+    struct config_sources sources = {.words = words, .root = root_with(boot_line)};
     struct config *config = NULL;
     struct error_text error = {""};
     int r = config_load(&program, &sources, &config, &error);
@@ -103,7 +125,7 @@ static void check_config(const struct config *config)
     must(fclose(stream) == 0);
     write_file(text, len);
     free(text);
-    again = load(NULL);
+    again = load(NULL, NULL);
     must(again);
     must_be_same(config, again);
     config_free(again);
@@ -132,6 +154,16 @@ static void check_line(const char *line)
         must(strchr(line, '-'));
 }
 
+static void check_boot_line(const char *text)
+{
+    static char word[] = "boot_line=Y";
+    struct config *config = load((char *[]){word, NULL}, text);
+
+    if (config)
+        check_config(config);
+    config_free(config);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *words[MOST_WORDS + 1] = {NULL}, *text = malloc(size + 1), *save = NULL;
@@ -142,18 +174,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     write_file(text, size);
-    config = load(NULL);
+    config = load(NULL, NULL);
     if (config)
         check_config(config);
     config_free(config);
-    /* The same text as words of a command line, with an empty file. */
+    /* The same text as a boot line, and as words of a command line, with an empty file. */
+    write_file("", 0);
+    check_boot_line(text);
     for (char *word = strtok_r(text, "\n", &save); word; word = strtok_r(NULL, "\n", &save)) {
         check_line(word);
         if (n < MOST_WORDS && !strstr(word, "config")) /* which is read, whatever it is */
             words[n++] = word;
     }
     write_file("", 0);
-    config = load(words);
+    config = load(words, NULL);
     if (config)
         check_config(config);
     config_free(config);
