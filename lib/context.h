@@ -38,6 +38,7 @@ struct damon_reclaim {
     unsigned int held;        /* of these, held by calls that are running */
     unsigned int in_callback; /* calls of state_changed() that run; they may come in any phase */
     atomic_bool stop;         /* damon_reclaim_run() is to return */
+    atomic_bool wake;         /* the callback woken() is to be called */
     struct drcl_env env;
     struct damon_reclaim_callbacks callbacks;
     void *userdata;

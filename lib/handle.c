@@ -187,6 +187,7 @@ int damon_reclaim_new(const struct damon_reclaim_config *user, struct damon_recl
     ctx->userdata = config.userdata;
     ctx->flags = config.flags;
     atomic_init(&ctx->stop, false);
+    atomic_init(&ctx->wake, false);
     r = set_up(ctx, &config);
     if (r < 0) {
         give_error(&config, &ctx->env);

@@ -18,6 +18,16 @@ int drcl_check_process(struct damon_reclaim *ctx)
 
 /* --- the timer ------------------------------------------------------------------------------------------------- */
 
+/* A wake that has come in the meantime is not lost: whoever sets the timer looks at the flag afterwards, and who wakes
+ * sets the flag first. */
+static void keep_awake(struct damon_reclaim *ctx)
+{
+    if (atomic_load(&ctx->wake)) {
+        ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 1);
+        ctx->armed_ns = 1;
+    }
+}
+
 int drcl_arm(struct damon_reclaim *ctx)
 {
     uint64_t when = 0;
@@ -31,6 +41,7 @@ int drcl_arm(struct damon_reclaim *ctx)
         return 0;
     r = ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, when);
     ctx->armed_ns = r < 0 ? 0 : when;
+    keep_awake(ctx);
     return r < 0 ? drcl_error(&ctx->env, r, "timer: cannot be set: %s", strerror(-r)) : 0;
 }
 
@@ -38,6 +49,7 @@ void drcl_disarm(struct damon_reclaim *ctx)
 {
     ctx->armed_ns = 0;
     ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
+    keep_awake(ctx);
 }
 
 /* --- the state ------------------------------------------------------------------------------------------------- */

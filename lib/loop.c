@@ -7,6 +7,16 @@
 #include "handle.h"
 #include "lifecycle.h"
 
+/* Tells the program that it was woken. In the callback it may do with the context what it likes. */
+static void tell_woken(struct damon_reclaim *ctx)
+{
+    if (!atomic_exchange(&ctx->wake, false) || !ctx->callbacks.woken)
+        return;
+    ctx->in_callback++;
+    ctx->callbacks.woken(ctx, ctx->userdata);
+    ctx->in_callback--;
+}
+
 int damon_reclaim_dispatch(struct damon_reclaim *ctx)
 {
     int r, armed, end = 0;
@@ -18,16 +28,17 @@ int damon_reclaim_dispatch(struct damon_reclaim *ctx)
         return r;
     if (ctx->view.phase != DRCL_PHASE_RESTING || ctx->in_callback)
         return drcl_error(&ctx->env, -EBUSY, "dispatch: is running; do not call it from a callback");
-    if (ctx->view.state == DAMON_RECLAIM_STATE_DISABLED)
-        return drcl_arm(ctx);
     drcl_hold(ctx);
-    ctx->view.phase = DRCL_PHASE_WORKING;
-    r = ctx->driver->work(&ctx->view);
-    if (r < 0)
-        drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
-    ctx->view.phase = DRCL_PHASE_RESTING;
-    if (ctx->view.stopping)
-        end = drcl_finish_disable(ctx);
+    tell_woken(ctx);
+    if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED && ctx->refs > ctx->held) {
+        ctx->view.phase = DRCL_PHASE_WORKING;
+        r = ctx->driver->work(&ctx->view);
+        if (r < 0)
+            drcl_disable(ctx, DAMON_RECLAIM_REASON_BACKEND);
+        ctx->view.phase = DRCL_PHASE_RESTING;
+        if (ctx->view.stopping)
+            end = drcl_finish_disable(ctx);
+    }
     armed = drcl_arm(ctx);
     drcl_release(ctx);
     return r < 0 ? r : end < 0 ? end : armed;
@@ -79,5 +90,13 @@ void damon_reclaim_stop(struct damon_reclaim *ctx)
     if (!ctx)
         return;
     atomic_store(&ctx->stop, true);
+    ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 1);
+}
+
+void damon_reclaim_wake(struct damon_reclaim *ctx)
+{
+    if (!ctx)
+        return;
+    atomic_store(&ctx->wake, true);
     ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 1);
 }

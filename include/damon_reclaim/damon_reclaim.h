@@ -12,8 +12,11 @@
  *   failure. A function that fails changes nothing, unless its description says otherwise. It leaves its `ret_`
  *   parameters alone. damon_reclaim_last_error() then names the culprit (the parameter, the file or the process) and
  *   the cure.
- * - **Threads.** One thread at a time may use a context. Contexts are independent of each other. There is one
- *   exception: any thread or signal handler may call damon_reclaim_stop(). The library starts no thread, installs no
+ * - **Threads.** One thread at a time may use a context. Contexts are independent of each other. There are two
+ *   exceptions: any thread or signal handler may call damon_reclaim_stop() and damon_reclaim_wake() while the context
+ *   exists. Everything else, also reading statistics, waits until damon_reclaim_run() has returned, or is done in a
+ *   callback: damon_reclaim_wake() makes the library call `woken`, on the thread that has the context, which may
+ *   commit parameters, or copy statistics to where other threads find them. The library starts no thread, installs no
  *   signal handler and has no mutable global variable.
  * - **Growing structs.** If the first member of a struct is `size`, the caller sets it to the `sizeof` of the struct.
  *   Later versions append members. A member that the caller's version does not have gets its default. A non-zero
@@ -337,6 +340,8 @@ struct damon_reclaim_callbacks {
     /** Called when memory that a scheme has reclaimed is free at last: @p bytes of what results have counted as
      * `swapcached`. */
     void (*after_release)(struct damon_reclaim *ctx, uint32_t scheme, uint32_t target, uint64_t bytes, void *userdata);
+    /** Called after damon_reclaim_wake(), once for any number of calls, on the thread that dispatches. */
+    void (*woken)(struct damon_reclaim *ctx, void *userdata);
 };
 
 /** @} */
@@ -1145,6 +1150,12 @@ DAMON_RECLAIM_API int damon_reclaim_run(struct damon_reclaim *ctx);
 
 /** Makes damon_reclaim_run() return soon. Any thread and any signal handler may call it while the context exists. */
 DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
+
+/** Makes the file descriptor readable, and the next damon_reclaim_dispatch(), or damon_reclaim_run(), call the callback
+ * `woken`. So another thread asks the one that has the context to do something with it. Any thread and any signal
+ * handler may call it while the context exists. A context that is disabled can be woken, too, by its file descriptor.
+ */
+DAMON_RECLAIM_API void damon_reclaim_wake(struct damon_reclaim *ctx);
 
 /** @} */
 

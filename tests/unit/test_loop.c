@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdatomic.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -279,6 +280,109 @@ TEST(test_stop_from_thread)
         ck_assert_int_eq(damon_reclaim_run(ctx), 0);
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
     }
+}
+
+static pthread_t runs;
+static unsigned int nr_woken;
+static atomic_uint nr_seen; /* what the thread that runs has published */
+
+static void *wake_it(void *ctx)
+{
+    for (unsigned int i = 1; i <= 200; i++) {
+        damon_reclaim_wake(ctx);
+        while (atomic_load(&nr_seen) < i)
+            ;
+    }
+    damon_reclaim_stop(ctx);
+    return NULL;
+}
+
+static void on_wake(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)userdata;
+    nr_woken++;
+    expect(pthread_equal(pthread_self(), runs));
+    expect_eq(damon_reclaim_dispatch(ctx), -EBUSY);
+    reclaim_set(ctx, "min_age=%us", nr_woken);
+    reclaim_commit(ctx); /* sets the timer, and does not lose the next wake */
+    expect_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    atomic_store(&nr_seen, nr_woken);
+}
+
+/* Another thread has things done while run() has the context. None of its wakes is lost. */
+TEST(test_wake_from_thread)
+{
+    struct damon_reclaim *ctx;
+    pthread_t thread;
+
+    nr_woken = 0;
+    atomic_store(&nr_seen, 0);
+    runs = pthread_self();
+    s.callbacks.woken = on_wake;
+    ctx = real_start();
+    ck_assert_int_eq(pthread_create(&thread, NULL, wake_it, ctx), 0);
+    ck_assert_int_eq(damon_reclaim_run(ctx), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_uint_eq(nr_woken, 200);
+    ck_assert_uint_eq(reclaim_get(ctx, "min_age"), 200000000);
+}
+
+/* In a loop of the program's, whatever sets the timer in between, and while the context is disabled. */
+TEST(test_wake_by_fd)
+{
+    struct damon_reclaim *ctx;
+    int fd;
+
+    nr_woken = 0;
+    runs = pthread_self();
+    s.callbacks.woken = on_wake;
+    ctx = real_start();
+    fd = damon_reclaim_get_fd(ctx);
+    reclaim_dispatch(ctx);
+    ck_assert_int_eq(readable(fd, 10), false);
+    damon_reclaim_wake(ctx);
+    damon_reclaim_wake(ctx);
+    reclaim_commit(ctx);
+    ck_assert_int_eq(readable(fd, 0), true);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(nr_woken, 1);
+    ck_assert_int_eq(readable(fd, 10), false);
+    damon_reclaim_wake(ctx);
+    damon_reclaim_disable(ctx);
+    ck_assert_int_eq(readable(fd, 0), true);
+    s.callbacks.woken = NULL;
+    damon_reclaim_wake(NULL);
+}
+
+static void drop(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)userdata;
+    damon_reclaim_unref(ctx);
+}
+
+static void enable(struct damon_reclaim *ctx, void *userdata)
+{
+    (void)userdata;
+    reclaim_enable(ctx);
+}
+
+/* The callback may drop the context, or enable it. */
+TEST(test_wake_and_drop)
+{
+    struct damon_reclaim *ctx;
+
+    s.callbacks.woken = enable;
+    ctx = scripted_new(&s, 0);
+    damon_reclaim_wake(ctx);
+    reclaim_dispatch(ctx);
+    ck_assert_uint_eq(reclaim_stats(ctx).state, DAMON_RECLAIM_STATE_ACTIVE);
+    damon_reclaim_unref(ctx);
+    s.callbacks.woken = drop;
+    ctx = scripted_new(&s, 0);
+    reclaim_enable(ctx);
+    damon_reclaim_wake(ctx);
+    ck_assert_int_eq(damon_reclaim_dispatch(ctx), 0);
+    s.ctx = NULL;
 }
 
 /* A timer that could not be set is set the next time, on either clock. */
