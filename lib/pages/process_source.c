@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/process_source.h"
 
+#define MAX_SPAN (UINT64_C(1) << 46) /* bytes */
+
+/* The kernel looks on to the end of the pages that are there, and that once for each batch. So it is asked for a batch
+ * at first, and for more as long as nothing is there. */
 static int skip(struct drcl_walk *w)
 {
     const struct damon_reclaim_request *request = w->a.request;
-    uint64_t from = w->at, unused;
-    int r = drcl_pagemap_next_present(&w->t->mm.map, from, request->end, &w->at, &unused);
+    uint64_t from = w->at, span = (uint64_t)DRCL_BATCH_PAGES << DRCL_PAGE_SHIFT, end, unused;
+    int r;
 
-    if (r < 0)
-        return r;
+    do {
+        end = request->end - w->at > span ? w->at + span : request->end;
+        r = drcl_pagemap_next_present(&w->t->mm.map, w->at, end, &w->at, &unused);
+        if (r < 0)
+            return r;
+        span = span < MAX_SPAN ? span * 8 : span;
+    } while (w->at == end && end < request->end);
     w->a.result->absent += w->at - from;
     return w->at < request->end;
 }

@@ -68,7 +68,8 @@ struct fake_lock {
 struct fake {
     struct drcl_env env; /* for tests of parts of the library, which have no context */
     struct fake_frame frames[FAKE_FRAMES];
-    size_t next_frame; /* the next one to be mapped */
+    size_t next_frame;             /* the next one to be mapped */
+    size_t going_start, going_end; /* those that go when the call ends lie in between */
     struct fake_process processes[FAKE_PROCESSES];
     size_t nr_processes;
     struct fake_cgroup cgroups[FAKE_CGROUPS]; /* the first is the root */
@@ -114,6 +115,7 @@ struct fake {
 
     /* Counters. */
     size_t nr_calls, nr_pagemap, nr_kpageflags, nr_idle_read, nr_idle_write, nr_advise;
+    size_t nr_scanned;      /* pages that PAGEMAP_SCAN looked at */
     size_t nr_reclaim;      /* writes to memory.reclaim that this kernel understands */
     uint64_t reclaim_asked; /* bytes that they and those to a node's asked for */
     size_t nr_torn;         /* advice on a part of a huge page */

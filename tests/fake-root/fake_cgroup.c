@@ -107,7 +107,7 @@ static uint64_t take_file_pages(struct fake *f, const struct fake_cgroup *cgroup
 
         if (frame->memcg != cgroup->inode || frame->flags != DRCL_KPF_LRU || frame->accessed)
             continue;
-        frame->gone = true;
+        fake_goes(f, i, false);
         bytes -= PAGE;
         f->now_ns += f->page_ns;
     }

@@ -185,9 +185,21 @@ size_t fake_cached(const struct fake *f, size_t first, size_t pages)
     return n;
 }
 
+void fake_goes(struct fake *f, size_t pfn, bool swapped)
+{
+    if (swapped)
+        f->frames[pfn].swapped = true;
+    else
+        f->frames[pfn].gone = true;
+    if (f->going_end == 0 || pfn < f->going_start)
+        f->going_start = pfn;
+    if (pfn >= f->going_end)
+        f->going_end = pfn + 1;
+}
+
 void fake_free_gone(struct fake *f)
 {
-    for (size_t i = 0; i < f->next_frame; i++) {
+    for (size_t i = f->going_start; i < f->going_end; i++) {
         struct fake_frame *frame = &f->frames[i];
 
         if (frame->swapped) {
@@ -198,6 +210,7 @@ void fake_free_gone(struct fake *f)
         if (frame->gone)
             *frame = (struct fake_frame){.flags = DRCL_KPF_BUDDY};
     }
+    f->going_start = f->going_end = 0;
 }
 
 size_t fake_resident(struct fake_process *p, uint64_t addr, size_t pages)
@@ -256,7 +269,7 @@ uint64_t fake_free_swapcached(struct fake *f, uint64_t memcg, uint64_t bytes)
     for (size_t i = 0; i < FAKE_FRAMES && bytes; i++) {
         if (!is_swapcached(&f->frames[i], memcg) || (f->frames[i].flags & (DRCL_KPF_WRITEBACK | DRCL_KPF_DIRTY)))
             continue;
-        f->frames[i].gone = true;
+        fake_goes(f, i, false);
         bytes -= PAGE;
         f->now_ns += f->page_ns;
     }

@@ -12,7 +12,9 @@
 #include "sys/kpageflags.h"
 #include "sys/pagemap.h"
 
-#define FAKE_FRAMES     32768
+#ifndef FAKE_FRAMES
+#define FAKE_FRAMES 32768
+#endif
 #define FAKE_PROCESSES  8
 #define FAKE_AREAS      8
 #define FAKE_ZERO_FRAME 1
@@ -98,7 +100,9 @@ void fake_swap_in(struct fake *f, struct fake_process *p, uint64_t addr, size_t 
 uint64_t fake_swapcached(const struct fake *f, uint64_t memcg);
 /* Takes up to @bytes of pages that are in the swap cache and written; returns what is missing. */
 uint64_t fake_free_swapcached(struct fake *f, uint64_t memcg, uint64_t bytes);
-/* Frees the frames that are marked `gone`, and puts those marked `swapped` into the swap cache. */
+/* The frame goes at the end of the call: into the swap cache if it is @swapped, else it becomes free. */
+void fake_goes(struct fake *f, size_t pfn, bool swapped);
+/* The end of the call: does that. */
 void fake_free_gone(struct fake *f);
 
 #endif

@@ -93,6 +93,7 @@ int fake_sys_scan_present(void *data, int fd, uint64_t start, uint64_t end, stru
     for (addr = start; addr < end; addr += PAGE) {
         uint64_t *entry = fake_entry_at(file->process, addr);
 
+        f->nr_scanned++;
         if (entry && (*entry & DRCL_PAGEMAP_PRESENT))
             break;
     }
@@ -101,6 +102,7 @@ int fake_sys_scan_present(void *data, int fd, uint64_t start, uint64_t end, stru
     for (start = addr; addr < end; addr += PAGE) {
         uint64_t *entry = fake_entry_at(file->process, addr);
 
+        f->nr_scanned++;
         if (!entry || !(*entry & DRCL_PAGEMAP_PRESENT))
             break;
     }
@@ -126,9 +128,9 @@ static void page_out(struct fake *f, uint64_t *entry, size_t head)
     if (!(flags & DRCL_KPF_SWAPBACKED) && f->file_pages_stay)
         f->frames[head].flags = DRCL_KPF_LRU | DRCL_KPF_DIRTY;
     else if ((flags & DRCL_KPF_SWAPBACKED) && f->disk)
-        f->frames[*entry & DRCL_PAGEMAP_PFN].swapped = true;
+        fake_goes(f, *entry & DRCL_PAGEMAP_PFN, true);
     else
-        f->frames[*entry & DRCL_PAGEMAP_PFN].gone = true;
+        fake_goes(f, *entry & DRCL_PAGEMAP_PFN, false);
     *entry = DRCL_PAGEMAP_SWAPPED;
 }
 

@@ -59,6 +59,23 @@ TEST_OF(A_PROCESS, test_many_ranges_in_a_call)
     ck_assert_uint_eq(f->nr_advise, 2);
 }
 
+/* However long the range is, the kernel looks a few times at each page of it for what is there. */
+TEST_CASES_OF(A_PROCESS, test_pages_are_scanned_once, 3)
+{
+    const size_t pages[] = {0, 512, 4096};
+    size_t marking;
+
+    fake_map(f, p, BASE, pages[_i], FAKE_SMALL);
+    fake_map(f, p, BASE + pages[_i] * PAGE, 4096 - pages[_i], FAKE_NONE);
+    mark();
+    marking = f->nr_scanned;
+    reclaim();
+    EXPECT(reclaimed, pages[_i]);
+    EXPECT(absent, 4096 - pages[_i]);
+    ck_assert_uint_le(marking, 2 * 4096);
+    ck_assert_uint_le(f->nr_scanned - marking, 2 * 4096);
+}
+
 /* Without a mark no page is known to be idle. A request says whether it wants marked pages or all. */
 TEST_FOR_TARGETS(test_unmarked)
 {
