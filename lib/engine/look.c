@@ -9,7 +9,7 @@
  * the pages is in use is taken for idle once in 70 times. */
 #define LOOKS_TO_AGE 40u
 /* Looks may take this part of one CPU. */
-#define CPU_SHARE 50u
+#define CPU_SHARE 100u
 
 /* Whether the scheme tells memory that is accessed often from memory that is accessed seldom. */
 static bool asks_how_often(const struct drcl_engine *engine, const struct damon_reclaim_scheme *config)

@@ -112,12 +112,12 @@ TEST_CASES(test_counts, NUMBER_OF(cases))
     ck_assert_uint_ge(idle, 40 * MIB);
 }
 
-/* Looks take a fiftieth of a CPU at most: so dear that one an aggregation is too many, they come later. */
+/* Looks take a hundredth of a CPU at most: so dear that one an aggregation is too many, they come later. */
 TEST_CASES(test_bounded_cost, 3)
 {
     static const struct {
         uint64_t cpu_ns, every_ns; /* what one costs, and how often they come */
-    } costs[] = {{100 * US, 100 * MS}, {1500 * US, 100 * MS}, {10 * MS, 500 * MS}};
+    } costs[] = {{100 * US, 100 * MS}, {750 * US, 100 * MS}, {10 * MS, 1000 * MS}};
     struct damon_reclaim *ctx;
     uint64_t begin = 0;
 
