@@ -30,6 +30,9 @@
  * - **Enums.** Members and arguments that hold a value of an enum are `uint32_t`, because later versions may add
  * values. Be prepared for values that you do not know. What the library does not know, it refuses with -EINVAL: values
  * and bits of flags.
+ * - **Fork.** A context belongs to the process that made it. In a forked child, damon_reclaim_enable(), commit,
+ *   dispatch and run, and all that changes an enabled context, return -EPERM; damon_reclaim_unref() frees the memory
+ *   and leaves the rest to the parent.
  * - **Strings.** The library copies strings that you pass in. Strings that it returns belong to the library; each
  *   function says how long they are valid.
  * - **Names of enums.** A function `..._name()` returns the name of a value, as features, metrics and the command line
@@ -190,9 +193,11 @@ struct damon_reclaim_quota {
     uint64_t ms;                 /**< time per window, ms */
     uint64_t sz;                 /**< bytes per window */
     uint64_t reset_interval_ms;  /**< length of a window, ms; 0: 1000 */
-    uint32_t weight_sz;          /**< weight of the size in the priority of a region */
+    uint32_t weight_sz;          /**< weight of the size in the priority of a region; for the backend "damon" alone,
+                                      which passes it to the kernel */
     uint32_t weight_nr_accesses; /**< weight of the access frequency in the priority */
-    uint32_t weight_age;         /**< weight of the age in the priority */
+    uint32_t weight_age;         /**< weight of the age in the priority. If all are 0, all regions have the same
+                                      priority */
     uint32_t fail_charge_num;    /**< charge for bytes that were tried and not reclaimed: num / denom of their size */
     uint32_t fail_charge_denom;  /**< 0: charge their full size */
     uint32_t tuner;              /**< enum damon_reclaim_goal_tuner: how the goals change the quota */
@@ -236,7 +241,8 @@ struct damon_reclaim_scheme {
  * The library calls them only inside damon_reclaim_dispatch() and damon_reclaim_run(). For changes of state it also
  * calls them inside damon_reclaim_enable(), damon_reclaim_disable() and damon_reclaim_commit(). A callback may use the
  * context, and may call damon_reclaim_unref(). A nested damon_reclaim_dispatch() is refused with -EBUSY. Any callback
- * may be NULL.
+ * may be NULL. A callback, and any other function that you give the library, must return: if an exception or longjmp()
+ * leaves it, the context cannot be used any more, nor freed.
  * @{
  */
 
@@ -409,7 +415,13 @@ struct damon_reclaim_metrics {
 /**
  * A backend. @p backend is config.backend_data. `name`, ranges(), prepare(), check() and reclaim() must be set; every
  * other member may be 0 or NULL. The library calls the functions from the thread that uses the context. A function
- * returns 0 or a negative errno:
+ * returns 0 or a negative errno, see below.
+ *
+ * They come in this order: target_add() at any time, for each target; enable(); then ranges(), prepare(), check(),
+ * mark(), reclaim() and release() for the targets that were added, until disable(); target_remove() at any time, at the
+ * latest when the context is freed; destroy() at the very end. Bounds of ranges that the library passes are multiples
+ * of `min_region_size`. A struct that the library passes has the `size` that the library knows. Only a backend that was
+ * compiled with a newer header must check it, before it reads a member that the older one does not have.
  *
  * - -ESRCH from prepare, check, mark, ranges or reclaim: the target is gone. The library removes it and continues.
  * - -ENOMEM, -EINTR and -EAGAIN, and any error of metrics(): the failure is temporary. The library skips the step this
@@ -964,7 +976,8 @@ struct damon_reclaim_target {
  * Adds a target, at any time, also while the context is enabled. The library holds a process by a pidfd. When the
  * process exits, the library removes the target (callback target_gone). It never touches another process that gets the
  * same pid. No memory is watched twice: with DAMON_RECLAIM_BACKEND_WHOLE, targets without a process must not overlap.
- * @param ret_id  the number of the target, which this context never uses again; may be NULL
+ * @param ret_id  the number of the target; may be NULL. Numbers count up from 1, and are never used again in this
+ * context. The memory that DAMON_RECLAIM_BACKEND_WHOLE watches without targets is number 0
  * @return 0; -ESRCH (no such process), -EPERM (the caller itself, a kernel thread, or not permitted), -EINVAL,
  * -EOPNOTSUPP (the backend has no such targets; a pidfd with system operations that have descriptors of their own),
  * -EEXIST (the process is a target already), -ENOMEM
@@ -1131,7 +1144,8 @@ DAMON_RECLAIM_API int damon_reclaim_enable(struct damon_reclaim *ctx);
 DAMON_RECLAIM_API int damon_reclaim_disable(struct damon_reclaim *ctx);
 
 /** The file descriptor of the context. It becomes readable when damon_reclaim_dispatch() has something to do. It
- * belongs to the context, and stays the same for the whole life of the context. */
+ * belongs to the context, and stays the same for the whole life of the context. While a context whose backend has a
+ * clock of its own is enabled, it is always readable. */
 DAMON_RECLAIM_API int damon_reclaim_get_fd(const struct damon_reclaim *ctx);
 
 /**
@@ -1148,7 +1162,8 @@ DAMON_RECLAIM_API int damon_reclaim_dispatch(struct damon_reclaim *ctx);
  */
 DAMON_RECLAIM_API int damon_reclaim_run(struct damon_reclaim *ctx);
 
-/** Makes damon_reclaim_run() return soon. Any thread and any signal handler may call it while the context exists. */
+/** Makes damon_reclaim_run() return soon, or, if it does not run, its next call at once. Any thread and any signal
+ * handler may call it while the context exists. */
 DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
 
 /** Makes the file descriptor readable, and the next damon_reclaim_dispatch(), or damon_reclaim_run(), call the callback

@@ -15,38 +15,85 @@ static int failing(struct scripted *s, enum scripted_op op)
     return r;
 }
 
+static int op_enable(void *data);
+static void op_disable(void *data);
+static int op_target_add(void *data, uint32_t target, pid_t pid, int pidfd);
+static void op_target_remove(void *data, uint32_t target);
+
+/* Whether a context of scripted_new() tells all that the order is checked by. */
+static bool is_told(const struct scripted *s)
+{
+    return s->ctx && s->ops.enable == op_enable && s->ops.disable == op_disable && s->ops.target_add == op_target_add &&
+           s->ops.target_remove == op_target_remove;
+}
+
 static void op_destroy(void *data)
 {
-    ((struct scripted *)data)->nr_destroy++;
+    struct scripted *s = data;
+
+    s->nr_destroy++;
+    expect(!is_told(s) || (s->nr_on >= 0 && s->nr_there >= 0));
 }
 
 static int op_enable(void *data)
 {
-    return failing(data, OP_ENABLE);
+    struct scripted *s = data;
+    int r = failing(s, OP_ENABLE);
+
+    s->nr_on += r == 0;
+    return r;
 }
 
 static void op_disable(void *data)
 {
-    ((struct scripted *)data)->nr_disable++;
+    struct scripted *s = data;
+
+    s->nr_disable++;
+    s->nr_on--;
+    expect(!is_told(s) || s->nr_on >= 0);
+}
+
+/* The order that the public header promises: monitoring is between enable() and disable(), and has a target. */
+static void expect_on(const struct scripted *s)
+{
+    expect(!is_told(s) || (s->nr_there > 0 && s->nr_on > 0));
+}
+
+/* The bounds of what a backend is asked about are those of its smallest regions. */
+static void expect_aligned(const struct scripted *s, uint64_t start, uint64_t end)
+{
+    uint64_t mask = (s->ops.min_region_size ? s->ops.min_region_size : PAGE) - 1;
+
+    expect(start < end && !(start & mask) && !(end & mask));
 }
 
 static int op_target_add(void *data, uint32_t target, pid_t pid, int pidfd)
 {
+    struct scripted *s = data;
+    int r = failing(s, OP_TARGET_ADD);
+
     (void)target;
     expect((pid == 0) == (pidfd < 0));
-    return failing(data, OP_TARGET_ADD);
+    s->nr_there += r == 0;
+    return r;
 }
 
 static void op_target_remove(void *data, uint32_t target)
 {
+    struct scripted *s = data;
+
     (void)target;
-    ((struct scripted *)data)->nr_target_remove++;
+    s->nr_target_remove++;
+    s->nr_there--;
+    expect(!is_told(s) || s->nr_there >= 0);
 }
 
 static int op_ranges(void *data, uint32_t target, struct damon_reclaim_range *ranges, size_t capacity, size_t *ret_n)
 {
     struct scripted *s = data;
     int r = failing(s, OP_RANGES);
+
+    expect_on(s);
 
     (void)target;
     if (r < 0)
@@ -62,6 +109,7 @@ static int op_prepare(void *data, uint32_t target, const uint64_t *addrs, size_t
     struct scripted *s = data;
 
     (void)target;
+    expect_on(s);
     expect(n > 0);
     for (size_t i = 1; i < n; i++)
         expect(addrs[i] > addrs[i - 1]);
@@ -74,6 +122,8 @@ static int op_check(void *data, uint32_t target, const uint64_t *addrs, size_t n
 {
     struct scripted *s = data;
     int r = failing(s, OP_CHECK);
+
+    expect_on(s);
 
     s->now_ns += s->ns_per_check;
     s->system_ns += s->ns_per_check;
@@ -97,6 +147,8 @@ static int op_mark(void *data, uint32_t target, uint64_t start, uint64_t end)
     struct scripted *s = data;
     struct scripted_act *act = record(s);
 
+    expect_on(s);
+    expect_aligned(s, start, end);
     act->target = target;
     act->start = start;
     act->end = end;
@@ -136,6 +188,9 @@ static int op_reclaim(void *data, const struct damon_reclaim_request *request, s
     struct scripted_act *act = record(s);
     int r = failing(s, OP_RECLAIM);
 
+    expect_on(s);
+    expect_aligned(s, request->start, request->end);
+    expect(request->limit_end >= request->end);
     act->reclaim = true;
     act->target = request->target;
     act->start = request->start;

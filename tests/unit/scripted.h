@@ -106,6 +106,7 @@ struct scripted {
     /* records */
     uint64_t nr_calls[NR_OPS];
     uint64_t nr_disable, nr_destroy, nr_target_remove;
+    int nr_on, nr_there; /* contexts that have enabled the backend, and their targets now */
     struct scripted_act *acts;
     size_t nr_acts;
     const uint64_t *prepared; /* the array of the last prepare() */
