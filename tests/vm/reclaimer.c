@@ -2,6 +2,7 @@
 #include "reclaimer.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct told {
 };
 
 #define STEP_MS 250
+
+#define WHEN_IDLE "SCHED_IDLE:"
 
 /* The rule of "Transparent Memory Offloading" (Weiner and others, ASPLOS 2022): of what the cgroup has,
  * RATIO * (1 - pressure / THRESHOLD) is asked for. The ratio that it publishes, 0.0005 every six seconds, takes hours
@@ -162,6 +165,12 @@ _Noreturn static void use_pressure(const struct reclaimer_aim *aim)
     }
 }
 
+static void run_when_idle(void)
+{
+    if (sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) < 0)
+        guest_die("sched_setscheduler");
+}
+
 void reclaimer_start(const char *way, const struct reclaimer_aim *aim)
 {
     told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -180,6 +189,10 @@ void reclaimer_start(const char *way, const struct reclaimer_aim *aim)
     if (child > 0)
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!strncmp(way, WHEN_IDLE, strlen(WHEN_IDLE))) {
+        run_when_idle();
+        way += strlen(WHEN_IDLE);
+    }
     if (!strcmp(way, "psi"))
         use_pressure(aim);
     use_library(way, aim);

@@ -29,7 +29,8 @@ struct reclaimer_figures {
  *   BACKEND[,NAME=VALUE...]
  *                       the library with that backend, and parameters that are not the default ones
  *   psi                 asks the cgroup's memory.reclaim for a part of its memory each second, as long as its tasks
- * hardly wait for memory
+ *                       hardly wait for memory
+ *   SCHED_IDLE:WAY      one of the last two in the scheduling policy SCHED_IDLE: all others go first
  */
 void reclaimer_start(const char *way, const struct reclaimer_aim *aim);
 /* Ends it. */
