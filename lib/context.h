@@ -4,6 +4,7 @@
  * is in the engine. The handle's files, from bottom to top; each uses only those above it in this list:
  *
  *     context.c     what needs the struct alone: clock, user data, last error
+ *     members.c     the members of a group, and their timer
  *     lifecycle.c   changes of state, disabling, telling the driver about a change, the timer
  *     exclusions.c  what is never reclaimed
  *     targets.c     targets
@@ -16,6 +17,7 @@
  *     enable.c      enable, disable
  *     loop.c        fd, dispatch, run, stop
  *     by_name.c     parameters by name
+ *     group.c       groups of contexts
  *
  * probe.c and backend_table.c work without a handle.
  */
@@ -56,8 +58,10 @@ struct damon_reclaim {
     enum damon_reclaim_reason reason; /* of the state */
     enum damon_reclaim_reason disable_reason;
 
-    int timer_fd;
-    uint64_t armed_ns; /* what the timer is set to */
+    struct damon_reclaim_group *group; /* or NULL: the context has a timer of its own */
+    size_t place;                      /* in the group */
+    int timer_fd;                      /* the group's in a group */
+    uint64_t armed_ns;                 /* what the timer is set to */
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include "exclusions.h"
 #include "host.h"
 #include "lifecycle.h"
+#include "members.h"
 #include "targets.h"
 #include "base/filters.h"
 #include "base/size.h"
@@ -82,6 +83,30 @@ static int make_backend(struct damon_reclaim *ctx, const struct damon_reclaim_co
     return 0;
 }
 
+static int make_timer(struct damon_reclaim *ctx)
+{
+    ctx->timer_fd = ctx->env.sys.timer_new(ctx->env.system_data);
+    if (ctx->timer_fd < 0)
+        return drcl_error(&ctx->env, ctx->timer_fd, "timer: cannot be created: %s", strerror(-ctx->timer_fd));
+    return 0;
+}
+
+static int join(struct damon_reclaim *ctx, struct damon_reclaim_group *group)
+{
+    if (group->pid != ctx->pid)
+        return drcl_error(&ctx->env, -EPERM,
+                          "config.group: belongs to pid %d, of which this process is a forked child; make a group of "
+                          "its own",
+                          (int)group->pid);
+    if (drcl_group_join(group, ctx, &ctx->place) < 0)
+        return drcl_error(&ctx->env, -ENOMEM, "out of memory");
+    ctx->group = group;
+    ctx->timer_fd = group->timer_fd;
+    ctx->view.shared_metrics = drcl_group_metrics;
+    ctx->view.shared = group;
+    return 0;
+}
+
 static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *config)
 {
     const uint32_t known = DAMON_RECLAIM_KEEP_ON_INVALID | DAMON_RECLAIM_ALLOW_NO_TARGET | DAMON_RECLAIM_NO_MARK |
@@ -96,15 +121,17 @@ static int set_up(struct damon_reclaim *ctx, const struct damon_reclaim_config *
     }
     if (config->reserved0)
         return drcl_refuse(&ctx->env, -E2BIG, "config.reserved0: " DRCL_RESERVED);
+    if (config->reserved1)
+        return drcl_refuse(&ctx->env, -E2BIG, "config.reserved1: " DRCL_RESERVED);
     if (config->flags & ~known)
         return drcl_refuse(&ctx->env, -EINVAL, "config.flags: 0x%x are not flags of this library",
                            config->flags & ~known);
     r = make_backend(ctx, config);
     if (r < 0)
         return r;
-    ctx->timer_fd = ctx->env.sys.timer_new(ctx->env.system_data);
-    if (ctx->timer_fd < 0)
-        return drcl_error(&ctx->env, ctx->timer_fd, "timer: cannot be created: %s", strerror(-ctx->timer_fd));
+    r = config->group ? join(ctx, config->group) : make_timer(ctx);
+    if (r < 0)
+        return r;
     ctx->staged.size = sizeof(ctx->staged);
     damon_reclaim_params_init(&ctx->staged);
     ctx->view.active = ctx->staged;
@@ -130,7 +157,9 @@ static void tear_down(struct damon_reclaim *ctx)
         drcl_engine_fini(&ctx->engine);
     drcl_forget_targets(ctx);
     drcl_forget_exclusions(ctx);
-    if (ctx->timer_fd >= 0)
+    if (ctx->group)
+        drcl_group_leave(ctx->group, ctx->place);
+    else if (ctx->timer_fd >= 0)
         drcl_close(&ctx->env, ctx->timer_fd);
     /* If creating the handle fails, the program keeps the data of a backend of its own. */
     if (ctx->ops.destroy && (ctx->view.kind != &of_program || ctx->view.phase != DRCL_PHASE_CREATING))

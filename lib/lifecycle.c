@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "members.h"
+
 int drcl_check_process(struct damon_reclaim *ctx)
 {
     if (ctx->pid == getpid())
@@ -36,7 +38,11 @@ int drcl_arm(struct damon_reclaim *ctx)
     if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED)
         when = ctx->driver->due(&ctx->view);
     if (ctx->view.state != DAMON_RECLAIM_STATE_DISABLED && (!when || drcl_has_virtual_clock(&ctx->view)))
-        when = 1;                           /* in the past, so at once; 0 would switch the timer off */
+        when = 1; /* in the past, so at once; 0 would switch the timer off */
+    if (ctx->group) {
+        r = drcl_group_set_due(ctx->group, ctx->place, when);
+        return r < 0 ? drcl_error(&ctx->env, r, "%s", ctx->group->env.error) : 0;
+    }
     if (when == 1 && ctx->armed_ns == when) /* a virtual clock: the timer has expired already, and still shows that */
         return 0;
     r = ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, when);
@@ -48,6 +54,10 @@ int drcl_arm(struct damon_reclaim *ctx)
 void drcl_disarm(struct damon_reclaim *ctx)
 {
     ctx->armed_ns = 0;
+    if (ctx->group) {
+        drcl_group_set_due(ctx->group, ctx->place, 0);
+        return;
+    }
     ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 0);
     keep_awake(ctx);
 }

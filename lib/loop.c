@@ -6,6 +6,7 @@
 
 #include "handle.h"
 #include "lifecycle.h"
+#include "members.h"
 
 /* Tells the program that it was woken. In the callback it may do with the context what it likes. */
 static void tell_woken(struct damon_reclaim *ctx)
@@ -73,6 +74,10 @@ int damon_reclaim_run(struct damon_reclaim *ctx)
         return r;
     if (ctx->view.phase != DRCL_PHASE_RESTING || ctx->in_callback)
         return drcl_error(&ctx->env, -EBUSY, "run: a dispatch is running; do not call it from a callback");
+    if (ctx->group)
+        return drcl_error(&ctx->env, -EINVAL,
+                          "run: the context is a member of a group; poll the group's descriptor and call "
+                          "damon_reclaim_group_dispatch()");
     drcl_hold(ctx);
     /* The timer is armed before the flag is looked at: a stop that comes in between finds the timer to wake us by. */
     while (r == 0 && !atomic_load(&ctx->stop) && ctx->view.state != DAMON_RECLAIM_STATE_DISABLED) {
@@ -90,7 +95,8 @@ void damon_reclaim_stop(struct damon_reclaim *ctx)
     if (!ctx)
         return;
     atomic_store(&ctx->stop, true);
-    ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 1);
+    if (!ctx->group) /* a member does not run, so that it has nothing to stop */
+        ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 1);
 }
 
 void damon_reclaim_wake(struct damon_reclaim *ctx)
@@ -98,5 +104,7 @@ void damon_reclaim_wake(struct damon_reclaim *ctx)
     if (!ctx)
         return;
     atomic_store(&ctx->wake, true);
+    if (ctx->group)
+        atomic_store(&ctx->group->woken, true);
     ctx->env.sys.timer_set(ctx->env.system_data, ctx->timer_fd, 1);
 }

@@ -95,6 +95,8 @@ DAMON_RECLAIM_API const char *damon_reclaim_feature(size_t index);
 
 /** A context: one reclaimer with its parameters, targets, schemes, regions and backend. */
 struct damon_reclaim;
+/** Contexts that wake together; see @ref groups. */
+struct damon_reclaim_group;
 struct damon_reclaim_exclusion;
 
 /**
@@ -679,6 +681,8 @@ struct damon_reclaim_config {
                                                      It is not used if `size` was not set */
     size_t error_size;                          /**< size of the buffer `error` in bytes */
     const struct damon_reclaim_damon_config *damon; /**< for the backend "damon"; or NULL */
+    struct damon_reclaim_group *group; /**< the group that the context is a member of, see @ref groups; or NULL */
+    void *reserved1;                   /**< NULL */
 };
 
 /**
@@ -1145,7 +1149,8 @@ DAMON_RECLAIM_API int damon_reclaim_disable(struct damon_reclaim *ctx);
 
 /** The file descriptor of the context. It becomes readable when damon_reclaim_dispatch() has something to do. It
  * belongs to the context, and stays the same for the whole life of the context. While a context whose backend has a
- * clock of its own is enabled, it is always readable. */
+ * clock of its own is enabled, it is always readable. A member of a group has no descriptor of its own: this is then
+ * that of the group, for damon_reclaim_group_dispatch(). */
 DAMON_RECLAIM_API int damon_reclaim_get_fd(const struct damon_reclaim *ctx);
 
 /**
@@ -1158,7 +1163,7 @@ DAMON_RECLAIM_API int damon_reclaim_dispatch(struct damon_reclaim *ctx);
 /**
  * Waits and dispatches until somebody calls damon_reclaim_stop() or the context is disabled.
  * @return 0 after damon_reclaim_stop() or damon_reclaim_disable(); the error that disabled the context; -EBUSY inside a
- * callback
+ * callback; -EINVAL for a member of a group, whose others would wait
  */
 DAMON_RECLAIM_API int damon_reclaim_run(struct damon_reclaim *ctx);
 
@@ -1171,6 +1176,68 @@ DAMON_RECLAIM_API void damon_reclaim_stop(struct damon_reclaim *ctx);
  * handler may call it while the context exists. A context that is disabled can be woken, too, by its file descriptor.
  */
 DAMON_RECLAIM_API void damon_reclaim_wake(struct damon_reclaim *ctx);
+
+/** @} */
+
+/**
+ * @defgroup groups Many contexts
+ * A program with many guests has a context for each: its own parameters, quota, statistics, userdata and failures. The
+ * contexts of a group share one file descriptor and wake together, and free memory and memory pressure are read once
+ * for all of them. A context joins a group when it is made (`config.group`), and leaves it when it is freed. This is a
+ * whole program's loop:
+ * @snippet many-guests.c loop
+ * @{
+ */
+
+/** How to make a group. To start, set `size` and leave all other members 0. */
+struct damon_reclaim_group_config {
+    size_t size; /**< sizeof(struct damon_reclaim_group_config) */
+    /** Members wake at multiples of this, us; at most 1,000,000; 0: 10,000. A member is never woken later than a
+     * quarter of the time that it waits. */
+    uint64_t beat_us;
+    const struct damon_reclaim_system_ops *system_ops; /**< for the timer and for reading free memory; copied; or NULL.
+                                                            Their clock is that of the members */
+    void *system_data;                                 /**< passed to its functions */
+    const struct damon_reclaim_allocator *allocator;   /**< copied; or NULL for malloc */
+    const char *root;                                  /**< prefix for /proc, or NULL */
+    /** Called when damon_reclaim_dispatch() of a member has returned @p error; or NULL. In general the member is
+     * disabled then, and damon_reclaim_last_error() says why. The other members go on. The callback may do what other
+     * callbacks may: also free the member, or make new ones. */
+    void (*member_failed)(struct damon_reclaim_group *group, struct damon_reclaim *ctx, int error, void *userdata);
+    void *userdata;    /**< passed to member_failed() */
+    char *error;       /**< buffer for the text of an error of damon_reclaim_group_new(); or NULL */
+    size_t error_size; /**< size of the buffer `error` in bytes */
+};
+
+/**
+ * Makes a group without members. The group and all its members belong to one thread at a time.
+ * @param config     how to make it; NULL: with defaults
+ * @param ret_group  the group, with one reference that the caller owns
+ * @return 0; -EINVAL, -E2BIG, -ERANGE (bad member), -ENOMEM, -EMFILE. The text is in config->error.
+ */
+DAMON_RECLAIM_API int damon_reclaim_group_new(const struct damon_reclaim_group_config *config,
+                                              struct damon_reclaim_group **ret_group);
+
+/** Takes a reference. @return @p group, which may be NULL */
+DAMON_RECLAIM_API struct damon_reclaim_group *damon_reclaim_group_ref(struct damon_reclaim_group *group);
+
+/** Drops a reference. @p group may be NULL. Each member holds a reference, too: a group lives as long as its members,
+ * in whichever order they are dropped. @return always NULL */
+DAMON_RECLAIM_API struct damon_reclaim_group *damon_reclaim_group_unref(struct damon_reclaim_group *group);
+
+/** The file descriptor of the group, which stays the same for its whole life. It becomes readable when
+ * damon_reclaim_group_dispatch() has something to do. -EINVAL without a group */
+DAMON_RECLAIM_API int damon_reclaim_group_get_fd(const struct damon_reclaim_group *group);
+
+/**
+ * Does what is due of all members, and never waits. Members can be made and freed inside of callbacks.
+ * @return 0, also if members have failed: see damon_reclaim_group_config::member_failed; -EBUSY inside a callback of a
+ * dispatch; -EPERM in a forked child; -EINVAL without a group; or the error of the timer
+ */
+DAMON_RECLAIM_API int damon_reclaim_group_dispatch(struct damon_reclaim_group *group);
+
+/** The text of the group's own last error, as damon_reclaim_last_error() is that of a context. */
+DAMON_RECLAIM_API const char *damon_reclaim_group_last_error(const struct damon_reclaim_group *group);
 
 /** @} */
 

@@ -36,6 +36,16 @@ static uint64_t look_interval_ns(const struct drcl_engine *engine)
     return engine->step * engine->attrs.sample_us * NS_PER_US;
 }
 
+/* Members of a group look at the same time if their intervals are equal: at multiples of the interval. */
+static uint64_t together(const struct drcl_view *view, uint64_t when)
+{
+    uint64_t interval = look_interval_ns(view->engine);
+
+    if (!view->shared || drcl_has_virtual_clock(view) || !interval)
+        return when;
+    return drcl_add(when, (interval - when % interval) % interval);
+}
+
 /* --- watermarks ------------------------------------------------------------------------------------------------ */
 
 /* While active, once an aggregation. */
@@ -51,7 +61,7 @@ static int check_watermarks(struct drcl_view *view)
     ticks->next_wmark_ns = look.next_ns;
     if (look.activated) {
         drcl_engine_resume(view->engine);
-        ticks->next_ns = now + look_interval_ns(view->engine);
+        ticks->next_ns = together(view, now + look_interval_ns(view->engine));
     }
     drcl_set_wmark_state(view, &look);
     if (view->state == DAMON_RECLAIM_STATE_INACTIVE) /* what was begun is completed */
@@ -88,6 +98,14 @@ static void tick(struct drcl_view *view, uint64_t now)
     if (ticks->next_ns <= end)
         ticks->next_ns = end + interval;
     ticks->next_ns = drcl_max(ticks->next_ns, drcl_add(end, drcl_look_pause_ns(view->engine)));
+    ticks->next_ns = together(view, ticks->next_ns);
+}
+
+/* Whether a look at the memory is due, and one at the watermarks soon after: they are done in one go. */
+static bool is_soon(const struct drcl_view *view, uint64_t now)
+{
+    return view->state == DAMON_RECLAIM_STATE_ACTIVE && now >= view->ticks.next_ns &&
+           view->ticks.next_wmark_ns - now <= look_interval_ns(view->engine) / 2;
 }
 
 static int work(struct drcl_view *view)
@@ -104,7 +122,7 @@ static int work(struct drcl_view *view)
         return drcl_backend_failed(view, r);
     now = drcl_view_now(view);
     drcl_remove_exited(view, now);
-    if (now >= view->ticks.next_wmark_ns && !view->stopping)
+    if (!view->stopping && (now >= view->ticks.next_wmark_ns || is_soon(view, now)))
         check_watermarks(view);
     if (view->state == DAMON_RECLAIM_STATE_ACTIVE && now >= view->ticks.next_ns && !view->engine->halt)
         tick(view, now);

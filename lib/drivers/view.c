@@ -28,6 +28,12 @@ int drcl_view_metrics(struct drcl_view *view, bool psi, struct damon_reclaim_met
     *ret = (struct damon_reclaim_metrics){.size = sizeof(*ret)};
     if (view->ops->metrics)
         return view->ops->metrics(view->backend, ret);
+    if (view->shared_metrics) {
+        const char *text;
+
+        r = view->shared_metrics(view->shared, psi, ret, &text);
+        return r < 0 ? drcl_error(view->env, r, "%s", text) : 0;
+    }
     r = drcl_meminfo_free_permille(view->env, &ret->free_permille);
     if (r == 0 && psi)
         ret->psi_valid = drcl_psi_some_us(view->env, &ret->psi_some_us) == 0;

@@ -56,6 +56,11 @@ struct drcl_view {
                       uint32_t free_permille);
     void *handle;
 
+    /* Of a member of a group, or NULL: free memory and, with @psi, memory pressure, which the group reads for all. On
+     * failure *ret_text says why. */
+    int (*shared_metrics)(void *shared, bool psi, struct damon_reclaim_metrics *ret, const char **ret_text);
+    void *shared;
+
     uint64_t next_pid_ns; /* when to look for processes that have exited */
     struct drcl_ticks ticks;
     uint64_t monitor_ns;

@@ -120,6 +120,7 @@ struct scripted {
     uint64_t timer_ns;   /* what the timer is set to; 0: never */
     const char *meminfo; /* texts of files; NULL: there is none */
     const char *pressure;
+    uint64_t nr_meminfo; /* how often the first was opened */
     struct scripted_process processes[8];
     struct scripted_cgroup cgroups[4];
     struct scripted_fd fds[MAX_FDS];

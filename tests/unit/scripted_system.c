@@ -57,6 +57,7 @@ static bool text_of(struct scripted *s, const char *path, char *text, size_t siz
     char name[16];
     int pid;
 
+    s->nr_meminfo += !strcmp(path, "/proc/meminfo");
     if (!strcmp(path, "/proc/meminfo") && s->meminfo)
         return snprintf(text, size, "%s", s->meminfo) >= 0;
     if (!strcmp(path, "/proc/pressure/memory") && s->pressure)
