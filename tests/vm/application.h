@@ -16,8 +16,9 @@ pid_t application_start(const char *const argv[]);
 /* Runs a function in a process of its own, and waits for it. */
 void application_apart(void (*function)(void *argument), void *argument);
 
-/* Resident memory of a process, bytes. */
+/* Resident memory of a process, and all of the cgroup, bytes. */
 uint64_t application_resident(pid_t pid);
+uint64_t application_charged(void);
 /* What zram takes for what is swapped out. */
 uint64_t application_zram(void);
 
@@ -39,5 +40,6 @@ void application_members_of_way(const struct reclaimer_figures *figures);
 
 /* The applications: each runs while its memory is reclaimed in that way, and adds what came of it. */
 void application_redis(const char *way);
+void application_compiler(const char *way);
 
 #endif

@@ -22,7 +22,7 @@
 static const struct {
     const char *name;
     void (*run)(const char *way);
-} applications[] = {{"redis", application_redis}};
+} applications[] = {{"compiler", application_compiler}, {"redis", application_redis}};
 
 static pid_t fork_flushed(void)
 {
@@ -87,6 +87,11 @@ static uint64_t number_in_column(const char *path, int column)
     return value;
 }
 
+uint64_t application_charged(void)
+{
+    return number_in_column("/sys/fs/cgroup/" APPLICATION_CGROUP "/memory.current", 1);
+}
+
 uint64_t application_zram(void)
 {
     return number_in_column("/sys/block/zram0/mm_stat", ZRAM_COLUMN);
@@ -145,6 +150,6 @@ int main(int argc, char **argv)
                line);
         return guest_result();
     }
-    printf("usage: applications redis WAY\n");
+    printf("usage: applications compiler|redis WAY\n");
     return 2;
 }
