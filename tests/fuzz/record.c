@@ -5,7 +5,6 @@
  * that the record does not say is of a program that has ended.
  */
 #include <errno.h>
-#include <inttypes.h>
 
 #include "damon_reclaim/damon_reclaim.h"
 #include "drivers/damon/damon.h"
@@ -127,14 +126,12 @@ static bool has_mark(const struct machine *machine, uint64_t mark)
 /* The kdamond was stopped, or its directories were removed: there is one, and it bears the mark of the record. */
 static void must_be_marked(const struct machine *machine)
 {
-    char text[32];
     uint64_t interval;
 
     must(strtoull(machine->piece[NUMBER], NULL, 10) == 1);
     if (!machine->piece[UPDATE]) /* which counts as: killed before it got its mark */
         return;
-    snprintf(text, sizeof(text), "%.*s", (int)machine->len[UPDATE], machine->piece[UPDATE]);
-    interval = strtoull(text, NULL, 10);
+    interval = strtoull(machine->piece[UPDATE], NULL, 10); /* which ends at the next '|' */
     must(interval >= DRCL_DAMON_MARKED_US && interval <= DRCL_DAMON_MARKED_US + 999983);
     if (interval > DRCL_DAMON_MARKED_US)
         must(has_mark(machine, interval - DRCL_DAMON_MARKED_US));

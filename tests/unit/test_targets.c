@@ -185,10 +185,15 @@ TEST(test_pidfd)
 {
     struct damon_reclaim_target target;
     struct damon_reclaim *ctx;
-    int pidfd, pipe_fds[2];
+    int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0), pipe_fds[2];
     uint32_t id = 0;
     pid_t pid;
 
+    if (pidfd < 0 && errno == ENOSYS) {
+        puts("no pidfd_open() here, as below old versions of valgrind: not checked");
+        return;
+    }
+    close(pidfd);
     s.real_system = true;
     ctx = scripted_new(&s, 0);
     ck_assert_int_eq(pipe(pipe_fds), 0);
